@@ -1,0 +1,96 @@
+//! The one place that builds AWS SDK clients.
+//!
+//! Everything above uses real clients; what lies below them, the HTTP transport and the endpoints,
+//! can be replaced through [`Aws`]: that is all that differs between Lambda, laptop and tests.
+
+use std::time::Duration;
+
+use aws_config::BehaviorVersion;
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_sdk_apigatewaymanagement::Client as ManagementClient;
+use aws_sdk_dynamodb::Client as DynamoDbClient;
+use aws_sdk_dynamodb::config::{Credentials, Region, SharedCredentialsProvider};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_runtime_api::client::interceptors::SharedInterceptor;
+
+/// What SDK clients are made of; start from [`Aws::from_env`] or [`Aws::local`].
+#[derive(Clone, Debug)]
+pub struct Aws {
+    sdk: aws_config::SdkConfig,
+    interceptors: Vec<SharedInterceptor>,
+}
+
+impl Aws {
+    /// Region, credentials and endpoints as the environment gives them, as on Lambda.
+    pub async fn from_env() -> Self {
+        let sdk = aws_config::defaults(BehaviorVersion::latest()).load().await;
+        Self { sdk, interceptors: Vec::new() }
+    }
+
+    /// A DynamoDB at `dynamodb_endpoint` that takes any credentials, as emulators do.
+    pub fn local(dynamodb_endpoint: &str) -> Self {
+        let credentials = Credentials::new("local", "local", None, None, "local");
+        let sdk = aws_config::SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::from_static("us-east-1"))
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .endpoint_url(dynamodb_endpoint)
+            .build();
+        Self { sdk, interceptors: Vec::new() }
+    }
+
+    /// The same, over another HTTP transport, such as one inside this process.
+    #[must_use]
+    pub fn with_transport(self, transport: SharedHttpClient) -> Self {
+        Self { sdk: self.sdk.into_builder().http_client(transport).build(), ..self }
+    }
+
+    /// The same, with `interceptor` around every request, to count or to disturb.
+    #[must_use]
+    pub fn with_interceptor(mut self, interceptor: SharedInterceptor) -> Self {
+        self.interceptors.push(interceptor);
+        self
+    }
+
+    /// The configuration that all clients share, for those of other services.
+    pub fn sdk(&self) -> &aws_config::SdkConfig {
+        &self.sdk
+    }
+
+    /// A client for the table: retries as the SDK does, but never hangs.
+    pub fn dynamodb(&self) -> DynamoDbClient {
+        let mut config = aws_sdk_dynamodb::config::Builder::from(&self.sdk)
+            .retry_config(RetryConfig::standard().with_max_attempts(4))
+            .timeout_config(timeouts(Duration::from_secs(3), Duration::from_secs(12)));
+        for interceptor in &self.interceptors {
+            config.push_interceptor(interceptor.clone());
+        }
+        DynamoDbClient::from_conf(config.build())
+    }
+
+    /// A client for the management API at `endpoint`, with a small budget of its own: a slow or
+    /// failing connection must not hold up the others.
+    pub fn management(&self, endpoint: &str) -> ManagementClient {
+        let mut config = aws_sdk_apigatewaymanagement::config::Builder::from(&self.sdk)
+            .endpoint_url(endpoint)
+            .retry_config(
+                RetryConfig::standard()
+                    .with_max_attempts(2)
+                    .with_initial_backoff(Duration::from_millis(100)),
+            )
+            .timeout_config(timeouts(Duration::from_millis(1500), Duration::from_secs(3)));
+        for interceptor in &self.interceptors {
+            config.push_interceptor(interceptor.clone());
+        }
+        ManagementClient::from_conf(config.build())
+    }
+}
+
+fn timeouts(attempt: Duration, operation: Duration) -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(1))
+        .operation_attempt_timeout(attempt)
+        .operation_timeout(operation)
+        .build()
+}

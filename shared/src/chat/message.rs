@@ -1,0 +1,142 @@
+//! What is said.
+
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+use uuid::Uuid;
+
+use super::{ConversationId, Timestamp, UserId};
+use crate::Error;
+
+/// The place of a message in its conversation: rises by exactly one, stays below 2^53.
+pub type Seq = u64;
+
+/// The name a sender gives a message, so that sending twice is sending once.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct MessageId(String);
+
+impl MessageId {
+    /// The most characters (not bytes) an id may have.
+    pub const MAX_CHARS: usize = 128;
+
+    /// Accepts 1 to 128 characters, none of them a control character; a UUIDv7 serves best.
+    pub fn parse(id: &str) -> Result<Self, Error> {
+        let chars = id.chars().count();
+        if !(1..=Self::MAX_CHARS).contains(&chars) || id.chars().any(char::is_control) {
+            let limit = Self::MAX_CHARS;
+            return Err(Error::Invalid(format!(
+                "an id has 1 to {limit} characters, none of them a control character"
+            )));
+        }
+        Ok(Self(id.to_owned()))
+    }
+
+    /// A new id for a message whose sender gave none.
+    pub fn fresh() -> Self {
+        Self(Uuid::now_v7().to_string())
+    }
+
+    /// The id as the sender wrote it.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// When the id was made by the sender's clock, if it is a UUIDv7
+    /// (<https://www.rfc-editor.org/rfc/rfc9562#name-uuid-version-7>).
+    pub fn made_at(&self) -> Option<Timestamp> {
+        let uuid = Uuid::try_parse(&self.0).ok().filter(|uuid| uuid.get_version_num() == 7)?;
+        let (seconds, nanos) = uuid.get_timestamp()?.to_unix();
+        let millis = i64::try_from(seconds).ok()?.checked_mul(1000)?;
+        Some(Timestamp::from_millis(millis + i64::from(nanos / 1_000_000)))
+    }
+}
+
+impl fmt::Display for MessageId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Serialize for MessageId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+/// The text of a message: at least one byte of UTF-8, at most the configured number.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Content(String);
+
+impl Content {
+    /// Takes any text that is not empty and not longer than `limit` bytes.
+    pub fn parse(text: &str, limit: usize) -> Result<Self, Error> {
+        if text.is_empty() {
+            return Err(Error::Invalid("`content` may not be empty".into()));
+        }
+        if text.len() > limit {
+            return Err(Error::TooLarge { what: "content", limit });
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    /// Takes text back from the table, where only checked text is kept.
+    pub fn stored(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The text itself.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Message text never reaches a log, so only its length shows.
+impl fmt::Debug for Content {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Content({} bytes)", self.0.len())
+    }
+}
+
+/// A message as the log keeps it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// Where it was said.
+    pub conversation: ConversationId,
+    /// Its place there.
+    pub seq: Seq,
+    /// The sender's name for it.
+    pub id: MessageId,
+    /// Who said it.
+    pub from: UserId,
+    /// What was said.
+    pub content: Content,
+    /// When the server stored it; within a conversation it never falls.
+    pub sent_at: Timestamp,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_version_7_uuid_tells_when_it_was_made() {
+        let id = MessageId::parse("0192b4e0-7c00-7000-8000-000000000000").unwrap();
+        assert_eq!(id.made_at(), Some(Timestamp::from_millis(0x0192_b4e0_7c00)));
+        let random = MessageId::parse("7f1c2d3e-0000-4000-8000-000000000000").unwrap();
+        assert_eq!(random.made_at(), None);
+        assert_eq!(MessageId::parse("1").unwrap().made_at(), None);
+    }
+
+    #[test]
+    fn content_is_measured_in_bytes() {
+        assert!(Content::parse("ü", 2).is_ok());
+        assert!(matches!(Content::parse("üa", 2), Err(Error::TooLarge { limit: 2, .. })));
+        assert!(Content::parse("", 2).is_err());
+    }
+
+    #[test]
+    fn message_text_never_shows_in_debug_output() {
+        let content = Content::parse("secret", 10).unwrap();
+        assert_eq!(format!("{content:?}"), "Content(6 bytes)");
+    }
+}

@@ -1,0 +1,15 @@
+//! The rules of the chat as plain values: parsed once at the edge, correct ever after.
+
+mod connection;
+mod conversation;
+mod message;
+mod page;
+mod timestamp;
+mod user;
+
+pub use connection::{CONNECTION_LIFETIME, ConnectionId};
+pub use conversation::ConversationId;
+pub use message::{Content, Message, MessageId, Seq};
+pub use page::{Page, PageSize, Range};
+pub use timestamp::Timestamp;
+pub use user::UserId;

@@ -1,0 +1,100 @@
+//! Who takes part.
+
+use std::fmt;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use serde::{Serialize, Serializer};
+
+use crate::Error;
+
+/// What stays as it is inside a key: the unreserved characters of RFC 3986.
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+
+/// A user's id: 1 to 64 characters, none of them a control character.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UserId(String);
+
+impl UserId {
+    /// The most characters (not bytes) an id may have.
+    pub const MAX_CHARS: usize = 64;
+
+    /// Takes `id` as it is given: no trimming, no folding of case.
+    pub fn parse(id: &str) -> Result<Self, Error> {
+        if id.is_empty() {
+            return Err(Error::Invalid("a user id may not be empty".into()));
+        }
+        if id.chars().count() > Self::MAX_CHARS {
+            let limit = Self::MAX_CHARS;
+            return Err(Error::Invalid(format!("a user id has at most {limit} characters")));
+        }
+        if id.chars().any(char::is_control) {
+            return Err(Error::Invalid("a user id has no control characters".into()));
+        }
+        Ok(Self(id.to_owned()))
+    }
+
+    /// The id as people wrote it.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The id percent-encoded, as it stands in keys and conversation ids: ASCII without `:` or `#`.
+    pub fn encoded(&self) -> String {
+        utf8_percent_encode(&self.0, ESCAPED).to_string()
+    }
+
+    /// The reverse of [`encoded`](Self::encoded).
+    pub fn from_encoded(encoded: &str) -> Result<Self, Error> {
+        let id = percent_decode_str(encoded)
+            .decode_utf8()
+            .map_err(|_| Error::Invalid("a user id is UTF-8".into()))?;
+        Self::parse(&id)
+    }
+}
+
+impl fmt::Display for UserId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Serialize for UserId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(id: &str, accepted: bool) {
+        assert_eq!(UserId::parse(id).is_ok(), accepted, "{id:?}");
+    }
+
+    #[test]
+    fn one_to_64_characters_of_any_script() {
+        check("a", true);
+        check("", false);
+        check(&"ü".repeat(64), true);
+        check(&"ü".repeat(65), false);
+        check("two words 👋", true);
+    }
+
+    #[test]
+    fn control_characters_are_refused() {
+        check("a\nb", false);
+        check("a\u{0}", false);
+        check("a\u{85}", false);
+    }
+
+    #[test]
+    fn encoding_leaves_no_separator_and_comes_back() {
+        for id in ["a:b#c/%", "ä ö", "x.y~z-_", "%3A", "💬"] {
+            let user = UserId::parse(id).unwrap();
+            assert!(!user.encoded().contains([':', '#', '/', ' ']), "{id}");
+            assert_eq!(UserId::from_encoded(&user.encoded()).unwrap(), user);
+        }
+    }
+}

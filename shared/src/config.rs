@@ -1,0 +1,136 @@
+//! Every setting a function takes, read once at the start.
+
+use std::time::Duration;
+
+/// The variables that [`Config::from_env`] reads; `template.yaml` sets each of them.
+pub const VARIABLES: [&str; 5] =
+    ["TABLE_NAME", "AUTH_MODE", MANAGEMENT_ENDPOINT, "RETENTION_DAYS", "MAX_CONTENT_BYTES"];
+
+/// The AWS SDKs' own variable for the management API's endpoint
+/// (<https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html>).
+const MANAGEMENT_ENDPOINT: &str = "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI";
+
+/// How the server learns who is calling.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AuthMode {
+    /// Whoever names a user is believed to be them: for trials only.
+    Open,
+}
+
+/// The settings of a function; the local server fills them in from its own flags.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// `TABLE_NAME`: the DynamoDB table.
+    pub table_name: String,
+    /// `AUTH_MODE`: `open`; there is no default.
+    pub auth_mode: AuthMode,
+    /// `AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI`: where frames for connections are posted.
+    pub management_endpoint: String,
+    /// `RETENTION_DAYS`: how long messages are kept; 0, the default, for ever.
+    pub retention: Option<Duration>,
+    /// `MAX_CONTENT_BYTES`: the longest message text in bytes of UTF-8, by default 4,096.
+    pub max_content_bytes: usize,
+}
+
+impl Config {
+    /// The longest message text by default, in bytes: most messages cost one write unit.
+    pub const MAX_CONTENT_BYTES: usize = 4096;
+    /// The most that can be asked for: with its envelope a message still fits a 32 KB frame.
+    const MOST_CONTENT_BYTES: usize = 24 * 1024;
+    const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+    /// Reads the environment; the error says which variable is missing or wrong.
+    pub fn from_env() -> Result<Self, InvalidConfig> {
+        Self::from_variables(|name| std::env::var(name).ok())
+    }
+
+    /// Reads the variables that `get` knows.
+    pub fn from_variables(get: impl Fn(&str) -> Option<String>) -> Result<Self, InvalidConfig> {
+        let required = |name: &'static str| {
+            get(name)
+                .filter(|value| !value.is_empty())
+                .ok_or_else(|| InvalidConfig { variable: name, reason: "is not set".into() })
+        };
+        let number = |name: &'static str, default: usize| match get(name) {
+            None => Ok(default),
+            Some(value) => value.parse().map_err(|_| InvalidConfig {
+                variable: name,
+                reason: format!("is {value:?}, not a whole number"),
+            }),
+        };
+
+        let auth_mode = match required("AUTH_MODE")?.as_str() {
+            "open" => AuthMode::Open,
+            other => {
+                let reason = format!("is {other:?}, not \"open\"");
+                return Err(InvalidConfig { variable: "AUTH_MODE", reason });
+            }
+        };
+        let days = u32::try_from(number("RETENTION_DAYS", 0)?).map_err(|_| InvalidConfig {
+            variable: "RETENTION_DAYS",
+            reason: "is too large".into(),
+        })?;
+        let max_content_bytes = number("MAX_CONTENT_BYTES", Self::MAX_CONTENT_BYTES)?;
+        if !(1..=Self::MOST_CONTENT_BYTES).contains(&max_content_bytes) {
+            let reason = format!("is {max_content_bytes}, not 1 to {}", Self::MOST_CONTENT_BYTES);
+            return Err(InvalidConfig { variable: "MAX_CONTENT_BYTES", reason });
+        }
+        Ok(Self {
+            table_name: required("TABLE_NAME")?,
+            auth_mode,
+            management_endpoint: required(MANAGEMENT_ENDPOINT)?,
+            retention: (days > 0).then(|| Self::DAY * days),
+            max_content_bytes,
+        })
+    }
+}
+
+/// A variable that stops the start.
+#[derive(Debug, thiserror::Error)]
+#[error("{variable} {reason}")]
+pub struct InvalidConfig {
+    variable: &'static str,
+    reason: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(changes: &[(&str, &str)]) -> Result<Config, String> {
+        let read = Config::from_variables(|name| {
+            if let Some((_, value)) = changes.iter().find(|(changed, _)| *changed == name) {
+                return (!value.is_empty()).then(|| (*value).to_owned());
+            }
+            match name {
+                "TABLE_NAME" => Some("confab".into()),
+                "AUTH_MODE" => Some("open".into()),
+                MANAGEMENT_ENDPOINT => Some("http://127.0.0.1:8080/dev".into()),
+                _ => None,
+            }
+        });
+        read.map_err(|invalid| invalid.to_string())
+    }
+
+    #[test]
+    fn messages_are_kept_for_ever_unless_asked_otherwise() {
+        assert_eq!(read(&[]).unwrap().retention, None);
+        let kept = read(&[("RETENTION_DAYS", "2")]).unwrap().retention;
+        assert_eq!(kept, Some(Duration::from_secs(172_800)));
+    }
+
+    #[test]
+    fn nobody_gets_open_mode_by_leaving_it_out() {
+        assert_eq!(read(&[("AUTH_MODE", "")]).unwrap_err(), "AUTH_MODE is not set");
+        assert!(read(&[("AUTH_MODE", "opne")]).unwrap_err().starts_with("AUTH_MODE is \"opne\""));
+    }
+
+    #[test]
+    fn a_wrong_value_is_named() {
+        for (name, value) in
+            [("TABLE_NAME", ""), ("MAX_CONTENT_BYTES", "many"), ("MAX_CONTENT_BYTES", "0")]
+        {
+            assert!(read(&[(name, value)]).unwrap_err().starts_with(name), "{name}={value}");
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! One message to everybody it concerns.
+
+use futures::future::join_all;
+
+use crate::chat::{ConnectionId, Message, Seq, UserId};
+use crate::gateway::Push;
+use crate::protocol::{Frame, ServerFrame};
+use crate::store::{Inbox, Update};
+use crate::{App, Error};
+
+/// How often one hand-over looks again because other senders changed the same inbox.
+const ATTEMPTS: usize = 100;
+
+/// What every recipient's hand-over needs.
+struct HandOver<'a> {
+    app: &'a App,
+    message: &'a Message,
+    frame: Frame,
+    spoken_over: Option<&'a ConnectionId>,
+}
+
+/// Hands a stored message to everybody in its conversation; `inboxes` were read after it was stored.
+///
+/// True when a connection other than the speaking one took it. Safe to repeat: receivers drop what
+/// they have by `seq`.
+pub async fn deliver(
+    app: &App,
+    message: &Message,
+    inboxes: Vec<(UserId, Inbox)>,
+    spoken_over: Option<&ConnectionId>,
+) -> Result<bool, Error> {
+    let frame = ServerFrame::Message(message.into()).encode();
+    let hand_over = HandOver { app, message, frame, spoken_over };
+    let alone = inboxes.len() == 1;
+    let outcomes = join_all(inboxes.into_iter().map(|(user, inbox)| {
+        let hand_over = &hand_over;
+        async move {
+            let counts = alone || user != message.from;
+            hand_over.to(&user, inbox).await.map(|taken| taken && counts)
+        }
+    }));
+    let mut delivered = false;
+    for outcome in outcomes.await {
+        delivered |= outcome?;
+    }
+    Ok(delivered)
+}
+
+impl HandOver<'_> {
+    /// Pushes to one user's connections, or leaves the message waiting; true when one took it.
+    async fn to(&self, user: &UserId, mut inbox: Inbox) -> Result<bool, Error> {
+        let Self { app, message, .. } = self;
+        for _ in 0..ATTEMPTS {
+            let waiting = inbox.waiting(&message.conversation);
+            let Some(mark) = waiting.from else { return self.push(user, &inbox).await };
+            let somebody_ready = !inbox.ready(app.clock.now()).is_empty();
+            let left_already = waiting.skip.is_some_and(|skip| skip >= message.seq);
+            let nobody_drains = !somebody_ready && waiting.lease.is_none();
+            if mark <= message.seq && (left_already || nobody_drains) {
+                return Ok(false);
+            }
+            let seen = (mark, waiting.skip);
+            let store = &app.store;
+            let trace =
+                store.leave_trace(user, &message.conversation, seen, message.seq, somebody_ready);
+            match trace.await? {
+                Update::Applied(after) => {
+                    if !somebody_ready && !after.ready(app.clock.now()).is_empty() {
+                        store.wake(user).await?;
+                    }
+                    return Ok(false);
+                }
+                Update::Refused(now) => inbox = now,
+            }
+        }
+        Err(Error::Storage {
+            action: "hand a message over",
+            source: "the inbox kept changing".into(),
+        })
+    }
+
+    async fn push(&self, user: &UserId, inbox: &Inbox) -> Result<bool, Error> {
+        let Self { app, message, frame, spoken_over } = self;
+        let speaks_here = user == &message.from && spoken_over.is_some();
+        let mut ready = inbox.ready(app.clock.now());
+        ready.retain(|connection| !speaks_here || Some(connection) != *spoken_over);
+        let pushes = app.gateway.push_to_all(ready, frame).await;
+
+        let taken = pushes.iter().any(|(_, push)| *push == Push::Taken);
+        let gone: Vec<_> = pushes.into_iter().filter(|(_, push)| *push == Push::Gone).collect();
+        let gone: Vec<_> = gone.into_iter().map(|(connection, _)| connection).collect();
+        if gone.is_empty() && (taken || speaks_here) {
+            return Ok(taken);
+        }
+        let after = if taken || speaks_here {
+            app.store.prune(user, &gone).await?
+        } else {
+            self.mark(user, message.seq, &gone).await?
+        };
+        let waits = after.waiting(&message.conversation).from.is_some();
+        if waits && !after.ready(app.clock.now()).is_empty() {
+            app.store.wake(user).await?;
+        }
+        Ok(taken)
+    }
+
+    async fn mark(&self, user: &UserId, seq: Seq, gone: &[ConnectionId]) -> Result<Inbox, Error> {
+        let store = &self.app.store;
+        match store.mark(user, &self.message.conversation, seq, gone).await? {
+            Update::Applied(inbox) => Ok(inbox),
+            Update::Refused(inbox) if gone.is_empty() => Ok(inbox),
+            Update::Refused(_) => store.prune(user, gone).await,
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! Why a request can fail, in the words of the chat.
+
+use std::error::Error as StdError;
+
+/// What went wrong; [`code`](Self::code) tells the client's mistakes from our own failures.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The request is not one the protocol knows, for the stated reason.
+    #[error("{0}")]
+    Invalid(String),
+    /// Something is longer than allowed.
+    #[error("`{what}` has more than {limit} bytes")]
+    TooLarge {
+        /// The field that is too long.
+        what: &'static str,
+        /// The most bytes it may have.
+        limit: usize,
+    },
+    /// The frame's `action` names nothing this server does.
+    #[error("there is no action {0:?}")]
+    UnknownAction(String),
+    /// What the request names does not exist, or is not the caller's to know of.
+    #[error("there is no such {0}")]
+    NotFound(&'static str),
+    /// The caller is nobody the server knows.
+    #[error("say who you are")]
+    Unauthorized,
+    /// The caller is known, and this is not theirs.
+    #[error("this is not yours")]
+    Forbidden,
+    /// The request contradicts what is stored already.
+    #[error("{0}")]
+    Conflict(&'static str),
+    /// The table did not do what it was asked to.
+    #[error("failed to {action}")]
+    Storage {
+        /// The operation that failed, to complete "failed to".
+        action: &'static str,
+        /// What the SDK said.
+        source: Box<dyn StdError + Send + Sync>,
+    },
+    /// API Gateway's management API did not do what it was asked to.
+    #[error("failed to {action}")]
+    Push {
+        /// The operation that failed, to complete "failed to".
+        action: &'static str,
+        /// What the SDK said.
+        source: Box<dyn StdError + Send + Sync>,
+    },
+    /// The table or an event holds something this program never writes.
+    #[error("failed to read {0}")]
+    Corrupt(&'static str),
+}
+
+/// The few codes a client is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ErrorCode {
+    /// The request is malformed.
+    BadRequest,
+    /// Something is longer than allowed.
+    TooLarge,
+    /// The frame's `action` is unknown.
+    UnknownAction,
+    /// The request names nobody.
+    Unauthorized,
+    /// What is named does not exist.
+    NotFound,
+    /// The caller may not.
+    Forbidden,
+    /// The request contradicts what is stored.
+    Conflict,
+    /// The server failed; the same request may succeed later.
+    Internal,
+}
+
+impl Error {
+    /// The code a client is told.
+    pub fn code(&self) -> ErrorCode {
+        match self {
+            Self::Invalid(_) => ErrorCode::BadRequest,
+            Self::TooLarge { .. } => ErrorCode::TooLarge,
+            Self::UnknownAction(_) => ErrorCode::UnknownAction,
+            Self::NotFound(_) => ErrorCode::NotFound,
+            Self::Unauthorized => ErrorCode::Unauthorized,
+            Self::Forbidden => ErrorCode::Forbidden,
+            Self::Conflict(_) => ErrorCode::Conflict,
+            Self::Storage { .. } | Self::Push { .. } | Self::Corrupt(_) => ErrorCode::Internal,
+        }
+    }
+
+    /// Whether the caller can mend it; otherwise the invocation fails, so that metrics see it.
+    pub fn is_clients_fault(&self) -> bool {
+        self.code() != ErrorCode::Internal
+    }
+}
+
+/// Wraps what the SDK says of a failed table operation; `action` completes "failed to".
+pub(crate) fn storage<E: StdError + Send + Sync + 'static>(
+    action: &'static str,
+) -> impl FnOnce(E) -> Error {
+    move |source| Error::Storage { action, source: Box::new(source) }
+}

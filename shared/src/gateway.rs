@@ -1,0 +1,86 @@
+//! Pushes frames to connections through API Gateway's management API
+//! (<https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-how-to-call-websocket-api-connections.html>).
+
+use aws_sdk_apigatewaymanagement::Client;
+use aws_sdk_apigatewaymanagement::error::{DisplayErrorContext, SdkError};
+use aws_sdk_apigatewaymanagement::primitives::Blob;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use futures::stream::{self, StreamExt};
+
+use crate::Error;
+use crate::chat::ConnectionId;
+use crate::protocol::Frame;
+
+/// How many pushes one invocation has under way at once.
+const CONCURRENT_PUSHES: usize = 50;
+
+/// The management API, through the SDK's client.
+#[derive(Clone, Debug)]
+pub struct Gateway {
+    client: Client,
+}
+
+/// What became of a push.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Push {
+    /// API Gateway took the frame for a connection that stands.
+    Taken,
+    /// There is no such connection any more, or not yet.
+    Gone,
+    /// It failed for another reason, even after a retry; whether the client got it is unknown.
+    Failed,
+}
+
+impl Gateway {
+    /// Pushes through `client`, whose endpoint, retries and timeouts are set already.
+    pub fn new(client: Client) -> Self {
+        Self { client }
+    }
+
+    /// Pushes one frame to one connection.
+    pub async fn push(&self, connection: &ConnectionId, frame: &Frame) -> Push {
+        let request = self.client.post_to_connection().connection_id(connection.as_str());
+        match request.data(Blob::new(frame.as_bytes())).send().await {
+            Ok(_) => Push::Taken,
+            Err(error) if is_gone(&error) => Push::Gone,
+            Err(error) => {
+                let reason = DisplayErrorContext(&error);
+                tracing::warn!(connection.id = %connection, %reason, "a push failed");
+                Push::Failed
+            }
+        }
+    }
+
+    /// Pushes one frame to many connections at once; one that fails does not hold up the others.
+    pub async fn push_to_all(
+        &self,
+        connections: Vec<ConnectionId>,
+        frame: &Frame,
+    ) -> Vec<(ConnectionId, Push)> {
+        stream::iter(connections)
+            .map(|connection| async move {
+                let push = self.push(&connection, frame).await;
+                (connection, push)
+            })
+            .buffer_unordered(CONCURRENT_PUSHES)
+            .collect()
+            .await
+    }
+
+    /// Whether the connection's handshake is through and it has not ended.
+    pub async fn stands(&self, connection: &ConnectionId) -> Result<bool, Error> {
+        match self.client.get_connection().connection_id(connection.as_str()).send().await {
+            Ok(_) => Ok(true),
+            Err(error) if is_gone(&error) => Ok(false),
+            Err(error) => {
+                Err(Error::Push { action: "look up a connection", source: Box::new(error) })
+            }
+        }
+    }
+}
+
+/// A 410 by its raw status: the SDK knows the error's type only when a header or the body names it,
+/// and API Gateway's answers do not always.
+fn is_gone<E>(error: &SdkError<E, HttpResponse>) -> bool {
+    error.raw_response().is_some_and(|response| response.status().as_u16() == 410)
+}

@@ -1,0 +1,28 @@
+//! What every function of Confab needs, in the order a newcomer would read it:
+//!
+//! - [`chat`]: the rules, as values that cannot be wrong (no I/O, no clock);
+//! - [`protocol`]: the JSON frames that clients send and receive;
+//! - [`store`]: the DynamoDB table: conversations as logs, and one inbox per user;
+//! - [`gateway`]: pushes frames to connections through API Gateway's management API;
+//! - [`delivery`]: brings a stored message to its recipients, or marks that it waits for them;
+//! - [`identity`], [`config`], [`clock`], [`error`]: who asks, the settings, the time, what can fail;
+//! - [`aws`], [`lambda`], [`http`]: the edges: SDK clients, Lambda's runtime, HTTP answers.
+
+pub mod app;
+pub mod aws;
+pub mod chat;
+pub mod clock;
+pub mod config;
+pub mod delivery;
+pub mod error;
+pub mod gateway;
+pub mod http;
+pub mod identity;
+pub mod lambda;
+pub mod protocol;
+pub mod store;
+
+pub use app::App;
+pub use clock::Clock;
+pub use config::Config;
+pub use error::Error;

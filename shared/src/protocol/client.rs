@@ -1,0 +1,141 @@
+//! Frames that clients send: one JSON object each, told apart by `action`.
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::Error;
+use crate::chat::Seq;
+
+/// The longest `id` that an error frame repeats, in bytes.
+const LONGEST_ECHO: usize = 512;
+
+/// A frame as it was understood.
+#[derive(Debug)]
+pub enum ClientFrame {
+    /// `message`: say something to somebody.
+    Message(SendRequest),
+    /// `history`: read a page of a conversation.
+    History(HistoryRequest),
+    /// `ping`: keep the connection from idling out.
+    Ping,
+}
+
+/// The fields of a `message` frame.
+#[derive(Debug, Deserialize)]
+pub struct SendRequest {
+    /// The user it is for.
+    pub to: String,
+    /// What is said.
+    pub content: String,
+    /// The sender's name for it.
+    pub id: Option<String>,
+}
+
+/// The fields of a `history` frame.
+#[derive(Debug, Deserialize)]
+pub struct HistoryRequest {
+    /// The other person of a direct conversation.
+    pub with: Option<String>,
+    /// A conversation by its id.
+    pub conversation: Option<String>,
+    /// Only messages before this seq.
+    pub before: Option<Seq>,
+    /// Only messages after this seq.
+    pub after: Option<Seq>,
+    /// How many messages at most.
+    pub limit: Option<u64>,
+}
+
+/// Why a frame was not understood, and its `id` if it had one.
+#[derive(Debug)]
+pub struct FrameError {
+    /// What is wrong with it.
+    pub error: Error,
+    /// Its `id`, so that the sender knows which frame failed.
+    pub id: Option<String>,
+}
+
+impl ClientFrame {
+    /// Reads a frame; its `id`, if it is text, comes back beside the outcome for the reply.
+    pub fn parse(text: &str) -> Result<(Self, Option<String>), FrameError> {
+        let value: Value = serde_json::from_str(text).map_err(|error| FrameError {
+            error: Error::Invalid(format!("the frame is not JSON: {error}")),
+            id: None,
+        })?;
+        let id = value.get("id").and_then(Value::as_str).filter(|id| id.len() <= LONGEST_ECHO);
+        let id = id.map(str::to_owned);
+        match Self::from_value(value) {
+            Ok(frame) => Ok((frame, id)),
+            Err(error) => Err(FrameError { error, id }),
+        }
+    }
+
+    fn from_value(value: Value) -> Result<Self, Error> {
+        let Value::Object(fields) = &value else {
+            return Err(Error::Invalid("a frame is a JSON object".into()));
+        };
+        let action = match fields.get("action") {
+            Some(Value::String(action)) => action.clone(),
+            Some(_) => return Err(Error::Invalid("`action` is not text".into())),
+            None => return Err(Error::Invalid("the frame has no `action`".into())),
+        };
+        match action.as_str() {
+            "message" => Ok(Self::Message(fields_of(value)?)),
+            "history" => Ok(Self::History(fields_of(value)?)),
+            "ping" => Ok(Self::Ping),
+            _ => Err(Error::UnknownAction(action.chars().take(64).collect())),
+        }
+    }
+}
+
+fn fields_of<T: DeserializeOwned>(value: Value) -> Result<T, Error> {
+    serde_path_to_error::deserialize(value).map_err(|error| {
+        let path = error.path().to_string();
+        let reason = error.into_inner();
+        Error::Invalid(if path == "." { reason.to_string() } else { format!("`{path}`: {reason}") })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn refused(text: &str, reason: &str) {
+        let refused = ClientFrame::parse(text).expect_err(text);
+        assert_eq!(refused.error.to_string(), reason, "{text}");
+    }
+
+    #[test]
+    fn a_frame_that_is_not_understood_says_why() {
+        refused("[]", "a frame is a JSON object");
+        refused("\"ping\"", "a frame is a JSON object");
+        refused("{}", "the frame has no `action`");
+        refused(r#"{"action":5}"#, "`action` is not text");
+        refused(r#"{"action":"dance"}"#, "there is no action \"dance\"");
+        refused(r#"{"action":"message","content":"x"}"#, "missing field `to`");
+        refused(r#"{"action":"message","to":"b"}"#, "missing field `content`");
+        refused(
+            r#"{"action":"message","to":"b","content":5}"#,
+            "`content`: invalid type: integer `5`, expected a string",
+        );
+        refused(
+            r#"{"action":"history","with":"b","limit":-1}"#,
+            "`limit`: invalid value: integer `-1`, expected u64",
+        );
+        assert!(ClientFrame::parse("{").unwrap_err().error.to_string().contains("not JSON"));
+        assert!(ClientFrame::parse(r#"{"action":"message","to":"b","content":"\ud800"}"#).is_err());
+    }
+
+    #[test]
+    fn unknown_fields_are_ignored() {
+        assert!(ClientFrame::parse(r#"{"action":"ping","mood":"good"}"#).is_ok());
+    }
+
+    #[test]
+    fn the_id_of_a_bad_frame_is_known() {
+        let refused = ClientFrame::parse(r#"{"action":"message","id":"7"}"#).unwrap_err();
+        assert_eq!(refused.id.as_deref(), Some("7"));
+    }
+}

@@ -1,0 +1,163 @@
+//! An inbox as values.
+
+use std::collections::{BTreeMap, HashMap};
+
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use crate::chat::{ConnectionId, ConversationId, Seq, Timestamp};
+use crate::store::item::{Item, n, parse_number, s};
+
+/// An inbox as one read or update showed it.
+#[derive(Clone, Debug, Default)]
+pub struct Inbox {
+    /// The user's connections; also those that have expired.
+    pub connections: BTreeMap<ConnectionId, Connection>,
+    waiting: HashMap<String, Waiting>,
+}
+
+/// A connection of a user.
+#[derive(Clone, Debug)]
+pub struct Connection {
+    /// When it was made.
+    pub connected_at: Timestamp,
+    /// When API Gateway will have ended it, whether or not it says so.
+    pub expires_at: Timestamp,
+    /// Whether its handshake is through; before that a push is answered 410.
+    pub ready: bool,
+}
+
+/// What an inbox holds of one conversation.
+#[derive(Clone, Debug, Default)]
+pub struct Waiting {
+    /// The first message not handed over; `None` when nothing waits.
+    pub from: Option<Seq>,
+    /// The last message that a sender left to whoever drains.
+    pub skip: Option<Seq>,
+    /// Who drains.
+    pub lease: Option<Lease>,
+}
+
+/// The right to drain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lease {
+    /// Who has it.
+    pub holder: String,
+    /// When another may take it.
+    pub until: Timestamp,
+}
+
+/// What became of a conditional update.
+#[derive(Debug)]
+pub enum Update {
+    /// It was made; the image after it.
+    Applied(Inbox),
+    /// Its condition did not hold; the image that shows why.
+    Refused(Inbox),
+}
+
+impl Inbox {
+    /// The connections that take pushes at `now`.
+    pub fn ready(&self, now: Timestamp) -> Vec<ConnectionId> {
+        let ready = |connection: &Connection| connection.ready && connection.expires_at > now;
+        let connections = self.connections.iter().filter(|(_, connection)| ready(connection));
+        connections.map(|(id, _)| id.clone()).collect()
+    }
+
+    /// The connections that must have ended by `now`.
+    pub fn expired(&self, now: Timestamp) -> Vec<ConnectionId> {
+        let expired =
+            self.connections.iter().filter(|(_, connection)| connection.expires_at <= now);
+        expired.map(|(id, _)| id.clone()).collect()
+    }
+
+    /// What waits of `conversation`.
+    pub fn waiting(&self, conversation: &ConversationId) -> Waiting {
+        self.waiting.get(&conversation.to_string()).cloned().unwrap_or_default()
+    }
+
+    /// Every conversation of which something waits.
+    pub fn waiting_conversations(&self) -> Vec<ConversationId> {
+        let marked = self.waiting.iter().filter(|(_, waiting)| waiting.from.is_some());
+        let mut marked: Vec<_> = marked
+            .filter_map(|(conversation, _)| ConversationId::parse(conversation).ok())
+            .collect();
+        marked.sort();
+        marked
+    }
+
+    pub(super) fn decode(item: &Item) -> Self {
+        let mut inbox = Self::default();
+        for (name, value) in item {
+            let Some((kind, rest)) = name.split_once(':') else { continue };
+            match kind {
+                "conn" => {
+                    if let Some(connection) = Connection::decode(value) {
+                        inbox.connections.insert(ConnectionId::new(rest), connection);
+                    }
+                }
+                "wait" => inbox.waiting_mut(rest).from = parse_number(value),
+                "skip" => inbox.waiting_mut(rest).skip = parse_number(value),
+                "lease" => inbox.waiting_mut(rest).lease = Lease::decode(value),
+                _ => {}
+            }
+        }
+        inbox
+    }
+
+    fn waiting_mut(&mut self, conversation: &str) -> &mut Waiting {
+        self.waiting.entry(conversation.to_owned()).or_default()
+    }
+}
+
+impl Connection {
+    /// A connection that was made at `connected_at` and may live as long as API Gateway lets it.
+    pub fn new(connected_at: Timestamp, ready: bool) -> Self {
+        let expires_at = connected_at.plus(crate::chat::CONNECTION_LIFETIME);
+        Self { connected_at, expires_at, ready }
+    }
+
+    pub(super) fn encode(&self) -> AttributeValue {
+        AttributeValue::M(HashMap::from([
+            ("connected_at".into(), n(self.connected_at.as_millis())),
+            ("expires_at".into(), n(self.expires_at.as_millis())),
+            ("ready".into(), AttributeValue::Bool(self.ready)),
+        ]))
+    }
+
+    fn decode(value: &AttributeValue) -> Option<Self> {
+        let map = value.as_m().ok()?;
+        Some(Self {
+            connected_at: Timestamp::from_millis(parse_number(map.get("connected_at")?)?),
+            expires_at: Timestamp::from_millis(parse_number(map.get("expires_at")?)?),
+            ready: *map.get("ready")?.as_bool().ok()?,
+        })
+    }
+}
+
+impl Lease {
+    fn decode(value: &AttributeValue) -> Option<Self> {
+        let map = value.as_m().ok()?;
+        Some(Self {
+            holder: map.get("holder")?.as_s().ok()?.clone(),
+            until: Timestamp::from_millis(parse_number(map.get("until")?)?),
+        })
+    }
+}
+
+impl Update {
+    /// The image, whether or not the update was made.
+    pub fn into_inbox(self) -> Inbox {
+        match self {
+            Self::Applied(inbox) | Self::Refused(inbox) => inbox,
+        }
+    }
+}
+
+impl Lease {
+    pub(super) fn encode(holder: &str, until: Timestamp) -> AttributeValue {
+        AttributeValue::M(HashMap::from([
+            ("holder".into(), s(holder)),
+            ("until".into(), n(until.as_millis())),
+        ]))
+    }
+}

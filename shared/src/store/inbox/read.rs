@@ -1,0 +1,70 @@
+//! Reads inboxes.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use aws_sdk_dynamodb::types::KeysAndAttributes;
+
+use super::Inbox;
+use crate::Error;
+use crate::chat::UserId;
+use crate::error::storage;
+use crate::store::item::{Item, s};
+use crate::store::{Store, keys};
+
+/// The most keys of one BatchGetItem
+/// (<https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html>).
+const BATCH: usize = 100;
+/// How often keys that DynamoDB left unprocessed are asked for again.
+const BATCH_ATTEMPTS: u32 = 6;
+
+impl Store {
+    /// The inbox of `user`, strongly consistent.
+    pub async fn inbox(&self, user: &UserId) -> Result<Inbox, Error> {
+        let request = self.db.get_item().table_name(&self.table).consistent_read(true);
+        let request = request.key(keys::PK, s(keys::user_pk(user))).key(keys::SK, s(keys::INBOX));
+        let answer = request.send().await.map_err(storage("read an inbox"))?;
+        Ok(answer.item().map(Inbox::decode).unwrap_or_default())
+    }
+
+    /// The inboxes of `users`, strongly consistent; empty for those that have none yet.
+    pub async fn inboxes(&self, users: &[UserId]) -> Result<HashMap<UserId, Inbox>, Error> {
+        let mut inboxes = HashMap::with_capacity(users.len());
+        for users in users.chunks(BATCH) {
+            let mut wanted = KeysAndAttributes::builder().consistent_read(true);
+            for user in users {
+                inboxes.insert(user.clone(), Inbox::default());
+                wanted = wanted.keys(HashMap::from([
+                    (keys::PK.to_owned(), s(keys::user_pk(user))),
+                    (keys::SK.to_owned(), s(keys::INBOX)),
+                ]));
+            }
+            let wanted = wanted.build().map_err(storage("describe a batch of inboxes"))?;
+            for item in self.batch(wanted).await? {
+                let pk = item.get(keys::PK).and_then(|pk| pk.as_s().ok());
+                if let Some(user) = pk.and_then(|pk| keys::user_of_pk(pk)) {
+                    inboxes.insert(user, Inbox::decode(&item));
+                }
+            }
+        }
+        Ok(inboxes)
+    }
+
+    async fn batch(&self, wanted: KeysAndAttributes) -> Result<Vec<Item>, Error> {
+        let mut items = Vec::new();
+        let mut request = HashMap::from([(self.table.clone(), wanted)]);
+        for attempt in 0..BATCH_ATTEMPTS {
+            let answer = self.db.batch_get_item().set_request_items(Some(request)).send().await;
+            let answer = answer.map_err(storage("read inboxes"))?;
+            if let Some(found) = answer.responses().and_then(|found| found.get(&self.table)) {
+                items.extend(found.iter().cloned());
+            }
+            request = answer.unprocessed_keys.unwrap_or_default();
+            if request.is_empty() {
+                return Ok(items);
+            }
+            tokio::time::sleep(Duration::from_millis(25 << attempt)).await;
+        }
+        Err(Error::Storage { action: "read inboxes", source: "keys stayed unprocessed".into() })
+    }
+}

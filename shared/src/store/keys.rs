@@ -1,0 +1,59 @@
+//! How the one table is laid out.
+//!
+//! | item | `pk` | `sk` | holds |
+//! |---|---|---|---|
+//! | message | `CONV#<conversation>` | `MSG#<seq, 16 digits>` | `id`, `from`, `content`, `sent_at`, `ahead`, `expires_at` |
+//! | start of a log | `CONV#<conversation>` | `MSG#0000000000000000` | `start`: the first number given out |
+//! | conversation of a user | `USER#<user>` | `CONV#<conversation>` | `joined_at` |
+//! | inbox | `USER#<user>` | `INBOX` | see [`inbox`](super::inbox) |
+//!
+//! User ids are percent-encoded in keys, so that `#` and `:` only ever separate.
+
+use crate::chat::{ConversationId, Seq, UserId};
+
+/// The partition key's attribute.
+pub const PK: &str = "pk";
+/// The sort key's attribute.
+pub const SK: &str = "sk";
+/// The time-to-live attribute, in epoch seconds.
+pub const EXPIRES_AT: &str = "expires_at";
+/// The stream's images that carry this attribute wake the `deliver` function.
+pub const ARRIVED: &str = "arrived";
+/// The index of who is online and which rooms exist.
+pub const DIRECTORY: &str = "directory";
+/// The index's partition key.
+pub const DIRECTORY_PK: &str = "dir_pk";
+/// The index's sort key.
+pub const DIRECTORY_SK: &str = "dir_sk";
+
+/// The sort key of a user's inbox.
+pub(super) const INBOX: &str = "INBOX";
+/// No message has this number; the item there tells where the numbers start.
+pub(super) const START: Seq = 0;
+/// Above every number: they stay below 2^53.
+pub(super) const LAST: Seq = 9_999_999_999_999_999;
+
+/// The partition of a conversation.
+pub(super) fn conversation_pk(conversation: &ConversationId) -> String {
+    format!("CONV#{conversation}")
+}
+
+/// The place of a message in its conversation's partition.
+pub(super) fn message_sk(seq: Seq) -> String {
+    format!("MSG#{seq:016}")
+}
+
+/// The partition of a user.
+pub(super) fn user_pk(user: &UserId) -> String {
+    format!("USER#{}", user.encoded())
+}
+
+/// A conversation's place in a user's partition.
+pub(super) fn membership_sk(conversation: &ConversationId) -> String {
+    format!("CONV#{conversation}")
+}
+
+/// The user whose partition `pk` is.
+pub fn user_of_pk(pk: &str) -> Option<UserId> {
+    UserId::from_encoded(pk.strip_prefix("USER#")?).ok()
+}

@@ -1,0 +1,123 @@
+//! Where a log's numbers start.
+//!
+//! A log without messages, new or all expired, starts at the present time in milliseconds, so that
+//! its numbers never fall behind a cursor somebody kept. Two first messages at the same time must not
+//! start at two numbers: the transaction that stores the first message also moves the log's `start`
+//! item from what its writer saw, so only one of them succeeds; the other finds a tail then.
+//! The same transaction lists the conversation with its people, so it cannot be half begun.
+
+use std::time::Duration;
+
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::{Put, TransactWriteItem, Update};
+
+use super::item::{n, parse_number, s};
+use super::log::{Entry, Tail, encode};
+use super::{Store, keys};
+use crate::Error;
+use crate::chat::{ConversationId, Seq, Timestamp};
+use crate::error::storage;
+
+/// A tail this close to its expiry could be gone before a plain put behind it; longer than any
+/// invocation lasts.
+const CLOSE_TO_EXPIRY: Duration = Duration::from_secs(15 * 60);
+
+impl Tail {
+    /// Whether the next message must agree with other writers on where the log starts.
+    pub(super) fn needs_start(&self, now: Timestamp) -> bool {
+        let soon = now.plus(CLOSE_TO_EXPIRY).as_seconds();
+        let newest = self.entries.first();
+        newest.is_none_or(|newest| newest.expires_at.is_some_and(|expires_at| expires_at < soon))
+    }
+
+    /// The number after the newest, or the one at which an empty log starts.
+    pub(super) fn next_seq(&self, now: Timestamp) -> Seq {
+        let newest = self.entries.first().map(|newest| newest.message.seq);
+        newest.map_or_else(|| Seq::try_from(now.as_millis()).unwrap_or(1), |newest| newest + 1)
+    }
+}
+
+impl Store {
+    /// Stores `entry` if the log's start is still as it was `seen`; `false` if somebody was faster.
+    pub(super) async fn put_with_start(
+        &self,
+        entry: &Entry,
+        seen: Option<Seq>,
+    ) -> Result<bool, Error> {
+        let conversation = &entry.message.conversation;
+        let message = Put::builder()
+            .table_name(&self.table)
+            .set_item(Some(encode(entry)))
+            .condition_expression("attribute_not_exists(pk)")
+            .build()
+            .map_err(storage("describe a message"))?;
+        let mut write = self
+            .db
+            .transact_write_items()
+            .transact_items(
+                TransactWriteItem::builder().update(self.move_start(entry, seen)?).build(),
+            )
+            .transact_items(TransactWriteItem::builder().put(message).build());
+        for listing in self.listings(conversation, entry.message.sent_at)? {
+            write = write.transact_items(TransactWriteItem::builder().update(listing).build());
+        }
+        let Err(error) = write.send().await else { return Ok(true) };
+        match error.as_service_error() {
+            Some(TransactWriteItemsError::TransactionCanceledException(canceled))
+                if canceled.cancellation_reasons().iter().any(|reason| {
+                    matches!(reason.code(), Some("ConditionalCheckFailed" | "TransactionConflict"))
+                }) =>
+            {
+                Ok(false)
+            }
+            _ => Err(storage("store the first message of a conversation")(error)),
+        }
+    }
+
+    /// The log's start as it stands now, for a tail whose page did not reach down to it.
+    pub(super) async fn start_of(
+        &self,
+        conversation: &ConversationId,
+    ) -> Result<Option<Seq>, Error> {
+        let request = self.db.get_item().table_name(&self.table).consistent_read(true);
+        let request = request.key(keys::PK, s(keys::conversation_pk(conversation)));
+        let answer = request.key(keys::SK, s(keys::message_sk(keys::START))).send().await;
+        let answer = answer.map_err(storage("read the start of a conversation"))?;
+        Ok(answer.item().and_then(|item| item.get("start")).and_then(parse_number))
+    }
+
+    fn move_start(&self, entry: &Entry, seen: Option<Seq>) -> Result<Update, Error> {
+        let update = Update::builder()
+            .table_name(&self.table)
+            .key(keys::PK, s(keys::conversation_pk(&entry.message.conversation)))
+            .key(keys::SK, s(keys::message_sk(keys::START)))
+            .update_expression("SET #start = :start")
+            .expression_attribute_names("#start", "start")
+            .expression_attribute_values(":start", n(entry.message.seq));
+        let update = match seen {
+            None => update.condition_expression("attribute_not_exists(#start)"),
+            Some(seen) => update
+                .condition_expression("#start = :seen")
+                .expression_attribute_values(":seen", n(seen)),
+        };
+        update.build().map_err(storage("describe the start of a conversation"))
+    }
+
+    fn listings(
+        &self,
+        conversation: &ConversationId,
+        now: Timestamp,
+    ) -> Result<Vec<Update>, Error> {
+        let listing = |user| {
+            Update::builder()
+                .table_name(&self.table)
+                .key(keys::PK, s(keys::user_pk(user)))
+                .key(keys::SK, s(keys::membership_sk(conversation)))
+                .update_expression("SET joined_at = if_not_exists(joined_at, :now)")
+                .expression_attribute_values(":now", n(now.as_millis()))
+                .build()
+                .map_err(storage("describe a listing"))
+        };
+        conversation.people().iter().map(listing).collect()
+    }
+}

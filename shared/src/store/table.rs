@@ -1,0 +1,73 @@
+//! The table's definition, for engines that start empty; `template.yaml` says the same to AWS.
+
+use aws_sdk_dynamodb::operation::create_table::CreateTableError;
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
+    ProjectionType, ScalarAttributeType, StreamSpecification, StreamViewType,
+    TimeToLiveSpecification,
+};
+
+use super::{Store, keys};
+use crate::Error;
+use crate::error::storage;
+
+impl Store {
+    /// Creates the table unless it exists.
+    pub async fn create_table(&self) -> Result<(), Error> {
+        let describe = storage("describe the table");
+        let table = match self.definition() {
+            Ok(table) => table,
+            Err(error) => return Err(describe(error)),
+        };
+        match table.send().await {
+            Ok(_) => {}
+            Err(error) => {
+                return match error.as_service_error() {
+                    Some(CreateTableError::ResourceInUseException(_)) => Ok(()),
+                    _ => Err(storage("create the table")(error)),
+                };
+            }
+        }
+        let expiry =
+            TimeToLiveSpecification::builder().enabled(true).attribute_name(keys::EXPIRES_AT);
+        let expiry = expiry.build().map_err(storage("describe the time to live"))?;
+        let request = self.db.update_time_to_live().table_name(&self.table);
+        let answer = request.time_to_live_specification(expiry).send().await;
+        answer.map(|_| ()).map_err(storage("set the table's time to live"))
+    }
+
+    fn definition(
+        &self,
+    ) -> Result<
+        aws_sdk_dynamodb::operation::create_table::builders::CreateTableFluentBuilder,
+        aws_sdk_dynamodb::error::BuildError,
+    > {
+        let mut table = self.db.create_table().table_name(&self.table);
+        for name in [keys::PK, keys::SK, keys::DIRECTORY_PK, keys::DIRECTORY_SK] {
+            let attribute = AttributeDefinition::builder().attribute_name(name);
+            table = table
+                .attribute_definitions(attribute.attribute_type(ScalarAttributeType::S).build()?);
+        }
+        let directory = GlobalSecondaryIndex::builder()
+            .index_name(keys::DIRECTORY)
+            .key_schema(key(keys::DIRECTORY_PK, KeyType::Hash)?)
+            .key_schema(key(keys::DIRECTORY_SK, KeyType::Range)?)
+            .projection(Projection::builder().projection_type(ProjectionType::KeysOnly).build());
+        let stream = StreamSpecification::builder()
+            .stream_enabled(true)
+            .stream_view_type(StreamViewType::NewAndOldImages);
+        Ok(table
+            .key_schema(key(keys::PK, KeyType::Hash)?)
+            .key_schema(key(keys::SK, KeyType::Range)?)
+            .global_secondary_indexes(directory.build()?)
+            .billing_mode(BillingMode::PayPerRequest)
+            .stream_specification(stream.build()?))
+    }
+}
+
+fn key(
+    name: &str,
+    key_type: KeyType,
+) -> Result<KeySchemaElement, aws_sdk_dynamodb::error::BuildError> {
+    KeySchemaElement::builder().attribute_name(name).key_type(key_type).build()
+}
