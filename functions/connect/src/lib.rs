@@ -1,0 +1,21 @@
+//! `$connect`: remembers the connection.
+//!
+//! API Gateway completes the handshake only after this answers, and until then a push to the
+//! connection is answered 410. So the connection is remembered as pending, and the `deliver`
+//! function, woken by this very write, greets it and hands over what waits.
+
+use aws_lambda_events::apigw::{ApiGatewayProxyResponse, ApiGatewayWebsocketProxyRequest};
+use shared::identity::Speaker;
+use shared::store::Connection;
+use shared::{App, Error, lambda};
+
+/// One write, no read.
+pub async fn handle(
+    app: &App,
+    event: ApiGatewayWebsocketProxyRequest,
+) -> Result<ApiGatewayProxyResponse, Error> {
+    let speaker = Speaker::of(&event.request_context)?;
+    let pending = Connection::new(speaker.connected_at, false);
+    app.store.arrive(&speaker.user, &speaker.connection, &pending).await?;
+    Ok(lambda::accepted())
+}

@@ -1,0 +1,180 @@
+//! Hands over what waits: under a lease, in order, and never past a message nobody took.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use shared::chat::{ConnectionId, ConversationId, Message, Range, Seq, Timestamp, UserId};
+use shared::gateway::Push;
+use shared::protocol::ServerFrame;
+use shared::store::{Drain, Inbox, Update};
+use shared::{App, Error};
+use uuid::Uuid;
+
+/// How long a drain may be silent before another may take over.
+const LEASE: Duration = Duration::from_secs(30);
+/// How many messages are read at once.
+const PAGE: usize = 50;
+/// How often to try again when API Gateway takes nothing though the connection stands.
+const TRIES: u32 = 4;
+/// How long to wait before trying again; doubles each time.
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+
+/// How one conversation's drain ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Drained {
+    /// Nothing waits any more.
+    Empty,
+    /// Somebody else drains, until then at most.
+    Elsewhere(Timestamp),
+    /// A message was not taken; it and what follows waits on.
+    Stuck,
+}
+
+/// Where a drain stands.
+struct Progress {
+    /// The mark as this drain knows it.
+    mark: Seq,
+    /// The first message not pushed.
+    next: Seq,
+    /// When the lease was last taken or renewed.
+    renewed: Timestamp,
+}
+
+/// Drains every conversation of which something waits, while somebody is there to take it.
+pub(crate) async fn everything(app: &App, user: &UserId, mut inbox: Inbox) -> Result<(), Error> {
+    let mut tries = 0;
+    let mut pause = FIRST_PAUSE;
+    let mut others = HashMap::new();
+    loop {
+        let waiting = inbox.waiting_conversations();
+        if waiting.is_empty() || inbox.ready(app.clock.now()).is_empty() {
+            return Ok(());
+        }
+        let mut again = false;
+        for conversation in waiting {
+            match conversation_of(app, user, &conversation).await? {
+                Drained::Empty => {}
+                // A lease that is renewed is somebody alive; one that is not, is worth waiting for.
+                Drained::Elsewhere(until) => {
+                    again |= others.insert(conversation, until).is_none_or(|seen| seen == until);
+                }
+                Drained::Stuck => {
+                    tries += 1;
+                    again = true;
+                }
+            }
+        }
+        if !again || tries >= TRIES {
+            return Ok(());
+        }
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(Duration::from_secs(4));
+        inbox = app.store.inbox(user).await?;
+    }
+}
+
+async fn conversation_of(
+    app: &App,
+    user: &UserId,
+    conversation: &ConversationId,
+) -> Result<Drained, Error> {
+    let holder = Uuid::now_v7().to_string();
+    let drain = Drain { user, conversation, holder: &holder };
+    let now = app.clock.now();
+    let (Update::Applied(inbox) | Update::Refused(inbox)) =
+        app.store.take_lease(&drain, now, now.plus(LEASE)).await?;
+    let waiting = inbox.waiting(conversation);
+    let (Some(mark), Some(lease)) = (waiting.from, waiting.lease) else {
+        return Ok(Drained::Empty);
+    };
+    if lease.holder != holder {
+        return Ok(Drained::Elsewhere(lease.until));
+    }
+    hand_over(app, &drain, Progress { mark, next: mark, renewed: now }).await
+}
+
+async fn hand_over(app: &App, drain: &Drain<'_>, mut progress: Progress) -> Result<Drained, Error> {
+    loop {
+        let range = Range { before: None, after: Some(progress.next - 1) };
+        let page = app.store.page(drain.conversation, range, PAGE, None).await?;
+        // Read after the page: whoever was ready when a message on it was sent is seen here.
+        let inbox = app.store.inbox(drain.user).await?;
+        let mut ready = inbox.ready(app.clock.now());
+        let mut gone = Vec::new();
+        for message in &page.messages {
+            if !push(app, message, &mut ready, &mut gone).await {
+                let marks = (progress.mark, progress.next);
+                app.store.hand_back(drain, marks, &gone).await?;
+                return Ok(Drained::Stuck);
+            }
+            progress.next = message.seq + 1;
+            if app.clock.now().since(progress.renewed) > LEASE / 2 {
+                break;
+            }
+        }
+        if !gone.is_empty() {
+            app.store.prune(drain.user, &gone).await?;
+        }
+        let more = page.after.is_some()
+            || page.messages.last().is_some_and(|last| last.seq >= progress.next);
+        let after = step(app, drain, &mut progress, more).await?;
+        let Some(inbox) = after else { return Ok(Drained::Empty) };
+
+        let waiting = inbox.waiting(drain.conversation);
+        match (waiting.from, waiting.lease) {
+            (Some(mark), Some(lease)) if lease.holder == drain.holder => {
+                if mark != progress.mark {
+                    progress = Progress { mark, next: progress.next.min(mark), ..progress };
+                }
+            }
+            (Some(_), Some(lease)) => return Ok(Drained::Elsewhere(lease.until)),
+            _ => return Ok(Drained::Empty),
+        }
+    }
+}
+
+/// Renews the lease if there is more, else tries to finish; the inbox unless it is finished.
+async fn step(
+    app: &App,
+    drain: &Drain<'_>,
+    progress: &mut Progress,
+    more: bool,
+) -> Result<Option<Inbox>, Error> {
+    let store = &app.store;
+    if more {
+        let now = app.clock.now();
+        let marks = (progress.mark, progress.next);
+        let update = store.advance(drain, marks, now.plus(LEASE)).await?;
+        if matches!(update, Update::Applied(_)) {
+            *progress = Progress { mark: progress.next, renewed: now, ..*progress };
+        }
+        return Ok(Some(update.into_inbox()));
+    }
+    match store.finish(drain, progress.mark, progress.next - 1).await? {
+        Update::Applied(_) => Ok(None),
+        Update::Refused(inbox) => Ok(Some(inbox)),
+    }
+}
+
+/// Pushes one message to all of `ready`; those found gone move to `gone`. False if nobody took it.
+async fn push(
+    app: &App,
+    message: &Message,
+    ready: &mut Vec<ConnectionId>,
+    gone: &mut Vec<ConnectionId>,
+) -> bool {
+    let frame = ServerFrame::Message(message.into()).encode();
+    let pushes = app.gateway.push_to_all(ready.clone(), &frame).await;
+    let mut taken = false;
+    for (connection, push) in pushes {
+        match push {
+            Push::Taken => taken = true,
+            Push::Gone => {
+                ready.retain(|other| *other != connection);
+                gone.push(connection);
+            }
+            Push::Failed => {}
+        }
+    }
+    taken
+}

@@ -1,0 +1,62 @@
+//! A new connection is made welcome as soon as its handshake is through.
+
+use std::time::Duration;
+
+use shared::chat::{CONNECTION_LIFETIME, ConnectionId, UserId};
+use shared::gateway::Push;
+use shared::protocol::{Limits, ServerFrame};
+use shared::store::{Inbox, Update};
+use shared::{App, Error};
+
+/// How long a handshake may take after `$connect` has remembered the connection.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How long to wait before asking again; doubles each time.
+const FIRST_PAUSE: Duration = Duration::from_millis(20);
+
+/// Makes the connection ready and sends `welcome`; the inbox after it, or `None` if nobody is there.
+pub(crate) async fn greet(
+    app: &App,
+    user: &UserId,
+    connection: &ConnectionId,
+) -> Result<Option<Inbox>, Error> {
+    if !stands(app, connection).await? {
+        app.store.depart(user, connection, app.clock.now()).await?;
+        return Ok(None);
+    }
+    let Update::Applied(inbox) = app.store.make_ready(user, connection).await? else {
+        return Ok(None);
+    };
+    let now = app.clock.now();
+    let connected_at = inbox.connections.get(connection).map_or(now, |found| found.connected_at);
+    let welcome = ServerFrame::Welcome {
+        user,
+        connection_id: connection,
+        server_time: now,
+        expires_at: connected_at.plus(CONNECTION_LIFETIME),
+        limits: Limits::of(&app.config),
+    };
+    if app.gateway.push(connection, &welcome.encode()).await == Push::Gone {
+        app.store.depart(user, connection, now).await?;
+        return Ok(None);
+    }
+    let expired = inbox.expired(now);
+    if expired.is_empty() {
+        return Ok(Some(inbox));
+    }
+    app.store.prune(user, &expired).await.map(Some)
+}
+
+/// Asks until the connection stands, or for as long as a handshake could take.
+async fn stands(app: &App, connection: &ConnectionId) -> Result<bool, Error> {
+    let mut pause = FIRST_PAUSE;
+    let mut waited = Duration::ZERO;
+    while !app.gateway.stands(connection).await? {
+        if waited >= PATIENCE {
+            return Ok(false);
+        }
+        tokio::time::sleep(pause).await;
+        waited += pause;
+        pause *= 2;
+    }
+    Ok(true)
+}

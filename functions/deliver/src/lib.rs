@@ -1,0 +1,50 @@
+//! The table's stream: greets new connections and hands over what waits, in order.
+//!
+//! A connection cannot be pushed to before its `$connect` has been answered, so `connect` leaves a
+//! note (`arrived`) in the user's inbox, and the stream brings it here. Whoever finds something
+//! waiting beside a ready connection leaves the same kind of note. Lambda hands a failed batch in
+//! again, so a drain that died half way is taken up by another.
+
+mod drain;
+mod greet;
+mod notes;
+
+use aws_lambda_events::dynamodb::Event;
+use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
+use futures::future::join_all;
+use shared::{App, Error, lambda};
+
+use notes::Note;
+
+/// Serves the inboxes of a batch at the same time; reports the first record that failed.
+pub async fn handle(app: &App, event: Event) -> Result<DynamoDbEventResponse, Error> {
+    let notes = notes::collect(&event)?;
+    let outcomes = join_all(notes.iter().map(|note| serve(app, note))).await;
+    let mut response = DynamoDbEventResponse::default();
+    for (note, outcome) in notes.iter().zip(outcomes) {
+        if let Err(error) = outcome {
+            lambda::log_failure(&error);
+            let mut failure = DynamoDbBatchItemFailure::default();
+            failure.item_identifier = note.sequence_number.clone();
+            response.batch_item_failures.push(failure);
+        }
+    }
+    Ok(response)
+}
+
+async fn serve(app: &App, note: &Note) -> Result<(), Error> {
+    let mut inbox = None;
+    for connection in &note.arrivals {
+        if let Some(after) = greet::greet(app, &note.user, connection).await? {
+            inbox = Some(after);
+        }
+    }
+    match inbox {
+        None if note.arrivals.is_empty() => {
+            let inbox = app.store.inbox(&note.user).await?;
+            drain::everything(app, &note.user, inbox).await
+        }
+        None => Ok(()),
+        Some(inbox) => drain::everything(app, &note.user, inbox).await,
+    }
+}

@@ -1,0 +1,30 @@
+//! HTTP: what was said, page by page, and whether the table answers.
+
+mod messages;
+
+use axum::extract::State;
+use axum::routing::get;
+use axum::{Json, Router};
+use serde::Serialize;
+use shared::App;
+use shared::http::Failure;
+
+/// The routes of this function.
+pub fn router(app: App) -> Router {
+    Router::new()
+        .route("/messages", get(messages::between_two))
+        .route("/api/messages", get(messages::with_other))
+        .route("/health", get(health))
+        .with_state(app)
+}
+
+#[derive(Serialize)]
+struct Health {
+    status: &'static str,
+}
+
+/// `GET /health`: 200 when the table answers.
+async fn health(State(app): State<App>) -> Result<Json<Health>, Failure> {
+    app.store.check_health().await?;
+    Ok(Json(Health { status: "ok" }))
+}
