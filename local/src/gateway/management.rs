@@ -1,0 +1,148 @@
+//! The management API: push to a connection, look at it, close it.
+//!
+//! <https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-how-to-call-websocket-api-connections.html>
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response};
+use bytes::{Bytes, BytesMut};
+use http_body_util::BodyExt;
+use hyper::header::HeaderValue;
+use hyper::http::request::Parts;
+use hyper::{Method, StatusCode};
+use jiff::Timestamp;
+use percent_encoding::percent_decode_str;
+use serde_json::json;
+use tokio_tungstenite::tungstenite::Utf8Bytes;
+
+use super::closure::Closure;
+use super::outbound::Refused;
+use super::session::Session;
+use super::{Gateway, ids, request};
+
+/// How much of a body that is too large is read all the same: a client that is still sending
+/// would lose the answer to a reset connection.
+const READ_AT_MOST: usize = 16 * 1024 * 1024;
+
+/// Answers a request to `@connections`.
+pub(super) async fn manage(State(gateway): State<Gateway>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let outcome = respond(&gateway, &parts, body).await;
+    let mut response = outcome.unwrap_or_else(IntoResponse::into_response);
+    if let Ok(id) = HeaderValue::from_str(&ids::fresh()) {
+        response.headers_mut().insert("x-amzn-requestid", id);
+    }
+    response
+}
+
+async fn respond(gateway: &Gateway, parts: &Parts, body: Body) -> Result<Response, Fault> {
+    if !request::peer(parts).is_some_and(|address| address.is_loopback()) {
+        return Err(Fault::FORBIDDEN);
+    }
+    let id = connection_id(parts)?;
+    match parts.method {
+        Method::POST => push(gateway, &id, body).await,
+        Method::GET => look(gateway, &id),
+        Method::DELETE => close(gateway, &id),
+        _ => Err(Fault::FORBIDDEN),
+    }
+}
+
+/// The id at the end of the path, whichever way it is encoded.
+fn connection_id(parts: &Parts) -> Result<String, Fault> {
+    let (_, id) = parts.uri.path().rsplit_once('/').ok_or(Fault::INVALID_ID)?;
+    let id = percent_decode_str(id).decode_utf8().map_err(|_| Fault::INVALID_ID)?;
+    ids::may_be_connection(&id).then(|| id.into_owned()).ok_or(Fault::INVALID_ID)
+}
+
+async fn push(gateway: &Gateway, id: &str, body: Body) -> Result<Response, Fault> {
+    let data = read(body, gateway.api.limits.message_bytes).await?;
+    let session = gateway.connections.get(id).ok_or(Fault::GONE)?;
+    let text = Utf8Bytes::try_from(data).map_err(|_| Fault::INVALID_DATA)?;
+    session.outbound.try_push(text).map_err(|refused| match refused {
+        Refused::Full => Fault::BUFFER_FULL,
+        Refused::Closed => Fault::GONE,
+    })?;
+    session.touch(gateway.time.now());
+    Ok(StatusCode::OK.into_response())
+}
+
+fn look(gateway: &Gateway, id: &str) -> Result<Response, Fault> {
+    let session = gateway.connections.get(id).ok_or(Fault::GONE)?;
+    Ok(Json(description(&session)).into_response())
+}
+
+fn description(session: &Session) -> serde_json::Value {
+    let time = |at: Timestamp| format!("{at:.3}");
+    let caller = &session.caller;
+    json!({
+        "connectedAt": time(caller.connected_at),
+        "identity": { "sourceIp": caller.source_ip.to_string(), "userAgent": caller.user_agent },
+        "lastActiveAt": time(session.last_active()),
+    })
+}
+
+fn close(gateway: &Gateway, id: &str) -> Result<Response, Fault> {
+    let session = gateway.connections.remove(id).ok_or(Fault::GONE)?;
+    session.outbound.close(Closure::deleted());
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// Reads a body of at most `limit` bytes.
+async fn read(mut body: Body, limit: usize) -> Result<Bytes, Fault> {
+    let mut data = BytesMut::new();
+    let mut length = 0;
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| Fault::INVALID_DATA)?;
+        let Ok(part) = frame.into_data() else { continue };
+        length += part.len();
+        if length <= limit {
+            data.extend_from_slice(&part);
+        } else if length > READ_AT_MOST {
+            break;
+        }
+    }
+    if length > limit {
+        return Err(Fault::PAYLOAD_TOO_LARGE);
+    }
+    Ok(data.freeze())
+}
+
+/// An error as the AWS SDKs understand it: they look at the header, not at the status.
+#[derive(Clone, Copy, Debug)]
+struct Fault {
+    status: StatusCode,
+    kind: &'static str,
+    message: &'static str,
+}
+
+impl Fault {
+    const INVALID_ID: Self =
+        Self::new(StatusCode::BAD_REQUEST, "BadRequestException", "Invalid connectionId");
+    const INVALID_DATA: Self =
+        Self::new(StatusCode::BAD_REQUEST, "BadRequestException", "The data must be UTF-8 text");
+    const FORBIDDEN: Self = Self::new(StatusCode::FORBIDDEN, "ForbiddenException", "Forbidden");
+    const GONE: Self = Self::new(StatusCode::GONE, "GoneException", "Gone");
+    const PAYLOAD_TOO_LARGE: Self = Self::new(
+        StatusCode::PAYLOAD_TOO_LARGE,
+        "PayloadTooLargeException",
+        "The data is larger than a message can be",
+    );
+    const BUFFER_FULL: Self = Self::new(
+        StatusCode::TOO_MANY_REQUESTS,
+        "LimitExceededException",
+        "The WebSocket client side buffer is full",
+    );
+
+    const fn new(status: StatusCode, kind: &'static str, message: &'static str) -> Self {
+        Self { status, kind, message }
+    }
+}
+
+impl IntoResponse for Fault {
+    fn into_response(self) -> Response {
+        let headers = [("x-amzn-errortype", self.kind)];
+        (self.status, headers, Json(json!({ "message": self.message }))).into_response()
+    }
+}

@@ -1,0 +1,134 @@
+//! What waits to be sent to a client: a queue bounded by bytes.
+
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio_tungstenite::tungstenite::Utf8Bytes;
+
+use super::closure::Closure;
+
+/// Counted for every message beside its length, so that empty ones are bounded as well.
+const OVERHEAD_BYTES: usize = 64;
+
+/// The end that everybody holds who sends to a connection.
+#[derive(Clone)]
+pub(super) struct Outbound {
+    items: mpsc::UnboundedSender<Item>,
+    room: Arc<Semaphore>,
+    capacity: usize,
+}
+
+/// The end that the connection's task takes from.
+pub(super) struct Outgoing {
+    items: mpsc::UnboundedReceiver<Item>,
+    room: Arc<Semaphore>,
+}
+
+/// Something to do on the socket, in its turn.
+pub(super) enum Item {
+    /// Send this; the permit is the room it takes until then.
+    Text(Utf8Bytes, OwnedSemaphorePermit),
+    /// Close the connection.
+    Close(Closure),
+}
+
+/// Why something was not taken into the queue.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Refused {
+    /// The client reads too slowly.
+    Full,
+    /// The connection has ended.
+    Closed,
+}
+
+/// Makes a queue that holds about this many bytes.
+pub(super) fn queue(bytes: usize) -> (Outbound, Outgoing) {
+    let capacity = bytes.clamp(1, Semaphore::MAX_PERMITS.min(u32::MAX as usize));
+    let room = Arc::new(Semaphore::new(capacity));
+    let (sender, items) = mpsc::unbounded_channel();
+    let outgoing = Outgoing { items, room: Arc::clone(&room) };
+    (Outbound { items: sender, room, capacity }, outgoing)
+}
+
+impl Outbound {
+    /// Queues a message if there is room for it now.
+    pub(super) fn try_push(&self, text: Utf8Bytes) -> Result<(), Refused> {
+        let room = Arc::clone(&self.room).try_acquire_many_owned(self.size(&text));
+        let permit = room.map_err(|refusal| match refusal {
+            tokio::sync::TryAcquireError::NoPermits => Refused::Full,
+            tokio::sync::TryAcquireError::Closed => Refused::Closed,
+        })?;
+        self.items.send(Item::Text(text, permit)).map_err(|_| Refused::Closed)
+    }
+
+    /// Queues a message as soon as there is room for it.
+    pub(super) async fn push(&self, text: Utf8Bytes) -> Result<(), Refused> {
+        let room = Arc::clone(&self.room).acquire_many_owned(self.size(&text)).await;
+        let permit = room.map_err(|_| Refused::Closed)?;
+        self.items.send(Item::Text(text, permit)).map_err(|_| Refused::Closed)
+    }
+
+    /// Asks for the connection to be closed once everything before is sent.
+    pub(super) fn close(&self, closure: Closure) {
+        // Whoever has ended already needs no closing.
+        let _ = self.items.send(Item::Close(closure));
+    }
+
+    /// A message larger than the whole queue takes all of it, instead of waiting for ever.
+    fn size(&self, text: &Utf8Bytes) -> u32 {
+        let size = (text.len() + OVERHEAD_BYTES).min(self.capacity);
+        u32::try_from(size).unwrap_or(u32::MAX)
+    }
+}
+
+impl Outgoing {
+    /// The next item; for ever pending when there will be none.
+    pub(super) fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Item> {
+        match self.items.poll_recv(context) {
+            Poll::Ready(Some(item)) => Poll::Ready(item),
+            Poll::Ready(None) | Poll::Pending => Poll::Pending,
+        }
+    }
+}
+
+impl Drop for Outgoing {
+    /// Whoever waits for room would wait for ever.
+    fn drop(&mut self) {
+        self.room.close();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_taken_out_makes_room() {
+        let (outbound, mut outgoing) = queue(2 * OVERHEAD_BYTES);
+        assert_eq!(outbound.try_push("".into()), Ok(()));
+        assert_eq!(outbound.try_push("".into()), Ok(()));
+        assert_eq!(outbound.try_push("".into()), Err(Refused::Full));
+
+        drop(outgoing.items.try_recv().unwrap());
+        assert_eq!(outbound.try_push("".into()), Ok(()));
+    }
+
+    #[test]
+    fn a_message_larger_than_the_queue_fits_when_nothing_else_waits() {
+        let (outbound, _outgoing) = queue(100);
+        assert_eq!(outbound.try_push("x".repeat(1_000).into()), Ok(()));
+        assert_eq!(outbound.try_push("x".into()), Err(Refused::Full));
+    }
+
+    #[tokio::test]
+    async fn nobody_waits_for_a_connection_that_has_ended() {
+        let (outbound, outgoing) = queue(OVERHEAD_BYTES);
+        assert_eq!(outbound.try_push("".into()), Ok(()));
+        let waiting = tokio::spawn(async move { outbound.push("".into()).await });
+
+        drop(outgoing);
+
+        assert_eq!(waiting.await.unwrap(), Err(Refused::Closed));
+    }
+}

@@ -1,0 +1,85 @@
+//! From a message to its Lambda, and from the Lambda's answer to the client.
+
+use serde_json::json;
+use tokio_tungstenite::tungstenite::Utf8Bytes;
+
+use super::answer::Answer;
+use super::closure::Closure;
+use super::event::{self, Occasion};
+use super::session::Session;
+use super::{Gateway, InvocationFailure, Route, WebSocketApi};
+
+/// Routes a message; what there is to reply joins what waits to be sent to the client.
+pub(super) async fn route(gateway: &Gateway, session: &Session, text: &Utf8Bytes) {
+    let occasion = gateway.occasion();
+    let reply = match gateway.api.route_of(text) {
+        None => Err("Forbidden"),
+        Some((key, route)) => {
+            let event = event::message(&gateway.api, &session.caller, &occasion, key, text);
+            let outcome = route.lambda.invoke(event, gateway.api.limits.integration).await;
+            let outcome = outcome.map_err(|failure| complaint(session, key, &failure));
+            outcome.and_then(|returned| reply(gateway, session, key, route, returned))
+        }
+    };
+    let reply = match reply {
+        Ok(None) => return,
+        Ok(Some(body)) => body,
+        Err(message) => error_frame(session, &occasion, message),
+    };
+    if session.outbound.push(reply.into()).await.is_ok() {
+        session.touch(gateway.time.now());
+    }
+}
+
+/// Tells the `$disconnect` route that a connection has ended; nobody hears its answer.
+pub(super) async fn disconnect(gateway: &Gateway, session: &Session, closure: &Closure) {
+    let Some(route) = gateway.api.routes.get(WebSocketApi::DISCONNECT) else { return };
+    let event = event::disconnect(&gateway.api, &session.caller, &gateway.occasion(), closure);
+    let outcome = route.lambda.invoke(event, gateway.api.limits.integration).await;
+    if let Err(failure) = outcome {
+        complaint(session, WebSocketApi::DISCONNECT, &failure);
+    }
+}
+
+/// What a Lambda's answer sends to the client, if the route has a route response.
+fn reply(
+    gateway: &Gateway,
+    session: &Session,
+    key: &str,
+    route: &Route,
+    returned: serde_json::Value,
+) -> Result<Option<String>, &'static str> {
+    let id = &session.caller.connection_id;
+    let answer = Answer::parse(returned).map_err(|error| {
+        tracing::warn!(connection.id = id, route = key, %error, "the answer is of no use");
+        INTERNAL_SERVER_ERROR
+    })?;
+    if !route.route_response || !answer.status.is_success() {
+        return Ok(None);
+    }
+    let body = answer.body.filter(|body| !body.is_empty());
+    if body.as_ref().is_some_and(|body| body.len() > gateway.api.limits.message_bytes) {
+        tracing::warn!(connection.id = id, route = key, "the answer is larger than a message");
+        return Err(INTERNAL_SERVER_ERROR);
+    }
+    Ok(body)
+}
+
+const INTERNAL_SERVER_ERROR: &str = "Internal server error";
+
+fn complaint(session: &Session, key: &str, failure: &InvocationFailure) -> &'static str {
+    tracing::warn!(connection.id = session.caller.connection_id, route = key, %failure);
+    match failure {
+        InvocationFailure::Failed(_) => INTERNAL_SERVER_ERROR,
+        InvocationFailure::TimedOut => "Endpoint request timed out",
+    }
+}
+
+fn error_frame(session: &Session, occasion: &Occasion, message: &str) -> String {
+    let frame = json!({
+        "message": message,
+        "connectionId": session.caller.connection_id,
+        "requestId": occasion.request_id,
+    });
+    frame.to_string()
+}

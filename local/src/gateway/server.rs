@@ -1,0 +1,66 @@
+//! The running API: a configuration, a clock, and the connections that stand.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::any;
+
+use super::event::Occasion;
+use super::{Connections, WebSocketApi, handshake, management};
+use crate::time::Time;
+
+/// Serves a [`WebSocketApi`] and the management API of its connections.
+#[derive(Clone)]
+pub struct Gateway {
+    pub(super) api: Arc<WebSocketApi>,
+    pub(super) time: Time,
+    pub(super) connections: Connections,
+}
+
+impl Gateway {
+    /// Makes an API that has no connections yet and whose limits run on `time`.
+    pub fn new(api: WebSocketApi, time: Time) -> Self {
+        Self { api: Arc::new(api), time, connections: Connections::default() }
+    }
+
+    /// The WebSocket endpoint, at `/ws` and at the stage's path.
+    ///
+    /// Events show the client's address if the server passes it on: serve the router with
+    /// [`Router::into_make_service_with_connect_info`] of [`std::net::SocketAddr`].
+    pub fn websocket(&self) -> Router {
+        let mut router = Router::new();
+        // A stage that is called `ws` has only one path.
+        for name in BTreeSet::from(["ws", self.api.stage.as_str()]) {
+            router = router
+                .route(&format!("/{name}"), any(handshake::upgrade))
+                .route(&format!("/{name}/"), any(handshake::upgrade));
+        }
+        router.with_state(self.clone())
+    }
+
+    /// The management API, at `/@connections/{id}` and below the stage's path.
+    ///
+    /// Only peers on this machine are served; who calls it without a socket has to add a
+    /// [`axum::extract::ConnectInfo`] to the request.
+    pub fn management(&self) -> Router {
+        let stage = &self.api.stage;
+        let mut router = Router::new();
+        for folder in ["@connections", "%40connections"] {
+            router = router
+                .route(&format!("/{folder}/{{id}}"), any(management::manage))
+                .route(&format!("/{stage}/{folder}/{{id}}"), any(management::manage));
+        }
+        router.with_state(self.clone())
+    }
+
+    /// The connections that stand.
+    pub fn connections(&self) -> &Connections {
+        &self.connections
+    }
+
+    /// Something happens now that Lambdas will be told of.
+    pub(super) fn occasion(&self) -> Occasion {
+        Occasion::new(self.time.now())
+    }
+}

@@ -1,0 +1,45 @@
+//! What everybody involved knows of one connection.
+
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+
+use super::outbound::Outbound;
+
+/// Who has connected: what all events of the connection say alike.
+pub(super) struct Caller {
+    pub(super) connection_id: String,
+    pub(super) connected_at: Timestamp,
+    pub(super) source_ip: IpAddr,
+    pub(super) user_agent: Option<String>,
+    /// What the authorizer said, once it has.
+    pub(super) authorizer: Option<Map<String, Value>>,
+}
+
+/// An accepted connection, as the registry and its own task share it.
+pub(super) struct Session {
+    pub(super) caller: Caller,
+    pub(super) outbound: Outbound,
+    /// Milliseconds since the epoch.
+    last_active: AtomicI64,
+}
+
+impl Session {
+    pub(super) fn new(caller: Caller, outbound: Outbound) -> Self {
+        let last_active = AtomicI64::new(caller.connected_at.as_millisecond());
+        Self { caller, outbound, last_active }
+    }
+
+    /// Notes a message in either direction.
+    pub(super) fn touch(&self, now: Timestamp) {
+        self.last_active.fetch_max(now.as_millisecond(), Ordering::Relaxed);
+    }
+
+    /// When the last message passed, or the connection began.
+    pub(super) fn last_active(&self) -> Timestamp {
+        let at = Timestamp::from_millisecond(self.last_active.load(Ordering::Relaxed));
+        at.unwrap_or(self.caller.connected_at)
+    }
+}
