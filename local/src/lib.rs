@@ -1,4 +1,18 @@
-//! Confab on a laptop: the parts of AWS it needs, emulated inside one process.
+//! Confab on a laptop: the functions, with the parts of AWS they need emulated in this process.
+//!
+//! - [`server`] starts everything; [`options`] is what the command line says.
+//! - [`gateway`] is API Gateway's WebSocket API and management API; `http_api` its HTTP API.
+//! - `deployment` wires the functions to their routes, as `template.yaml` does on AWS.
+//! - `dynamodb` is the table's engine, `stream` what carries its changes to `deliver`.
+//! - [`time`] is the clock all of it runs on.
 
+mod deployment;
+mod dynamodb;
 pub mod gateway;
+mod http_api;
+pub mod options;
+pub mod server;
+mod stream;
 pub mod time;
+
+pub use deployment::{Functions, STAGE};

@@ -1,0 +1,101 @@
+//! What `template.yaml` deploys, wired up in this process: the same routes to the same functions.
+
+use std::sync::Arc;
+
+use axum::Router;
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use shared::{App, Error, lambda};
+
+use crate::gateway::{Authorizer, Lambda, Route, WebSocketApi};
+
+/// The stage of the local WebSocket API.
+pub const STAGE: &str = "dev";
+
+/// Every function that is deployed.
+#[derive(Clone)]
+pub struct Functions {
+    /// Says who is calling, for both APIs.
+    pub authorizer: Lambda,
+    /// `$connect`.
+    pub connect: Lambda,
+    /// `$disconnect`.
+    pub disconnect: Lambda,
+    /// `$default`.
+    pub message: Lambda,
+    /// The table's stream.
+    pub deliver: Lambda,
+    /// The routes of the HTTP API.
+    pub http: Router,
+}
+
+impl Functions {
+    /// Every function in this process, with the same `app`.
+    pub fn new(app: &App) -> Self {
+        Self {
+            authorizer: function(app, authorizer::handle),
+            connect: function(app, connect::handle),
+            disconnect: function(app, disconnect::handle),
+            message: function(app, message::handle),
+            deliver: function(app, deliver::handle),
+            http: history::router(app.clone()),
+        }
+    }
+
+    /// The WebSocket API; `accepted` is called for every connection.
+    pub(crate) fn websocket_api(
+        &self,
+        accepted: impl Fn() + Send + Sync + 'static,
+    ) -> WebSocketApi {
+        let authorizer =
+            Authorizer { lambda: self.authorizer.clone(), identity_sources: Vec::new() };
+        let routes = [
+            (WebSocketApi::CONNECT, Route::one_way(self.connect.clone())),
+            (WebSocketApi::DISCONNECT, Route::one_way(self.disconnect.clone())),
+            (WebSocketApi::DEFAULT, Route::two_way(self.message.clone())),
+        ];
+        WebSocketApi {
+            stage: STAGE.to_owned(),
+            authorizer: Some(authorizer),
+            routes: routes.map(|(key, route)| (key.to_owned(), route)).into(),
+            accepted: Some(Arc::new(accepted)),
+            ..WebSocketApi::default()
+        }
+    }
+}
+
+/// A handler as Lambda would run it: a failure is logged once and told by its message.
+fn function<Event, Answer, Handle>(app: &App, handle: Handle) -> Lambda
+where
+    Event: DeserializeOwned + Send + 'static,
+    Answer: Serialize + 'static,
+    Handle: for<'a> Handler<'a, Event, Answer> + Clone + Send + Sync + 'static,
+{
+    let app = app.clone();
+    Lambda::new(move |event: Event| {
+        let (app, handle) = (app.clone(), handle.clone());
+        async move {
+            handle.handle(&app, event).await.map_err(|error| {
+                lambda::log_failure(&error);
+                lambda::message_of(&error)
+            })
+        }
+    })
+}
+
+/// An `async fn(&App, Event) -> Result<Answer, Error>` whose future may move between threads.
+trait Handler<'a, Event, Answer> {
+    fn handle(&self, app: &'a App, event: Event) -> BoxFuture<'a, Result<Answer, Error>>;
+}
+
+impl<'a, Event, Answer, Handle, Handling> Handler<'a, Event, Answer> for Handle
+where
+    Handle: Fn(&'a App, Event) -> Handling,
+    Handling: Future<Output = Result<Answer, Error>> + Send + 'a,
+{
+    fn handle(&self, app: &'a App, event: Event) -> BoxFuture<'a, Result<Answer, Error>> {
+        self(app, event).boxed()
+    }
+}

@@ -1,0 +1,83 @@
+//! The DynamoDB below the functions: one inside this process, or any other by its URL.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
+
+use anyhow::Context;
+use dynoxide::Database;
+use shared::aws::Aws;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use crate::options::Options;
+
+/// The file that the embedded DynamoDB keeps its data in.
+const FILE: &str = "dynamodb.sqlite";
+
+/// A DynamoDB that answers, and the embedded engine if that is what answers.
+pub(crate) struct DynamoDb {
+    /// SDK settings that reach it.
+    pub(crate) aws: Aws,
+    /// Where it answers.
+    pub(crate) url: String,
+    embedded: Option<Embedded>,
+}
+
+struct Embedded {
+    stop: oneshot::Sender<()>,
+    server: JoinHandle<Result<(), String>>,
+}
+
+impl DynamoDb {
+    /// Starts the embedded engine, unless the options name another.
+    pub(crate) async fn start(options: &Options) -> anyhow::Result<Self> {
+        if let Some(url) = &options.dynamodb {
+            let aws = if is_aws(url) { Aws::from_env().await } else { Aws::local(url) };
+            return Ok(Self { aws, url: url.clone(), embedded: None });
+        }
+        let database = if options.memory { Database::memory()? } else { open(&options.data)? };
+        let address = SocketAddr::from((IpAddr::from([127, 0, 0, 1]), options.dynamodb_port));
+        let listener = TcpListener::bind(address).await.with_context(|| {
+            format!(
+                "the embedded DynamoDB cannot listen on {address}; choose another port with \
+                 --dynamodb-port (0 picks a free one)"
+            )
+        })?;
+        let url = format!("http://{}", listener.local_addr()?);
+        let (stop, stopped) = oneshot::channel();
+        let server =
+            tokio::spawn(dynoxide::server::serve_with_shutdown(listener, database, async {
+                // An error says that the sender is gone, which means the same.
+                stopped.await.unwrap_or_default();
+            }));
+        Ok(Self { aws: Aws::local(&url), url, embedded: Some(Embedded { stop, server }) })
+    }
+
+    /// Lets running requests finish and closes the file.
+    pub(crate) async fn stop(self) {
+        // Idle connections in the SDK's pool would hold the engine up.
+        drop(self.aws);
+        if let Some(Embedded { stop, server }) = self.embedded {
+            drop(stop);
+            let patience = std::time::Duration::from_secs(2);
+            if tokio::time::timeout(patience, server).await.is_err() {
+                tracing::debug!("the embedded DynamoDB still has connections; leaving them");
+            }
+        }
+    }
+}
+
+fn open(folder: &Path) -> anyhow::Result<Database> {
+    let shown = folder.display();
+    std::fs::create_dir_all(folder).with_context(|| format!("cannot create the folder {shown}"))?;
+    let file = folder.join(FILE);
+    let path = file.to_str().with_context(|| format!("{shown} is not UTF-8"))?;
+    Database::new(path).with_context(|| format!("cannot open {}", file.display()))
+}
+
+fn is_aws(url: &str) -> bool {
+    let authority = url.split("://").last().unwrap_or(url);
+    let host = authority.split(['/', ':']).next().unwrap_or(authority);
+    host.ends_with(".amazonaws.com") || host.ends_with(".amazonaws.com.cn")
+}

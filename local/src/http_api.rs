@@ -1,0 +1,129 @@
+//! API Gateway's HTTP API, emulated: the authorizer before every route, and API Gateway's own
+//! answers where no function is asked
+//! (<https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-lambda-authorizer.html>).
+
+use std::collections::{BTreeMap, HashMap};
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::{Json, Router};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use shared::identity::AuthorizerContext;
+use uuid::Uuid;
+
+use crate::gateway::{InvocationFailure, Lambda};
+
+/// How long API Gateway waits for an authorizer.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// An authorizer's answer in the simple form.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Verdict {
+    is_authorized: bool,
+    #[serde(default)]
+    context: Option<HashMap<String, Value>>,
+}
+
+/// Puts `authorizer` before every route of `routes`; what matches none is API Gateway's own 404.
+pub(crate) fn behind_authorizer(routes: Router, authorizer: Lambda) -> Router {
+    routes
+        .route_layer(middleware::from_fn_with_state(authorizer, authorize))
+        .fallback(not_found)
+        .method_not_allowed_fallback(not_found)
+}
+
+async fn not_found() -> Response {
+    refuse(StatusCode::NOT_FOUND, "Not Found")
+}
+
+async fn authorize(State(authorizer): State<Lambda>, request: Request, next: Next) -> Response {
+    let (mut parts, body) = request.into_parts();
+    let answer = authorizer.invoke(event(&parts), PATIENCE).await;
+    let verdict = match answer {
+        Ok(answer) => serde_json::from_value::<Verdict>(answer).ok(),
+        Err(InvocationFailure::Failed(error)) if error.message == "Unauthorized" => {
+            return refuse(StatusCode::UNAUTHORIZED, "Unauthorized");
+        }
+        Err(_) => None,
+    };
+    let Some(verdict) = verdict else {
+        return refuse(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error");
+    };
+    if !verdict.is_authorized {
+        return refuse(StatusCode::FORBIDDEN, "Forbidden");
+    }
+    parts.extensions.insert(AuthorizerContext(verdict.context.unwrap_or_default()));
+    next.run(Request::from_parts(parts, body)).await
+}
+
+fn refuse(status: StatusCode, message: &str) -> Response {
+    (status, Json(json!({ "message": message }))).into_response()
+}
+
+/// The request as an authorizer of payload format 2.0 sees it.
+fn event(parts: &Parts) -> Value {
+    let method = parts.method.as_str();
+    let path = parts.uri.path();
+    let now = jiff::Timestamp::now();
+    let header = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
+    let source = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+    let source = source.map_or_else(|| "127.0.0.1".to_owned(), |info| info.0.ip().to_string());
+    let mut event = json!({
+        "version": "2.0",
+        "type": "REQUEST",
+        "routeArn": format!("arn:aws:execute-api:us-east-1:000000000000:local/$default/{method}{path}"),
+        "identitySource": null,
+        "routeKey": format!("{method} {path}"),
+        "rawPath": path,
+        "rawQueryString": parts.uri.query().unwrap_or_default(),
+        "headers": headers(parts),
+        "requestContext": {
+            "accountId": "000000000000",
+            "apiId": "local",
+            "domainName": header("host").unwrap_or("localhost"),
+            "domainPrefix": "local",
+            "http": {
+                "method": method,
+                "path": path,
+                "protocol": format!("{:?}", parts.version),
+                "sourceIp": source,
+                "userAgent": header("user-agent").unwrap_or_default(),
+            },
+            "requestId": Uuid::new_v4().to_string(),
+            "routeKey": format!("{method} {path}"),
+            "stage": "$default",
+            "time": now.strftime("%d/%b/%Y:%H:%M:%S +0000").to_string(),
+            "timeEpoch": now.as_millisecond(),
+        },
+    });
+    let query = query(parts);
+    if !query.is_empty() {
+        event["queryStringParameters"] = Value::Object(query);
+    }
+    event
+}
+
+/// Header names in lower case; values of the same name joined by commas.
+fn headers(parts: &Parts) -> Map<String, Value> {
+    let mut joined = BTreeMap::<String, Vec<&str>>::new();
+    for (name, value) in &parts.headers {
+        joined.entry(name.as_str().to_owned()).or_default().extend(value.to_str().ok());
+    }
+    joined.into_iter().map(|(name, values)| (name, values.join(",").into())).collect()
+}
+
+/// Query parameters decoded; values of the same name joined by commas.
+fn query(parts: &Parts) -> Map<String, Value> {
+    let mut joined = BTreeMap::<String, Vec<String>>::new();
+    for (name, value) in form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes()) {
+        joined.entry(name.into_owned()).or_default().push(value.into_owned());
+    }
+    joined.into_iter().map(|(name, values)| (name, values.join(",").into())).collect()
+}

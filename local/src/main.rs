@@ -1,0 +1,82 @@
+//! `cargo run -p local`: the local server.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use local::options::Options;
+use local::server::Server;
+use tracing_subscriber::EnvFilter;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let options = Options::parse();
+    // The engine warns of every refused condition, which here is how things work.
+    let filter =
+        EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,dynoxide=error"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+
+    let server = match Server::start(&options).await {
+        Ok(server) => server,
+        Err(error) => {
+            eprintln!("{error:#}");
+            return ExitCode::FAILURE;
+        }
+    };
+    greet(&options, &server);
+    wait_for_the_end().await;
+    server.stop().await;
+    ExitCode::SUCCESS
+}
+
+#[expect(clippy::print_stdout, reason = "this is what the person at the terminal reads")]
+fn greet(options: &Options, server: &Server) {
+    let (websocket, http, dynamodb) =
+        (server.websocket_url(), server.http_url(), server.dynamodb_url());
+    let kept = match (&options.dynamodb, options.memory) {
+        (Some(_), _) => "another process".to_owned(),
+        (None, true) => "memory: nothing is kept".to_owned(),
+        (None, false) => format!("kept in {}", options.data.display()),
+    };
+    println!(
+        "Confab is ready.
+
+  WebSocket   {websocket}?user_id=NAME
+  HTTP        {http}
+  DynamoDB    {dynamodb} ({kept}, table {table})
+
+  OPEN MODE: whoever names a user is believed to be them.
+
+Chat between two terminals:
+
+  npx wscat -c \"{websocket}?user_id=a\"
+  npx wscat -c \"{websocket}?user_id=b\"
+
+then type in the first:
+
+  {{\"action\":\"message\",\"to\":\"b\",\"content\":\"Hello\"}}
+
+and read what was said:
+
+  curl \"{http}/messages?user1=a&user2=b\"
+
+Ctrl-C stops the server.",
+        table = options.table,
+    );
+}
+
+/// Ctrl-C, or the signal by which process managers ask to stop.
+async fn wait_for_the_end() {
+    let interrupted = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut terminated =
+            signal(SignalKind::terminate()).expect("the process may listen for signals");
+        tokio::select! {
+            _ = interrupted => {}
+            _ = terminated.recv() => {}
+        }
+    }
+    #[cfg(not(unix))]
+    interrupted.await.expect("the process may listen for Ctrl-C");
+}

@@ -1,0 +1,99 @@
+//! What can be said on the command line, each also by an environment variable.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use clap::{Parser, ValueEnum};
+
+/// Confab on this machine: the functions behind an emulated API Gateway, with DynamoDB inside.
+#[derive(Clone, Debug, Parser)]
+#[command(version)]
+pub struct Options {
+    /// The address to listen on; everybody who reaches it can connect
+    #[arg(long, env = "CONFAB_HOST", default_value = "127.0.0.1")]
+    pub host: IpAddr,
+    /// The port for WebSocket, HTTP and management API; 0 picks a free one
+    #[arg(long, env = "CONFAB_PORT", default_value_t = 8080)]
+    pub port: u16,
+    /// The folder that the embedded DynamoDB keeps its data in
+    #[arg(long, env = "CONFAB_DATA", default_value = ".confab", value_name = "FOLDER")]
+    pub data: PathBuf,
+    /// Keep nothing: the embedded DynamoDB lives in memory
+    #[arg(long, env = "CONFAB_MEMORY", conflicts_with = "dynamodb")]
+    pub memory: bool,
+    /// Use this DynamoDB instead of the embedded one, such as DynamoDB Local at
+    /// <http://localhost:8000>; AWS itself gets the credentials of the environment
+    #[arg(long, env = "CONFAB_DYNAMODB", value_name = "URL")]
+    pub dynamodb: Option<String>,
+    /// The port on which the embedded DynamoDB can be looked into; 0 picks a free one
+    #[arg(long, env = "CONFAB_DYNAMODB_PORT", default_value_t = 8000)]
+    pub dynamodb_port: u16,
+    /// The name of the table, which is created if it does not exist
+    #[arg(long, env = "CONFAB_TABLE", default_value = "confab", value_name = "NAME")]
+    pub table: String,
+    /// How callers prove who they are
+    #[arg(long, env = "CONFAB_AUTH", value_enum, default_value_t = Auth::Open)]
+    pub auth: Auth,
+    /// How many days messages are kept; 0 keeps them for ever
+    #[arg(long, env = "CONFAB_RETENTION_DAYS", default_value_t = 0, value_name = "DAYS")]
+    pub retention_days: u32,
+    /// The longest text of a message, in bytes of UTF-8
+    #[arg(
+        long,
+        env = "CONFAB_MAX_CONTENT_BYTES",
+        default_value_t = shared::Config::MAX_CONTENT_BYTES,
+        value_name = "BYTES"
+    )]
+    pub max_content_bytes: usize,
+}
+
+/// How callers prove who they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Auth {
+    /// Not at all: whoever names a user is believed to be them
+    Open,
+}
+
+impl Options {
+    /// The options nobody has set, with the environment left out: everything in memory, on free
+    /// ports of this machine.
+    pub fn ephemeral() -> Self {
+        Self {
+            host: IpAddr::from([127, 0, 0, 1]),
+            port: 0,
+            data: PathBuf::new(),
+            memory: true,
+            dynamodb: None,
+            dynamodb_port: 0,
+            table: "confab".into(),
+            auth: Auth::Open,
+            retention_days: 0,
+            max_content_bytes: shared::Config::MAX_CONTENT_BYTES,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Options::command().debug_assert();
+    }
+
+    #[test]
+    fn every_option_has_an_environment_variable_and_help() {
+        for argument in Options::command().get_arguments() {
+            let name = argument.get_id().as_str();
+            if ["help", "version"].contains(&name) {
+                continue;
+            }
+            let variable = format!("CONFAB_{}", name.to_uppercase());
+            assert_eq!(argument.get_env(), Some(variable.as_ref()), "{name}");
+            assert!(argument.get_help().is_some(), "{name}");
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! The local server: everything that `template.yaml` deploys, in one process.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use aws_smithy_runtime_api::client::interceptors::SharedInterceptor;
+use axum::Router;
+use shared::aws::Aws;
+use shared::{App, Clock, Config};
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use crate::deployment::{Functions, STAGE};
+use crate::dynamodb::DynamoDb;
+use crate::gateway::Gateway;
+use crate::http_api::behind_authorizer;
+use crate::options::{Auth, Options};
+use crate::stream::{Nudge, Pump};
+use crate::time::Time;
+
+/// How long clients get to go when the server stops.
+const PARTING: Duration = Duration::from_secs(3);
+/// How long open requests get to finish after that.
+const CLOSING: Duration = Duration::from_secs(1);
+
+/// A running server.
+pub struct Server {
+    address: SocketAddr,
+    gateway: Gateway,
+    dynamodb: DynamoDb,
+    pump: Pump,
+    stop: Vec<oneshot::Sender<()>>,
+    serving: Vec<JoinHandle<std::io::Result<()>>>,
+}
+
+/// What tests change about a server.
+#[derive(Clone, Default)]
+pub struct Seams {
+    /// The clock of limits, messages and everything else.
+    pub time: Time,
+    /// Put around every request of the functions' SDK clients.
+    pub interceptor: Option<SharedInterceptor>,
+    /// Makes the functions, if they are not to be those in this process.
+    pub functions: Option<MakeFunctions>,
+}
+
+/// Makes functions that read the given settings and reach DynamoDB at the given URL.
+pub type MakeFunctions = Arc<dyn Fn(&Config, &str) -> Functions + Send + Sync>;
+
+impl Server {
+    /// Starts everything and answers once clients can connect.
+    pub async fn start(options: &Options) -> anyhow::Result<Self> {
+        Self::start_with(options, Seams::default()).await
+    }
+
+    /// The same, with the seams that tests need.
+    pub async fn start_with(options: &Options, seams: Seams) -> anyhow::Result<Self> {
+        let wanted = SocketAddr::from((options.host, options.port));
+        let listener = TcpListener::bind(wanted).await.with_context(|| {
+            format!(
+                "cannot listen on {wanted}; choose another port with --port (0 picks a free one)"
+            )
+        })?;
+        let address = listener.local_addr()?;
+        let management = management_listener(address).await?;
+        let management_address = match &management {
+            Some(listener) => listener.local_addr()?,
+            None => SocketAddr::new(loopback(address), address.port()),
+        };
+
+        let dynamodb = DynamoDb::start(options).await?;
+        let config = config(options, management_address)?;
+        let aws = observed(dynamodb.aws.clone(), &seams);
+        let time = seams.time.clone();
+        let app = App::new(config, &aws, Clock::new(move || time.now().into()));
+        app.store.create_table().await.map_err(|error| {
+            shared::lambda::log_failure(&error);
+            anyhow::anyhow!("DynamoDB at {} does not answer: {error}", dynamodb.url)
+        })?;
+
+        let functions = match &seams.functions {
+            Some(make) => make(&app.config, &dynamodb.url),
+            None => Functions::new(&app),
+        };
+        let nudge = Nudge::default();
+        let pump = Pump::start(&dynamodb.aws, &options.table, &functions.deliver, nudge.clone());
+        let pump = pump.await?;
+        let gateway = Gateway::new(functions.websocket_api(move || nudge.now()), seams.time);
+        let routes = behind_authorizer(functions.http, functions.authorizer)
+            .merge(gateway.websocket())
+            .merge(gateway.management());
+
+        let mut server = Self {
+            address,
+            gateway: gateway.clone(),
+            dynamodb,
+            pump,
+            stop: Vec::new(),
+            serving: Vec::new(),
+        };
+        server.serve(listener, routes);
+        if let Some(listener) = management {
+            server.serve(listener, gateway.management());
+        }
+        Ok(server)
+    }
+
+    /// Where clients connect.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The WebSocket URL, without a user.
+    pub fn websocket_url(&self) -> String {
+        format!("ws://{}/ws", self.address)
+    }
+
+    /// The HTTP API's URL, which is also the management API's.
+    pub fn http_url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Where DynamoDB answers.
+    pub fn dynamodb_url(&self) -> &str {
+        &self.dynamodb.url
+    }
+
+    /// Says goodbye to the clients, lets their `$disconnect`s finish, and closes the table.
+    pub async fn stop(self) {
+        self.gateway.connections().shut_down(PARTING).await;
+        drop(self.stop);
+        for serving in self.serving {
+            if tokio::time::timeout(CLOSING, serving).await.is_err() {
+                tracing::debug!("left an open request behind");
+            }
+        }
+        self.pump.stop().await;
+        self.dynamodb.stop().await;
+    }
+
+    fn serve(&mut self, listener: TcpListener, routes: Router) {
+        let (stop, stopped) = oneshot::channel::<()>();
+        let service = routes.into_make_service_with_connect_info::<SocketAddr>();
+        let serving = axum::serve(listener, service).with_graceful_shutdown(async {
+            // An error says that the sender is gone, which means the same.
+            stopped.await.unwrap_or_default();
+        });
+        self.stop.push(stop);
+        self.serving.push(tokio::spawn(serving.into_future()));
+    }
+}
+
+/// The functions push over loopback; a server that listens only elsewhere needs a way in of its own.
+async fn management_listener(address: SocketAddr) -> anyhow::Result<Option<TcpListener>> {
+    if address.ip().is_loopback() || address.ip().is_unspecified() {
+        return Ok(None);
+    }
+    Ok(Some(TcpListener::bind((loopback(address), 0)).await?))
+}
+
+fn loopback(address: SocketAddr) -> IpAddr {
+    match address.ip() {
+        ip if ip.is_loopback() => ip,
+        IpAddr::V4(_) => IpAddr::from([127, 0, 0, 1]),
+        IpAddr::V6(_) => IpAddr::from([0, 0, 0, 0, 0, 0, 0, 1]),
+    }
+}
+
+/// The settings that a deployed function would read from its environment.
+fn config(options: &Options, management: SocketAddr) -> anyhow::Result<Config> {
+    let Auth::Open = options.auth;
+    Config::from_variables(|name| match name {
+        "TABLE_NAME" => Some(options.table.clone()),
+        "AUTH_MODE" => Some("open".to_owned()),
+        "RETENTION_DAYS" => Some(options.retention_days.to_string()),
+        "MAX_CONTENT_BYTES" => Some(options.max_content_bytes.to_string()),
+        _ => Some(format!("http://{management}/{STAGE}")),
+    })
+    .map_err(anyhow::Error::from)
+}
+
+fn observed(aws: Aws, seams: &Seams) -> Aws {
+    match &seams.interceptor {
+        Some(interceptor) => aws.with_interceptor(interceptor.clone()),
+        None => aws,
+    }
+}

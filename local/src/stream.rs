@@ -1,0 +1,252 @@
+//! The stream pump: reads the table's stream and invokes `deliver`, as Lambda's event source mapping
+//! does (<https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html>): batches of up to ten records,
+//! in order for each partition key, tried again when they fail.
+
+use std::collections::{HashSet, VecDeque};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use aws_sdk_dynamodbstreams::Client;
+use aws_sdk_dynamodbstreams::error::DisplayErrorContext;
+use aws_sdk_dynamodbstreams::types::{Record, ShardIteratorType};
+use serde_dynamo::Item;
+use serde_json::{Value, json};
+use shared::aws::Aws;
+use shared::store::keys;
+use tokio::sync::{Notify, mpsc};
+use tokio::task::JoinSet;
+
+use crate::gateway::Lambda;
+
+/// How often the stream is read when nobody says that there is something.
+const PAUSE: Duration = Duration::from_millis(100);
+/// How many records one invocation gets at most.
+const BATCH: usize = 10;
+/// How many partition keys are served at the same time.
+const LANES: usize = 64;
+/// How often a batch is tried before it is given up.
+const TRIES: u32 = 6;
+/// How long one invocation may take.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// A running pump; dropping it stops it.
+pub(crate) struct Pump {
+    tasks: JoinSet<()>,
+}
+
+/// Reads the stream now instead of at the next pause.
+#[derive(Clone, Default)]
+pub(crate) struct Nudge(Arc<Notify>);
+
+impl Nudge {
+    pub(crate) fn now(&self) {
+        self.0.notify_one();
+    }
+}
+
+struct Shard {
+    id: String,
+    iterator: Option<String>,
+}
+
+struct Reader {
+    client: Client,
+    stream: String,
+    shards: VecDeque<Shard>,
+    known: HashSet<String>,
+    lanes: Vec<mpsc::UnboundedSender<Value>>,
+}
+
+impl Pump {
+    /// Serves what is written from now on to the table's stream.
+    pub(crate) async fn start(
+        aws: &Aws,
+        table: &str,
+        deliver: &Lambda,
+        nudge: Nudge,
+    ) -> anyhow::Result<Self> {
+        let client = Client::new(aws.sdk());
+        let description = aws.dynamodb().describe_table().table_name(table).send().await;
+        let description = description.context("cannot describe the table")?;
+        let stream = description.table().and_then(|table| table.latest_stream_arn());
+        let stream = stream.context("the table has no stream")?.to_owned();
+
+        let mut tasks = JoinSet::new();
+        let mut lanes = Vec::with_capacity(LANES);
+        for _ in 0..LANES {
+            let (sender, records) = mpsc::unbounded_channel();
+            lanes.push(sender);
+            tasks.spawn(serve(records, deliver.clone()));
+        }
+        let (shards, known) = (VecDeque::new(), HashSet::new());
+        let mut reader = Reader { client, stream, shards, known, lanes };
+        reader.find_shards(ShardIteratorType::Latest).await?;
+        tasks.spawn(reader.run(nudge));
+        Ok(Self { tasks })
+    }
+
+    /// Stops reading; what is being handed over is dropped, as when a laptop is closed.
+    pub(crate) async fn stop(mut self) {
+        self.tasks.shutdown().await;
+    }
+}
+
+impl Reader {
+    async fn run(mut self, nudge: Nudge) {
+        loop {
+            match self.read().await {
+                Ok(true) => continue,
+                Ok(false) => {}
+                Err(error) => tracing::warn!("cannot read the table's stream: {error:#}"),
+            }
+            tokio::select! {
+                () = tokio::time::sleep(PAUSE) => {}
+                () = nudge.0.notified() => {}
+            }
+        }
+    }
+
+    /// Reads every shard once; true if there was anything.
+    async fn read(&mut self) -> anyhow::Result<bool> {
+        let mut found = false;
+        for _ in 0..self.shards.len() {
+            let Some(mut shard) = self.shards.pop_front() else { break };
+            let Some(iterator) = shard.iterator.take() else { continue };
+            let answer = self.client.get_records().shard_iterator(&iterator).send().await;
+            let answer = match answer {
+                Ok(answer) => answer,
+                Err(error) => {
+                    shard.iterator = Some(iterator);
+                    self.shards.push_back(shard);
+                    anyhow::bail!("{}", DisplayErrorContext(&error));
+                }
+            };
+            for record in answer.records() {
+                found = true;
+                self.hand_in(record);
+            }
+            match answer.next_shard_iterator {
+                Some(next) => {
+                    shard.iterator = Some(next);
+                    self.shards.push_back(shard);
+                }
+                None => {
+                    tracing::debug!(shard = shard.id, "a shard of the stream has ended");
+                    self.find_shards(ShardIteratorType::TrimHorizon).await?;
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    async fn find_shards(&mut self, start: ShardIteratorType) -> anyhow::Result<()> {
+        let mut from = None;
+        loop {
+            let request = self.client.describe_stream().stream_arn(&self.stream);
+            let answer = request.set_exclusive_start_shard_id(from).send().await;
+            let description = answer.context("cannot describe the stream")?.stream_description;
+            let description = description.context("the stream has no description")?;
+            for shard in description.shards() {
+                let id = shard.shard_id().context("a shard has no id")?.to_owned();
+                if !self.known.insert(id.clone()) {
+                    continue;
+                }
+                let request = self.client.get_shard_iterator().stream_arn(&self.stream);
+                let request = request.shard_id(&id).shard_iterator_type(start.clone());
+                let iterator = request.send().await.context("cannot read a shard")?.shard_iterator;
+                self.shards.push_back(Shard { id, iterator });
+            }
+            from = description.last_evaluated_shard_id;
+            if from.is_none() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Hands a record to its lane, if `template.yaml`'s filter lets it through.
+    fn hand_in(&self, record: &Record) {
+        let Some(change) = record.dynamodb() else { return };
+        let Some(image) = change.new_image().filter(|image| image.contains_key(keys::ARRIVED))
+        else {
+            return;
+        };
+        let mut hasher = DefaultHasher::new();
+        image.get(keys::PK).and_then(|pk| pk.as_s().ok()).hash(&mut hasher);
+        let lane = usize::try_from(hasher.finish() % LANES as u64).unwrap_or_default();
+        if self.lanes[lane].send(event_record(record, &self.stream)).is_err() {
+            tracing::error!("nobody serves the table's stream any more");
+        }
+    }
+}
+
+/// Invokes `deliver` for the records of one lane, in order.
+async fn serve(mut records: mpsc::UnboundedReceiver<Value>, deliver: Lambda) {
+    let mut batch = Vec::with_capacity(BATCH);
+    while records.recv_many(&mut batch, BATCH).await > 0 {
+        let mut pause = PAUSE;
+        for attempt in 1..=TRIES {
+            let answer = deliver.invoke(json!({ "Records": batch }), PATIENCE).await;
+            let failed = match answer {
+                Ok(answer) => first_failure(&answer, &batch),
+                Err(error) => {
+                    tracing::warn!("a delivery failed: {error}");
+                    Some(0)
+                }
+            };
+            let Some(place) = failed else { break };
+            batch.drain(..place);
+            if attempt == TRIES {
+                tracing::error!("gave up a delivery after {TRIES} tries");
+                break;
+            }
+            tokio::time::sleep(pause).await;
+            pause *= 2;
+        }
+        batch.clear();
+    }
+}
+
+/// The first record that `batchItemFailures` names; the batch is tried again from there.
+fn first_failure(answer: &Value, batch: &[Value]) -> Option<usize> {
+    let failures = answer.get("batchItemFailures")?.as_array()?;
+    let failed: Vec<_> = failures.iter().map(|failure| &failure["itemIdentifier"]).collect();
+    let named = |record: &Value| failed.contains(&&record["dynamodb"]["SequenceNumber"]);
+    // An identifier that is not in the batch fails all of it, as on Lambda.
+    (!failed.is_empty()).then(|| batch.iter().position(named).unwrap_or(0))
+}
+
+/// A record as Lambda's event shows it.
+fn event_record(record: &Record, stream: &str) -> Value {
+    let change = record.dynamodb();
+    let image = |image: Option<&std::collections::HashMap<_, _>>| {
+        image.map(|image| json!(Item::from(image.clone())))
+    };
+    let mut dynamodb = json!({
+        "ApproximateCreationDateTime": change
+            .and_then(|change| change.approximate_creation_date_time())
+            .map_or(0, |created| created.secs()),
+        "SequenceNumber": change.and_then(|change| change.sequence_number()),
+        "SizeBytes": change.and_then(|change| change.size_bytes()).unwrap_or_default(),
+        "StreamViewType": "NEW_AND_OLD_IMAGES",
+    });
+    for (name, image) in [
+        ("Keys", image(change.and_then(|change| change.keys()))),
+        ("NewImage", image(change.and_then(|change| change.new_image()))),
+        ("OldImage", image(change.and_then(|change| change.old_image()))),
+    ] {
+        if let Some(image) = image {
+            dynamodb[name] = image;
+        }
+    }
+    json!({
+        "eventID": record.event_id(),
+        "eventName": record.event_name().map(|name| name.as_str()),
+        "eventVersion": record.event_version().unwrap_or("1.1"),
+        "eventSource": "aws:dynamodb",
+        "awsRegion": record.aws_region().unwrap_or("us-east-1"),
+        "dynamodb": dynamodb,
+        "eventSourceARN": stream,
+    })
+}
