@@ -1,0 +1,128 @@
+//! Who is away finds everything on return, in order and once.
+
+use serde_json::json;
+
+use crate::support::{Chat, Person};
+
+/// `user` connects, hears `contents` of alice after the welcome, and nothing else: a last word that
+/// alice says now is the next thing heard.
+async fn returns_to(chat: &Chat, user: &str, contents: &[&str], alice: &mut Person) -> Person {
+    let mut person = chat.joined_by(user).await;
+    for content in contents {
+        person.hears("alice", content).await;
+    }
+    alice.says(user, "last word").await;
+    person.hears("alice", "last word").await;
+    person.hears_nothing().await;
+    person
+}
+
+#[tokio::test]
+async fn what_was_missed_comes_after_the_welcome_in_order_and_once() {
+    let chat = Chat::start().await;
+    let mut alice = chat.joined_by("alice").await;
+    for content in ["one", "two", "three"] {
+        let ack = alice.says("bob", content).await;
+        assert_eq!(ack["delivered"], false);
+    }
+
+    let bob = returns_to(&chat, "bob", &["one", "two", "three"], &mut alice).await;
+    bob.leaves().await;
+    returns_to(&chat, "bob", &[], &mut alice).await;
+}
+
+#[tokio::test]
+async fn a_long_backlog_comes_whole() {
+    let chat = Chat::start().await;
+    let mut alice = chat.joined_by("alice").await;
+    let contents: Vec<_> = (0..180).map(|number| number.to_string()).collect();
+    for content in &contents {
+        alice.sends(&json!({ "action": "message", "to": "bob", "content": content })).await;
+    }
+    for _ in &contents {
+        alice.sees_a("ack").await;
+    }
+    let contents: Vec<_> = contents.iter().map(String::as_str).collect();
+    returns_to(&chat, "bob", &contents, &mut alice).await;
+}
+
+#[tokio::test]
+async fn several_conversations_wait_at_once() {
+    let chat = Chat::start().await;
+    let names = ["carol", "dave", "erin"];
+    for name in names {
+        let mut person = chat.joined_by(name).await;
+        person.says("bob", "one").await;
+        person.says("bob", "two").await;
+    }
+    let mut bob = chat.joined_by("bob").await;
+    let mut heard = Vec::new();
+    for _ in 0..names.len() * 2 {
+        let message = bob.sees_a("message").await;
+        heard.push(format!("{} {}", message["from"], message["content"]).replace('"', ""));
+    }
+    for name in names {
+        let of_one: Vec<_> = heard.iter().filter(|line| line.starts_with(name)).collect();
+        assert_eq!(of_one, [&format!("{name} one"), &format!("{name} two")]);
+    }
+    bob.hears_nothing().await;
+}
+
+#[tokio::test]
+async fn what_comes_while_the_backlog_is_handed_over_keeps_its_place() {
+    let chat = Chat::start().await;
+    let mut alice = chat.joined_by("alice").await;
+    for number in 0..60 {
+        alice.says("bob", &number.to_string()).await;
+    }
+    let mut bob = Person::connects(&chat.websocket_url(), "bob").await.anyhow();
+    for number in 60..120 {
+        let content = number.to_string();
+        alice.sends(&json!({ "action": "message", "to": "bob", "content": content })).await;
+    }
+    for _ in 60..120 {
+        alice.sees_a("ack").await;
+    }
+    let mut next = 0;
+    while next < 120 {
+        let frame = bob.sees_in_time("message").await;
+        let number: i32 = frame["content"].as_str().unwrap().parse().unwrap();
+        assert!(number <= next, "{number} came before {next}");
+        next = next.max(number + 1);
+    }
+}
+
+#[tokio::test]
+async fn one_device_there_is_enough() {
+    let chat = Chat::start().await;
+    let mut alice = chat.joined_by("alice").await;
+    let mut phone = chat.joined_by("bob").await;
+    let laptop = chat.joined_by("bob").await;
+    laptop.leaves().await;
+    assert_eq!(alice.says("bob", "hi").await["delivered"], true);
+    phone.hears("alice", "hi").await;
+    let mut laptop = chat.joined_by("bob").await;
+    laptop.hears_nothing().await;
+}
+
+#[tokio::test]
+async fn history_tells_what_is_delivered_and_what_waits() {
+    let chat = Chat::start().await;
+    let mut alice = chat.joined_by("alice").await;
+    let bob = chat.joined_by("bob").await;
+    alice.says("bob", "there").await;
+    bob.leaves().await;
+    alice.says("bob", "away").await;
+
+    let status = |messages: Vec<serde_json::Value>| {
+        messages.iter().map(|message| message["status"].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(status(chat.messages("alice", "bob").await), ["delivered", "sent"]);
+
+    let mut bob = chat.joined_by("bob").await;
+    bob.hears("alice", "away").await;
+    alice.says("bob", "seen").await;
+    bob.hears("alice", "seen").await;
+    bob.hears_nothing().await;
+    assert_eq!(status(chat.messages("alice", "bob").await), ["delivered"; 3]);
+}

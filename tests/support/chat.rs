@@ -1,0 +1,101 @@
+//! A whole server, alone with one test.
+
+use std::time::Duration;
+
+use aws_smithy_runtime_api::client::interceptors::SharedInterceptor;
+use local::options::Options;
+use local::server::{Seams, Server};
+use local::time::Time;
+use serde_json::Value;
+use shared::aws::Aws;
+
+use super::{Meter, Person};
+
+/// A running server and what tests do to it from outside.
+pub(crate) struct Chat {
+    server: Server,
+    options: Options,
+    http: reqwest::Client,
+    pub(crate) time: Time,
+    pub(crate) meter: Meter,
+}
+
+/// An HTTP answer.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) link: Option<String>,
+    pub(crate) body: Value,
+}
+
+impl Chat {
+    /// A server with default settings and an empty table.
+    pub(crate) async fn start() -> Self {
+        Self::start_with(|_| {}).await
+    }
+
+    /// A server whose options `change` has changed.
+    pub(crate) async fn start_with(change: impl FnOnce(&mut Options)) -> Self {
+        let (time, meter) = (Time::new(), Meter::default());
+        let interceptor = Some(SharedInterceptor::new(meter.clone()));
+        let seams = Seams { time: time.clone(), interceptor, ..Seams::default() };
+        let options = options(change);
+        let server = Server::start_with(&options, seams).await.unwrap();
+        Self { server, options, http: reqwest::Client::new(), time, meter }
+    }
+
+    /// A server with other seams.
+    pub(crate) async fn start_on(seams: Seams) -> Self {
+        let time = seams.time.clone();
+        let options = options(|_| {});
+        let server = Server::start_with(&options, seams).await.unwrap();
+        Self { server, options, http: reqwest::Client::new(), time, meter: Meter::default() }
+    }
+
+    /// `user` connects and is welcome.
+    pub(crate) async fn joined_by(&self, user: &str) -> Person {
+        Person::connects(&self.server.websocket_url(), user).await.welcomed().await
+    }
+
+    pub(crate) fn websocket_url(&self) -> String {
+        self.server.websocket_url()
+    }
+
+    /// `GET path?query`, the query's values encoded.
+    pub(crate) async fn get(&self, path: &str, query: &[(&str, &str)]) -> Answer {
+        let request = self.http.get(format!("{}{path}", self.server.http_url())).query(query);
+        let response = request.timeout(Duration::from_secs(20)).send().await.unwrap();
+        let link = response.headers().get("link").map(|link| link.to_str().unwrap().to_owned());
+        let status = response.status().as_u16();
+        let body = response.json().await.unwrap_or(Value::Null);
+        Answer { status, link, body }
+    }
+
+    /// What two people said, as `GET /messages` tells.
+    pub(crate) async fn messages(&self, user1: &str, user2: &str) -> Vec<Value> {
+        let answer = self.get("/messages", &[("user1", user1), ("user2", user2)]).await;
+        assert_eq!(answer.status, 200, "{:?}", answer.body);
+        answer.body.as_array().unwrap().clone()
+    }
+
+    /// The table, past the server: for what people cannot do, such as letting days go by.
+    pub(crate) fn table(&self) -> (aws_sdk_dynamodb::Client, String) {
+        (Aws::local(self.server.dynamodb_url()).dynamodb(), self.options.table.clone())
+    }
+
+    pub(crate) async fn stop(self) {
+        self.server.stop().await;
+    }
+}
+
+/// Everything in memory, or a table of its own in the DynamoDB that the environment names.
+pub(crate) fn options(change: impl FnOnce(&mut Options)) -> Options {
+    let mut options = Options::ephemeral();
+    if let Ok(url) = std::env::var("CONFAB_TEST_DYNAMODB") {
+        options.memory = false;
+        options.dynamodb = Some(url);
+        options.table = format!("confab-{}", uuid::Uuid::new_v4());
+    }
+    change(&mut options);
+    options
+}

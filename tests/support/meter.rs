@@ -1,0 +1,181 @@
+//! Counts what the functions ask of DynamoDB, request by request and unit by unit.
+
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+
+use aws_sdk_dynamodb::operation::batch_get_item::{BatchGetItemInput, BatchGetItemOutput};
+use aws_sdk_dynamodb::operation::get_item::{GetItemInput, GetItemOutput};
+use aws_sdk_dynamodb::operation::put_item::{PutItemInput, PutItemOutput};
+use aws_sdk_dynamodb::operation::query::{QueryInput, QueryOutput};
+use aws_sdk_dynamodb::operation::transact_write_items::{
+    TransactWriteItemsInput, TransactWriteItemsOutput,
+};
+use aws_sdk_dynamodb::operation::update_item::{UpdateItemInput, UpdateItemOutput};
+use aws_sdk_dynamodb::types::{ConsumedCapacity, ReturnConsumedCapacity};
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::interceptors::Intercept;
+use aws_smithy_runtime_api::client::interceptors::context::{
+    BeforeSerializationInterceptorContextMut, FinalizerInterceptorContextRef, Input, Output,
+};
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::config_bag::{ConfigBag, Storable, StoreReplace};
+use tokio::sync::Notify;
+
+/// Put around the SDK clients of a server.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Meter {
+    requests: Arc<Mutex<Vec<Request>>>,
+    answered: Arc<Notify>,
+}
+
+/// One request that was answered.
+#[derive(Clone, Debug)]
+struct Request {
+    operation: &'static str,
+    units: f64,
+    began: Instant,
+    ended: Instant,
+}
+
+/// What an action cost.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Usage {
+    /// Write requests.
+    pub(crate) writes: usize,
+    /// Write capacity units.
+    pub(crate) write_units: f64,
+    /// Read requests.
+    pub(crate) reads: usize,
+    /// Read capacity units.
+    pub(crate) read_units: f64,
+    /// The longest chain of requests of which each waited for the one before.
+    pub(crate) round_trips: usize,
+}
+
+#[derive(Debug)]
+struct Began(Instant, &'static str);
+
+impl Storable for Began {
+    type Storer = StoreReplace<Self>;
+}
+
+impl Meter {
+    /// What was asked since the last time, once so many requests have been answered.
+    pub(crate) async fn take_after(&self, requests: usize) -> Usage {
+        while self.requests.lock().unwrap().len() < requests {
+            self.answered.notified().await;
+        }
+        self.take()
+    }
+
+    /// What was asked since the last time this was called.
+    pub(crate) fn take(&self) -> Usage {
+        let mut requests = std::mem::take(&mut *self.requests.lock().unwrap());
+        let is_write = |request: &Request| ["Put", "Upd", "Tra"].contains(&&request.operation[..3]);
+        let count = |writes| requests.iter().filter(|request| is_write(request) == writes).count();
+        let units = |writes| {
+            requests.iter().filter(|request| is_write(request) == writes).map(|it| it.units).sum()
+        };
+        let (writes, reads) = (count(true), count(false));
+        let (write_units, read_units) = (units(true), units(false));
+        requests.sort_by_key(|request| request.ended);
+        let mut round_trips = 0;
+        let mut last: Option<Instant> = None;
+        for request in &requests {
+            if last.is_none_or(|last| request.began >= last) {
+                round_trips += 1;
+                last = Some(request.ended);
+            }
+        }
+        Usage { writes, write_units, reads, read_units, round_trips }
+    }
+}
+
+impl Intercept for Meter {
+    fn name(&self) -> &'static str {
+        "Meter"
+    }
+
+    fn modify_before_serialization(
+        &self,
+        context: &mut BeforeSerializationInterceptorContextMut<'_>,
+        _: &RuntimeComponents,
+        config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        if let Some(operation) = operation(context.input()) {
+            ask_for_units(context.input_mut());
+            config.interceptor_state().store_put(Began(Instant::now(), operation));
+        }
+        Ok(())
+    }
+
+    fn read_after_execution(
+        &self,
+        context: &FinalizerInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        // The input itself is gone by now.
+        let Some(&Began(began, operation)) = config.load::<Began>() else { return Ok(()) };
+        let output = context.output_or_error().and_then(Result::ok);
+        let request = Request {
+            operation,
+            units: output.map_or(1.0, units_of),
+            began,
+            ended: Instant::now(),
+        };
+        self.requests.lock().unwrap().push(request);
+        self.answered.notify_one();
+        Ok(())
+    }
+}
+
+macro_rules! operations {
+    ($($name:literal $input:ident $output:ident),+) => {
+        fn ask_for_units(input: &mut Input) {
+            $(if let Some(input) = input.downcast_mut::<$input>() {
+                input.return_consumed_capacity = Some(ReturnConsumedCapacity::Total);
+            })+
+        }
+
+        fn operation(input: &Input) -> Option<&'static str> {
+            $(if input.downcast_ref::<$input>().is_some() {
+                return Some($name);
+            })+
+            None
+        }
+
+        fn units_of(output: &Output) -> f64 {
+            $(if let Some(output) = output.downcast_ref::<$output>() {
+                return output.consumed_capacity.iter().flat_map(Units::units).sum();
+            })+
+            0.0
+        }
+    };
+}
+
+operations!(
+    "Get" GetItemInput GetItemOutput,
+    "BatchGet" BatchGetItemInput BatchGetItemOutput,
+    "Query" QueryInput QueryOutput,
+    "Put" PutItemInput PutItemOutput,
+    "Update" UpdateItemInput UpdateItemOutput,
+    "Transact" TransactWriteItemsInput TransactWriteItemsOutput
+);
+
+/// One table's capacity, or that of several.
+trait Units {
+    fn units(&self) -> Vec<f64>;
+}
+
+impl Units for ConsumedCapacity {
+    fn units(&self) -> Vec<f64> {
+        self.capacity_units.into_iter().collect()
+    }
+}
+
+impl Units for Vec<ConsumedCapacity> {
+    fn units(&self) -> Vec<f64> {
+        self.iter().filter_map(|capacity| capacity.capacity_units).collect()
+    }
+}

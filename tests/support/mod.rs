@@ -1,0 +1,13 @@
+//! A chat to test: a whole server of its own for every test, and people who use it.
+
+mod binaries;
+mod chat;
+mod lambda_runtime;
+mod meter;
+mod person;
+
+pub(crate) use binaries::binary;
+pub(crate) use chat::Chat;
+pub(crate) use lambda_runtime::LambdaRuntime;
+pub(crate) use meter::{Meter, Usage};
+pub(crate) use person::Person;

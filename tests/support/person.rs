@@ -1,0 +1,148 @@
+//! Somebody with a chat client: says what is typed, shows what comes, and does nothing by itself.
+
+use std::time::Duration;
+
+use futures::{SinkExt, StreamExt};
+use serde_json::{Value, json};
+use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+
+/// How long a person waits for something that must come.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A person at a client.
+#[derive(Debug)]
+pub(crate) struct Person {
+    pub(crate) name: String,
+    socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    pub(crate) connection: String,
+}
+
+/// A person who has not been made welcome yet.
+pub(crate) struct Connecting(Person);
+
+impl Person {
+    /// Opens a connection as `name`.
+    pub(crate) async fn connects(url: &str, name: &str) -> Connecting {
+        let query = reqwest::Url::parse_with_params(url, [("user_id", name)]).unwrap();
+        let (socket, _) = connect_async(query.as_str()).await.unwrap();
+        Connecting(Self { name: name.to_owned(), socket, connection: String::new() })
+    }
+
+    /// The status of a handshake that must be refused.
+    pub(crate) async fn is_refused(url: &str) -> u16 {
+        match connect_async(url).await {
+            Err(tokio_tungstenite::tungstenite::Error::Http(response)) => {
+                response.status().as_u16()
+            }
+            other => panic!("not refused: {other:?}"),
+        }
+    }
+
+    /// Types a line.
+    pub(crate) async fn types(&mut self, line: impl Into<String>) {
+        self.socket.send(Message::text(line.into())).await.unwrap();
+    }
+
+    /// Sends a frame.
+    pub(crate) async fn sends(&mut self, frame: &Value) {
+        self.types(frame.to_string()).await;
+    }
+
+    /// The next frame, whatever it is.
+    pub(crate) async fn sees(&mut self) -> Value {
+        loop {
+            let message = tokio::time::timeout(PATIENCE, self.socket.next()).await;
+            let message = message.unwrap_or_else(|_| panic!("{} sees nothing", self.name));
+            match message.expect("the connection stands").unwrap() {
+                Message::Text(text) => return serde_json::from_str(&text).unwrap(),
+                Message::Close(close) => panic!("{} was closed: {close:?}", self.name),
+                _ => {}
+            }
+        }
+    }
+
+    /// The next frame, which is of this type.
+    pub(crate) async fn sees_a(&mut self, kind: &str) -> Value {
+        let frame = self.sees().await;
+        assert_eq!(frame["type"], kind, "{} sees {frame}", self.name);
+        frame
+    }
+
+    /// The next frame of this type, whatever comes before it.
+    pub(crate) async fn sees_in_time(&mut self, kind: &str) -> Value {
+        loop {
+            let frame = self.sees().await;
+            if frame["type"] == kind {
+                return frame;
+            }
+        }
+    }
+
+    /// Says something to somebody; the ack.
+    pub(crate) async fn says(&mut self, to: &str, content: &str) -> Value {
+        self.sends(&json!({ "action": "message", "to": to, "content": content })).await;
+        self.sees_a("ack").await
+    }
+
+    /// Says something under an id of their own; the ack.
+    pub(crate) async fn says_as(&mut self, to: &str, content: &str, id: &str) -> Value {
+        let frame = json!({ "action": "message", "to": to, "content": content, "id": id });
+        self.sends(&frame).await;
+        self.sees_a("ack").await
+    }
+
+    /// The next frame is a message of `from` that says `content`.
+    pub(crate) async fn hears(&mut self, from: &str, content: &str) -> Value {
+        let frame = self.sees_a("message").await;
+        let heard = (frame["from"].as_str(), frame["content"].as_str());
+        assert_eq!(heard, (Some(from), Some(content)), "{} heard", self.name);
+        frame
+    }
+
+    /// Nothing has come before the answer to a ping.
+    pub(crate) async fn hears_nothing(&mut self) {
+        self.sends(&json!({ "action": "ping" })).await;
+        self.sees_a("pong").await;
+    }
+
+    /// The next frame is an error with this code; its message.
+    pub(crate) async fn is_told(&mut self, code: &str) -> Value {
+        let frame = self.sees_a("error").await;
+        assert_eq!(frame["code"], code, "{frame}");
+        frame
+    }
+
+    /// Closes the connection and waits until that is through.
+    pub(crate) async fn leaves(mut self) {
+        self.socket.close(None).await.unwrap();
+        while let Some(Ok(_)) = self.socket.next().await {}
+    }
+
+    /// The code and reason with which the server closes.
+    pub(crate) async fn is_closed(mut self) -> (u16, String) {
+        loop {
+            let message = tokio::time::timeout(PATIENCE, self.socket.next()).await.unwrap();
+            if let Message::Close(Some(close)) = message.expect("a close frame").unwrap() {
+                return (close.code.into(), close.reason.to_string());
+            }
+        }
+    }
+}
+
+impl Connecting {
+    /// Waits for the welcome.
+    pub(crate) async fn welcomed(self) -> Person {
+        let mut person = self.0;
+        let welcome = person.sees_a("welcome").await;
+        assert_eq!(welcome["user"], person.name.as_str());
+        person.connection = welcome["connection_id"].as_str().unwrap().to_owned();
+        person
+    }
+
+    /// The person, with whatever comes first still to come.
+    pub(crate) fn anyhow(self) -> Person {
+        self.0
+    }
+}

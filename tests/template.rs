@@ -1,0 +1,188 @@
+//! `template.yaml` says to AWS what the code says to itself.
+
+use std::collections::BTreeSet;
+
+use saphyr::{LoadableYamlNode, Yaml};
+use serde_json::{Map, Value, json};
+use shared::config::VARIABLES;
+
+use crate::support::Chat;
+
+const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+
+/// The template as JSON; an intrinsic such as `!Ref X` becomes `{"!Ref": "X"}`.
+fn template() -> Value {
+    let text = std::fs::read_to_string(format!("{ROOT}/template.yaml")).unwrap();
+    json_of(&Yaml::load_from_str(&text).unwrap()[0])
+}
+
+fn json_of(yaml: &Yaml<'_>) -> Value {
+    match yaml {
+        Yaml::Tagged(tag, node) => json!({ tag.to_string(): json_of(node) }),
+        Yaml::Sequence(items) => items.iter().map(json_of).collect(),
+        Yaml::Mapping(pairs) => {
+            let pair = |(key, value): (&Yaml<'_>, &Yaml<'_>)| {
+                (key.as_str().unwrap().to_owned(), json_of(value))
+            };
+            Value::Object(pairs.iter().map(pair).collect::<Map<_, _>>())
+        }
+        _ => {
+            let text = yaml.as_str().map(Value::from);
+            let number = || yaml.as_integer().map(Value::from);
+            let flag = || yaml.as_bool().map(Value::from);
+            text.or_else(number).or_else(flag).unwrap_or(Value::Null)
+        }
+    }
+}
+
+/// The functions of `functions/`, one folder each.
+fn folders() -> BTreeSet<String> {
+    let entries = std::fs::read_dir(format!("{ROOT}/functions")).unwrap();
+    entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+}
+
+fn functions(template: &Value) -> Vec<(&String, &Value)> {
+    let resources = template["Resources"].as_object().unwrap();
+    let is_function = |resource: &Value| resource["Type"] == "AWS::Serverless::Function";
+    resources.iter().filter(|(_, resource)| is_function(resource)).collect()
+}
+
+#[test]
+fn every_function_folder_is_deployed_under_its_name() {
+    let template = template();
+    let deployed: BTreeSet<_> = functions(&template)
+        .into_iter()
+        .map(|(name, function)| {
+            let folder = function["Properties"]["CodeUri"].as_str().unwrap();
+            let folder = folder.strip_prefix("functions/").unwrap();
+            assert_eq!(name.to_lowercase(), format!("{folder}function"));
+            assert_eq!(function["Metadata"]["BuildProperties"]["Binary"], folder);
+            folder.to_owned()
+        })
+        .collect();
+    assert_eq!(deployed, folders());
+}
+
+#[test]
+fn every_function_gets_every_variable_it_reads() {
+    let template = template();
+    let variables = &template["Globals"]["Function"]["Environment"]["Variables"];
+    let set: BTreeSet<_> = variables.as_object().unwrap().keys().map(String::as_str).collect();
+    assert_eq!(set, BTreeSet::from(VARIABLES));
+}
+
+#[test]
+fn nobody_deploys_open_mode_by_leaving_it_out() {
+    assert_eq!(template()["Parameters"]["AuthMode"].get("Default"), None);
+}
+
+#[test]
+fn no_function_may_do_more_than_it_needs() {
+    let template = template();
+    for (name, function) in functions(&template) {
+        let role = name.replace("Function", "Role");
+        assert_eq!(function["Properties"]["Role"]["!GetAtt"], format!("{role}.Arn"));
+        let role = &template["Resources"][&role]["Properties"];
+        assert_eq!(role.get("ManagedPolicyArns"), None, "{name}");
+        let statements = &role["Policies"][0]["PolicyDocument"]["Statement"];
+        for statement in statements.as_array().unwrap() {
+            let actions = statement["Action"].to_string();
+            assert!(!actions.contains('*'), "{name}: {actions}");
+            let resource = statement["Resource"].to_string();
+            let wildcard = resource.replace("/@connections/*", "").replace("/stream/*", "");
+            assert!(!wildcard.contains('*'), "{name}: {resource}");
+        }
+    }
+}
+
+#[test]
+fn the_websocket_api_has_the_routes_that_the_local_one_has() {
+    let template = template();
+    let routes = template["Resources"]["WebSocketApi"]["Properties"]["Routes"].as_object().unwrap();
+    let names: Vec<_> = routes.keys().map(String::as_str).collect();
+    assert_eq!(names, ["$connect", "$default", "$disconnect"]);
+    let response = &template["Resources"]["MessageRouteResponse"]["Properties"];
+    assert_eq!(response["RouteId"]["!Ref"], "WebSocketApiDefaultRoute");
+}
+
+#[test]
+fn deliver_wakes_for_the_attribute_that_the_store_sets() {
+    let template = template();
+    let arrival = &template["Resources"]["DeliverFunction"]["Properties"]["Events"]["Arrival"];
+    let pattern = arrival["Properties"]["FilterCriteria"]["Filters"][0]["Pattern"].as_str();
+    let pattern: Value = serde_json::from_str(pattern.unwrap()).unwrap();
+    let image = &pattern["dynamodb"]["NewImage"];
+    assert_eq!(*image, json!({ shared::store::keys::ARRIVED: { "S": [{ "exists": true }] } }));
+}
+
+/// Every route in the functions' sources is in the template, and the other way round.
+#[test]
+fn the_http_api_has_the_routes_of_the_functions() {
+    let template = template();
+    let mut deployed = BTreeSet::new();
+    for (name, function) in functions(&template) {
+        for event in function["Properties"]["Events"].as_object().into_iter().flat_map(Map::values)
+        {
+            if event["Type"] == "HttpApi" {
+                let folder = name.replace("Function", "").to_lowercase();
+                let path = event["Properties"]["Path"].as_str().unwrap().to_owned();
+                let method = event["Properties"]["Method"].as_str().unwrap().to_lowercase();
+                deployed.insert((folder, method, path));
+            }
+        }
+    }
+    let mut written = BTreeSet::new();
+    for folder in folders() {
+        let source = std::fs::read_to_string(format!("{ROOT}/functions/{folder}/src/lib.rs"));
+        for route in source.unwrap().split(".route(\"").skip(1) {
+            let (path, rest) = route.split_once("\", ").unwrap();
+            let method = rest.split('(').next().unwrap();
+            written.insert((folder.clone(), method.to_owned(), path.to_owned()));
+        }
+    }
+    assert_eq!(deployed, written);
+}
+
+#[tokio::test]
+async fn the_table_is_the_one_that_the_server_creates() {
+    let chat = Chat::start().await;
+    let (client, name) = chat.table();
+    let created = client.describe_table().table_name(&name).send().await.unwrap();
+    let created = created.table().unwrap();
+    let key = |name: &str, kind: &str| json!({ "AttributeName": name, "KeyType": kind });
+    let keys = |schema: &[aws_sdk_dynamodb::types::KeySchemaElement]| {
+        schema.iter().map(|it| key(it.attribute_name(), it.key_type().as_str())).collect::<Value>()
+    };
+    let mut attributes: Vec<_> = created
+        .attribute_definitions()
+        .iter()
+        .map(|it| json!({ "AttributeName": it.attribute_name(), "AttributeType": it.attribute_type().as_str() }))
+        .collect();
+    attributes.sort_by_key(Value::to_string);
+    let index = &created.global_secondary_indexes()[0];
+
+    let template = template();
+    let deployed = &template["Resources"]["Table"]["Properties"];
+    let mut expected = deployed["AttributeDefinitions"].as_array().unwrap().clone();
+    expected.sort_by_key(Value::to_string);
+    assert_eq!(attributes, expected);
+    assert_eq!(keys(created.key_schema()), deployed["KeySchema"]);
+    let indexes = deployed["GlobalSecondaryIndexes"].as_array().unwrap();
+    assert_eq!((indexes.len(), created.global_secondary_indexes().len()), (1, 1));
+    assert_eq!(index.index_name().unwrap(), indexes[0]["IndexName"]);
+    assert_eq!(keys(index.key_schema()), indexes[0]["KeySchema"]);
+    let projection = index.projection().unwrap().projection_type().unwrap().as_str();
+    assert_eq!(projection, indexes[0]["Projection"]["ProjectionType"]);
+    let stream = created.stream_specification().unwrap().stream_view_type().unwrap().as_str();
+    assert_eq!(stream, deployed["StreamSpecification"]["StreamViewType"]);
+    let expiry = client.describe_time_to_live().table_name(&name).send().await.unwrap();
+    let expiry = expiry.time_to_live_description().unwrap().attribute_name().unwrap().to_owned();
+    assert_eq!(expiry, deployed["TimeToLiveSpecification"]["AttributeName"]);
+}
+
+#[test]
+fn settings_have_the_same_defaults_everywhere() {
+    let parameters = template()["Parameters"].clone();
+    assert_eq!(parameters["MaxContentBytes"]["Default"], shared::Config::MAX_CONTENT_BYTES);
+    assert_eq!(parameters["RetentionDays"]["Default"], 0);
+}
