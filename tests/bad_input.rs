@@ -172,7 +172,7 @@ async fn a_frame_that_is_too_large_closes_the_connection_and_harms_no_other() {
     let mut alice = chat.joined_by("alice").await;
     let mut bob = chat.joined_by("bob").await;
     alice.types("x".repeat(32 * 1024 + 1)).await;
-    assert_eq!(alice.is_closed().await.0, 1009);
+    assert_eq!(alice.sees_the_end().await.0, 1009);
     bob.hears_nothing().await;
 }
 

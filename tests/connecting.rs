@@ -72,7 +72,7 @@ async fn a_connection_that_idles_is_closed_and_its_user_is_away() {
     alice.hears_nothing().await;
     chat.time.advance(Duration::from_secs(300));
 
-    assert_eq!(bob.is_closed().await, (1001, "Going away".to_owned()));
+    assert_eq!(bob.sees_the_end().await, (1001, "Going away".to_owned()));
     assert_eq!(alice.says("bob", "still there?").await["delivered"], false);
 }
 
@@ -86,7 +86,7 @@ async fn after_two_hours_every_connection_ends() {
     }
     alice.hears_nothing().await;
     chat.time.advance(Duration::from_secs(50));
-    assert_eq!(alice.is_closed().await, (1001, "Going away".to_owned()));
+    assert_eq!(alice.sees_the_end().await, (1001, "Going away".to_owned()));
 }
 
 #[tokio::test]
@@ -94,6 +94,6 @@ async fn a_server_that_stops_says_goodbye() {
     let chat = Chat::start().await;
     let alice = chat.joined_by("alice").await;
     let stopping = tokio::spawn(chat.stop());
-    assert_eq!(alice.is_closed().await, (1001, "Going away".to_owned()));
+    assert_eq!(alice.sees_the_end().await, (1001, "Going away".to_owned()));
     stopping.await.unwrap();
 }

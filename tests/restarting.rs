@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::Stdio;
 
+use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
@@ -37,6 +38,19 @@ impl Program {
         self._process.kill().await.unwrap();
     }
 
+    /// Waits until history says that everything alice told bob is delivered: a server killed before
+    /// that may hand it over again, as it should.
+    async fn has_delivered_everything(&self) {
+        let url = self.websocket_url.replace("ws://", "http://").replace("/ws", "/messages");
+        loop {
+            let answer = reqwest::get(format!("{url}?user1=alice&user2=bob")).await.unwrap();
+            let messages: Vec<Value> = answer.json().await.unwrap();
+            if messages.iter().all(|message| message["status"] == "delivered") {
+                return;
+            }
+        }
+    }
+
     async fn joined_by(&self, user: &str) -> Person {
         Person::connects(&self.websocket_url, user).await.welcomed().await
     }
@@ -61,6 +75,7 @@ async fn what_waits_survives_a_killed_server() {
         bob.hears("alice", content).await;
     }
     bob.hears_nothing().await;
+    server.has_delivered_everything().await;
     server.killed().await;
 
     // Both were connected when it was killed; nobody told the table.

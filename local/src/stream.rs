@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use anyhow::Context;
 use aws_sdk_dynamodbstreams::Client;
-use aws_sdk_dynamodbstreams::error::DisplayErrorContext;
+use aws_sdk_dynamodbstreams::error::{DisplayErrorContext, SdkError};
+use aws_sdk_dynamodbstreams::operation::get_records::GetRecordsError;
 use aws_sdk_dynamodbstreams::types::{Record, ShardIteratorType};
 use serde_dynamo::Item;
 use serde_json::{Value, json};
@@ -49,6 +50,8 @@ impl Nudge {
 struct Shard {
     id: String,
     iterator: Option<String>,
+    /// The last record read, to skip what comes again after the iterator had to be renewed.
+    last: u128,
 }
 
 struct Reader {
@@ -118,14 +121,18 @@ impl Reader {
             let answer = match answer {
                 Ok(answer) => answer,
                 Err(error) => {
-                    shard.iterator = Some(iterator);
-                    self.shards.push_back(shard);
+                    let renewed = self.renewed(&shard.id, &error, iterator).await;
+                    self.shards.push_back(Shard { iterator: Some(renewed?), ..shard });
                     anyhow::bail!("{}", DisplayErrorContext(&error));
                 }
             };
             for record in answer.records() {
-                found = true;
-                self.hand_in(record);
+                let number = sequence_number(record);
+                if number > shard.last {
+                    found = true;
+                    shard.last = number;
+                    self.hand_in(record);
+                }
             }
             match answer.next_shard_iterator {
                 Some(next) => {
@@ -153,16 +160,37 @@ impl Reader {
                 if !self.known.insert(id.clone()) {
                     continue;
                 }
-                let request = self.client.get_shard_iterator().stream_arn(&self.stream);
-                let request = request.shard_id(&id).shard_iterator_type(start.clone());
-                let iterator = request.send().await.context("cannot read a shard")?.shard_iterator;
-                self.shards.push_back(Shard { id, iterator });
+                let iterator = self.open(&id, start.clone()).await?;
+                self.shards.push_back(Shard { id, iterator, last: 0 });
             }
             from = description.last_evaluated_shard_id;
             if from.is_none() {
                 return Ok(());
             }
         }
+    }
+
+    async fn open(&self, shard: &str, start: ShardIteratorType) -> anyhow::Result<Option<String>> {
+        let request = self.client.get_shard_iterator().stream_arn(&self.stream);
+        let answer = request.shard_id(shard).shard_iterator_type(start).send().await;
+        Ok(answer.context("cannot read a shard")?.shard_iterator)
+    }
+
+    /// The iterator to go on with after `error`: one that is too old, as after a laptop has slept, is
+    /// replaced by one from the shard's beginning. DynamoDB Local calls even new ones too old.
+    async fn renewed(
+        &self,
+        shard: &str,
+        error: &SdkError<GetRecordsError>,
+        iterator: String,
+    ) -> anyhow::Result<String> {
+        let too_old = error.as_service_error().is_some_and(|error| {
+            error.is_expired_iterator_exception() || error.is_trimmed_data_access_exception()
+        });
+        if !too_old {
+            return Ok(iterator);
+        }
+        self.open(shard, ShardIteratorType::TrimHorizon).await?.context("a shard has no iterator")
     }
 
     /// Hands a record to its lane, if `template.yaml`'s filter lets it through.
@@ -215,6 +243,11 @@ fn first_failure(answer: &Value, batch: &[Value]) -> Option<usize> {
     let named = |record: &Value| failed.contains(&&record["dynamodb"]["SequenceNumber"]);
     // An identifier that is not in the batch fails all of it, as on Lambda.
     (!failed.is_empty()).then(|| batch.iter().position(named).unwrap_or(0))
+}
+
+fn sequence_number(record: &Record) -> u128 {
+    let number = record.dynamodb().and_then(|change| change.sequence_number());
+    number.and_then(|number| number.parse().ok()).unwrap_or(u128::MAX)
 }
 
 /// A record as Lambda's event shows it.

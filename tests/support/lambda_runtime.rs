@@ -29,13 +29,16 @@ pub(crate) struct LambdaRuntime {
 
 struct Invocation {
     event: Value,
-    answer: oneshot::Sender<Result<Value, String>>,
+    answer: Answer,
 }
+
+/// Whoever waits for an invocation gets its answer, or its error message.
+type Answer = oneshot::Sender<Result<Value, String>>;
 
 #[derive(Clone)]
 struct Api {
     waiting: Arc<AsyncMutex<mpsc::UnboundedReceiver<Invocation>>>,
-    running: Arc<Mutex<HashMap<String, oneshot::Sender<Result<Value, String>>>>>,
+    running: Arc<Mutex<HashMap<String, Answer>>>,
 }
 
 impl LambdaRuntime {

@@ -121,7 +121,7 @@ impl Person {
     }
 
     /// The code and reason with which the server closes.
-    pub(crate) async fn is_closed(mut self) -> (u16, String) {
+    pub(crate) async fn sees_the_end(mut self) -> (u16, String) {
         loop {
             let message = tokio::time::timeout(PATIENCE, self.socket.next()).await.unwrap();
             if let Message::Close(Some(close)) = message.expect("a close frame").unwrap() {

@@ -10,8 +10,8 @@ use shared::store::{Drain, Inbox, Update};
 use shared::{App, Error};
 use uuid::Uuid;
 
-/// How long a drain may be silent before another may take over.
-const LEASE: Duration = Duration::from_secs(30);
+/// How long a drain may be silent before another may take over; longer than one push can take.
+const LEASE: Duration = Duration::from_secs(10);
 /// How many messages are read at once.
 const PAGE: usize = 50;
 /// How often to try again when API Gateway takes nothing though the connection stands.

@@ -19,7 +19,7 @@ pub(crate) async fn greet(
     user: &UserId,
     connection: &ConnectionId,
 ) -> Result<Option<Inbox>, Error> {
-    if !stands(app, connection).await? {
+    if !stands(app, user, connection).await? {
         app.store.depart(user, connection, app.clock.now()).await?;
         return Ok(None);
     }
@@ -46,12 +46,14 @@ pub(crate) async fn greet(
     app.store.prune(user, &expired).await.map(Some)
 }
 
-/// Asks until the connection stands, or for as long as a handshake could take.
-async fn stands(app: &App, connection: &ConnectionId) -> Result<bool, Error> {
+/// Asks until the connection stands, or its `$disconnect` has come, or for as long as a handshake
+/// could take.
+async fn stands(app: &App, user: &UserId, connection: &ConnectionId) -> Result<bool, Error> {
     let mut pause = FIRST_PAUSE;
     let mut waited = Duration::ZERO;
     while !app.gateway.stands(connection).await? {
-        if waited >= PATIENCE {
+        let inbox = app.store.inbox(user).await?;
+        if waited >= PATIENCE || !inbox.connections.contains_key(connection) {
             return Ok(false);
         }
         tokio::time::sleep(pause).await;

@@ -33,18 +33,15 @@ pub async fn handle(app: &App, event: Event) -> Result<DynamoDbEventResponse, Er
 }
 
 async fn serve(app: &App, note: &Note) -> Result<(), Error> {
-    let mut inbox = None;
-    for connection in &note.arrivals {
-        if let Some(after) = greet::greet(app, &note.user, connection).await? {
-            inbox = Some(after);
-        }
+    let greetings = note.arrivals.iter().map(|arrival| greet::greet(app, &note.user, arrival));
+    let mut greeted = None;
+    for inbox in join_all(greetings).await {
+        greeted = inbox?.or(greeted);
     }
-    match inbox {
-        None if note.arrivals.is_empty() => {
-            let inbox = app.store.inbox(&note.user).await?;
-            drain::everything(app, &note.user, inbox).await
-        }
-        None => Ok(()),
-        Some(inbox) => drain::everything(app, &note.user, inbox).await,
-    }
+    let inbox = match greeted {
+        Some(inbox) => inbox,
+        None if note.arrivals.is_empty() => app.store.inbox(&note.user).await?,
+        None => return Ok(()),
+    };
+    drain::everything(app, &note.user, inbox).await
 }
