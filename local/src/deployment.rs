@@ -40,7 +40,10 @@ impl Functions {
             disconnect: function(app, disconnect::handle),
             message: function(app, message::handle),
             deliver: function(app, deliver::handle),
-            http: history::router(app.clone()),
+            http: history::router(app.clone())
+                .merge(people::router(app.clone()))
+                .merge(rooms::router(app.clone()))
+                .merge(send::router(app.clone())),
         }
     }
 

@@ -33,7 +33,11 @@ impl DynamoDb {
     /// Starts the embedded engine, unless the options name another.
     pub(crate) async fn start(options: &Options) -> anyhow::Result<Self> {
         if let Some(url) = &options.dynamodb {
-            let aws = if is_aws(url) { Aws::from_env().await } else { Aws::local(url) };
+            let aws = if is_aws(url) {
+                Aws::from_env().await.with_endpoint(url)
+            } else {
+                Aws::local(url)
+            };
             return Ok(Self { aws, url: url.clone(), embedded: None });
         }
         let database = if options.memory { Database::memory()? } else { open(&options.data)? };

@@ -6,6 +6,7 @@
 //! - `dynamodb` is the table's engine, `stream` what carries its changes to `deliver`.
 //! - [`time`] is the clock all of it runs on.
 
+mod api;
 mod deployment;
 mod dynamodb;
 pub mod gateway;

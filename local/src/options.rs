@@ -45,6 +45,38 @@ pub struct Options {
         value_name = "BYTES"
     )]
     pub max_content_bytes: usize,
+    /// How many messages one sender may say in a conversation in one second; 0 for any number
+    #[arg(
+        long,
+        env = "CONFAB_RATE_LIMIT",
+        default_value_t = shared::Config::MESSAGES_PER_SECOND,
+        value_name = "MESSAGES"
+    )]
+    pub rate_limit: usize,
+    /// How many rooms one user may be in
+    #[arg(
+        long,
+        env = "CONFAB_MAX_ROOMS_PER_USER",
+        default_value_t = shared::Config::MAX_ROOMS_PER_USER,
+        value_name = "ROOMS"
+    )]
+    pub max_rooms_per_user: usize,
+    /// How many people one room may have
+    #[arg(
+        long,
+        env = "CONFAB_MAX_MEMBERS_PER_ROOM",
+        default_value_t = shared::Config::MAX_MEMBERS_PER_ROOM,
+        value_name = "PEOPLE"
+    )]
+    pub max_members_per_room: usize,
+    /// In rooms of at most so many people members see each other come, go and type
+    #[arg(
+        long,
+        env = "CONFAB_PRESENCE_ROOM_SIZE",
+        default_value_t = shared::Config::PRESENCE_ROOM_SIZE,
+        value_name = "PEOPLE"
+    )]
+    pub presence_room_size: usize,
 }
 
 /// How callers prove who they are.
@@ -56,7 +88,7 @@ pub enum Auth {
 
 impl Options {
     /// The options nobody has set, with the environment left out: everything in memory, on free
-    /// ports of this machine.
+    /// ports of this machine, and senders may hurry.
     pub fn ephemeral() -> Self {
         Self {
             host: IpAddr::from([127, 0, 0, 1]),
@@ -69,6 +101,10 @@ impl Options {
             auth: Auth::Open,
             retention_days: 0,
             max_content_bytes: shared::Config::MAX_CONTENT_BYTES,
+            rate_limit: 0,
+            max_rooms_per_user: shared::Config::MAX_ROOMS_PER_USER,
+            max_members_per_room: shared::Config::MAX_MEMBERS_PER_ROOM,
+            presence_room_size: shared::Config::PRESENCE_ROOM_SIZE,
         }
     }
 }

@@ -13,6 +13,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+use crate::api;
 use crate::deployment::{Functions, STAGE};
 use crate::dynamodb::DynamoDb;
 use crate::gateway::Gateway;
@@ -90,6 +91,7 @@ impl Server {
         let pump = pump.await?;
         let gateway = Gateway::new(functions.websocket_api(move || nudge.now()), seams.time);
         let routes = behind_authorizer(functions.http, functions.authorizer)
+            .merge(api::routes())
             .merge(gateway.websocket())
             .merge(gateway.management());
 
@@ -177,6 +179,10 @@ fn config(options: &Options, management: SocketAddr) -> anyhow::Result<Config> {
         "AUTH_MODE" => Some("open".to_owned()),
         "RETENTION_DAYS" => Some(options.retention_days.to_string()),
         "MAX_CONTENT_BYTES" => Some(options.max_content_bytes.to_string()),
+        "RATE_LIMIT" => Some(options.rate_limit.to_string()),
+        "MAX_ROOMS_PER_USER" => Some(options.max_rooms_per_user.to_string()),
+        "MAX_MEMBERS_PER_ROOM" => Some(options.max_members_per_room.to_string()),
+        "PRESENCE_ROOM_SIZE" => Some(options.presence_room_size.to_string()),
         _ => Some(format!("http://{management}/{STAGE}")),
     })
     .map_err(anyhow::Error::from)

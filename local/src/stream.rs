@@ -113,6 +113,9 @@ impl Reader {
 
     /// Reads every shard once; true if there was anything.
     async fn read(&mut self) -> anyhow::Result<bool> {
+        if self.shards.is_empty() {
+            self.find_shards(ShardIteratorType::TrimHorizon).await?;
+        }
         let mut found = false;
         for _ in 0..self.shards.len() {
             let Some(mut shard) = self.shards.pop_front() else { break };
@@ -121,8 +124,9 @@ impl Reader {
             let answer = match answer {
                 Ok(answer) => answer,
                 Err(error) => {
-                    let renewed = self.renewed(&shard.id, &error, iterator).await;
-                    self.shards.push_back(Shard { iterator: Some(renewed?), ..shard });
+                    let renewed = self.renewed(&shard.id, &error, iterator.clone()).await;
+                    shard.iterator = Some(renewed.unwrap_or(iterator));
+                    self.shards.push_back(shard);
                     anyhow::bail!("{}", DisplayErrorContext(&error));
                 }
             };
@@ -157,10 +161,11 @@ impl Reader {
             let description = description.context("the stream has no description")?;
             for shard in description.shards() {
                 let id = shard.shard_id().context("a shard has no id")?.to_owned();
-                if !self.known.insert(id.clone()) {
+                if self.known.contains(&id) {
                     continue;
                 }
                 let iterator = self.open(&id, start.clone()).await?;
+                self.known.insert(id.clone());
                 self.shards.push_back(Shard { id, iterator, last: 0 });
             }
             from = description.last_evaluated_shard_id;

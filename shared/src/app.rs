@@ -5,6 +5,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::gateway::Gateway;
 use crate::store::Store;
+use crate::throttle::Throttle;
 
 /// Everything a handler works with; cheap to clone.
 #[derive(Clone, Debug)]
@@ -17,6 +18,8 @@ pub struct App {
     pub config: Config,
     /// The time.
     pub clock: Clock,
+    /// What must not happen too often.
+    pub throttle: Throttle,
 }
 
 impl App {
@@ -27,6 +30,7 @@ impl App {
             gateway: Gateway::new(aws.management(&config.management_endpoint)),
             config,
             clock,
+            throttle: Throttle::default(),
         }
     }
 }

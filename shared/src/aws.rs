@@ -28,6 +28,12 @@ impl Aws {
         Self { sdk, interceptors: Vec::new() }
     }
 
+    /// The same, with every service at `endpoint`.
+    #[must_use]
+    pub fn with_endpoint(self, endpoint: &str) -> Self {
+        Self { sdk: self.sdk.into_builder().endpoint_url(endpoint).build(), ..self }
+    }
+
     /// A DynamoDB at `dynamodb_endpoint` that takes any credentials, as emulators do.
     pub fn local(dynamodb_endpoint: &str) -> Self {
         let credentials = Credentials::new("local", "local", None, None, "local");

@@ -2,9 +2,20 @@
 
 use std::time::Duration;
 
+use crate::store::Rules;
+
 /// The variables that [`Config::from_env`] reads; `template.yaml` sets each of them.
-pub const VARIABLES: [&str; 5] =
-    ["TABLE_NAME", "AUTH_MODE", MANAGEMENT_ENDPOINT, "RETENTION_DAYS", "MAX_CONTENT_BYTES"];
+pub const VARIABLES: [&str; 9] = [
+    "TABLE_NAME",
+    "AUTH_MODE",
+    MANAGEMENT_ENDPOINT,
+    "RETENTION_DAYS",
+    "MAX_CONTENT_BYTES",
+    "RATE_LIMIT",
+    "MAX_ROOMS_PER_USER",
+    "MAX_MEMBERS_PER_ROOM",
+    "PRESENCE_ROOM_SIZE",
+];
 
 /// The AWS SDKs' own variable for the management API's endpoint
 /// (<https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html>).
@@ -30,9 +41,29 @@ pub struct Config {
     pub retention: Option<Duration>,
     /// `MAX_CONTENT_BYTES`: the longest message text in bytes of UTF-8, by default 4,096.
     pub max_content_bytes: usize,
+    /// `RATE_LIMIT`: how many messages one sender may say in a conversation in one second, by
+    /// default 20, at most 100; 0 for any number.
+    pub messages_per_second: usize,
+    /// `MAX_ROOMS_PER_USER`: how many rooms one user may be in, by default 200.
+    pub max_rooms_per_user: usize,
+    /// `MAX_MEMBERS_PER_ROOM`: how many people one room may have, by default 1,000.
+    pub max_members_per_room: usize,
+    /// `PRESENCE_ROOM_SIZE`: in rooms of at most so many people, by default 50, members see each
+    /// other come and go, and type.
+    pub presence_room_size: usize,
 }
 
 impl Config {
+    /// Messages per second and sender by default.
+    pub const MESSAGES_PER_SECOND: usize = 20;
+    /// Rooms per user by default.
+    pub const MAX_ROOMS_PER_USER: usize = 200;
+    /// Members per room by default.
+    pub const MAX_MEMBERS_PER_ROOM: usize = 1000;
+    /// The largest room whose members see each other come and go, by default.
+    pub const PRESENCE_ROOM_SIZE: usize = 50;
+    /// The highest rate that can be told from the end of a log.
+    const MOST_MESSAGES_PER_SECOND: usize = 100;
     /// The longest message text by default, in bytes: most messages cost one write unit.
     pub const MAX_CONTENT_BYTES: usize = 4096;
     /// The most that can be asked for: with its envelope a message still fits a 32 KB frame.
@@ -75,13 +106,30 @@ impl Config {
             let reason = format!("is {max_content_bytes}, not 1 to {}", Self::MOST_CONTENT_BYTES);
             return Err(InvalidConfig { variable: "MAX_CONTENT_BYTES", reason });
         }
+        let messages_per_second = number("RATE_LIMIT", Self::MESSAGES_PER_SECOND)?;
+        if messages_per_second > Self::MOST_MESSAGES_PER_SECOND {
+            let most = Self::MOST_MESSAGES_PER_SECOND;
+            let reason = format!("is {messages_per_second}, not 0 to {most}");
+            return Err(InvalidConfig { variable: "RATE_LIMIT", reason });
+        }
         Ok(Self {
+            messages_per_second,
+            max_rooms_per_user: number("MAX_ROOMS_PER_USER", Self::MAX_ROOMS_PER_USER)?,
+            max_members_per_room: number("MAX_MEMBERS_PER_ROOM", Self::MAX_MEMBERS_PER_ROOM)?,
+            presence_room_size: number("PRESENCE_ROOM_SIZE", Self::PRESENCE_ROOM_SIZE)?,
             table_name: required("TABLE_NAME")?,
             auth_mode,
             management_endpoint: required(MANAGEMENT_ENDPOINT)?,
             retention: (days > 0).then(|| Self::DAY * days),
             max_content_bytes,
         })
+    }
+}
+
+impl Config {
+    /// What logs ask of those who write to them.
+    pub fn rules(&self) -> Rules {
+        Rules { retention: self.retention, messages_per_second: self.messages_per_second }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Why a request can fail, in the words of the chat.
 
 use std::error::Error as StdError;
+use std::time::Duration;
 
 /// What went wrong; [`code`](Self::code) tells the client's mistakes from our own failures.
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +32,12 @@ pub enum Error {
     /// The request contradicts what is stored already.
     #[error("{0}")]
     Conflict(&'static str),
+    /// The sender says too much in too short a time.
+    #[error("too many messages in one second")]
+    RateLimited {
+        /// When the same request would be accepted.
+        retry_after: Duration,
+    },
     /// The table did not do what it was asked to.
     #[error("failed to {action}")]
     Storage {
@@ -70,6 +77,8 @@ pub enum ErrorCode {
     Forbidden,
     /// The request contradicts what is stored.
     Conflict,
+    /// Too much in too short a time.
+    RateLimited,
     /// The server failed; the same request may succeed later.
     Internal,
 }
@@ -85,7 +94,16 @@ impl Error {
             Self::Unauthorized => ErrorCode::Unauthorized,
             Self::Forbidden => ErrorCode::Forbidden,
             Self::Conflict(_) => ErrorCode::Conflict,
+            Self::RateLimited { .. } => ErrorCode::RateLimited,
             Self::Storage { .. } | Self::Push { .. } | Self::Corrupt(_) => ErrorCode::Internal,
+        }
+    }
+
+    /// How many milliseconds the caller should wait before the same request, if that would help.
+    pub fn retry_after_ms(&self) -> Option<u64> {
+        match self {
+            Self::RateLimited { retry_after } => u64::try_from(retry_after.as_millis()).ok(),
+            _ => None,
         }
     }
 

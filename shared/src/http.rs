@@ -1,9 +1,12 @@
 //! What all HTTP routes share: errors as JSON, parameters with clear refusals.
 
-use axum::extract::{FromRequestParts, Query};
-use axum::http::StatusCode;
+use axum::body::Bytes;
+use axum::extract::{FromRequest, FromRequestParts, Query, Request};
+use axum::http::header::{LINK, RETRY_AFTER};
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -23,6 +26,8 @@ struct Envelope {
 struct Body {
     code: ErrorCode,
     message: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after_ms: Option<u64>,
 }
 
 impl From<Error> for Failure {
@@ -40,7 +45,13 @@ impl IntoResponse for Failure {
             lambda::log_failure(&self.0);
             "the server failed; try again".to_owned()
         };
-        (status_of(code), axum::Json(Envelope { error: Body { code, message } })).into_response()
+        let retry_after_ms = self.0.retry_after_ms();
+        let envelope = Envelope { error: Body { code, message, retry_after_ms } };
+        let mut response = (status_of(code), axum::Json(envelope)).into_response();
+        if let Some(millis) = retry_after_ms {
+            response.headers_mut().insert(RETRY_AFTER, millis.div_ceil(1000).into());
+        }
+        response
     }
 }
 
@@ -52,6 +63,7 @@ fn status_of(code: ErrorCode) -> StatusCode {
         ErrorCode::NotFound => StatusCode::NOT_FOUND,
         ErrorCode::Forbidden => StatusCode::FORBIDDEN,
         ErrorCode::Conflict => StatusCode::CONFLICT,
+        ErrorCode::RateLimited => StatusCode::TOO_MANY_REQUESTS,
         ErrorCode::Internal => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
@@ -69,4 +81,53 @@ impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Params<T> {
             Err(refused) => Err(Error::Invalid(refused.body_text()).into()),
         }
     }
+}
+
+/// The body as `T`, whatever its content type says; an empty one counts as `{}`.
+#[derive(Clone, Copy, Debug)]
+pub struct Json<T>(pub T);
+
+impl<T: DeserializeOwned, S: Sync> FromRequest<S> for Json<T> {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Self::Rejection> {
+        let body = Bytes::from_request(request, &()).await;
+        let body = body.map_err(|refused| Error::Invalid(refused.body_text()))?;
+        let body: &[u8] = if body.is_empty() { b"{}" } else { &body };
+        let mut json = serde_json::Deserializer::from_slice(body);
+        let parsed = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+            let path = error.path().to_string();
+            let reason = error.into_inner();
+            Error::Invalid(if path == "." {
+                reason.to_string()
+            } else {
+                format!("`{path}`: {reason}")
+            })
+        })?;
+        json.end().map_err(|error| Error::Invalid(error.to_string()))?;
+        Ok(Self(parsed))
+    }
+}
+
+/// A `Link` header that leads to the next page (<https://www.rfc-editor.org/rfc/rfc8288>): the same
+/// request with `cursor` set, and no other cursor.
+pub fn link(uri: &Uri, cursor: (&str, &str), relation: &str) -> HeaderMap {
+    let kept = uri.query().unwrap_or_default().split('&').filter(|pair| {
+        let key = pair.split('=').next().unwrap_or_default();
+        !pair.is_empty() && key != "before" && key != "after"
+    });
+    let query: String = kept.map(|pair| format!("{pair}&")).collect();
+    let (name, value) = cursor;
+    let value = utf8_percent_encode(value, NON_ALPHANUMERIC);
+    let link = format!("<{}?{query}{name}={value}>; rel=\"{relation}\"", uri.path());
+    let value = HeaderValue::from_str(&link).ok();
+    value.map(|value| (LINK, value)).into_iter().collect()
+}
+
+/// A number in a query string; anything else is a `bad_request` that names it.
+pub fn whole_number(name: &'static str, text: Option<&str>) -> Result<Option<u64>, Error> {
+    let parse = |text: &str| {
+        text.parse().map_err(|_| Error::Invalid(format!("`{name}` is not a whole number")))
+    };
+    text.map(parse).transpose()
 }

@@ -22,7 +22,12 @@ pub struct AuthorizerContext(pub HashMap<String, Value>);
 
 /// What the authorizer lets API Gateway carry along: strings only, so that they arrive unchanged.
 pub fn context_of(user: Option<&UserId>) -> Map<String, Value> {
-    user.map(|user| (USER.to_owned(), Value::from(user.as_str()))).into_iter().collect()
+    // Never empty, so that API Gateway has something to carry even if nobody is named.
+    let mode = ("mode".to_owned(), Value::from("open"));
+    user.map(|user| (USER.to_owned(), Value::from(user.as_str())))
+        .into_iter()
+        .chain([mode])
+        .collect()
 }
 
 /// Open mode: who the query string says is calling; `None` if it says nothing.

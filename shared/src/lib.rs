@@ -5,6 +5,7 @@
 //! - [`store`]: the DynamoDB table: conversations as logs, and one inbox per user;
 //! - [`gateway`]: pushes frames to connections through API Gateway's management API;
 //! - [`delivery`]: brings a stored message to its recipients, or marks that it waits for them;
+//! - [`speaking`], [`rooms`]: what people do, whichever way they ask;
 //! - [`identity`], [`config`], [`clock`], [`error`]: who asks, the settings, the time, what can fail;
 //! - [`aws`], [`lambda`], [`http`]: the edges: SDK clients, Lambda's runtime, HTTP answers.
 
@@ -20,7 +21,10 @@ pub mod http;
 pub mod identity;
 pub mod lambda;
 pub mod protocol;
+pub mod rooms;
+pub mod speaking;
 pub mod store;
+pub mod throttle;
 
 pub use app::App;
 pub use clock::Clock;

@@ -12,6 +12,8 @@ use uuid::Uuid;
 
 /// How long a drain may be silent before another may take over; longer than one push can take.
 const LEASE: Duration = Duration::from_secs(10);
+/// How long one invocation drains before it leaves the rest to another; the function has two minutes.
+const BUDGET: Duration = Duration::from_secs(60);
 /// How many messages are read at once.
 const PAGE: usize = 50;
 /// How often to try again when API Gateway takes nothing though the connection stands.
@@ -28,6 +30,8 @@ enum Drained {
     Elsewhere(Timestamp),
     /// A message was not taken; it and what follows waits on.
     Stuck,
+    /// There is more than one invocation has time for; another goes on.
+    OutOfTime,
 }
 
 /// Where a drain stands.
@@ -41,31 +45,39 @@ struct Progress {
 }
 
 /// Drains every conversation of which something waits, while somebody is there to take it.
+///
+/// An error if API Gateway takes nothing for long though a connection stands: the stream tries again.
 pub(crate) async fn everything(app: &App, user: &UserId, mut inbox: Inbox) -> Result<(), Error> {
-    let mut tries = 0;
+    let deadline = app.clock.now().plus(BUDGET);
     let mut pause = FIRST_PAUSE;
     let mut others = HashMap::new();
+    let mut tries = 0;
     loop {
         let waiting = inbox.waiting_conversations();
         if waiting.is_empty() || inbox.ready(app.clock.now()).is_empty() {
             return Ok(());
         }
-        let mut again = false;
+        let (mut stuck, mut again) = (false, false);
         for conversation in waiting {
-            match conversation_of(app, user, &conversation).await? {
+            match conversation_of(app, user, &conversation, deadline).await? {
                 Drained::Empty => {}
+                Drained::Stuck => stuck = true,
                 // A lease that is renewed is somebody alive; one that is not, is worth waiting for.
                 Drained::Elsewhere(until) => {
                     again |= others.insert(conversation, until).is_none_or(|seen| seen == until);
                 }
-                Drained::Stuck => {
-                    tries += 1;
-                    again = true;
-                }
+                Drained::OutOfTime => return app.store.wake(user).await,
             }
         }
-        if !again || tries >= TRIES {
+        if !stuck && !again {
             return Ok(());
+        }
+        tries += u32::from(stuck);
+        if tries > TRIES {
+            return Err(Error::Push {
+                action: "hand over what waits",
+                source: "API Gateway takes nothing for a connection that stands".into(),
+            });
         }
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(Duration::from_secs(4));
@@ -77,6 +89,7 @@ async fn conversation_of(
     app: &App,
     user: &UserId,
     conversation: &ConversationId,
+    deadline: Timestamp,
 ) -> Result<Drained, Error> {
     let holder = Uuid::now_v7().to_string();
     let drain = Drain { user, conversation, holder: &holder };
@@ -90,11 +103,21 @@ async fn conversation_of(
     if lease.holder != holder {
         return Ok(Drained::Elsewhere(lease.until));
     }
-    hand_over(app, &drain, Progress { mark, next: mark, renewed: now }).await
+    hand_over(app, &drain, Progress { mark, next: mark, renewed: now }, deadline).await
 }
 
-async fn hand_over(app: &App, drain: &Drain<'_>, mut progress: Progress) -> Result<Drained, Error> {
+async fn hand_over(
+    app: &App,
+    drain: &Drain<'_>,
+    mut progress: Progress,
+    deadline: Timestamp,
+) -> Result<Drained, Error> {
     loop {
+        if app.clock.now() > deadline {
+            let marks = (progress.mark, progress.next);
+            app.store.hand_back(drain, marks, &[], app.clock.now()).await?;
+            return Ok(Drained::OutOfTime);
+        }
         let range = Range { before: None, after: Some(progress.next - 1) };
         let page = app.store.page(drain.conversation, range, PAGE, None).await?;
         // Read after the page: whoever was ready when a message on it was sent is seen here.
@@ -104,7 +127,7 @@ async fn hand_over(app: &App, drain: &Drain<'_>, mut progress: Progress) -> Resu
         for message in &page.messages {
             if !push(app, message, &mut ready, &mut gone).await {
                 let marks = (progress.mark, progress.next);
-                app.store.hand_back(drain, marks, &gone).await?;
+                app.store.hand_back(drain, marks, &gone, app.clock.now()).await?;
                 return Ok(Drained::Stuck);
             }
             progress.next = message.seq + 1;
@@ -113,12 +136,15 @@ async fn hand_over(app: &App, drain: &Drain<'_>, mut progress: Progress) -> Resu
             }
         }
         if !gone.is_empty() {
-            app.store.prune(drain.user, &gone).await?;
+            app.store.prune(drain.user, &gone, app.clock.now()).await?;
         }
         let more = page.after.is_some()
             || page.messages.last().is_some_and(|last| last.seq >= progress.next);
         let after = step(app, drain, &mut progress, more).await?;
-        let Some(inbox) = after else { return Ok(Drained::Empty) };
+        let Some(inbox) = after else {
+            show_receipt(app, drain, progress.next).await?;
+            return Ok(Drained::Empty);
+        };
 
         let waiting = inbox.waiting(drain.conversation);
         match (waiting.from, waiting.lease) {
@@ -131,6 +157,24 @@ async fn hand_over(app: &App, drain: &Drain<'_>, mut progress: Progress) -> Resu
             _ => return Ok(Drained::Empty),
         }
     }
+}
+
+/// Tells the other person of a direct conversation that everything before `next` was delivered: one
+/// receipt for the whole backlog. Nobody waits for it.
+async fn show_receipt(app: &App, drain: &Drain<'_>, next: Seq) -> Result<(), Error> {
+    let Some(other) = drain.conversation.addressee(drain.user).filter(|it| *it != drain.user)
+    else {
+        return Ok(());
+    };
+    let receipt = ServerFrame::Receipt {
+        conversation: drain.conversation,
+        user: drain.user,
+        delivered: Some(next - 1),
+        read: None,
+    };
+    let inbox = app.store.inbox(other).await?;
+    app.gateway.push_to_all(inbox.ready(app.clock.now()), &receipt.encode()).await;
+    Ok(())
 }
 
 /// Renews the lease if there is more, else tries to finish; the inbox unless it is finished.

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use shared::chat::{CONNECTION_LIFETIME, ConnectionId, UserId};
+use shared::chat::{CONNECTION_LIFETIME, ConnectionId, ConversationId, Message, Range, UserId};
 use shared::gateway::Push;
-use shared::protocol::{Limits, ServerFrame};
+use shared::protocol::{HistoryFrame, Limits, MessageView, ServerFrame};
 use shared::store::{Inbox, Update};
 use shared::{App, Error};
 
@@ -39,11 +39,29 @@ pub(crate) async fn greet(
         app.store.depart(user, connection, now).await?;
         return Ok(None);
     }
+    let history = inbox.connections.get(connection).map_or(0, |found| found.history);
+    show_lobby(app, connection, history).await?;
     let expired = inbox.expired(now);
     if expired.is_empty() {
         return Ok(Some(inbox));
     }
-    app.store.prune(user, &expired).await.map(Some)
+    app.store.prune(user, &expired, now).await.map(Some)
+}
+
+/// Brings the lobby's last messages, if there are any.
+async fn show_lobby(app: &App, connection: &ConnectionId, count: usize) -> Result<(), Error> {
+    if count == 0 {
+        return Ok(());
+    }
+    let (lobby, range) = (ConversationId::Lobby, Range::default());
+    let page = app.store.page(&lobby, range, count, Some(app.clock.now())).await?;
+    let size_of = |message: &Message| MessageView::from(message).encoded_len();
+    let page = page.within(HistoryFrame::MAX_BYTES, size_of, range);
+    if !page.messages.is_empty() {
+        let frame = ServerFrame::History(HistoryFrame::of(&lobby, &page)).encode();
+        app.gateway.push(connection, &frame).await;
+    }
+    Ok(())
 }
 
 /// Asks until the connection stands, or its `$disconnect` has come, or for as long as a handshake

@@ -8,10 +8,12 @@
 mod drain;
 mod greet;
 mod notes;
+mod presence;
 
 use aws_lambda_events::dynamodb::Event;
 use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
 use futures::future::join_all;
+use shared::protocol::Presence;
 use shared::{App, Error, lambda};
 
 use notes::Note;
@@ -40,8 +42,18 @@ async fn serve(app: &App, note: &Note) -> Result<(), Error> {
     }
     let inbox = match greeted {
         Some(inbox) => inbox,
-        None if note.arrivals.is_empty() => app.store.inbox(&note.user).await?,
-        None => return Ok(()),
+        None => app.store.inbox(&note.user).await?,
     };
-    drain::everything(app, &note.user, inbox).await
+    let came_online = note.arrivals.iter().any(|arrival| inbox.came_online_with(arrival));
+    drain::everything(app, &note.user, inbox.clone()).await?;
+    let shown = if came_online && inbox.online {
+        presence::show(app, &note.user, Presence::Online, &inbox).await
+    } else if note.went_offline && !inbox.online {
+        presence::show(app, &note.user, Presence::Offline, &inbox).await
+    } else {
+        Ok(())
+    };
+    // Nobody waits for presence: a failure is no reason to greet again.
+    shown.unwrap_or_else(|error| lambda::log_failure(&error));
+    Ok(())
 }

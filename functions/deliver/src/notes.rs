@@ -13,6 +13,8 @@ pub(crate) struct Note {
     pub(crate) user: UserId,
     /// Connections to greet; perhaps none, when something waits beside one that stands.
     pub(crate) arrivals: Vec<ConnectionId>,
+    /// Whether the last connection went.
+    pub(crate) went_offline: bool,
     /// The first record that asked for it.
     pub(crate) sequence_number: Option<String>,
 }
@@ -25,11 +27,18 @@ pub(crate) fn collect(event: &Event) -> Result<Vec<Note>, Error> {
         let place = notes.iter().position(|note| note.user == user).unwrap_or(notes.len());
         if place == notes.len() {
             let sequence_number = record.change.sequence_number.clone();
-            notes.push(Note { user, arrivals: Vec::new(), sequence_number });
+            notes.push(Note { user, arrivals: Vec::new(), went_offline: false, sequence_number });
         }
-        let arrival = ConnectionId::new(arrived);
-        if arrival.as_str() != inbox::NOBODY_NEW && !notes[place].arrivals.contains(&arrival) {
-            notes[place].arrivals.push(arrival);
+        let note = &mut notes[place];
+        match arrived.as_str() {
+            wake_up if wake_up.starts_with(inbox::NOBODY_NEW) => {}
+            inbox::WENT_OFFLINE => note.went_offline = true,
+            connection => {
+                let arrival = ConnectionId::new(connection);
+                if !note.arrivals.contains(&arrival) {
+                    note.arrivals.push(arrival);
+                }
+            }
         }
     }
     Ok(notes)

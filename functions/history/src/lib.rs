@@ -1,5 +1,6 @@
-//! HTTP: what was said, page by page, and whether the table answers.
+//! HTTP: what was said, page by page; one's conversations; and whether the table answers.
 
+mod conversations;
 mod messages;
 
 use axum::extract::State;
@@ -14,6 +15,8 @@ pub fn router(app: App) -> Router {
     Router::new()
         .route("/messages", get(messages::between_two))
         .route("/api/messages", get(messages::with_other))
+        .route("/api/rooms/{room}/messages", get(messages::in_room))
+        .route("/api/conversations", get(conversations::list))
         .route("/health", get(health))
         .with_state(app)
 }

@@ -1,15 +1,19 @@
-//! `GET /messages` and `GET /api/messages`: the direct messages of two people, oldest first.
+//! The messages of two people or of a room, oldest first.
+
+use std::collections::HashMap;
 
 use axum::Json;
-use axum::extract::State;
-use axum::http::header::LINK;
-use axum::http::{HeaderMap, HeaderValue, Uri};
+use axum::extract::{Path, State};
+use axum::http::Uri;
 use axum::response::{IntoResponse, Response};
+use futures::try_join;
 use serde::Deserialize;
-use shared::chat::{ConversationId, Page, PageSize, Range, Seq, UserId};
-use shared::http::{Failure, Params};
+use shared::chat::{ConversationId, PageSize, Range, Seq, UserId};
+use shared::http::{Failure, Params, link, whole_number};
 use shared::identity::Caller;
 use shared::protocol::{MessageView, Status};
+use shared::speaking::require_part;
+use shared::store::Inbox;
 use shared::{App, Error};
 
 /// The query string of `GET /messages`.
@@ -30,12 +34,26 @@ pub(crate) struct With {
     part: Part,
 }
 
+/// The query string of `GET /api/rooms/{room}/messages`.
+#[derive(Deserialize)]
+pub(crate) struct InRoom {
+    user_id: Option<String>,
+    #[serde(flatten)]
+    part: Part,
+}
+
 /// Which page of a conversation is asked for.
 #[derive(Deserialize)]
 struct Part {
     before: Option<String>,
     after: Option<String>,
     limit: Option<String>,
+}
+
+/// How far the people of a conversation have got.
+struct Progress {
+    inboxes: HashMap<UserId, Inbox>,
+    read: HashMap<UserId, Seq>,
 }
 
 /// `GET /messages?user1=A&user2=B`: the caller, if known, is one of the two.
@@ -48,10 +66,10 @@ pub(crate) async fn between_two(
     let user1 = required("user1", asked.user1.as_deref())?;
     let user2 = required("user2", asked.user2.as_deref())?;
     let conversation = ConversationId::direct(&user1, &user2);
-    if caller.user().is_some_and(|caller| !conversation.includes(caller)) {
-        return Err(Error::Forbidden.into());
+    if let Some(caller) = caller.user() {
+        require_part(&app, caller, &conversation).await?;
     }
-    answer(&app, &conversation, &asked.part, &uri).await
+    answer(&app, &conversation, &user1, &asked.part, &uri).await
 }
 
 /// `GET /api/messages?user_id=A&with=B`: a known caller may leave `user_id` out.
@@ -64,64 +82,71 @@ pub(crate) async fn with_other(
     let named = asked.user_id.as_deref().map(UserId::parse).transpose()?;
     let user = caller.speaking_as(named.as_ref())?;
     let with = required("with", asked.with.as_deref())?;
-    answer(&app, &ConversationId::direct(&user, &with), &asked.part, &uri).await
+    answer(&app, &ConversationId::direct(&user, &with), &user, &asked.part, &uri).await
+}
+
+/// `GET /api/rooms/{room}/messages`: for members.
+pub(crate) async fn in_room(
+    State(app): State<App>,
+    caller: Caller,
+    Path(room): Path<String>,
+    uri: Uri,
+    Params(asked): Params<InRoom>,
+) -> Result<Response, Failure> {
+    let named = asked.user_id.as_deref().map(UserId::parse).transpose()?;
+    let user = caller.speaking_as(named.as_ref())?;
+    let room = app.store.find_room_id(&room).await?;
+    answer(&app, &ConversationId::Room(room), &user, &asked.part, &uri).await
 }
 
 async fn answer(
     app: &App,
     conversation: &ConversationId,
+    reader: &UserId,
     part: &Part,
     uri: &Uri,
 ) -> Result<Response, Failure> {
     let range = Range {
-        before: number("before", part.before.as_deref())?,
-        after: number("after", part.after.as_deref())?,
+        before: whole_number("before", part.before.as_deref())?,
+        after: whole_number("after", part.after.as_deref())?,
     };
-    let limit = PageSize::parse(number("limit", part.limit.as_deref())?)?;
-    let page = app.store.page(conversation, range, limit.get(), Some(app.clock.now())).await?;
-
-    let people = conversation.people();
-    let inboxes = app.store.inboxes(&people).await?;
+    let limit = PageSize::parse(whole_number("limit", part.limit.as_deref())?)?;
+    // In a direct conversation the status is the addressee's, in a room the reader's own.
+    let mut people = conversation.pair();
+    if people.is_empty() {
+        people.push(reader.clone());
+    }
+    let (page, (), inboxes, read) = try_join!(
+        app.store.page(conversation, range, limit.get(), Some(app.clock.now())),
+        require_part(app, reader, conversation),
+        app.store.inboxes(&people),
+        app.store.read_positions(conversation, &people),
+    )?;
+    let progress = Progress { inboxes, read: read.into_iter().collect() };
     let view = |message| {
         let mut view = MessageView::from(message);
-        let waiting = inboxes.get(view.to).and_then(|inbox| inbox.waiting(conversation).from);
-        let waits = waiting.is_some_and(|from| from <= view.seq);
-        view.status = Some(if waits { Status::Sent } else { Status::Delivered });
+        view.status = Some(progress.of(view.to.unwrap_or(reader), conversation, view.seq));
         view
     };
     let messages: Vec<_> = page.messages.iter().map(view).collect();
-    Ok((links(&page, uri), Json(messages)).into_response())
+    let next = match (page.before, page.after) {
+        (Some(seq), _) => link(uri, ("before", &seq.to_string()), "prev"),
+        (None, Some(seq)) => link(uri, ("after", &seq.to_string()), "next"),
+        (None, None) => Default::default(),
+    };
+    Ok((next, Json(messages)).into_response())
 }
 
-/// The next page as a `Link` header (<https://www.rfc-editor.org/rfc/rfc8288>): `prev` is older.
-fn links(page: &Page, uri: &Uri) -> HeaderMap {
-    let mut headers = HeaderMap::new();
-    let next = match (page.before, page.after) {
-        (Some(seq), _) => Some(("before", seq, "prev")),
-        (None, Some(seq)) => Some(("after", seq, "next")),
-        (None, None) => None,
-    };
-    if let Some((name, seq, relation)) = next {
-        let kept = uri.query().unwrap_or_default().split('&').filter(|pair| {
-            let key = pair.split('=').next().unwrap_or_default();
-            !pair.is_empty() && key != "before" && key != "after"
-        });
-        let query: String = kept.map(|pair| format!("{pair}&")).collect();
-        let link = format!("<{}?{query}{name}={seq}>; rel=\"{relation}\"", uri.path());
-        if let Ok(link) = HeaderValue::from_str(&link) {
-            headers.insert(LINK, link);
+impl Progress {
+    fn of(&self, user: &UserId, conversation: &ConversationId, seq: Seq) -> Status {
+        if self.read.get(user).is_some_and(|read| *read >= seq) {
+            return Status::Read;
         }
+        let waiting = self.inboxes.get(user).and_then(|inbox| inbox.waiting(conversation).from);
+        if waiting.is_some_and(|from| from <= seq) { Status::Sent } else { Status::Delivered }
     }
-    headers
 }
 
 fn required(name: &'static str, user: Option<&str>) -> Result<UserId, Error> {
     UserId::parse(user.ok_or_else(|| Error::Invalid(format!("`{name}` is missing")))?)
-}
-
-fn number(name: &'static str, text: Option<&str>) -> Result<Option<Seq>, Error> {
-    let parse = |text: &str| {
-        text.parse().map_err(|_| Error::Invalid(format!("`{name}` is not a whole number")))
-    };
-    text.map(parse).transpose()
 }

@@ -1,12 +1,16 @@
 //! `$default`: every frame a client sends.
 //!
-//! The answer is the route's response, which API Gateway sends to the connection that asked: an
-//! `ack`, a `history`, a `pong`, or an `error` for what the client can mend. A failure of ours fails
-//! the invocation, so that metrics see it; the client then gets API Gateway's own error frame.
+//! The answer is the route's response, which API Gateway sends to the connection that asked; an
+//! `error` for what the client can mend. A failure of ours fails the invocation, so that metrics see
+//! it; the client then gets API Gateway's own error frame.
 
-mod presence;
-mod read;
+mod history;
+mod ping;
+mod receipts;
+mod rooms;
 mod send;
+mod sync;
+mod typing;
 
 use aws_lambda_events::apigw::{ApiGatewayProxyResponse, ApiGatewayWebsocketProxyRequest};
 use shared::identity::Speaker;
@@ -25,7 +29,8 @@ pub async fn handle(
         Err(FrameError { error, id }) => (Err(error), id),
     };
     match outcome {
-        Ok(reply) => Ok(lambda::reply(reply)),
+        Ok(Some(reply)) => Ok(lambda::reply(reply)),
+        Ok(None) => Ok(lambda::accepted()),
         Err(error) if error.is_clients_fault() => {
             Ok(lambda::reply(ServerFrame::error(&error, id.as_deref()).encode()))
         }
@@ -33,10 +38,21 @@ pub async fn handle(
     }
 }
 
-async fn act(app: &App, speaker: &Speaker, frame: ClientFrame) -> Result<Frame, Error> {
-    match frame {
-        ClientFrame::Message(request) => send::message(app, speaker, request).await,
-        ClientFrame::History(request) => read::history(app, speaker, request).await,
-        ClientFrame::Ping => presence::ping(app, speaker).await,
-    }
+/// Every action there is; only `typing` has no answer.
+async fn act(app: &App, speaker: &Speaker, frame: ClientFrame) -> Result<Option<Frame>, Error> {
+    let reply = match frame {
+        ClientFrame::Message(request) => send::message(app, speaker, request).await?,
+        ClientFrame::Broadcast(request) => send::broadcast(app, speaker, request).await?,
+        ClientFrame::History(request) => history::page(app, speaker, request).await?,
+        ClientFrame::Sync(request) => sync::since(app, speaker, request).await?,
+        ClientFrame::Read(request) => receipts::read(app, speaker, request).await?,
+        ClientFrame::Join(request) => rooms::join(app, speaker, request).await?,
+        ClientFrame::Leave(request) => rooms::leave(app, speaker, request).await?,
+        ClientFrame::Ping => ping::pong(app, speaker).await?,
+        ClientFrame::Typing(request) => {
+            typing::show(app, speaker, request).await?;
+            return Ok(None);
+        }
+    };
+    Ok(Some(reply))
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-use super::UserId;
+use super::{RoomId, UserId};
 use crate::Error;
 
 /// A conversation: a log of messages and the people who share it.
@@ -12,6 +12,10 @@ use crate::Error;
 pub enum ConversationId {
     /// Two people, or one with themselves; the ids are sorted, so that both name it alike.
     Direct(UserId, UserId),
+    /// Whoever has joined.
+    Room(RoomId),
+    /// Everybody who is online.
+    Lobby,
 }
 
 impl ConversationId {
@@ -23,11 +27,14 @@ impl ConversationId {
 
     /// Reads an id as [`Display`](fmt::Display) writes it; any other spelling is refused.
     pub fn parse(id: &str) -> Result<Self, Error> {
+        let unknown = Error::NotFound("conversation");
         let parsed = match id.split(':').collect::<Vec<_>>()[..] {
             ["dm", first, second] => {
                 Self::direct(&UserId::from_encoded(first)?, &UserId::from_encoded(second)?)
             }
-            _ => return Err(Error::NotFound("conversation")),
+            ["room", room] => Self::Room(RoomId::parse(room).ok_or(unknown)?),
+            ["lobby"] => Self::Lobby,
+            _ => return Err(unknown),
         };
         if parsed.to_string() != id {
             return Err(Error::NotFound("conversation"));
@@ -35,29 +42,34 @@ impl ConversationId {
         Ok(parsed)
     }
 
-    /// Whether `user` may speak, listen and read here.
-    pub fn includes(&self, user: &UserId) -> bool {
-        let Self::Direct(first, second) = self;
-        user == first || user == second
+    /// The two people of a direct conversation, each once; nobody for the others, whose people the
+    /// table knows.
+    pub fn pair(&self) -> Vec<UserId> {
+        match self {
+            Self::Direct(first, second) if first == second => vec![first.clone()],
+            Self::Direct(first, second) => vec![first.clone(), second.clone()],
+            Self::Room(_) | Self::Lobby => Vec::new(),
+        }
     }
 
-    /// Everybody who shares the conversation, each once.
-    pub fn people(&self) -> Vec<UserId> {
-        let Self::Direct(first, second) = self;
-        if first == second { vec![first.clone()] } else { vec![first.clone(), second.clone()] }
-    }
-
-    /// Who a message of `from` is addressed to.
-    pub fn addressee(&self, from: &UserId) -> &UserId {
-        let Self::Direct(first, second) = self;
-        if from == first { second } else { first }
+    /// The other person of a direct conversation: who a message of `from` is addressed to.
+    pub fn addressee(&self, from: &UserId) -> Option<&UserId> {
+        match self {
+            Self::Direct(first, second) => Some(if from == first { second } else { first }),
+            Self::Room(_) | Self::Lobby => None,
+        }
     }
 }
 
 impl fmt::Display for ConversationId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self::Direct(first, second) = self;
-        write!(f, "dm:{}:{}", first.encoded(), second.encoded())
+        match self {
+            Self::Direct(first, second) => {
+                write!(f, "dm:{}:{}", first.encoded(), second.encoded())
+            }
+            Self::Room(room) => write!(f, "room:{room}"),
+            Self::Lobby => f.write_str("lobby"),
+        }
     }
 }
 
@@ -92,7 +104,10 @@ mod tests {
 
     #[test]
     fn only_the_one_spelling_is_read() {
-        for id in ["dm:b:a", "dm:a", "dm:a:b:c", "dm:%61:b", "room", "", "dm::", "DM:a:b"] {
+        for id in [
+            "dm:b:a", "dm:a", "dm:a:b:c", "dm:%61:b", "room", "", "dm::", "DM:a:b", "room:x",
+            "lobby:",
+        ] {
             assert!(ConversationId::parse(id).is_err(), "{id}");
         }
     }

@@ -68,6 +68,9 @@ impl Serialize for MessageId {
 pub struct Content(String);
 
 impl Content {
+    /// The most bytes it may have as JSON: with its envelope it must fit one 32 KB frame.
+    pub const MAX_ENCODED_BYTES: usize = 30 * 1024;
+
     /// Takes any text that is not empty and not longer than `limit` bytes.
     pub fn parse(text: &str, limit: usize) -> Result<Self, Error> {
         if text.is_empty() {
@@ -75,6 +78,13 @@ impl Content {
         }
         if text.len() > limit {
             return Err(Error::TooLarge { what: "content", limit });
+        }
+        let encoded = serde_json::to_string(text).map_or(usize::MAX, |json| json.len());
+        if encoded > Self::MAX_ENCODED_BYTES {
+            return Err(Error::TooLarge {
+                what: "content, as JSON,",
+                limit: Self::MAX_ENCODED_BYTES,
+            });
         }
         Ok(Self(text.to_owned()))
     }
@@ -97,6 +107,39 @@ impl fmt::Debug for Content {
     }
 }
 
+/// What a message is: something said, or a notice that the server left in the log.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// Somebody said it.
+    #[default]
+    Message,
+    /// Its sender joined the room.
+    Joined,
+    /// Its sender left the room.
+    Left,
+}
+
+impl Kind {
+    /// The name that the table and the protocol use.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Message => "message",
+            Self::Joined => "joined",
+            Self::Left => "left",
+        }
+    }
+
+    /// Reads a name back; unknown ones are things said.
+    pub fn parse(name: &str) -> Self {
+        match name {
+            "joined" => Self::Joined,
+            "left" => Self::Left,
+            _ => Self::Message,
+        }
+    }
+}
+
 /// A message as the log keeps it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
@@ -106,6 +149,8 @@ pub struct Message {
     pub seq: Seq,
     /// The sender's name for it.
     pub id: MessageId,
+    /// Whether it is something said or a notice.
+    pub kind: Kind,
     /// Who said it.
     pub from: UserId,
     /// What was said.

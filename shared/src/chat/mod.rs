@@ -4,12 +4,14 @@ mod connection;
 mod conversation;
 mod message;
 mod page;
+mod room;
 mod timestamp;
 mod user;
 
 pub use connection::{CONNECTION_LIFETIME, ConnectionId};
 pub use conversation::ConversationId;
-pub use message::{Content, Message, MessageId, Seq};
+pub use message::{Content, Kind, Message, MessageId, Seq};
 pub use page::{Page, PageSize, Range};
+pub use room::{Member, Role, Room, RoomId, RoomName};
 pub use timestamp::Timestamp;
 pub use user::UserId;

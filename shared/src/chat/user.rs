@@ -17,6 +17,9 @@ pub struct UserId(String);
 impl UserId {
     /// The most characters (not bytes) an id may have.
     pub const MAX_CHARS: usize = 64;
+    /// The most bytes it may have when it is percent-encoded: two of them must fit a sort key
+    /// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>).
+    pub const MAX_ENCODED_BYTES: usize = 500;
 
     /// Takes `id` as it is given: no trimming, no folding of case.
     pub fn parse(id: &str) -> Result<Self, Error> {
@@ -30,7 +33,11 @@ impl UserId {
         if id.chars().any(char::is_control) {
             return Err(Error::Invalid("a user id has no control characters".into()));
         }
-        Ok(Self(id.to_owned()))
+        let user = Self(id.to_owned());
+        if user.encoded().len() > Self::MAX_ENCODED_BYTES {
+            return Err(Error::Invalid("a user id in this script has to be shorter".into()));
+        }
+        Ok(user)
     }
 
     /// The id as people wrote it.
@@ -80,6 +87,8 @@ mod tests {
         check(&"ü".repeat(64), true);
         check(&"ü".repeat(65), false);
         check("two words 👋", true);
+        check(&"👋".repeat(41), true);
+        check(&"👋".repeat(42), false);
     }
 
     #[test]

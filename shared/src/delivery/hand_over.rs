@@ -1,8 +1,8 @@
 //! One message to everybody it concerns.
 
-use futures::future::join_all;
+use futures::stream::{self, StreamExt};
 
-use crate::chat::{ConnectionId, Message, Seq, UserId};
+use crate::chat::{ConnectionId, ConversationId, Message, Seq, UserId};
 use crate::gateway::Push;
 use crate::protocol::{Frame, ServerFrame};
 use crate::store::{Inbox, Update};
@@ -10,6 +10,9 @@ use crate::{App, Error};
 
 /// How often one hand-over looks again because other senders changed the same inbox.
 const ATTEMPTS: usize = 100;
+
+/// How many recipients are served at once.
+const CONCURRENT_RECIPIENTS: usize = 50;
 
 /// What every recipient's hand-over needs.
 struct HandOver<'a> {
@@ -19,7 +22,7 @@ struct HandOver<'a> {
     spoken_over: Option<&'a ConnectionId>,
 }
 
-/// Hands a stored message to everybody in its conversation; `inboxes` were read after it was stored.
+/// Hands a stored message to everybody it is for; `inboxes` were read after it was stored.
 ///
 /// True when a connection other than the speaking one took it. Safe to repeat: receivers drop what
 /// they have by `seq`.
@@ -31,19 +34,24 @@ pub async fn deliver(
 ) -> Result<bool, Error> {
     let frame = ServerFrame::Message(message.into()).encode();
     let hand_over = HandOver { app, message, frame, spoken_over };
-    let alone = inboxes.len() == 1;
-    let outcomes = join_all(inboxes.into_iter().map(|(user, inbox)| {
+    let to_oneself = message.conversation.addressee(&message.from) == Some(&message.from);
+    let outcomes = inboxes.into_iter().map(|(user, inbox)| {
         let hand_over = &hand_over;
         async move {
-            let counts = alone || user != message.from;
+            let counts = to_oneself || user != message.from;
             hand_over.to(&user, inbox).await.map(|taken| taken && counts)
         }
-    }));
-    let mut delivered = false;
-    for outcome in outcomes.await {
-        delivered |= outcome?;
+    });
+    let mut outcomes = stream::iter(outcomes).buffer_unordered(CONCURRENT_RECIPIENTS);
+    let mut delivered = Ok(false);
+    // One recipient's failure fails the send, but only after the others have been served.
+    while let Some(outcome) = outcomes.next().await {
+        delivered = match (delivered, outcome) {
+            (Ok(before), Ok(taken)) => Ok(before || taken),
+            (Err(error), _) | (Ok(_), Err(error)) => Err(error),
+        };
     }
-    Ok(delivered)
+    delivered
 }
 
 impl HandOver<'_> {
@@ -81,19 +89,24 @@ impl HandOver<'_> {
 
     async fn push(&self, user: &UserId, inbox: &Inbox) -> Result<bool, Error> {
         let Self { app, message, frame, spoken_over } = self;
+        let now = app.clock.now();
         let speaks_here = user == &message.from && spoken_over.is_some();
-        let mut ready = inbox.ready(app.clock.now());
-        ready.retain(|connection| !speaks_here || Some(connection) != *spoken_over);
+        let mut ready = inbox.ready(now);
+        if matches!(message.conversation, ConversationId::Direct(..)) {
+            ready.retain(|connection| !speaks_here || Some(connection) != *spoken_over);
+        }
         let pushes = app.gateway.push_to_all(ready, frame).await;
 
         let taken = pushes.iter().any(|(_, push)| *push == Push::Taken);
-        let gone: Vec<_> = pushes.into_iter().filter(|(_, push)| *push == Push::Gone).collect();
-        let gone: Vec<_> = gone.into_iter().map(|(connection, _)| connection).collect();
-        if gone.is_empty() && (taken || speaks_here) {
+        let mut gone = inbox.expired(now);
+        gone.extend(pushes.into_iter().filter(|(_, push)| *push == Push::Gone).map(|(id, _)| id));
+        // The ack tells the speaker; the lobby waits for nobody.
+        let settled = taken || speaks_here || message.conversation == ConversationId::Lobby;
+        if settled && gone.is_empty() {
             return Ok(taken);
         }
-        let after = if taken || speaks_here {
-            app.store.prune(user, &gone).await?
+        let after = if settled {
+            app.store.prune(user, &gone, now).await?
         } else {
             self.mark(user, message.seq, &gone).await?
         };
@@ -106,10 +119,10 @@ impl HandOver<'_> {
 
     async fn mark(&self, user: &UserId, seq: Seq, gone: &[ConnectionId]) -> Result<Inbox, Error> {
         let store = &self.app.store;
-        match store.mark(user, &self.message.conversation, seq, gone).await? {
-            Update::Applied(inbox) => Ok(inbox),
-            Update::Refused(inbox) if gone.is_empty() => Ok(inbox),
-            Update::Refused(_) => store.prune(user, gone).await,
+        let now = self.app.clock.now();
+        match store.mark(user, &self.message.conversation, seq, gone, now).await? {
+            Update::Refused(_) if !gone.is_empty() => store.prune(user, gone, now).await,
+            Update::Applied(inbox) | Update::Refused(inbox) => Ok(inbox),
         }
     }
 }

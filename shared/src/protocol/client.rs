@@ -1,5 +1,7 @@
 //! Frames that clients send: one JSON object each, told apart by `action`.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -13,10 +15,22 @@ const LONGEST_ECHO: usize = 512;
 /// A frame as it was understood.
 #[derive(Debug)]
 pub enum ClientFrame {
-    /// `message`: say something to somebody.
+    /// `message`: say something to somebody or in a room.
     Message(SendRequest),
+    /// `broadcast`: say something to everybody.
+    Broadcast(BroadcastRequest),
     /// `history`: read a page of a conversation.
     History(HistoryRequest),
+    /// `sync`: get everything after one's cursors.
+    Sync(SyncRequest),
+    /// `read`: say how far one has read.
+    Read(ReadRequest),
+    /// `typing`: show that one is typing.
+    Typing(TypingRequest),
+    /// `join`: enter a room.
+    Join(RoomRequest),
+    /// `leave`: leave a room.
+    Leave(RoomRequest),
     /// `ping`: keep the connection from idling out.
     Ping,
 }
@@ -24,8 +38,19 @@ pub enum ClientFrame {
 /// The fields of a `message` frame.
 #[derive(Debug, Deserialize)]
 pub struct SendRequest {
-    /// The user it is for.
-    pub to: String,
+    /// The user it is for, unless it is for a room.
+    pub to: Option<String>,
+    /// The room it is for, by id or name.
+    pub room: Option<String>,
+    /// What is said.
+    pub content: String,
+    /// The sender's name for it.
+    pub id: Option<String>,
+}
+
+/// The fields of a `broadcast` frame.
+#[derive(Debug, Deserialize)]
+pub struct BroadcastRequest {
     /// What is said.
     pub content: String,
     /// The sender's name for it.
@@ -37,6 +62,8 @@ pub struct SendRequest {
 pub struct HistoryRequest {
     /// The other person of a direct conversation.
     pub with: Option<String>,
+    /// A room by its id or name.
+    pub room: Option<String>,
     /// A conversation by its id.
     pub conversation: Option<String>,
     /// Only messages before this seq.
@@ -45,6 +72,38 @@ pub struct HistoryRequest {
     pub after: Option<Seq>,
     /// How many messages at most.
     pub limit: Option<u64>,
+}
+
+/// The fields of a `sync` frame.
+#[derive(Debug, Deserialize)]
+pub struct SyncRequest {
+    /// The last message without a gap before it, for each conversation.
+    pub since: BTreeMap<String, Seq>,
+}
+
+/// The fields of a `read` frame.
+#[derive(Debug, Deserialize)]
+pub struct ReadRequest {
+    /// Which conversation.
+    pub conversation: String,
+    /// The last message that was read.
+    pub seq: Seq,
+}
+
+/// The fields of a `typing` frame.
+#[derive(Debug, Deserialize)]
+pub struct TypingRequest {
+    /// The user who is to see it, unless a room is.
+    pub to: Option<String>,
+    /// The room that is to see it, by id or name.
+    pub room: Option<String>,
+}
+
+/// The fields of `join` and `leave` frames.
+#[derive(Debug, Deserialize)]
+pub struct RoomRequest {
+    /// The room by its id or name.
+    pub room: String,
 }
 
 /// Why a frame was not understood, and its `id` if it had one.
@@ -82,7 +141,13 @@ impl ClientFrame {
         };
         match action.as_str() {
             "message" => Ok(Self::Message(fields_of(value)?)),
+            "broadcast" => Ok(Self::Broadcast(fields_of(value)?)),
             "history" => Ok(Self::History(fields_of(value)?)),
+            "sync" => Ok(Self::Sync(fields_of(value)?)),
+            "read" => Ok(Self::Read(fields_of(value)?)),
+            "typing" => Ok(Self::Typing(fields_of(value)?)),
+            "join" => Ok(Self::Join(fields_of(value)?)),
+            "leave" => Ok(Self::Leave(fields_of(value)?)),
             "ping" => Ok(Self::Ping),
             _ => Err(Error::UnknownAction(action.chars().take(64).collect())),
         }
@@ -114,7 +179,7 @@ mod tests {
         refused("{}", "the frame has no `action`");
         refused(r#"{"action":5}"#, "`action` is not text");
         refused(r#"{"action":"dance"}"#, "there is no action \"dance\"");
-        refused(r#"{"action":"message","content":"x"}"#, "missing field `to`");
+        refused(r#"{"action":"join"}"#, "missing field `room`");
         refused(r#"{"action":"message","to":"b"}"#, "missing field `content`");
         refused(
             r#"{"action":"message","to":"b","content":5}"#,

@@ -3,5 +3,10 @@
 mod client;
 mod server;
 
-pub use client::{ClientFrame, FrameError, HistoryRequest, SendRequest};
-pub use server::{Ack, Frame, HistoryFrame, Limits, MessageView, ServerFrame, Status};
+pub use client::{
+    BroadcastRequest, ClientFrame, FrameError, HistoryRequest, ReadRequest, RoomRequest,
+    SendRequest, SyncRequest, TypingRequest,
+};
+pub use server::{
+    Ack, Frame, HistoryFrame, Limits, MessageView, Presence, RoomView, ServerFrame, Status, Synced,
+};

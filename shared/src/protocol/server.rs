@@ -1,9 +1,13 @@
 //! Frames that clients receive: one JSON object each, told apart by `type`.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 use crate::chat::{
-    ConnectionId, ConversationId, Message, MessageId, Page, PageSize, Seq, Timestamp, UserId,
+    ConnectionId, ConversationId, Kind, Message, MessageId, Page, PageSize, Room, RoomId, Seq,
+    Timestamp, UserId,
 };
 use crate::error::ErrorCode;
 use crate::{Config, Error};
@@ -31,6 +35,58 @@ pub enum ServerFrame<'a> {
     Message(MessageView<'a>),
     /// A page of a conversation.
     History(HistoryFrame<'a>),
+    /// Everything after one's cursors has been sent.
+    Synced {
+        /// How far, for each conversation.
+        conversations: BTreeMap<String, Synced>,
+    },
+    /// Messages were delivered to somebody, or read by them.
+    Receipt {
+        /// Which conversation.
+        conversation: &'a ConversationId,
+        /// By whom.
+        user: &'a UserId,
+        /// Everything up to here was delivered.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        delivered: Option<Seq>,
+        /// Everything up to here was read.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        read: Option<Seq>,
+    },
+    /// Somebody is typing.
+    Typing {
+        /// Who.
+        user: &'a UserId,
+        /// Where.
+        conversation: &'a ConversationId,
+    },
+    /// Somebody came or went.
+    Presence {
+        /// Who.
+        user: &'a UserId,
+        /// Which of both.
+        status: Presence,
+        /// When they last went.
+        last_seen: Option<Timestamp>,
+    },
+    /// One is in the room now.
+    Joined {
+        /// The room.
+        room: RoomView<'a>,
+        /// Its conversation.
+        conversation: &'a ConversationId,
+        /// What was said last, oldest first.
+        messages: Vec<MessageView<'a>>,
+        /// Ask `before` this seq for the page before, if there is one.
+        before: Option<Seq>,
+    },
+    /// One is not in the room any more.
+    Left {
+        /// The room.
+        room: RoomId,
+        /// Its conversation.
+        conversation: &'a ConversationId,
+    },
     /// A frame could not be served.
     Error {
         /// What kind of mistake it was.
@@ -40,12 +96,75 @@ pub enum ServerFrame<'a> {
         /// The `id` of the frame, if it had one.
         #[serde(skip_serializing_if = "Option::is_none")]
         id: Option<&'a str>,
+        /// When the same frame would be accepted.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        retry_after_ms: Option<u64>,
     },
     /// The answer to `ping`.
     Pong {
         /// The server's clock.
         server_time: Timestamp,
     },
+}
+
+/// Whether somebody is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Presence {
+    /// At least one connection stands.
+    Online,
+    /// The last connection has gone.
+    Offline,
+}
+
+/// How far a conversation has been sent after a `sync`.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Synced {
+    /// The last message sent, or the cursor if there was none.
+    pub upto: Seq,
+    /// Whether nothing between the cursor and here is missing.
+    pub complete: bool,
+    /// Whether there is more: sync again from `upto`.
+    pub more: bool,
+    /// Why the conversation could not be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<ErrorCode>,
+}
+
+/// A room as clients see it.
+#[derive(Debug, Serialize)]
+pub struct RoomView<'a> {
+    /// Its id.
+    pub id: RoomId,
+    /// Its name.
+    pub name: &'a str,
+    /// What it is about.
+    pub topic: Option<&'a str>,
+    /// Whatever its creator keeps with it.
+    pub metadata: Option<&'a Map<String, Value>>,
+    /// Who made it.
+    pub creator: &'a UserId,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// How many people are in it.
+    pub members: u64,
+    /// Its conversation.
+    pub conversation: ConversationId,
+}
+
+impl<'a> From<&'a Room> for RoomView<'a> {
+    fn from(room: &'a Room) -> Self {
+        Self {
+            id: room.id,
+            name: room.name.as_str(),
+            topic: room.topic.as_deref(),
+            metadata: room.metadata.as_ref(),
+            creator: &room.creator,
+            created_at: room.created_at,
+            members: room.members,
+            conversation: room.conversation(),
+        }
+    }
 }
 
 /// What the server accepts.
@@ -57,6 +176,12 @@ pub struct Limits {
     pub frame_bytes: usize,
     /// The most messages on one page of history.
     pub history_page: usize,
+    /// How many messages one may say in a conversation in one second; 0 for any number.
+    pub messages_per_second: usize,
+    /// How many rooms one may be in.
+    pub rooms_per_user: usize,
+    /// How many people a room may have.
+    pub members_per_room: usize,
 }
 
 impl Limits {
@@ -66,6 +191,9 @@ impl Limits {
             content_bytes: config.max_content_bytes,
             frame_bytes: 32 * 1024,
             history_page: PageSize::MAX,
+            messages_per_second: config.messages_per_second,
+            rooms_per_user: config.max_rooms_per_user,
+            members_per_room: config.max_members_per_room,
         }
     }
 }
@@ -98,10 +226,16 @@ pub struct MessageView<'a> {
     pub conversation: &'a ConversationId,
     /// Its place there.
     pub seq: Seq,
+    /// Whether it is something said or a notice.
+    pub kind: Kind,
     /// Who said it.
     pub from: &'a UserId,
-    /// Who it was said to.
-    pub to: &'a UserId,
+    /// Who it was said to, in a direct conversation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub to: Option<&'a UserId>,
+    /// The room it was said in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub room: Option<RoomId>,
     /// What was said.
     pub content: &'a str,
     /// When it was stored.
@@ -119,6 +253,8 @@ pub enum Status {
     Sent,
     /// A connection of its recipient took it.
     Delivered,
+    /// Its recipient has read it.
+    Read,
 }
 
 /// The fields of a `history` frame.
@@ -140,8 +276,13 @@ impl<'a> From<&'a Message> for MessageView<'a> {
             id: &message.id,
             conversation: &message.conversation,
             seq: message.seq,
+            kind: message.kind,
             from: &message.from,
             to: message.conversation.addressee(&message.from),
+            room: match message.conversation {
+                ConversationId::Room(room) => Some(room),
+                ConversationId::Direct(..) | ConversationId::Lobby => None,
+            },
             content: message.content.as_str(),
             timestamp: message.sent_at,
             status: None,
@@ -175,7 +316,8 @@ impl<'a> HistoryFrame<'a> {
 impl<'a> ServerFrame<'a> {
     /// The error frame for `error`, naming the frame that caused it.
     pub fn error(error: &Error, id: Option<&'a str>) -> Self {
-        Self::Error { code: error.code(), message: error.to_string(), id }
+        let retry_after_ms = error.retry_after_ms();
+        Self::Error { code: error.code(), message: error.to_string(), id, retry_after_ms }
     }
 
     /// The frame as it travels.

@@ -2,14 +2,21 @@
 //!
 //! | item | `pk` | `sk` | holds |
 //! |---|---|---|---|
-//! | message | `CONV#<conversation>` | `MSG#<seq, 16 digits>` | `id`, `from`, `content`, `sent_at`, `ahead`, `expires_at` |
+//! | message | `CONV#<conversation>` | `MSG#<seq, 16 digits>` | `id`, `kind`, `from`, `content`, `sent_at`, `ahead`, `expires_at` |
 //! | start of a log | `CONV#<conversation>` | `MSG#0000000000000000` | `start`: the first number given out |
-//! | conversation of a user | `USER#<user>` | `CONV#<conversation>` | `joined_at` |
+//! | room | `CONV#<conversation>` | `ROOM` | `name`, `topic`, `metadata`, `creator`, `created_at`, `members`; listed in the index |
+//! | name of a room | `ROOMNAME#<name in small letters>` | `ROOM` | `room`: whose it is |
+//! | member | `CONV#<conversation>` | `MEMBER#<user>` | `role`, `joined_at` |
+//! | conversation of a user | `USER#<user>` | `CONV#<conversation>` | `joined_at`, `read_seq` |
+//! | number of a user's rooms | `USER#<user>` | `ROOMS` | `members` |
 //! | inbox | `USER#<user>` | `INBOX` | see [`inbox`](super::inbox) |
+//!
+//! The index `directory` holds rooms (`dir_pk` `ROOMS`, by name) and the inboxes of users who are
+//! online (`dir_pk` `ONLINE#<shard>`, by user).
 //!
 //! User ids are percent-encoded in keys, so that `#` and `:` only ever separate.
 
-use crate::chat::{ConversationId, Seq, UserId};
+use crate::chat::{ConversationId, RoomName, Seq, UserId};
 
 /// The partition key's attribute.
 pub const PK: &str = "pk";
@@ -26,6 +33,12 @@ pub const DIRECTORY_PK: &str = "dir_pk";
 /// The index's sort key.
 pub const DIRECTORY_SK: &str = "dir_sk";
 
+/// The index partition of all rooms.
+pub(super) const ROOMS_DIRECTORY: &str = "ROOMS";
+/// The sort key of a room, and of the reservation of its name.
+pub(super) const ROOM: &str = "ROOM";
+/// The sort key of the number of a user's rooms.
+pub(super) const ROOM_COUNT: &str = "ROOMS";
 /// The sort key of a user's inbox.
 pub(super) const INBOX: &str = "INBOX";
 /// No message has this number; the item there tells where the numbers start.
@@ -49,8 +62,18 @@ pub(super) fn user_pk(user: &UserId) -> String {
 }
 
 /// A conversation's place in a user's partition.
-pub(super) fn membership_sk(conversation: &ConversationId) -> String {
+pub(super) fn listing_sk(conversation: &ConversationId) -> String {
     format!("CONV#{conversation}")
+}
+
+/// The place of a member in a room's partition.
+pub(super) fn member_sk(user: &UserId) -> String {
+    format!("MEMBER#{}", user.encoded())
+}
+
+/// The partition that reserves a room's name.
+pub(super) fn room_name_pk(name: &RoomName) -> String {
+    format!("ROOMNAME#{}", name.folded())
 }
 
 /// The user whose partition `pk` is.

@@ -13,12 +13,13 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
+use futures::try_join;
 
 use super::item::{Item, n, number, parse_number, s, text};
 use super::{Store, keys};
 use crate::Error;
 use crate::chat::{
-    Content, ConversationId, Message, MessageId, Page, Range, Seq, Timestamp, UserId,
+    Content, ConversationId, Kind, Message, MessageId, Page, Range, Seq, Timestamp, UserId,
 };
 use crate::error::storage;
 
@@ -28,22 +29,42 @@ const TAIL: i32 = 12;
 const LONG_TAIL: i32 = 100;
 /// How far back a repeat is searched for, in messages, before the id is refused as too old.
 const SEARCH: usize = 10_000;
-/// How many messages one read of that search asks for.
-const SEARCH_PAGE: usize = 500;
+/// How many messages the first read of that search asks for; each asks for twice as many.
+const FIRST_SEARCH_PAGE: usize = 24;
+/// The most that one read of it asks for.
+const MOST_SEARCH_PAGE: usize = 500;
 /// How far ahead of the server's clock the time inside an id may be.
-const MOST_AHEAD: Duration = Duration::from_secs(10 * 60);
-/// How often an append starts over before it is given up: each time another writer got further.
-const ATTEMPTS: usize = 1_000;
+const MOST_AHEAD: Duration = Duration::from_secs(2 * 60);
+/// How many numbers are tried before the tail is read again: every try costs a write.
+const STEPS: usize = 3;
+/// How often an append starts over before it is given up: each time other writers got further.
+const ATTEMPTS: u32 = 500;
+/// Before it starts over, a writer waits a random number of these: more, the more often it lost, so
+/// that a crowd spreads out.
+const PAUSE: Duration = Duration::from_millis(4);
+/// The most of these pauses.
+const MOST_CROWD: u32 = 50;
 
 /// A message that wants a place in the log.
 #[derive(Debug)]
 pub struct Draft {
     /// The sender's name for it, if the sender gave one.
     pub id: Option<MessageId>,
+    /// Whether it is something said or a notice.
+    pub kind: Kind,
     /// Who says it.
     pub from: UserId,
     /// What is said.
     pub content: Content,
+}
+
+/// What a log asks of those who write to it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Rules {
+    /// How long messages are kept; `None` for ever.
+    pub retention: Option<Duration>,
+    /// How many messages one sender may say in a second; 0 for any number.
+    pub messages_per_second: usize,
 }
 
 /// What became of a draft.
@@ -100,6 +121,7 @@ impl Draft {
                 conversation: conversation.clone(),
                 seq,
                 id: id.clone(),
+                kind: self.kind,
                 from: self.from.clone(),
                 content: self.content.clone(),
                 sent_at,
@@ -114,15 +136,32 @@ impl Draft {
         if message.id != *id || message.from != self.from {
             return Ok(false);
         }
-        if message.content != self.content {
+        if message.content != self.content || message.kind != self.kind {
             return Err(Error::Conflict("this id already names another message"));
         }
         Ok(true)
     }
 }
 
+impl Tail {
+    /// Refuses a sender who has said as much as is allowed within the last second.
+    fn check_rate(&self, draft: &Draft, now: Timestamp, rules: Rules) -> Result<(), Error> {
+        const SECOND: Duration = Duration::from_secs(1);
+        if rules.messages_per_second == 0 || draft.kind != Kind::Message {
+            return Ok(());
+        }
+        let theirs = self.entries.iter().map(|entry| &entry.message);
+        let theirs = theirs.filter(|it| it.from == draft.from && it.kind == Kind::Message);
+        match theirs.map(|it| now.since(it.sent_at)).nth(rules.messages_per_second - 1) {
+            Some(age) if age < SECOND => Err(Error::RateLimited { retry_after: SECOND - age }),
+            _ => Ok(()),
+        }
+    }
+}
+
 impl Store {
-    /// Gives `draft` the next number of `conversation`, or finds the message it repeats.
+    /// Gives `draft` the next number of `conversation`, or finds the message it repeats, if
+    /// `permission` is granted.
     ///
     /// Fails with `conflict` when its id names another message of the same sender, and with
     /// `bad_request` when the time inside its id is in the future or too long ago to search for.
@@ -130,19 +169,23 @@ impl Store {
         &self,
         conversation: &ConversationId,
         draft: &Draft,
+        permission: impl Future<Output = Result<(), Error>>,
         now: Timestamp,
-        retention: Option<Duration>,
+        rules: Rules,
     ) -> Result<Appended, Error> {
+        let retention = rules.retention;
         let made_at = draft.id.as_ref().and_then(MessageId::made_at);
         if made_at.is_some_and(|made_at| made_at > now.plus(MOST_AHEAD)) {
             return Err(Error::Invalid("the time inside `id` is in the future".into()));
         }
         let id = draft.id.clone().unwrap_or_else(MessageId::fresh);
-        for _ in 0..ATTEMPTS {
-            let tail = self.tail(conversation, draft).await?;
+        // The permission is asked for while the tail is read: nothing is written before both came.
+        let (mut tail, ()) = try_join!(self.tail(conversation, draft, rules), permission)?;
+        for crowd in 1..ATTEMPTS {
             if let Some(earlier) = self.find_repeat(conversation, draft, &id, &tail).await? {
                 return Ok(Appended::Repeat(earlier));
             }
+            tail.check_rate(draft, now, rules)?;
             let newest = tail.entries.first();
             if tail.needs_start(now) {
                 let start = match tail.start {
@@ -159,6 +202,8 @@ impl Store {
             {
                 return Ok(appended);
             }
+            tokio::time::sleep(fastrand::u32(..=crowd.min(MOST_CROWD)) * PAUSE).await;
+            tail = self.tail(conversation, draft, rules).await?;
         }
         Err(Error::Storage {
             action: "append a message",
@@ -181,7 +226,7 @@ impl Store {
             draft.entry(id, place, Some(newest), now, retention)
         };
         let mut entry = next(newest);
-        for _ in 0..ATTEMPTS {
+        for _ in 0..STEPS {
             match self.put(&entry).await? {
                 Put::Stored => return Ok(Some(Appended::Stored(entry.message))),
                 Put::Contended => return Ok(None),
@@ -214,9 +259,15 @@ impl Store {
         }
     }
 
-    async fn tail(&self, conversation: &ConversationId, draft: &Draft) -> Result<Tail, Error> {
+    async fn tail(
+        &self,
+        conversation: &ConversationId,
+        draft: &Draft,
+        rules: Rules,
+    ) -> Result<Tail, Error> {
         let timeless = draft.id.as_ref().is_some_and(|id| id.made_at().is_none());
-        let limit = if timeless { LONG_TAIL } else { TAIL };
+        let rate = i32::try_from(rules.messages_per_second).unwrap_or(LONG_TAIL);
+        let limit = if timeless { LONG_TAIL } else { TAIL.max(rate).min(LONG_TAIL) };
         let page = self.query_log(conversation, keys::START, keys::LAST);
         let page = page.scan_index_forward(false).limit(limit).send().await;
         let page = page.map_err(storage("read the end of a conversation"))?;
@@ -254,9 +305,10 @@ impl Store {
         }
         let mut before = oldest.message.seq;
         let mut searched = 0;
+        let mut size = FIRST_SEARCH_PAGE;
         while searched < SEARCH {
             let range = Range { before: Some(before), after: None };
-            let page = self.page(conversation, range, SEARCH_PAGE, None).await?;
+            let page = self.page(conversation, range, size, None).await?;
             for message in page.messages.iter().rev() {
                 if draft.is_repeated_by(id, message)? {
                     return Ok(Some(message.clone()));
@@ -267,6 +319,7 @@ impl Store {
             }
             let Some(first) = page.before else { return Ok(None) };
             before = first;
+            size = (size * 2).min(MOST_SEARCH_PAGE);
             searched += page.messages.len();
         }
         Err(Error::Invalid("the time inside `id` is too long ago; look whether it was sent".into()))
@@ -309,6 +362,27 @@ impl Store {
         Ok(Page { messages, before, after })
     }
 
+    /// Reads the last messages up to `limit`, none of them before `first`.
+    pub async fn newest_from(
+        &self,
+        conversation: &ConversationId,
+        first: Seq,
+        limit: usize,
+        now: Timestamp,
+    ) -> Result<Page, Error> {
+        let query = self.query_log(conversation, first.max(1), keys::LAST);
+        let query = query.scan_index_forward(false).limit(i32::try_from(limit).unwrap_or(i32::MAX));
+        let answer = query.send().await.map_err(storage("read the end of a conversation"))?;
+        let mut messages = Vec::with_capacity(answer.items().len());
+        for item in answer.items().iter().rev() {
+            let entry = decode(conversation, item)?;
+            if !entry.is_expired(now) {
+                messages.push(entry.message);
+            }
+        }
+        Ok(Page { messages, before: None, after: None })
+    }
+
     fn query_log(
         &self,
         conversation: &ConversationId,
@@ -342,6 +416,9 @@ pub(super) fn encode(entry: &Entry) -> Item {
         ("content".into(), s(message.content.as_str())),
         ("sent_at".into(), n(message.sent_at.as_millis())),
     ]);
+    if message.kind != Kind::Message {
+        item.insert("kind".into(), s(message.kind.as_str()));
+    }
     if !entry.ahead.is_zero() {
         item.insert("ahead".into(), n(i64::try_from(entry.ahead.as_millis()).unwrap_or(i64::MAX)));
     }
@@ -359,6 +436,7 @@ fn decode(conversation: &ConversationId, item: &Item) -> Result<Entry, Error> {
             conversation: conversation.clone(),
             seq: seq.ok_or(Error::Corrupt("sk"))?,
             id: MessageId::parse(&text(item, "id")?)?,
+            kind: text(item, "kind").map(|kind| Kind::parse(&kind)).unwrap_or_default(),
             from: UserId::parse(&text(item, "from")?)?,
             content: Content::stored(text(item, "content")?),
             sent_at: Timestamp::from_millis(number(item, "sent_at")?),

@@ -4,10 +4,15 @@ mod client;
 pub mod inbox;
 mod item;
 pub mod keys;
+mod listings;
 mod log;
+mod online;
+mod rooms;
 mod start;
 mod table;
 
 pub use client::Store;
 pub use inbox::{Connection, Drain, Inbox, Lease, Update, Waiting};
-pub use log::{Appended, Draft};
+pub use listings::Listing;
+pub use log::{Appended, Draft, Rules};
+pub use rooms::{Listed, RoomLimits};

@@ -58,7 +58,7 @@ impl Store {
                 TransactWriteItem::builder().update(self.move_start(entry, seen)?).build(),
             )
             .transact_items(TransactWriteItem::builder().put(message).build());
-        for listing in self.listings(conversation, entry.message.sent_at)? {
+        for listing in self.new_listings(conversation, entry.message.sent_at)? {
             write = write.transact_items(TransactWriteItem::builder().update(listing).build());
         }
         let Err(error) = write.send().await else { return Ok(true) };
@@ -75,10 +75,7 @@ impl Store {
     }
 
     /// The log's start as it stands now, for a tail whose page did not reach down to it.
-    pub(super) async fn start_of(
-        &self,
-        conversation: &ConversationId,
-    ) -> Result<Option<Seq>, Error> {
+    pub async fn start_of(&self, conversation: &ConversationId) -> Result<Option<Seq>, Error> {
         let request = self.db.get_item().table_name(&self.table).consistent_read(true);
         let request = request.key(keys::PK, s(keys::conversation_pk(conversation)));
         let answer = request.key(keys::SK, s(keys::message_sk(keys::START))).send().await;
@@ -103,7 +100,7 @@ impl Store {
         update.build().map_err(storage("describe the start of a conversation"))
     }
 
-    fn listings(
+    fn new_listings(
         &self,
         conversation: &ConversationId,
         now: Timestamp,
@@ -112,12 +109,12 @@ impl Store {
             Update::builder()
                 .table_name(&self.table)
                 .key(keys::PK, s(keys::user_pk(user)))
-                .key(keys::SK, s(keys::membership_sk(conversation)))
+                .key(keys::SK, s(keys::listing_sk(conversation)))
                 .update_expression("SET joined_at = if_not_exists(joined_at, :now)")
                 .expression_attribute_values(":now", n(now.as_millis()))
                 .build()
                 .map_err(storage("describe a listing"))
         };
-        conversation.people().iter().map(listing).collect()
+        conversation.pair().iter().map(listing).collect()
     }
 }

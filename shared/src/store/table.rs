@@ -1,9 +1,11 @@
 //! The table's definition, for engines that start empty; `template.yaml` says the same to AWS.
 
+use std::time::Duration;
+
 use aws_sdk_dynamodb::operation::create_table::CreateTableError;
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
-    ProjectionType, ScalarAttributeType, StreamSpecification, StreamViewType,
+    ProjectionType, ScalarAttributeType, StreamSpecification, StreamViewType, TableStatus,
     TimeToLiveSpecification,
 };
 
@@ -19,14 +21,18 @@ impl Store {
             Ok(table) => table,
             Err(error) => return Err(describe(error)),
         };
-        match table.send().await {
-            Ok(_) => {}
-            Err(error) => {
-                return match error.as_service_error() {
-                    Some(CreateTableError::ResourceInUseException(_)) => Ok(()),
-                    _ => Err(storage("create the table")(error)),
-                };
+        if let Err(error) = table.send().await {
+            match error.as_service_error() {
+                Some(CreateTableError::ResourceInUseException(_)) => {}
+                _ => return Err(storage("create the table")(error)),
             }
+        }
+        self.until_active().await?;
+        let request = self.db.describe_time_to_live().table_name(&self.table);
+        let expiry = request.send().await.map_err(storage("look up the table's time to live"))?;
+        let expiry = expiry.time_to_live_description();
+        if expiry.is_some_and(|expiry| expiry.attribute_name() == Some(keys::EXPIRES_AT)) {
+            return Ok(());
         }
         let expiry =
             TimeToLiveSpecification::builder().enabled(true).attribute_name(keys::EXPIRES_AT);
@@ -34,6 +40,20 @@ impl Store {
         let request = self.db.update_time_to_live().table_name(&self.table);
         let answer = request.time_to_live_specification(expiry).send().await;
         answer.map(|_| ()).map_err(storage("set the table's time to live"))
+    }
+
+    /// Waits for as long as AWS takes to create a table; emulators need no time.
+    async fn until_active(&self) -> Result<(), Error> {
+        for _ in 0..120 {
+            let answer = self.db.describe_table().table_name(&self.table).send().await;
+            let answer = answer.map_err(storage("look up the table"))?;
+            let status = answer.table().and_then(|table| table.table_status());
+            if status == Some(&TableStatus::Active) {
+                return Ok(());
+            }
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+        Err(Error::Storage { action: "create the table", source: "it never became active".into() })
     }
 
     fn definition(

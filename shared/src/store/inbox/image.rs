@@ -4,14 +4,21 @@ use std::collections::{BTreeMap, HashMap};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use crate::chat::{ConnectionId, ConversationId, Seq, Timestamp};
+use crate::chat::{CONNECTION_LIFETIME, ConnectionId, ConversationId, Seq, Timestamp};
 use crate::store::item::{Item, n, parse_number, s};
+use crate::store::keys;
 
 /// An inbox as one read or update showed it.
 #[derive(Clone, Debug, Default)]
 pub struct Inbox {
     /// The user's connections; also those that have expired.
     pub connections: BTreeMap<ConnectionId, Connection>,
+    /// Whether the index says that the user is online.
+    pub online: bool,
+    /// When the user's last connection went.
+    pub last_seen: Option<Timestamp>,
+    pub(super) latest: Option<String>,
+    alone: Option<String>,
     waiting: HashMap<String, Waiting>,
 }
 
@@ -24,6 +31,8 @@ pub struct Connection {
     pub expires_at: Timestamp,
     /// Whether its handshake is through; before that a push is answered 410.
     pub ready: bool,
+    /// How many of the lobby's last messages its greeting brings.
+    pub history: usize,
 }
 
 /// What an inbox holds of one conversation.
@@ -70,6 +79,11 @@ impl Inbox {
         expired.map(|(id, _)| id.clone()).collect()
     }
 
+    /// Whether the user was offline before this connection came, and no other has come since.
+    pub fn came_online_with(&self, id: &ConnectionId) -> bool {
+        self.alone.as_deref() == Some(id.as_str())
+    }
+
     /// What waits of `conversation`.
     pub fn waiting(&self, conversation: &ConversationId) -> Waiting {
         self.waiting.get(&conversation.to_string()).cloned().unwrap_or_default()
@@ -88,7 +102,10 @@ impl Inbox {
     pub(super) fn decode(item: &Item) -> Self {
         let mut inbox = Self::default();
         for (name, value) in item {
-            let Some((kind, rest)) = name.split_once(':') else { continue };
+            let Some((kind, rest)) = name.split_once(':') else {
+                inbox.decode_plain(name, value);
+                continue;
+            };
             match kind {
                 "conn" => {
                     if let Some(connection) = Connection::decode(value) {
@@ -104,24 +121,42 @@ impl Inbox {
         inbox
     }
 
+    fn decode_plain(&mut self, name: &str, value: &AttributeValue) {
+        let text = || value.as_s().ok().cloned();
+        match name {
+            keys::DIRECTORY_PK => self.online = true,
+            "last_seen" => self.last_seen = parse_number(value).map(Timestamp::from_millis),
+            "latest" => self.latest = text(),
+            "alone" => self.alone = text(),
+            _ => {}
+        }
+    }
+
     fn waiting_mut(&mut self, conversation: &str) -> &mut Waiting {
         self.waiting.entry(conversation.to_owned()).or_default()
     }
 }
 
 impl Connection {
+    /// How many of the lobby's messages greet a client that does not say.
+    pub const HISTORY: usize = 20;
+
     /// A connection that was made at `connected_at` and may live as long as API Gateway lets it.
     pub fn new(connected_at: Timestamp, ready: bool) -> Self {
-        let expires_at = connected_at.plus(crate::chat::CONNECTION_LIFETIME);
-        Self { connected_at, expires_at, ready }
+        let expires_at = connected_at.plus(CONNECTION_LIFETIME);
+        Self { connected_at, expires_at, ready, history: Self::HISTORY }
     }
 
     pub(super) fn encode(&self) -> AttributeValue {
-        AttributeValue::M(HashMap::from([
+        let mut map = Item::from([
             ("connected_at".into(), n(self.connected_at.as_millis())),
             ("expires_at".into(), n(self.expires_at.as_millis())),
             ("ready".into(), AttributeValue::Bool(self.ready)),
-        ]))
+        ]);
+        if self.history != Self::HISTORY {
+            map.insert("history".into(), n(i64::try_from(self.history).unwrap_or_default()));
+        }
+        AttributeValue::M(map)
     }
 
     fn decode(value: &AttributeValue) -> Option<Self> {
@@ -130,6 +165,7 @@ impl Connection {
             connected_at: Timestamp::from_millis(parse_number(map.get("connected_at")?)?),
             expires_at: Timestamp::from_millis(parse_number(map.get("expires_at")?)?),
             ready: *map.get("ready")?.as_bool().ok()?,
+            history: map.get("history").and_then(parse_number).unwrap_or(Self::HISTORY),
         })
     }
 }

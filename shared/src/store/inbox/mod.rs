@@ -2,12 +2,15 @@
 //!
 //! | attribute | holds |
 //! |---|---|
-//! | `conn:<connection>` | a map: `connected_at`, `expires_at`, and `ready` once the handshake is through |
+//! | `conn:<connection>` | a map: `connected_at`, `expires_at`, `ready` once the handshake is through, how much `history` to greet with |
 //! | `wait:<conversation>` | the first message not handed over yet |
 //! | `skip:<conversation>` | the last message that a sender left to whoever drains |
 //! | `lease:<conversation>` | a map: who drains (`holder`) and until when (`until`) |
-//! | `arrived` | a connection to greet, or `*`: the `deliver` function has something to do here |
-//! | `last_seen` | when a connection last went |
+//! | `arrived` | a connection to greet, or `*…` or `-`: the `deliver` function has something to do here |
+//! | `latest` | the connection that was made last |
+//! | `alone` | that connection, if the user was offline before it came |
+//! | `dir_pk`, `dir_sk` | the user's place in the index of who is online, as long as they are |
+//! | `last_seen` | when the last connection went |
 //!
 //! One item, so that every step of a hand-over is one atomic update that shows the image after it.
 //! The rules of the steps are [`delivery`](crate::delivery)'s; this file only carries them out.
@@ -20,5 +23,5 @@ mod read;
 mod waiting;
 
 pub use image::{Connection, Inbox, Lease, Update, Waiting};
-pub use presence::NOBODY_NEW;
+pub use presence::{NOBODY_NEW, WENT_OFFLINE};
 pub use waiting::Drain;

@@ -4,17 +4,30 @@ use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
 
+use uuid::Uuid;
+
 use super::{Connection, Inbox, Update};
 use crate::Error;
 use crate::chat::{ConnectionId, Timestamp, UserId};
 use crate::error::storage;
 use crate::store::item::{n, s};
+use crate::store::online::shard_of;
 use crate::store::{Store, keys};
 
-/// What `arrived` says when nobody new is to be greeted, and something waits beside a connection.
+/// How `arrived` begins when nobody new is to be greeted, and something waits beside a connection.
 pub const NOBODY_NEW: &str = "*";
+/// What `arrived` says when the user's last connection has gone.
+pub const WENT_OFFLINE: &str = "-";
+
+/// How many connections one update removes at most: expressions have 4 KB
+/// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>).
+const MOST_REMOVALS: usize = 100;
+
 impl Store {
     /// `$connect`: remembers a connection whose handshake is not through yet, to be greeted.
+    ///
+    /// `alone` then names the connection if the user was offline before, and never one beside
+    /// another; so the departure of a user's only connection takes one write.
     pub async fn arrive(
         &self,
         user: &UserId,
@@ -22,15 +35,16 @@ impl Store {
         connection: &Connection,
     ) -> Result<(), Error> {
         let update = self.update_inbox(user).return_values(ReturnValue::None);
-        let update = update
-            .update_expression("SET #conn = :conn, arrived = :id")
+        let update = set_online(update, user)
+            .update_expression(format!("SET {ONLINE}, #conn = :conn, arrived = :id"))
             .expression_attribute_names("#conn", conn(id))
             .expression_attribute_values(":conn", connection.encode())
             .expression_attribute_values(":id", s(id.as_str()));
         self.apply(update, "remember a connection").await.map(drop)
     }
 
-    /// `$disconnect`: forgets a connection; nothing to do when it is forgotten already.
+    /// Forgets a connection, and with the last one that the user is online; nothing to do when it is
+    /// forgotten already.
     pub async fn depart(
         &self,
         user: &UserId,
@@ -39,11 +53,20 @@ impl Store {
     ) -> Result<(), Error> {
         let update = self
             .update_inbox(user)
-            .update_expression("SET last_seen = :now REMOVE #conn, arrived")
-            .condition_expression("attribute_exists(#conn)")
+            .update_expression(
+                "SET last_seen = :now, arrived = :offline REMOVE #conn, dir_pk, dir_sk, alone",
+            )
+            .condition_expression("attribute_exists(#conn) AND alone = :id")
             .expression_attribute_names("#conn", conn(id))
-            .expression_attribute_values(":now", n(now.as_millis()));
-        self.apply(update, "forget a connection").await.map(drop)
+            .expression_attribute_values(":id", s(id.as_str()))
+            .expression_attribute_values(":now", n(now.as_millis()))
+            .expression_attribute_values(":offline", s(WENT_OFFLINE));
+        match self.apply(update, "forget a connection").await? {
+            Update::Refused(inbox) if inbox.connections.contains_key(id) => {
+                self.prune(user, std::slice::from_ref(id), now).await.map(drop)
+            }
+            Update::Applied(_) | Update::Refused(_) => Ok(()),
+        }
     }
 
     /// The handshake of a remembered connection is through; refused if it is remembered no more.
@@ -64,25 +87,60 @@ impl Store {
         id: &ConnectionId,
         connection: &Connection,
     ) -> Result<Inbox, Error> {
-        let update = self
-            .update_inbox(user)
-            .update_expression("SET #conn = :conn REMOVE arrived")
+        let update = set_online(self.update_inbox(user), user)
+            .update_expression(format!("SET {ONLINE}, #conn = :conn REMOVE arrived"))
             .expression_attribute_names("#conn", conn(id))
-            .expression_attribute_values(":conn", connection.encode());
+            .expression_attribute_values(":conn", connection.encode())
+            .expression_attribute_values(":id", s(id.as_str()));
         self.apply(update, "make a connection present").await.map(Update::into_inbox)
     }
 
-    /// Forgets connections that are gone.
-    pub async fn prune(&self, user: &UserId, gone: &[ConnectionId]) -> Result<Inbox, Error> {
-        let (update, removals) = self.without(user, gone);
-        let update = update.update_expression(format!("REMOVE arrived{removals}"));
-        self.apply(update, "forget connections").await.map(Update::into_inbox)
+    /// Forgets connections that are gone, and with the last one that the user is online.
+    pub async fn prune(
+        &self,
+        user: &UserId,
+        gone: &[ConnectionId],
+        now: Timestamp,
+    ) -> Result<Inbox, Error> {
+        let mut inbox = Inbox::default();
+        for gone in gone.chunks(MOST_REMOVALS) {
+            let (update, removals) = self.without(user, gone);
+            let update = update.update_expression(format!("REMOVE arrived{removals}"));
+            inbox = self.apply(update, "forget connections").await?.into_inbox();
+        }
+        self.note_absence(user, &inbox, now).await?;
+        Ok(inbox)
+    }
+
+    /// Takes a user whose last connection has gone off the index, unless one came meanwhile.
+    pub(super) async fn note_absence(
+        &self,
+        user: &UserId,
+        inbox: &Inbox,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let Some(latest) = inbox.latest.as_ref().filter(|_| inbox.connections.is_empty()) else {
+            return Ok(());
+        };
+        if !inbox.online {
+            return Ok(());
+        }
+        let update = self
+            .update_inbox(user)
+            .update_expression(
+                "SET last_seen = :now, arrived = :offline REMOVE dir_pk, dir_sk, alone",
+            )
+            .condition_expression("latest = :latest AND attribute_exists(dir_pk)")
+            .expression_attribute_values(":latest", s(latest))
+            .expression_attribute_values(":now", n(now.as_millis()))
+            .expression_attribute_values(":offline", s(WENT_OFFLINE));
+        self.apply(update, "note that a user went offline").await.map(drop)
     }
 
     /// Wakes `deliver` for this inbox.
     pub async fn wake(&self, user: &UserId) -> Result<(), Error> {
         let update = self.update_inbox(user).update_expression("SET arrived = :wake");
-        let update = update.expression_attribute_values(":wake", s(NOBODY_NEW));
+        let update = update.expression_attribute_values(":wake", s(wake_up()));
         self.apply(update, "wake the delivery").await.map(drop)
     }
 
@@ -124,20 +182,36 @@ impl Store {
     }
 }
 
+/// The part of a SET clause by which a connection puts its user online; `:id` is the connection.
+const ONLINE: &str =
+    "alone = if_not_exists(dir_pk, :id), latest = :id, dir_pk = :shard, dir_sk = :user";
+
+/// A value of `arrived` that wakes `deliver` without an arrival. It is always another one: an update
+/// that changes nothing leaves no record in the stream.
+pub(super) fn wake_up() -> String {
+    format!("{NOBODY_NEW}{}", Uuid::now_v7())
+}
+
+fn set_online(update: UpdateItemFluentBuilder, user: &UserId) -> UpdateItemFluentBuilder {
+    update
+        .expression_attribute_values(":shard", s(shard_of(user)))
+        .expression_attribute_values(":user", s(user.encoded()))
+}
+
 fn conn(id: &ConnectionId) -> String {
     format!("conn:{id}")
 }
 
-/// `, #gone0, #gone1` for a REMOVE clause.
+/// `, #gone0, #gone1` for a REMOVE clause; what is beyond its length is found gone another time.
 pub(super) fn removals(gone: &[ConnectionId]) -> String {
-    (0..gone.len()).map(|place| format!(", #gone{place}")).collect()
+    (0..gone.len().min(MOST_REMOVALS)).map(|place| format!(", #gone{place}")).collect()
 }
 
 pub(super) fn with_names(
     mut update: UpdateItemFluentBuilder,
     gone: &[ConnectionId],
 ) -> UpdateItemFluentBuilder {
-    for (place, id) in gone.iter().enumerate() {
+    for (place, id) in gone.iter().take(MOST_REMOVALS).enumerate() {
         update = update.expression_attribute_names(format!("#gone{place}"), conn(id));
     }
     update

@@ -50,7 +50,11 @@ impl Store {
         Ok(inboxes)
     }
 
-    async fn batch(&self, wanted: KeysAndAttributes) -> Result<Vec<Item>, Error> {
+    /// The items of these keys, asked for again until DynamoDB has processed them all.
+    pub(in crate::store) async fn batch(
+        &self,
+        wanted: KeysAndAttributes,
+    ) -> Result<Vec<Item>, Error> {
         let mut items = Vec::new();
         let mut request = HashMap::from([(self.table.clone(), wanted)]);
         for attempt in 0..BATCH_ATTEMPTS {

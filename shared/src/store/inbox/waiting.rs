@@ -2,7 +2,7 @@
 
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 
-use super::presence::{NOBODY_NEW, removals, with_names};
+use super::presence::{removals, wake_up, with_names};
 use super::{Inbox, Lease, Update};
 use crate::Error;
 use crate::chat::{ConnectionId, ConversationId, Seq, Timestamp, UserId};
@@ -29,6 +29,7 @@ impl Store {
         conversation: &ConversationId,
         seq: Seq,
         gone: &[ConnectionId],
+        now: Timestamp,
     ) -> Result<Update, Error> {
         let (update, removals) = self.without(user, gone);
         let update = update
@@ -36,7 +37,11 @@ impl Store {
             .condition_expression("attribute_not_exists(#wait) OR #wait > :seq")
             .expression_attribute_names("#wait", format!("wait:{conversation}"))
             .expression_attribute_values(":seq", n(seq));
-        self.apply(update, "mark what waits").await
+        let update = self.apply(update, "mark what waits").await?;
+        if let Update::Applied(inbox) = &update {
+            self.note_absence(user, inbox, now).await?;
+        }
+        Ok(update)
     }
 
     /// Leaves message `seq` to whoever drains the mark that was `seen`, and wakes `deliver` for it
@@ -66,12 +71,15 @@ impl Store {
             update = update.expression_attribute_values(":seen_skip", n(skip));
         }
         if wake {
-            update = update.expression_attribute_values(":wake", s(NOBODY_NEW));
+            update = update.expression_attribute_values(":wake", s(wake_up()));
         }
         self.apply(update, "leave a message to whoever drains").await
     }
 
     /// Takes the right to drain; refused when nothing waits or somebody else has it.
+    ///
+    /// Traces left so far are done with: their messages were stored before, and whoever drains reads
+    /// the log after this.
     pub async fn take_lease(
         &self,
         drain: &Drain<'_>,
@@ -80,12 +88,13 @@ impl Store {
     ) -> Result<Update, Error> {
         let update = self
             .update_inbox(drain.user)
-            .update_expression("SET #lease = :lease REMOVE arrived")
+            .update_expression("SET #lease = :lease REMOVE arrived, #skip")
             .condition_expression(
                 "attribute_exists(#wait) AND (attribute_not_exists(#lease) OR #lease.#until < :now)",
             )
             .expression_attribute_names("#wait", format!("wait:{}", drain.conversation))
             .expression_attribute_names("#lease", format!("lease:{}", drain.conversation))
+            .expression_attribute_names("#skip", format!("skip:{}", drain.conversation))
             .expression_attribute_names("#until", "until")
             .expression_attribute_values(":lease", Lease::encode(drain.holder, until))
             .expression_attribute_values(":now", n(now.as_millis()));
@@ -134,12 +143,14 @@ impl Store {
         drain: &Drain<'_>,
         marks: (Seq, Seq),
         gone: &[ConnectionId],
+        now: Timestamp,
     ) -> Result<Inbox, Error> {
         let removals = removals(gone);
         let update = with_names(self.update_drained(drain, marks.0), gone)
             .update_expression(format!("SET #wait = :next REMOVE #lease, arrived{removals}"))
             .expression_attribute_values(":next", n(marks.1));
         if let Update::Applied(inbox) = self.apply(update, "hand a drain back").await? {
+            self.note_absence(drain.user, &inbox, now).await?;
             return Ok(inbox);
         }
         let update = with_names(self.update_inbox(drain.user), gone)
@@ -148,9 +159,11 @@ impl Store {
             .expression_attribute_names("#lease", format!("lease:{}", drain.conversation))
             .expression_attribute_values(":holder", s(drain.holder));
         match self.apply(update, "give a lease back").await? {
-            Update::Applied(inbox) => Ok(inbox),
-            Update::Refused(inbox) if gone.is_empty() => Ok(inbox),
-            Update::Refused(_) => self.prune(drain.user, gone).await,
+            Update::Refused(_) if !gone.is_empty() => self.prune(drain.user, gone, now).await,
+            Update::Applied(inbox) | Update::Refused(inbox) => {
+                self.note_absence(drain.user, &inbox, now).await?;
+                Ok(inbox)
+            }
         }
     }
 

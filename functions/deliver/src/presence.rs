@@ -1,0 +1,58 @@
+//! Shows those who share something with a user that they came or went.
+
+use std::collections::HashSet;
+
+use futures::stream::{self, StreamExt, TryStreamExt};
+use shared::chat::{ConversationId, UserId};
+use shared::protocol::{Presence, ServerFrame};
+use shared::store::{Inbox, Listing};
+use shared::{App, Error};
+
+/// How many of a user's conversations are looked through.
+const CONVERSATIONS: usize = 200;
+/// How many of them are read at once.
+const CONCURRENT: usize = 10;
+
+/// Pushes a `presence` frame to whoever shares a direct conversation or a small room with `user` and
+/// is there. Nobody waits for it.
+pub(crate) async fn show(
+    app: &App,
+    user: &UserId,
+    status: Presence,
+    inbox: &Inbox,
+) -> Result<(), Error> {
+    let listings = app.store.listings(user, None, CONVERSATIONS).await?.items;
+    let circles = listings.into_iter().map(|listing| circle(app, user, listing));
+    let circles: Vec<Vec<UserId>> =
+        stream::iter(circles).buffer_unordered(CONCURRENT).try_collect().await?;
+    let mut people: HashSet<_> = circles.into_iter().flatten().collect();
+    people.remove(user);
+    if people.is_empty() {
+        return Ok(());
+    }
+    let people: Vec<_> = people.into_iter().collect();
+    let inboxes = app.store.inboxes(&people).await?;
+    let now = app.clock.now();
+    let connections = inboxes.values().flat_map(|inbox| inbox.ready(now)).collect();
+    let frame = ServerFrame::Presence { user, status, last_seen: inbox.last_seen }.encode();
+    app.gateway.push_to_all(connections, &frame).await;
+    Ok(())
+}
+
+/// Who shares a conversation; nobody if it is a room of many.
+async fn circle(app: &App, user: &UserId, listing: Listing) -> Result<Vec<UserId>, Error> {
+    match listing.conversation {
+        ConversationId::Direct(..) => {
+            Ok(listing.conversation.addressee(user).cloned().into_iter().collect())
+        }
+        ConversationId::Room(room) => {
+            let most = app.config.presence_room_size;
+            let members = app.store.members(room, None, Some(most)).await?;
+            if members.next.is_some() {
+                return Ok(Vec::new());
+            }
+            Ok(members.items.into_iter().map(|member| member.user).collect())
+        }
+        ConversationId::Lobby => Ok(Vec::new()),
+    }
+}

@@ -1,0 +1,95 @@
+//! `GET /api/conversations`: where somebody takes part, what was said last, and how much is unread.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::Uri;
+use axum::response::{IntoResponse, Response};
+use futures::stream::{self, StreamExt, TryStreamExt};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use shared::chat::{ConversationId, Kind, Page, PageSize, RoomId, Timestamp, UserId};
+use shared::http::{Failure, Params, link, whole_number};
+use shared::identity::Caller;
+use shared::protocol::MessageView;
+use shared::store::Listing;
+use shared::{App, Error};
+
+/// How many conversations are read at once.
+const CONCURRENT: usize = 10;
+/// Unread messages are counted up to here.
+const MOST_UNREAD: usize = 100;
+
+#[derive(Deserialize)]
+pub(crate) struct Asked {
+    user_id: Option<String>,
+    after: Option<String>,
+    limit: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Conversation {
+    conversation: ConversationId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    with: Option<UserId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    room: Option<RoomName>,
+    joined_at: Timestamp,
+    last_message: Value,
+    unread: usize,
+}
+
+#[derive(Serialize)]
+struct RoomName {
+    id: RoomId,
+    name: String,
+}
+
+/// One page, by conversation id; each conversation costs one read, a room one more for its name.
+pub(crate) async fn list(
+    State(app): State<App>,
+    caller: Caller,
+    uri: Uri,
+    Params(asked): Params<Asked>,
+) -> Result<Response, Failure> {
+    let named = asked.user_id.as_deref().map(UserId::parse).transpose()?;
+    let user = caller.speaking_as(named.as_ref())?;
+    let after = asked.after.as_deref().map(ConversationId::parse).transpose()?;
+    let limit = PageSize::parse(whole_number("limit", asked.limit.as_deref())?)?;
+    let listings = app.store.listings(&user, after.as_ref(), limit.get()).await?;
+    let next = listings.next.map(|next| link(&uri, ("after", &next), "next"));
+    let described = listings.items.into_iter().map(|listing| describe(&app, &user, listing));
+    let described: Vec<_> =
+        stream::iter(described).buffered(CONCURRENT).try_collect().await.map_err(Failure::from)?;
+    Ok((next.unwrap_or_default(), Json(described)).into_response())
+}
+
+async fn describe(app: &App, user: &UserId, listing: Listing) -> Result<Conversation, Error> {
+    let conversation = listing.conversation;
+    // From the last message read onwards, so that even if all is read there is a last one.
+    let from = listing.read_seq.unwrap_or_default();
+    let unread = app.store.newest_from(&conversation, from, MOST_UNREAD, app.clock.now()).await?;
+    let room = match conversation {
+        ConversationId::Room(id) => app.store.room(id).await?,
+        ConversationId::Direct(..) | ConversationId::Lobby => None,
+    };
+    Ok(Conversation {
+        with: conversation.addressee(user).cloned(),
+        room: room.map(|room| RoomName { id: room.id, name: room.name.as_str().to_owned() }),
+        joined_at: listing.joined_at,
+        last_message: last_message(&unread)?,
+        unread: count(&unread, user, from),
+        conversation,
+    })
+}
+
+fn count(page: &Page, user: &UserId, read_seq: u64) -> usize {
+    let unread = page.messages.iter().filter(|message| {
+        message.seq > read_seq && message.from != *user && message.kind == Kind::Message
+    });
+    unread.count()
+}
+
+fn last_message(page: &Page) -> Result<Value, Error> {
+    let last = page.messages.last().map(MessageView::from);
+    serde_json::to_value(last).map_err(|_| Error::Corrupt("a message"))
+}

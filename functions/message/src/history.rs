@@ -1,0 +1,40 @@
+//! `history`: one page of a conversation.
+
+use futures::try_join;
+use shared::chat::{ConversationId, Message, PageSize, Range};
+use shared::identity::Speaker;
+use shared::protocol::{Frame, HistoryFrame, HistoryRequest, MessageView, ServerFrame};
+use shared::speaking::{addressed, require_part};
+use shared::{App, Error};
+
+/// Reads a page of a conversation the speaker has part in.
+pub(crate) async fn page(
+    app: &App,
+    speaker: &Speaker,
+    request: HistoryRequest,
+) -> Result<Frame, Error> {
+    let conversation = match (&request.with, &request.room, &request.conversation) {
+        (None, None, Some(conversation)) => ConversationId::parse(conversation)?,
+        (Some(_), None, None) | (None, Some(_), None) => {
+            let (with, room) = (request.with.as_deref(), request.room.as_deref());
+            addressed(app, &speaker.user, with, room).await?
+        }
+        _ => {
+            let reason = "say one of `with`, `room` and `conversation`";
+            return Err(Error::Invalid(reason.into()));
+        }
+    };
+    let range = Range { before: request.before, after: request.after };
+    let limit = PageSize::parse(request.limit)?;
+    let (page, ()) = try_join!(
+        app.store.page(&conversation, range, limit.get(), Some(app.clock.now())),
+        require_part(app, &speaker.user, &conversation),
+    )?;
+    let page = page.within(HistoryFrame::MAX_BYTES, size_of, range);
+    Ok(ServerFrame::History(HistoryFrame::of(&conversation, &page)).encode())
+}
+
+/// What a message takes in a frame.
+pub(crate) fn size_of(message: &Message) -> usize {
+    MessageView::from(message).encoded_len()
+}

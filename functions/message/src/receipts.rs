@@ -1,0 +1,51 @@
+//! `read`: how far somebody has read.
+
+use shared::chat::{ConversationId, Range, UserId};
+use shared::identity::Speaker;
+use shared::protocol::{Frame, ReadRequest, ServerFrame};
+use shared::speaking::require_part;
+use shared::{App, Error};
+
+/// Notes it, and shows it to the other person of a direct conversation and to one's own devices.
+pub(crate) async fn read(
+    app: &App,
+    speaker: &Speaker,
+    request: ReadRequest,
+) -> Result<Frame, Error> {
+    let conversation = ConversationId::parse(&request.conversation)?;
+    require_part(app, &speaker.user, &conversation).await?;
+    let newest = app.store.page(&conversation, Range::default(), 1, None).await?;
+    if newest.messages.first().is_none_or(|newest| newest.seq < request.seq) {
+        return Err(Error::Invalid("`seq` is beyond the last message".into()));
+    }
+    let frame = ServerFrame::Receipt {
+        conversation: &conversation,
+        user: &speaker.user,
+        delivered: None,
+        read: Some(request.seq),
+    }
+    .encode();
+    if app.store.mark_read(&speaker.user, &conversation, request.seq).await? {
+        let mut people = conversation.pair();
+        if people.is_empty() {
+            people.push(speaker.user.clone());
+        }
+        show(app, speaker, &people, &frame).await?;
+    }
+    Ok(frame)
+}
+
+/// Pushes a frame to the connections of `people`, but for the speaking one. Nothing waits for it.
+pub(crate) async fn show(
+    app: &App,
+    speaker: &Speaker,
+    people: &[UserId],
+    frame: &Frame,
+) -> Result<(), Error> {
+    let now = app.clock.now();
+    let inboxes = app.store.inboxes(people).await?;
+    let mut connections: Vec<_> = inboxes.values().flat_map(|inbox| inbox.ready(now)).collect();
+    connections.retain(|connection| *connection != speaker.connection);
+    app.gateway.push_to_all(connections, frame).await;
+    Ok(())
+}

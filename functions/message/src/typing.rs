@@ -1,0 +1,45 @@
+//! `typing`: somebody is about to say something. It is never stored, and nobody waits for it.
+
+use std::time::Duration;
+
+use shared::chat::ConversationId;
+use shared::identity::Speaker;
+use shared::protocol::{ServerFrame, TypingRequest};
+use shared::speaking::{addressed, require_part};
+use shared::{App, Error};
+
+use crate::receipts;
+
+/// A user shows in a conversation at most so often, as far as one environment knows.
+const INTERVAL: Duration = Duration::from_secs(2);
+/// Shows it to the others who are there; in rooms only to few.
+pub(crate) async fn show(
+    app: &App,
+    speaker: &Speaker,
+    request: TypingRequest,
+) -> Result<(), Error> {
+    let (to, room) = (request.to.as_deref(), request.room.as_deref());
+    let conversation = addressed(app, &speaker.user, to, room).await?;
+    require_part(app, &speaker.user, &conversation).await?;
+    let key = format!("{conversation} {}", speaker.user);
+    if !app.throttle.admits(key, app.clock.now(), INTERVAL) {
+        return Ok(());
+    }
+    let mut people = match conversation {
+        ConversationId::Room(room) => {
+            let most = app.config.presence_room_size;
+            let members = app.store.members(room, None, Some(most)).await?;
+            if members.next.is_some() {
+                return Ok(());
+            }
+            members.items.into_iter().map(|member| member.user).collect()
+        }
+        ConversationId::Direct(..) | ConversationId::Lobby => conversation.pair(),
+    };
+    people.retain(|user| *user != speaker.user);
+    if people.is_empty() {
+        return Ok(());
+    }
+    let frame = ServerFrame::Typing { user: &speaker.user, conversation: &conversation }.encode();
+    receipts::show(app, speaker, &people, &frame).await
+}

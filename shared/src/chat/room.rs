@@ -1,0 +1,170 @@
+//! Rooms: conversations that people join and leave.
+
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use super::{ConversationId, Timestamp, UserId};
+use crate::Error;
+
+/// A room's id: a GUID, which no name can be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RoomId(Uuid);
+
+impl RoomId {
+    /// A new room's id.
+    pub fn fresh() -> Self {
+        Self(Uuid::now_v7())
+    }
+
+    /// Reads a GUID in its usual spelling; `None` for anything else.
+    pub fn parse(id: &str) -> Option<Self> {
+        Uuid::try_parse(id).ok().filter(|uuid| uuid.to_string() == id).map(Self)
+    }
+}
+
+impl fmt::Display for RoomId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Serialize for RoomId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
+}
+
+/// What people call a room: unique among rooms, whatever the case of its letters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoomName(String);
+
+impl RoomName {
+    /// The most characters (not bytes) a name may have.
+    pub const MAX_CHARS: usize = 64;
+
+    /// Accepts 1 to 64 characters without control characters; surrounding space is not part of a
+    /// name, and a GUID is none.
+    pub fn parse(typed: &str) -> Result<Self, Error> {
+        let name = typed.trim();
+        let limit = Self::MAX_CHARS;
+        if !(1..=limit).contains(&name.chars().count()) || name.chars().any(char::is_control) {
+            return Err(Error::Invalid(format!(
+                "a room's name has 1 to {limit} characters, none of them a control character"
+            )));
+        }
+        if Uuid::try_parse(name).is_ok() {
+            return Err(Error::Invalid("a room's name may not look like a room's id".into()));
+        }
+        Ok(Self(name.to_owned()))
+    }
+
+    /// The name as its creator wrote it.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// What two names share that count as the same.
+    pub fn folded(&self) -> String {
+        self.0.to_lowercase()
+    }
+}
+
+/// A room as the table keeps it.
+#[derive(Clone, Debug)]
+pub struct Room {
+    /// Its id.
+    pub id: RoomId,
+    /// Its name.
+    pub name: RoomName,
+    /// What it is about.
+    pub topic: Option<String>,
+    /// Whatever its creator wants to keep with it.
+    pub metadata: Option<Map<String, Value>>,
+    /// Who made it, and may delete it.
+    pub creator: UserId,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// How many people are in it.
+    pub members: u64,
+}
+
+impl Room {
+    /// The longest topic, in characters.
+    pub const MAX_TOPIC_CHARS: usize = 256;
+    /// The most metadata, in bytes of JSON.
+    pub const MAX_METADATA_BYTES: usize = 4096;
+
+    /// Refuses topics and metadata that are too long.
+    pub fn check(topic: Option<&str>, metadata: Option<&Map<String, Value>>) -> Result<(), Error> {
+        if topic.is_some_and(|topic| topic.chars().count() > Self::MAX_TOPIC_CHARS) {
+            let limit = Self::MAX_TOPIC_CHARS;
+            return Err(Error::Invalid(format!("`topic` has at most {limit} characters")));
+        }
+        let size =
+            metadata.map(serde_json::to_string).map_or(0, |json| json.map_or(0, |it| it.len()));
+        if size > Self::MAX_METADATA_BYTES {
+            return Err(Error::TooLarge { what: "metadata", limit: Self::MAX_METADATA_BYTES });
+        }
+        Ok(())
+    }
+
+    /// The conversation that its members share.
+    pub fn conversation(&self) -> ConversationId {
+        ConversationId::Room(self.id)
+    }
+}
+
+/// What somebody may do in a room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Made the room, and may delete it.
+    Owner,
+    /// Speaks and hears.
+    Member,
+}
+
+/// Somebody who is in a room.
+#[derive(Clone, Debug, Serialize)]
+pub struct Member {
+    /// Who.
+    pub user: UserId,
+    /// What they may do.
+    pub role: Role,
+    /// Since when.
+    pub joined_at: Timestamp,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(typed: &str, expected: Option<&str>) {
+        let name = RoomName::parse(typed).ok();
+        assert_eq!(name.as_ref().map(RoomName::as_str), expected, "{typed:?}");
+    }
+
+    #[test]
+    fn names_are_short_plain_and_no_guids() {
+        check("  general ", Some("general"));
+        check("Über uns 👋", Some("Über uns 👋"));
+        check("", None);
+        check("   ", None);
+        check("a\nb", None);
+        check(&"x".repeat(65), None);
+        check("0192b4e0-7c00-7000-8000-000000000000", None);
+        check("0192B4E07C0070008000000000000000", None);
+    }
+
+    #[test]
+    fn only_the_usual_spelling_is_an_id() {
+        let id = RoomId::fresh();
+        assert_eq!(RoomId::parse(&id.to_string()), Some(id));
+        assert_eq!(RoomId::parse(&id.to_string().to_uppercase()), None);
+        assert_eq!(RoomId::parse("general"), None);
+    }
+}

@@ -1,0 +1,120 @@
+//! People make, join and leave rooms, and the room hears of it.
+
+use serde_json::{Map, Value};
+
+use crate::chat::{
+    Content, Kind, Message, MessageId, PageSize, Range, Room, RoomId, RoomName, UserId,
+};
+use crate::delivery::deliver;
+use crate::store::{Appended, Draft, RoomLimits};
+use crate::{App, Error};
+
+/// What somebody wants a new room to be.
+#[derive(Debug)]
+pub struct NewRoom {
+    /// Its name.
+    pub name: String,
+    /// What it is about.
+    pub topic: Option<String>,
+    /// Whatever is to be kept with it.
+    pub metadata: Option<Map<String, Value>>,
+}
+
+/// Makes a room with its creator in it.
+pub async fn create(app: &App, creator: &UserId, new: NewRoom) -> Result<Room, Error> {
+    Room::check(new.topic.as_deref(), new.metadata.as_ref())?;
+    let room = Room {
+        id: RoomId::fresh(),
+        name: RoomName::parse(&new.name)?,
+        topic: new.topic,
+        metadata: new.metadata,
+        creator: creator.clone(),
+        created_at: app.clock.now(),
+        members: 1,
+    };
+    app.store.create_room(&room, limits(app)).await?;
+    announce(app, &room, creator, Kind::Joined).await?;
+    Ok(room)
+}
+
+/// Puts `user` into the room; joining twice changes nothing.
+pub async fn join(app: &App, user: &UserId, id_or_name: &str) -> Result<Room, Error> {
+    let mut room = app.store.find_room(id_or_name).await?;
+    if app.store.add_member(room.id, user, app.clock.now(), limits(app)).await? {
+        room.members += 1;
+        announce(app, &room, user, Kind::Joined).await?;
+    }
+    Ok(room)
+}
+
+/// Takes `user` out of the room; leaving a room one is not in changes nothing.
+pub async fn leave(app: &App, user: &UserId, id_or_name: &str) -> Result<Room, Error> {
+    let room = app.store.find_room(id_or_name).await?;
+    if app.store.remove_member(room.id, user).await? {
+        announce(app, &room, user, Kind::Left).await?;
+    }
+    Ok(room)
+}
+
+/// Deletes the room and all that was said in it; only its creator may. Its name is free at once.
+///
+/// A deletion that was interrupted goes on when it is asked for again, by the room's id.
+pub async fn delete(app: &App, user: &UserId, id_or_name: &str) -> Result<(), Error> {
+    let id = app.store.find_room_id(id_or_name).await?;
+    let room = app.store.room_or_rest(id).await?.ok_or(Error::NotFound("room"))?;
+    if room.creator != *user {
+        return Err(Error::Forbidden);
+    }
+    app.store.close_room(&room).await?;
+    loop {
+        let members = app.store.members(id, None, Some(PageSize::MAX)).await?;
+        for member in &members.items {
+            app.store.remove_member(id, &member.user).await?;
+        }
+        if members.next.is_none() {
+            break;
+        }
+    }
+    app.store.erase(&room.conversation()).await
+}
+
+/// The room's last messages, for whoever has just joined.
+pub async fn recent(app: &App, room: &Room) -> Result<crate::chat::Page, Error> {
+    let limit = PageSize::DEFAULT.get();
+    app.store.page(&room.conversation(), Range::default(), limit, Some(app.clock.now())).await
+}
+
+/// Leaves a notice in the room's log and hands it over like anything that is said.
+async fn announce(app: &App, room: &Room, user: &UserId, kind: Kind) -> Result<(), Error> {
+    let conversation = room.conversation();
+    let words = if kind == Kind::Left { "left" } else { "joined" };
+    let draft = Draft {
+        id: Some(MessageId::fresh()),
+        kind,
+        from: user.clone(),
+        content: Content::stored(format!("{user} {words}")),
+    };
+    let permission = std::future::ready(Ok(()));
+    let rules = app.config.rules();
+    let appended = app.store.append(&conversation, &draft, permission, app.clock.now(), rules);
+    let (Appended::Stored(message) | Appended::Repeat(message)) = appended.await?;
+    if kind == Kind::Joined {
+        // What was said before one came is not unread.
+        app.store.mark_read(user, &conversation, message.seq).await?;
+    }
+    hear(app, room, &message).await
+}
+
+async fn hear(app: &App, room: &Room, message: &Message) -> Result<(), Error> {
+    let members = app.store.members(room.id, None, None).await?.items;
+    let people: Vec<_> = members.into_iter().map(|member| member.user).collect();
+    let inboxes = app.store.inboxes(&people).await?.into_iter().collect();
+    deliver(app, message, inboxes, None).await.map(drop)
+}
+
+fn limits(app: &App) -> RoomLimits {
+    RoomLimits {
+        rooms_per_user: app.config.max_rooms_per_user,
+        members_per_room: app.config.max_members_per_room,
+    }
+}

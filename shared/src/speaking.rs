@@ -1,0 +1,133 @@
+//! Saying something: over a WebSocket or by HTTP, to somebody, in a room or to everybody.
+
+use crate::chat::{Content, ConversationId, Kind, Message, MessageId, UserId};
+use crate::delivery::deliver;
+use crate::identity::Speaker;
+use crate::protocol::Ack;
+use crate::store::{Appended, Connection, Draft, Inbox};
+use crate::{App, Error};
+
+/// What became of something said.
+#[derive(Debug)]
+pub struct Said {
+    /// The message as it is kept.
+    pub message: Message,
+    /// Whether it had been stored by an earlier send.
+    pub duplicate: bool,
+    /// Whether a connection of a recipient took it.
+    pub delivered: bool,
+}
+
+impl Said {
+    /// The acknowledgement.
+    pub fn ack(&self) -> Ack<'_> {
+        Ack {
+            status: "ok",
+            id: &self.message.id,
+            conversation: &self.message.conversation,
+            seq: self.message.seq,
+            timestamp: self.message.sent_at,
+            delivered: self.delivered,
+            duplicate: self.duplicate,
+        }
+    }
+}
+
+/// What somebody wants to say, checked.
+pub fn draft(app: &App, from: &UserId, content: &str, id: Option<&str>) -> Result<Draft, Error> {
+    Ok(Draft {
+        id: id.map(MessageId::parse).transpose()?,
+        kind: Kind::Message,
+        from: from.clone(),
+        content: Content::parse(content, app.config.max_content_bytes)?,
+    })
+}
+
+/// The conversation that a request means by `to` or by `room`.
+pub async fn addressed(
+    app: &App,
+    user: &UserId,
+    to: Option<&str>,
+    room: Option<&str>,
+) -> Result<ConversationId, Error> {
+    match (to, room) {
+        (Some(to), None) => Ok(ConversationId::direct(user, &UserId::parse(to)?)),
+        (None, Some(room)) => Ok(ConversationId::Room(app.store.find_room_id(room).await?)),
+        (Some(_), Some(_)) => Err(Error::Invalid("say either `to` or `room`".into())),
+        (None, None) => Err(Error::Invalid("missing field `to` or `room`".into())),
+    }
+}
+
+/// Refuses whoever has no part in a conversation: they can neither speak, nor read, nor hear.
+pub async fn require_part(
+    app: &App,
+    user: &UserId,
+    conversation: &ConversationId,
+) -> Result<(), Error> {
+    match conversation {
+        ConversationId::Lobby => Ok(()),
+        ConversationId::Direct(first, second) if user == first || user == second => Ok(()),
+        ConversationId::Direct(..) => Err(Error::Forbidden),
+        ConversationId::Room(room) => match app.store.member(*room, user).await? {
+            Some(_) => Ok(()),
+            None if app.store.room(*room).await?.is_some() => Err(Error::Forbidden),
+            None => Err(Error::NotFound("room")),
+        },
+    }
+}
+
+/// Stores before it delivers, and is done only when everybody was reached or marked.
+pub async fn say(
+    app: &App,
+    conversation: &ConversationId,
+    draft: &Draft,
+    speaker: Option<&Speaker>,
+) -> Result<Said, Error> {
+    let permission = require_part(app, &draft.from, conversation);
+    let appended =
+        app.store.append(conversation, draft, permission, app.clock.now(), app.config.rules());
+    let (message, duplicate) = match appended.await? {
+        Appended::Stored(message) => (message, false),
+        Appended::Repeat(message) => (message, true),
+    };
+    let inboxes = recipients(app, conversation).await?;
+    if let Some(speaker) = speaker
+        && let Some((_, own)) = inboxes.iter().find(|(user, _)| *user == speaker.user)
+    {
+        note_presence(app, speaker, own).await?;
+    }
+    let connection = speaker.map(|speaker| &speaker.connection);
+    let delivered = deliver(app, &message, inboxes, connection).await?;
+    Ok(Said { message, duplicate, delivered })
+}
+
+/// Everybody a message of the conversation is for, with their inboxes.
+async fn recipients(
+    app: &App,
+    conversation: &ConversationId,
+) -> Result<Vec<(UserId, Inbox)>, Error> {
+    let people = match conversation {
+        ConversationId::Direct(..) => conversation.pair(),
+        ConversationId::Room(room) => {
+            let members = app.store.members(*room, None, None).await?.items;
+            members.into_iter().map(|member| member.user).collect()
+        }
+        ConversationId::Lobby => return Ok(app.store.online(None, None).await?.items),
+    };
+    Ok(app.store.inboxes(&people).await?.into_iter().collect())
+}
+
+/// Remembers the speaking connection as ready unless `inbox` says so already; true if it did not.
+///
+/// Its greeting may be late or lost; a client's own frame proves that the handshake is through.
+pub async fn note_presence(app: &App, speaker: &Speaker, inbox: &Inbox) -> Result<bool, Error> {
+    if inbox.connections.get(&speaker.connection).is_some_and(|connection| connection.ready) {
+        return Ok(false);
+    }
+    let ready = Connection::new(speaker.connected_at, true);
+    let after = app.store.make_present(&speaker.user, &speaker.connection, &ready).await?;
+    if !after.waiting_conversations().is_empty() {
+        app.store.wake(&speaker.user).await?;
+    }
+    Ok(true)
+}

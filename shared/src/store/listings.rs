@@ -1,0 +1,116 @@
+//! A user's own list of conversations, and how far they have read in each.
+
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::KeysAndAttributes;
+
+use super::item::{Item, n, number, parse_number, s, text};
+use super::rooms::Listed;
+use super::{Store, keys};
+use crate::Error;
+use crate::chat::{ConversationId, Seq, Timestamp, UserId};
+use crate::error::storage;
+
+/// A conversation of a user.
+#[derive(Clone, Debug)]
+pub struct Listing {
+    /// Which.
+    pub conversation: ConversationId,
+    /// Since when.
+    pub joined_at: Timestamp,
+    /// The last message the user has read.
+    pub read_seq: Option<Seq>,
+}
+
+impl Store {
+    /// Conversations of `user`, the first of them `after` one.
+    pub async fn listings(
+        &self,
+        user: &UserId,
+        after: Option<&ConversationId>,
+        limit: usize,
+    ) -> Result<Listed<Listing>, Error> {
+        let first =
+            after.map_or("CONV#".to_owned(), |after| format!("{} ", keys::listing_sk(after)));
+        let page = self
+            .db
+            .query()
+            .table_name(&self.table)
+            .consistent_read(true)
+            .key_condition_expression("pk = :pk AND sk BETWEEN :first AND :last")
+            .expression_attribute_values(":pk", s(keys::user_pk(user)))
+            // A space follows the cursor itself, and precedes whatever else may follow it.
+            .expression_attribute_values(":first", s(first))
+            .expression_attribute_values(":last", s("CONV#~"))
+            .limit(i32::try_from(limit).unwrap_or(i32::MAX))
+            .send()
+            .await;
+        let page = page.map_err(storage("list conversations"))?;
+        let items = page.items().iter().map(decode).collect::<Result<Vec<_>, _>>()?;
+        let last = items.last().map(|listing| listing.conversation.to_string());
+        let next = last.filter(|_| page.last_evaluated_key().is_some());
+        Ok(Listed { items, next })
+    }
+
+    /// How far each of `users` has read in a conversation; without those who never did.
+    pub async fn read_positions(
+        &self,
+        conversation: &ConversationId,
+        users: &[UserId],
+    ) -> Result<Vec<(UserId, Seq)>, Error> {
+        let mut wanted = KeysAndAttributes::builder();
+        for user in users {
+            wanted = wanted.keys(self.listing_key(user, conversation));
+        }
+        let wanted = wanted.build().map_err(storage("describe a batch of listings"))?;
+        let found = self.batch(wanted).await?;
+        let position = |item: &Item| {
+            let user = item.get(keys::PK)?.as_s().ok().and_then(|pk| keys::user_of_pk(pk))?;
+            Some((user, item.get("read_seq").and_then(parse_number)?))
+        };
+        Ok(found.iter().filter_map(position).collect())
+    }
+
+    /// Notes that `user` has read up to `seq`; false if they had read further, or share no such
+    /// conversation.
+    pub async fn mark_read(
+        &self,
+        user: &UserId,
+        conversation: &ConversationId,
+        seq: Seq,
+    ) -> Result<bool, Error> {
+        let update = self
+            .db
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(self.listing_key(user, conversation)))
+            .update_expression("SET read_seq = :seq")
+            .condition_expression(
+                "attribute_exists(pk) AND (attribute_not_exists(read_seq) OR read_seq < :seq)",
+            )
+            .expression_attribute_values(":seq", n(seq));
+        match update.send().await {
+            Ok(_) => Ok(true),
+            Err(error) => match error.as_service_error() {
+                Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(false),
+                _ => Err(storage("note what is read")(error)),
+            },
+        }
+    }
+
+    fn listing_key(&self, user: &UserId, conversation: &ConversationId) -> Item {
+        Item::from([
+            (keys::PK.into(), s(keys::user_pk(user))),
+            (keys::SK.into(), s(keys::listing_sk(conversation))),
+        ])
+    }
+}
+
+fn decode(item: &Item) -> Result<Listing, Error> {
+    let sk = text(item, keys::SK)?;
+    let conversation = sk.strip_prefix("CONV#").ok_or(Error::Corrupt("sk"))?;
+    Ok(Listing {
+        conversation: ConversationId::parse(conversation)?,
+        joined_at: Timestamp::from_millis(number(item, "joined_at")?),
+        read_seq: item.get("read_seq").and_then(parse_number),
+    })
+}
