@@ -24,6 +24,10 @@ fn binaries(config: &Config, dynamodb: &str) -> Functions {
         ("AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI", &config.management_endpoint),
         ("RETENTION_DAYS", "0"),
         ("MAX_CONTENT_BYTES", "4096"),
+        ("RATE_LIMIT", "0"),
+        ("MAX_ROOMS_PER_USER", "200"),
+        ("MAX_MEMBERS_PER_ROOM", "1000"),
+        ("PRESENCE_ROOM_SIZE", "50"),
         ("AWS_ENDPOINT_URL_DYNAMODB", dynamodb),
     ];
     let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
@@ -132,6 +136,10 @@ async fn an_event_that_is_none_fails_the_invocation() {
         management_endpoint: "http://127.0.0.1:9".into(),
         retention: None,
         max_content_bytes: 4096,
+        messages_per_second: 0,
+        max_rooms_per_user: 200,
+        max_members_per_room: 1000,
+        presence_room_size: 50,
     };
     let functions = binaries(&config, "http://127.0.0.1:9");
     let patience = std::time::Duration::from_secs(29);

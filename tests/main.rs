@@ -5,12 +5,19 @@
 
 mod bad_input;
 mod budgets;
+mod catching_up;
 mod connecting;
+mod documents;
 mod history;
 mod lambdas;
+mod lobby;
 mod messaging;
 mod offline;
+mod presence;
+mod receipts;
 mod repeats;
 mod restarting;
+mod rooms;
+mod sending_over_http;
 mod support;
 mod template;

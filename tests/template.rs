@@ -11,7 +11,7 @@ use crate::support::Chat;
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
 /// The template as JSON; an intrinsic such as `!Ref X` becomes `{"!Ref": "X"}`.
-fn template() -> Value {
+pub(crate) fn template() -> Value {
     let text = std::fs::read_to_string(format!("{ROOT}/template.yaml")).unwrap();
     json_of(&Yaml::load_from_str(&text).unwrap()[0])
 }
@@ -41,7 +41,7 @@ fn folders() -> BTreeSet<String> {
     entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
 }
 
-fn functions(template: &Value) -> Vec<(&String, &Value)> {
+pub(crate) fn functions(template: &Value) -> Vec<(&String, &Value)> {
     let resources = template["Resources"].as_object().unwrap();
     let is_function = |resource: &Value| resource["Type"] == "AWS::Serverless::Function";
     resources.iter().filter(|(_, resource)| is_function(resource)).collect()
@@ -136,7 +136,7 @@ fn the_http_api_has_the_routes_of_the_functions() {
         let source = std::fs::read_to_string(format!("{ROOT}/functions/{folder}/src/lib.rs"));
         for route in source.unwrap().split(".route(\"").skip(1) {
             let (path, rest) = route.split_once("\", ").unwrap();
-            let method = rest.split('(').next().unwrap();
+            let method = rest.split('(').next().unwrap().rsplit("::").next().unwrap();
             written.insert((folder.clone(), method.to_owned(), path.to_owned()));
         }
     }
@@ -185,4 +185,8 @@ fn settings_have_the_same_defaults_everywhere() {
     let parameters = template()["Parameters"].clone();
     assert_eq!(parameters["MaxContentBytes"]["Default"], shared::Config::MAX_CONTENT_BYTES);
     assert_eq!(parameters["RetentionDays"]["Default"], 0);
+    assert_eq!(parameters["RateLimit"]["Default"], shared::Config::MESSAGES_PER_SECOND);
+    assert_eq!(parameters["MaxRoomsPerUser"]["Default"], shared::Config::MAX_ROOMS_PER_USER);
+    assert_eq!(parameters["MaxMembersPerRoom"]["Default"], shared::Config::MAX_MEMBERS_PER_ROOM);
+    assert_eq!(parameters["PresenceRoomSize"]["Default"], shared::Config::PRESENCE_ROOM_SIZE);
 }

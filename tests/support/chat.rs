@@ -6,10 +6,10 @@ use aws_smithy_runtime_api::client::interceptors::SharedInterceptor;
 use local::options::Options;
 use local::server::{Seams, Server};
 use local::time::Time;
-use serde_json::Value;
+use serde_json::{Value, json};
 use shared::aws::Aws;
 
-use super::{Meter, Person};
+use super::{Meter, Person, schema};
 
 /// A running server and what tests do to it from outside.
 pub(crate) struct Chat {
@@ -63,12 +63,47 @@ impl Chat {
 
     /// `GET path?query`, the query's values encoded.
     pub(crate) async fn get(&self, path: &str, query: &[(&str, &str)]) -> Answer {
-        let request = self.http.get(format!("{}{path}", self.server.http_url())).query(query);
+        self.asks(reqwest::Method::GET, path, query, None).await
+    }
+
+    /// `POST path` with a body.
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
+        self.asks(reqwest::Method::POST, path, &[], Some(body)).await
+    }
+
+    /// `DELETE path?query`.
+    pub(crate) async fn delete(&self, path: &str, query: &[(&str, &str)]) -> Answer {
+        self.asks(reqwest::Method::DELETE, path, query, None).await
+    }
+
+    async fn asks(
+        &self,
+        method: reqwest::Method,
+        path: &str,
+        query: &[(&str, &str)],
+        body: Option<Value>,
+    ) -> Answer {
+        let url = format!("{}{path}", self.server.http_url());
+        let mut request = self.http.request(method.clone(), url).query(query);
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
         let response = request.timeout(Duration::from_secs(20)).send().await.unwrap();
         let link = response.headers().get("link").map(|link| link.to_str().unwrap().to_owned());
         let status = response.status().as_u16();
         let body = response.json().await.unwrap_or(Value::Null);
+        // What is not described is for API Gateway to answer.
+        if !path.starts_with("/nowhere") {
+            schema::check_answer(method.as_str(), path, status, &body);
+        }
         Answer { status, link, body }
+    }
+
+    /// A room that `creator` makes; its id.
+    pub(crate) async fn room_of(&self, creator: &str, name: &str) -> String {
+        let made = self.post("/api/rooms", json!({ "name": name, "user_id": creator })).await;
+        assert_eq!(made.status, 201, "{:?}", made.body);
+        made.body["id"].as_str().unwrap().to_owned()
     }
 
     /// What two people said, as `GET /messages` tells.

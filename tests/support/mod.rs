@@ -5,6 +5,7 @@ mod chat;
 mod lambda_runtime;
 mod meter;
 mod person;
+pub(crate) mod schema;
 
 pub(crate) use binaries::binary;
 pub(crate) use chat::Chat;

@@ -8,8 +8,10 @@ use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
+use super::schema;
+
 /// How long a person waits for something that must come.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(40);
 
 /// A person at a client.
 #[derive(Debug)]
@@ -17,6 +19,8 @@ pub(crate) struct Person {
     pub(crate) name: String,
     socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
     pub(crate) connection: String,
+    /// Frames that come by the way, and that a person looks at only when told to.
+    overlooked: &'static [&'static str],
 }
 
 /// A person who has not been made welcome yet.
@@ -27,7 +31,8 @@ impl Person {
     pub(crate) async fn connects(url: &str, name: &str) -> Connecting {
         let query = reqwest::Url::parse_with_params(url, [("user_id", name)]).unwrap();
         let (socket, _) = connect_async(query.as_str()).await.unwrap();
-        Connecting(Self { name: name.to_owned(), socket, connection: String::new() })
+        let overlooked = &["presence", "receipt"];
+        Connecting(Self { name: name.to_owned(), socket, connection: String::new(), overlooked })
     }
 
     /// The status of a handshake that must be refused.
@@ -38,6 +43,12 @@ impl Person {
             }
             other => panic!("not refused: {other:?}"),
         }
+    }
+
+    /// From now on looks at every frame.
+    pub(crate) fn attentive(mut self) -> Self {
+        self.overlooked = &[];
+        self
     }
 
     /// Types a line.
@@ -53,10 +64,23 @@ impl Person {
     /// The next frame, whatever it is.
     pub(crate) async fn sees(&mut self) -> Value {
         loop {
+            let frame = self.sees_anything().await;
+            if !self.overlooked.iter().any(|kind| frame["type"] == *kind) {
+                return frame;
+            }
+        }
+    }
+
+    async fn sees_anything(&mut self) -> Value {
+        loop {
             let message = tokio::time::timeout(PATIENCE, self.socket.next()).await;
             let message = message.unwrap_or_else(|_| panic!("{} sees nothing", self.name));
             match message.expect("the connection stands").unwrap() {
-                Message::Text(text) => return serde_json::from_str(&text).unwrap(),
+                Message::Text(text) => {
+                    let frame = serde_json::from_str(&text).unwrap();
+                    schema::check_frame(&frame);
+                    return frame;
+                }
                 Message::Close(close) => panic!("{} was closed: {close:?}", self.name),
                 _ => {}
             }
@@ -73,7 +97,7 @@ impl Person {
     /// The next frame of this type, whatever comes before it.
     pub(crate) async fn sees_in_time(&mut self, kind: &str) -> Value {
         loop {
-            let frame = self.sees().await;
+            let frame = self.sees_anything().await;
             if frame["type"] == kind {
                 return frame;
             }
@@ -91,6 +115,18 @@ impl Person {
         let frame = json!({ "action": "message", "to": to, "content": content, "id": id });
         self.sends(&frame).await;
         self.sees_a("ack").await
+    }
+
+    /// Says something in a room; the ack, whatever else the room says meanwhile.
+    pub(crate) async fn says_in(&mut self, room: &str, content: &str) -> Value {
+        self.sends(&json!({ "action": "message", "room": room, "content": content })).await;
+        self.sees_in_time("ack").await
+    }
+
+    /// Enters a room; what one sees of it.
+    pub(crate) async fn joins(&mut self, room: &str) -> Value {
+        self.sends(&json!({ "action": "join", "room": room })).await;
+        self.sees_in_time("joined").await
     }
 
     /// The next frame is a message of `from` that says `content`.

@@ -1,0 +1,66 @@
+//! What is said to everybody.
+
+use serde_json::json;
+
+use crate::support::{Chat, Person};
+
+async fn broadcasts(person: &mut Person, content: &str) {
+    person.sends(&json!({ "action": "broadcast", "content": content })).await;
+    assert_eq!(person.sees_in_time("ack").await["conversation"], "lobby");
+}
+
+#[tokio::test]
+async fn everybody_who_is_online_hears_it() {
+    let chat = Chat::start().await;
+    let mut alice = chat.joined_by("alice").await;
+    let mut bob = chat.joined_by("bob").await;
+    let mut carol = chat.joined_by("carol").await;
+    alice.sends(&json!({ "action": "broadcast", "content": "fire drill" })).await;
+    for person in [&mut alice, &mut bob, &mut carol] {
+        let heard = person.sees_in_time("message").await;
+        assert_eq!((&heard["from"], &heard["content"]), (&"alice".into(), &"fire drill".into()));
+        assert_eq!((heard.get("to"), heard.get("room")), (None, None));
+    }
+}
+
+#[tokio::test]
+async fn a_newcomer_gets_what_was_said_last_and_nothing_waits() {
+    let chat = Chat::start().await;
+    let mut alice = chat.joined_by("alice").await;
+    for number in 0..25 {
+        broadcasts(&mut alice, &number.to_string()).await;
+    }
+    let mut bob = chat.joined_by("bob").await;
+    let history = bob.sees_a("history").await;
+    assert_eq!(history["conversation"], "lobby");
+    let contents: Vec<_> =
+        history["messages"].as_array().unwrap().iter().map(|it| it["content"].clone()).collect();
+    assert_eq!(contents, (5..25).map(|number| number.to_string()).collect::<Vec<_>>());
+    bob.hears_nothing().await;
+
+    for (count, expected) in [("0", None), ("3", Some(3)), ("999", Some(25)), ("x", Some(20))] {
+        let url = format!("{}?history={count}", chat.websocket_url());
+        let mut dave = Person::connects(&url, "dave").await.welcomed().await;
+        if let Some(expected) = expected {
+            let history = dave.sees_a("history").await;
+            assert_eq!(history["messages"].as_array().unwrap().len(), expected, "{count}");
+        }
+        dave.hears_nothing().await;
+        dave.leaves().await;
+    }
+}
+
+#[tokio::test]
+async fn a_broadcast_can_be_repeated_and_read() {
+    let chat = Chat::start().await;
+    let mut alice = chat.joined_by("alice").await;
+    let frame = json!({ "action": "broadcast", "content": "once", "id": "1" });
+    alice.sends(&frame).await;
+    let first = alice.sees_in_time("ack").await;
+    alice.sends(&frame).await;
+    let again = alice.sees_in_time("ack").await;
+    assert_eq!((&again["seq"], &again["duplicate"]), (&first["seq"], &true.into()));
+    alice.sends(&json!({ "action": "history", "conversation": "lobby" })).await;
+    let history = alice.sees_in_time("history").await;
+    assert_eq!(history["messages"].as_array().unwrap().len(), 1);
+}

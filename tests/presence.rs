@@ -1,0 +1,125 @@
+//! Who is there, who came, who went, who is typing.
+
+use serde_json::{Value, json};
+
+use crate::support::{Chat, Person};
+
+async fn online(chat: &Chat) -> Vec<Value> {
+    let answer = chat.get("/api/online_users", &[]).await;
+    assert_eq!(answer.status, 200);
+    answer.body.as_array().unwrap().iter().map(|user| user["user"].clone()).collect()
+}
+
+/// alice, attentive, who has talked to bob before.
+async fn acquainted(chat: &Chat) -> Person {
+    let mut alice = chat.joined_by("alice").await;
+    alice.says("bob", "hi").await;
+    alice.attentive()
+}
+
+#[tokio::test]
+async fn online_users_are_those_with_a_connection() {
+    let chat = Chat::start().await;
+    assert!(online(&chat).await.is_empty());
+    let _alice = chat.joined_by("alice").await;
+    let bob = chat.joined_by("bob").await;
+    let _carol = chat.joined_by("c/o #1").await;
+    assert_eq!(online(&chat).await, ["alice", "bob", "c/o #1"]);
+    bob.leaves().await;
+    while online(&chat).await.len() > 2 {}
+    assert_eq!(online(&chat).await, ["alice", "c/o #1"]);
+
+    let page = chat.get("/api/online_users", &[("limit", "1")]).await;
+    let next = page.link.unwrap();
+    let next = next.split_once('>').unwrap().0.trim_start_matches('<');
+    assert_eq!(chat.get(next, &[]).await.body[0]["user"], "c/o #1");
+}
+
+#[tokio::test]
+async fn friends_see_each_other_come_and_go() {
+    let chat = Chat::start().await;
+    let mut alice = acquainted(&chat).await;
+    let bob = chat.joined_by("bob").await;
+    let came = alice.sees_in_time("presence").await;
+    assert_eq!((&came["user"], &came["status"]), (&"bob".into(), &"online".into()));
+    bob.leaves().await;
+    let went = alice.sees_in_time("presence").await;
+    assert_eq!((&went["user"], &went["status"]), (&"bob".into(), &"offline".into()));
+    assert!(went["last_seen"].as_str().unwrap().ends_with('Z'));
+}
+
+#[tokio::test]
+async fn two_tabs_are_one_person() {
+    let chat = Chat::start().await;
+    let mut alice = acquainted(&chat).await;
+    let first = chat.joined_by("bob").await;
+    assert_eq!(alice.sees_in_time("presence").await["status"], "online");
+    let second = chat.joined_by("bob").await;
+    first.leaves().await;
+    second.leaves().await;
+    // Nothing in between: the next is that the last has gone.
+    assert_eq!(alice.sees_in_time("presence").await["status"], "offline");
+    let _third = chat.joined_by("bob").await;
+    assert_eq!(alice.sees_in_time("presence").await["status"], "online");
+}
+
+#[tokio::test]
+async fn members_of_a_room_see_each_other_and_strangers_do_not() {
+    let chat = Chat::start().await;
+    chat.room_of("alice", "general").await;
+    chat.post("/api/rooms/general/join", json!({ "user_id": "bob" })).await;
+    let mut eve = chat.joined_by("eve").await.attentive();
+    let mut alice = chat.joined_by("alice").await.attentive();
+    let _bob = chat.joined_by("bob").await;
+    assert_eq!(alice.sees_in_time("presence").await["user"], "bob");
+    eve.hears_nothing().await;
+}
+
+#[tokio::test]
+async fn a_disconnect_that_was_lost_heals_at_the_first_push() {
+    let chat = Chat::start().await;
+    let mut alice = acquainted(&chat).await;
+    // A connection that the table knows and nobody has: its $disconnect was lost.
+    let (table, name) = chat.table();
+    let bob = chat.joined_by("bob").await;
+    assert_eq!(alice.sees_in_time("presence").await["status"], "online");
+    let key = |value: &str| aws_sdk_dynamodb::types::AttributeValue::S(value.to_owned());
+    let inbox =
+        table.get_item().table_name(&name).key("pk", key("USER#bob")).key("sk", key("INBOX"));
+    let inbox = inbox.send().await.unwrap().item.unwrap();
+    bob.leaves().await;
+    assert_eq!(alice.sees_in_time("presence").await["status"], "offline");
+    let mut ghost = inbox;
+    ghost.remove("arrived");
+    table.put_item().table_name(&name).set_item(Some(ghost)).send().await.unwrap();
+    assert!(online(&chat).await.contains(&"bob".into()));
+
+    alice.sends(&json!({ "action": "message", "to": "bob", "content": "there?" })).await;
+    assert_eq!(alice.sees_in_time("ack").await["delivered"], false);
+    assert_eq!(alice.sees_in_time("presence").await["status"], "offline");
+    assert_eq!(online(&chat).await, ["alice"]);
+}
+
+#[tokio::test]
+async fn typing_shows_to_the_other_only_and_is_throttled() {
+    let chat = Chat::start().await;
+    let mut alice = chat.joined_by("alice").await;
+    let mut bob = chat.joined_by("bob").await;
+    for _ in 0..5 {
+        alice.sends(&json!({ "action": "typing", "to": "bob" })).await;
+    }
+    alice.hears_nothing().await;
+    let typing = bob.sees_a("typing").await;
+    assert_eq!(
+        (&typing["user"], &typing["conversation"]),
+        (&"alice".into(), &"dm:alice:bob".into())
+    );
+    bob.hears_nothing().await;
+    chat.time.advance(std::time::Duration::from_secs(3));
+    alice.sends(&json!({ "action": "typing", "to": "bob" })).await;
+    bob.sees_a("typing").await;
+    assert!(chat.messages("alice", "bob").await.is_empty());
+
+    alice.types(r#"{"action":"typing"}"#).await;
+    alice.is_told("bad_request").await;
+}

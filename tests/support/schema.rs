@@ -1,0 +1,127 @@
+//! What the server says, held against what `local/api` says of it.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use jsonschema::{Draft, Validator};
+use serde_json::{Value, json};
+
+/// The description of the HTTP API.
+pub(crate) static OPENAPI: LazyLock<Value> =
+    LazyLock::new(|| parse(include_str!("../../local/api/openapi.json")));
+/// The description of the WebSocket API.
+pub(crate) static ASYNCAPI: LazyLock<Value> =
+    LazyLock::new(|| parse(include_str!("../../local/api/asyncapi.json")));
+
+/// By message, as `components.messages` names it.
+static FRAMES: LazyLock<BTreeMap<String, Validator>> = LazyLock::new(frames);
+/// By operation; an answer without content has no schema.
+static ANSWERS: LazyLock<BTreeMap<Operation, Statuses>> = LazyLock::new(answers);
+
+/// A path's template, and a method in small letters.
+type Operation = (String, String);
+type Statuses = BTreeMap<String, Option<Validator>>;
+
+/// Panics unless `asyncapi.json` says that the server sends such frames.
+pub(crate) fn check_frame(frame: &Value) {
+    let name = match frame.get("type") {
+        Some(Value::String(name)) => format!("server.{name}"),
+        Some(_) => panic!("the type of a frame is no text: {frame}"),
+        None => "gateway.error".to_owned(),
+    };
+    let validator = FRAMES.get(&name);
+    let validator = validator.unwrap_or_else(|| panic!("asyncapi.json knows no frame {frame}"));
+    check(validator, frame, &format!("asyncapi.json knows no such {name}: {frame}"));
+}
+
+/// Panics unless `openapi.json` says that the server answers so; `path` may have a query.
+pub(crate) fn check_answer(method: &str, path: &str, status: u16, body: &Value) {
+    let (method, path) = (method.to_lowercase(), path.split('?').next().unwrap_or_default());
+    let answer = format!("{method} {path} is answered {status} {body}");
+    let operation =
+        ANSWERS.iter().find(|((template, of), _)| *of == method && fits(template, path));
+    let Some((_, statuses)) = operation else {
+        // API Gateway itself says that there is no such route.
+        assert_eq!((status, body), (404, &json!({ "message": "Not Found" })), "{answer}");
+        return;
+    };
+    match statuses.get(&status.to_string()) {
+        None => panic!("openapi.json knows no such status: {answer}"),
+        Some(None) => assert!(body.is_null(), "openapi.json knows no content: {answer}"),
+        Some(Some(validator)) => {
+            check(validator, body, &format!("openapi.json knows no such body: {answer}"));
+        }
+    }
+}
+
+/// The schema at a place in a document, which may refer to the rest of it.
+pub(crate) fn schema_at(document: &Value, pointer: &str) -> Validator {
+    let draft = if document.get("openapi").is_some() { Draft::Draft202012 } else { Draft::Draft7 };
+    let mut schema = document.clone();
+    // A reference is a URI, in which braces are written so.
+    let fragment = pointer.replace('{', "%7B").replace('}', "%7D");
+    schema["$ref"] = format!("#{fragment}").into();
+    let options = jsonschema::options().with_draft(draft).should_validate_formats(true);
+    options.build(&schema).unwrap_or_else(|error| panic!("{pointer}: {error}"))
+}
+
+/// Panics with `complaint` and everything that is wrong.
+pub(crate) fn check(validator: &Validator, value: &Value, complaint: &str) {
+    let wrong: Vec<_> = validator
+        .iter_errors(value)
+        .map(|error| format!("\n  {}: {error}", error.instance_path()))
+        .collect();
+    assert!(wrong.is_empty(), "{complaint}{}", wrong.concat());
+}
+
+/// A name as a JSON pointer writes it.
+pub(crate) fn escaped(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
+}
+
+fn parse(text: &str) -> Value {
+    serde_json::from_str(text).unwrap()
+}
+
+fn frames() -> BTreeMap<String, Validator> {
+    let messages = ASYNCAPI["components"]["messages"].as_object().unwrap();
+    let frame = |name: &String| {
+        let pointer = format!("/components/messages/{name}/payload");
+        (name.clone(), schema_at(&ASYNCAPI, &pointer))
+    };
+    messages.keys().filter(|name| !name.starts_with("client.")).map(frame).collect()
+}
+
+fn answers() -> BTreeMap<Operation, Statuses> {
+    let mut answers = BTreeMap::new();
+    for (path, item) in OPENAPI["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let Some(responses) = operation.get("responses") else { continue };
+            let statuses = responses.as_object().unwrap().keys().map(|status| {
+                let pointer = format!("/paths/{}/{method}/responses/{status}", escaped(path));
+                (status.clone(), body_of(&pointer))
+            });
+            answers.insert((path.clone(), method.clone()), statuses.collect());
+        }
+    }
+    answers
+}
+
+/// The schema of a response's body, if it has one.
+fn body_of(response: &str) -> Option<Validator> {
+    let referred = OPENAPI.pointer(response)?.get("$ref").and_then(Value::as_str);
+    let response = referred.map_or(response, |referred| referred.trim_start_matches('#'));
+    let schema = format!("{response}/content/application~1json/schema");
+    OPENAPI.pointer(&schema).map(|_| schema_at(&OPENAPI, &schema))
+}
+
+/// Whether a path is one of those that a template such as `/api/rooms/{room}` stands for.
+fn fits(template: &str, path: &str) -> bool {
+    let mut segments = path.split('/');
+    let fits = template.split('/').all(|expected| {
+        segments.next().is_some_and(|segment| {
+            segment == expected || expected.starts_with('{') && !segment.is_empty()
+        })
+    });
+    fits && segments.next().is_none()
+}
