@@ -143,6 +143,10 @@ async fn http_says_what_is_wrong_with_a_request() {
     let chat = Chat::start().await;
     let long = "x".repeat(65);
     let ab = ("user1", "a");
+    let cursor = chat.get("/api/conversations", &[("user_id", "a"), ("after", "0")]).await;
+    assert_eq!(cursor.status, 400);
+    let array = serde_json::json!(["hall", null, null, "a", null]);
+    assert_eq!(chat.post("/api/rooms", array).await.status, 400);
     for (path, query) in [
         ("/messages", vec![]),
         ("/messages", vec![ab]),

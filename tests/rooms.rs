@@ -189,6 +189,17 @@ async fn members_have_pages() {
 }
 
 #[tokio::test]
+async fn any_cursor_is_taken_or_refused() {
+    let chat = Chat::start().await;
+    let room = chat.room_of("alice", "general").await;
+    for (after, status) in [("~~~~", 200), ("%7E", 200), (" ", 200), ("", 400), ("%00", 400)] {
+        let query = [("user_id", "alice"), ("after", after)];
+        let answer = chat.get(&format!("/api/rooms/{room}/members"), &query).await;
+        assert_eq!(answer.status, status, "{after:?}");
+    }
+}
+
+#[tokio::test]
 async fn rooms_and_people_have_limits() {
     let chat = Chat::start_with(|options| {
         options.max_members_per_room = 2;

@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use crate::error::ErrorCode;
 use crate::{Error, lambda};
@@ -94,8 +95,12 @@ impl<T: DeserializeOwned, S: Sync> FromRequest<S> for Json<T> {
         let body = Bytes::from_request(request, &()).await;
         let body = body.map_err(|refused| Error::Invalid(refused.body_text()))?;
         let body: &[u8] = if body.is_empty() { b"{}" } else { &body };
-        let mut json = serde_json::Deserializer::from_slice(body);
-        let parsed = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+        let value: Value = serde_json::from_slice(body)
+            .map_err(|error| Error::Invalid(format!("the body is not JSON: {error}")))?;
+        if !value.is_object() {
+            return Err(Error::Invalid("the body is a JSON object".into()).into());
+        }
+        let parsed = serde_path_to_error::deserialize(value).map_err(|error| {
             let path = error.path().to_string();
             let reason = error.into_inner();
             Error::Invalid(if path == "." {
@@ -104,7 +109,6 @@ impl<T: DeserializeOwned, S: Sync> FromRequest<S> for Json<T> {
                 format!("`{path}`: {reason}")
             })
         })?;
-        json.end().map_err(|error| Error::Invalid(error.to_string()))?;
         Ok(Self(parsed))
     }
 }

@@ -53,7 +53,8 @@ pub(crate) async fn list(
 ) -> Result<Response, Failure> {
     let named = asked.user_id.as_deref().map(UserId::parse).transpose()?;
     let user = caller.speaking_as(named.as_ref())?;
-    let after = asked.after.as_deref().map(ConversationId::parse).transpose()?;
+    let after = asked.after.as_deref().map(ConversationId::parse).transpose();
+    let after = after.map_err(|_| Error::Invalid("`after` is no cursor of this list".into()))?;
     let limit = PageSize::parse(whole_number("limit", asked.limit.as_deref())?)?;
     let listings = app.store.listings(&user, after.as_ref(), limit.get()).await?;
     let next = listings.next.map(|next| link(&uri, ("after", &next), "next"));

@@ -10,7 +10,7 @@ use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use shared::App;
-use shared::chat::{PageSize, UserId};
+use shared::chat::{PageSize, RoomName, UserId};
 use shared::http::{self, Failure, Params, link, whole_number};
 use shared::identity::Caller;
 use shared::protocol::RoomView;
@@ -66,7 +66,8 @@ async fn list(
     Params(asked): Params<Asked>,
 ) -> Result<Response, Failure> {
     let limit = PageSize::parse(whole_number("limit", asked.limit.as_deref())?)?;
-    let rooms = app.store.rooms(asked.after.as_deref(), limit.get()).await?;
+    let after = asked.after.as_deref().map(RoomName::parse).transpose()?;
+    let rooms = app.store.rooms(after.as_ref(), limit.get()).await?;
     let next = rooms.next.map(|next| link(&uri, ("after", &next), "next"));
     let views: Vec<_> = rooms.items.iter().map(RoomView::from).collect();
     Ok((next.unwrap_or_default(), Json(views)).into_response())

@@ -6,7 +6,7 @@ use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use shared::App;
-use shared::chat::PageSize;
+use shared::chat::{PageSize, UserId};
 use shared::http::{self, Failure, Params, link, whole_number};
 use shared::identity::Caller;
 use shared::protocol::RoomView;
@@ -34,7 +34,8 @@ pub(crate) async fn list(
     let limit = PageSize::parse(whole_number("limit", asked.limit.as_deref())?)?;
     let room = app.store.find_room(&room).await?;
     require_part(&app, &user, &room.conversation()).await?;
-    let members = app.store.members(room.id, asked.after.as_deref(), Some(limit.get())).await?;
+    let after = asked.after.as_deref().map(UserId::from_encoded).transpose()?;
+    let members = app.store.members(room.id, after.as_ref(), Some(limit.get())).await?;
     let next = members.next.map(|next| link(&uri, ("after", &next), "next"));
     Ok((next.unwrap_or_default(), Json(members.items)).into_response())
 }

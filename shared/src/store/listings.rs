@@ -40,7 +40,7 @@ impl Store {
             .expression_attribute_values(":pk", s(keys::user_pk(user)))
             // A space follows the cursor itself, and precedes whatever else may follow it.
             .expression_attribute_values(":first", s(first))
-            .expression_attribute_values(":last", s("CONV#~"))
+            .expression_attribute_values(":last", s("CONV$"))
             .limit(i32::try_from(limit).unwrap_or(i32::MAX))
             .send()
             .await;

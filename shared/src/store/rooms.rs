@@ -79,7 +79,11 @@ impl Store {
     }
 
     /// Rooms by name, the first of them `after` a name in small letters.
-    pub async fn rooms(&self, after: Option<&str>, limit: usize) -> Result<Listed<Room>, Error> {
+    pub async fn rooms(
+        &self,
+        after: Option<&RoomName>,
+        limit: usize,
+    ) -> Result<Listed<Room>, Error> {
         let page = self
             .db
             .query()
@@ -90,7 +94,7 @@ impl Store {
             // A sort key is never empty, so this is before every name.
             .expression_attribute_values(
                 ":after",
-                s(after.filter(|it| !it.is_empty()).unwrap_or(" ")),
+                s(after.map_or(" ".to_owned(), RoomName::folded)),
             )
             .limit(i32::try_from(limit).unwrap_or(i32::MAX))
             .send()
@@ -193,11 +197,11 @@ impl Store {
     pub async fn members(
         &self,
         room: RoomId,
-        after: Option<&str>,
+        after: Option<&UserId>,
         limit: Option<usize>,
     ) -> Result<Listed<Member>, Error> {
         let mut items = Vec::new();
-        let mut after = after.map(|after| format!("MEMBER#{after}"));
+        let mut after = after.map(keys::member_sk);
         loop {
             let left = limit.map(|limit| i32::try_from(limit - items.len()).unwrap_or(i32::MAX));
             let page = self
@@ -215,7 +219,7 @@ impl Store {
                     ":after",
                     s(after.as_deref().map_or("MEMBER#".to_owned(), |it| format!("{it} "))),
                 )
-                .expression_attribute_values(":last", s("MEMBER#~~"))
+                .expression_attribute_values(":last", s("MEMBER$"))
                 .set_limit(left)
                 .send()
                 .await;
