@@ -32,7 +32,7 @@ async fn user_and_username_name_a_person_too() {
     let chat = Chat::start().await;
     for name in ["user", "username"] {
         let url = format!("{}?{name}=alice", chat.websocket_url());
-        Person::connects(&url, "ignored").await.anyhow();
+        Person::opens(&url, "alice").await.welcomed().await;
     }
 }
 

@@ -30,7 +30,12 @@ impl Person {
     /// Opens a connection as `name`.
     pub(crate) async fn connects(url: &str, name: &str) -> Connecting {
         let query = reqwest::Url::parse_with_params(url, [("user_id", name)]).unwrap();
-        let (socket, _) = connect_async(query.as_str()).await.unwrap();
+        Self::opens(query.as_str(), name).await
+    }
+
+    /// Opens a connection whose URL says who `name` is.
+    pub(crate) async fn opens(url: &str, name: &str) -> Connecting {
+        let (socket, _) = connect_async(url).await.unwrap();
         let overlooked = &["presence", "receipt"];
         Connecting(Self { name: name.to_owned(), socket, connection: String::new(), overlooked })
     }
