@@ -3,7 +3,8 @@
 //! - [`server`] starts everything; [`options`] is what the command line says.
 //! - [`gateway`] is API Gateway's WebSocket API and management API; `http_api` its HTTP API.
 //! - `deployment` wires the functions to their routes, as `template.yaml` does on AWS.
-//! - `dynamodb` is the table's engine, `stream` what carries its changes to `deliver`.
+//! - `dynamodb` is the table's engine, `stream` what carries its changes to `deliver`;
+//!   [`in_process`] brings the SDK clients' requests to it and to the management API.
 //! - [`time`] is the clock all of it runs on.
 
 mod api;
@@ -11,6 +12,7 @@ mod deployment;
 mod dynamodb;
 pub mod gateway;
 mod http_api;
+pub mod in_process;
 pub mod options;
 pub mod server;
 mod stream;
