@@ -10,6 +10,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+use crate::in_process::InProcess;
 use crate::options::Options;
 
 /// The file that the embedded DynamoDB keeps its data in.
@@ -30,8 +31,9 @@ struct Embedded {
 }
 
 impl DynamoDb {
-    /// Starts the embedded engine, unless the options name another.
-    pub(crate) async fn start(options: &Options) -> anyhow::Result<Self> {
+    /// Starts the embedded engine, unless the options name another; who has its SDK settings asks it
+    /// through `here`, everybody else at its URL.
+    pub(crate) async fn start(options: &Options, here: &InProcess) -> anyhow::Result<Self> {
         if let Some(url) = &options.dynamodb {
             let aws = if is_aws(url) {
                 Aws::from_env().await.with_endpoint(url)
@@ -49,19 +51,19 @@ impl DynamoDb {
             )
         })?;
         let url = format!("http://{}", listener.local_addr()?);
+        here.serve_dynamodb(database.clone());
         let (stop, stopped) = oneshot::channel();
         let server =
             tokio::spawn(dynoxide::server::serve_with_shutdown(listener, database, async {
                 // An error says that the sender is gone, which means the same.
                 stopped.await.unwrap_or_default();
             }));
-        Ok(Self { aws: Aws::local(&url), url, embedded: Some(Embedded { stop, server }) })
+        let aws = Aws::local(&url).with_transport(here.transport());
+        Ok(Self { aws, url, embedded: Some(Embedded { stop, server }) })
     }
 
     /// Lets running requests finish and closes the file.
     pub(crate) async fn stop(self) {
-        // Idle connections in the SDK's pool would hold the engine up.
-        drop(self.aws);
         if let Some(Embedded { stop, server }) = self.embedded {
             drop(stop);
             let patience = std::time::Duration::from_secs(2);

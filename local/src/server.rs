@@ -18,6 +18,7 @@ use crate::deployment::{Functions, STAGE};
 use crate::dynamodb::DynamoDb;
 use crate::gateway::Gateway;
 use crate::http_api::behind_authorizer;
+use crate::in_process::InProcess;
 use crate::options::{Auth, Options};
 use crate::stream::{Nudge, Pump};
 use crate::time::Time;
@@ -32,6 +33,7 @@ pub struct Server {
     address: SocketAddr,
     gateway: Gateway,
     dynamodb: DynamoDb,
+    in_process: InProcess,
     pump: Pump,
     stop: Vec<oneshot::Sender<()>>,
     serving: Vec<JoinHandle<std::io::Result<()>>>,
@@ -72,9 +74,11 @@ impl Server {
             None => SocketAddr::new(loopback(address), address.port()),
         };
 
-        let dynamodb = DynamoDb::start(options).await?;
+        let in_process = InProcess::default();
+        let dynamodb = DynamoDb::start(options, &in_process).await?;
         let config = config(options, management_address)?;
         let aws = observed(dynamodb.aws.clone(), &seams);
+        let aws = aws.with_management_transport(in_process.transport());
         let time = seams.time.clone();
         let app = App::new(config, &aws, Clock::new(move || time.now().into()));
         app.store.create_table().await.map_err(|error| {
@@ -90,6 +94,7 @@ impl Server {
         let pump = Pump::start(&dynamodb.aws, &options.table, &functions.deliver, nudge.clone());
         let pump = pump.await?;
         let gateway = Gateway::new(functions.websocket_api(move || nudge.now()), seams.time);
+        in_process.serve_management(gateway.management());
         let routes = behind_authorizer(functions.http, functions.authorizer)
             .merge(api::routes())
             .merge(gateway.websocket())
@@ -99,6 +104,7 @@ impl Server {
             address,
             gateway: gateway.clone(),
             dynamodb,
+            in_process,
             pump,
             stop: Vec::new(),
             serving: Vec::new(),
@@ -140,6 +146,7 @@ impl Server {
             }
         }
         self.pump.stop().await;
+        drop(self.in_process);
         self.dynamodb.stop().await;
     }
 
@@ -155,7 +162,8 @@ impl Server {
     }
 }
 
-/// The functions push over loopback; a server that listens only elsewhere needs a way in of its own.
+/// The management API answers only this machine; a server that listens only elsewhere needs a way in
+/// of its own for functions in other processes.
 async fn management_listener(address: SocketAddr) -> anyhow::Result<Option<TcpListener>> {
     if address.ip().is_loopback() || address.ip().is_unspecified() {
         return Ok(None);

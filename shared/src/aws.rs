@@ -18,6 +18,7 @@ use aws_smithy_runtime_api::client::interceptors::SharedInterceptor;
 #[derive(Clone, Debug)]
 pub struct Aws {
     sdk: aws_config::SdkConfig,
+    management: Option<SharedHttpClient>,
     interceptors: Vec<SharedInterceptor>,
 }
 
@@ -25,7 +26,7 @@ impl Aws {
     /// Region, credentials and endpoints as the environment gives them, as on Lambda.
     pub async fn from_env() -> Self {
         let sdk = aws_config::defaults(BehaviorVersion::latest()).load().await;
-        Self { sdk, interceptors: Vec::new() }
+        Self { sdk, management: None, interceptors: Vec::new() }
     }
 
     /// The same, with every service at `endpoint`.
@@ -43,13 +44,19 @@ impl Aws {
             .credentials_provider(SharedCredentialsProvider::new(credentials))
             .endpoint_url(dynamodb_endpoint)
             .build();
-        Self { sdk, interceptors: Vec::new() }
+        Self { sdk, management: None, interceptors: Vec::new() }
     }
 
     /// The same, over another HTTP transport, such as one inside this process.
     #[must_use]
     pub fn with_transport(self, transport: SharedHttpClient) -> Self {
         Self { sdk: self.sdk.into_builder().http_client(transport).build(), ..self }
+    }
+
+    /// The same, with only the management API over another HTTP transport.
+    #[must_use]
+    pub fn with_management_transport(self, transport: SharedHttpClient) -> Self {
+        Self { management: Some(transport), ..self }
     }
 
     /// The same, with `interceptor` around every request, to count or to disturb.
@@ -86,6 +93,9 @@ impl Aws {
                     .with_initial_backoff(Duration::from_millis(100)),
             )
             .timeout_config(timeouts(Duration::from_millis(1500), Duration::from_secs(3)));
+        if let Some(transport) = &self.management {
+            config = config.http_client(transport.clone());
+        }
         for interceptor in &self.interceptors {
             config.push_interceptor(interceptor.clone());
         }
