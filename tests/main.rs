@@ -9,6 +9,7 @@ mod catching_up;
 mod connecting;
 mod documents;
 mod history;
+mod http_api;
 mod lambdas;
 mod lobby;
 mod messaging;

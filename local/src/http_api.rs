@@ -6,9 +6,11 @@ use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use axum::body::{Body, to_bytes};
 use axum::extract::{ConnectInfo, Request, State};
-use axum::http::StatusCode;
+use axum::http::header::ALLOW;
 use axum::http::request::Parts;
+use axum::http::{Method, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::{Json, Router};
@@ -21,6 +23,9 @@ use crate::gateway::{InvocationFailure, Lambda};
 
 /// How long API Gateway waits for an authorizer.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// The largest body that API Gateway takes
+/// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html>).
+const MAX_BODY_BYTES: usize = 10 * 1024 * 1024;
 
 /// An authorizer's answer in the simple form.
 #[derive(Deserialize)]
@@ -33,10 +38,22 @@ struct Verdict {
 
 /// Puts `authorizer` before every route of `routes`; what matches none is API Gateway's own 404.
 pub(crate) fn behind_authorizer(routes: Router, authorizer: Lambda) -> Router {
-    routes
+    let routes = routes
         .route_layer(middleware::from_fn_with_state(authorizer, authorize))
         .fallback(not_found)
-        .method_not_allowed_fallback(not_found)
+        .method_not_allowed_fallback(not_found);
+    Router::new().fallback_service(routes).layer(middleware::from_fn(with_methods_as_they_are))
+}
+
+/// A route has only the methods it is deployed with: the router's own `HEAD` and `allow` are none of
+/// API Gateway's.
+async fn with_methods_as_they_are(request: Request, next: Next) -> Response {
+    if request.method() == Method::HEAD {
+        return not_found().await;
+    }
+    let mut response = next.run(request).await;
+    response.headers_mut().remove(ALLOW);
+    response
 }
 
 async fn not_found() -> Response {
@@ -45,6 +62,10 @@ async fn not_found() -> Response {
 
 async fn authorize(State(authorizer): State<Lambda>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
+    // The whole of it, so that a function may answer without reading it.
+    let Ok(body) = to_bytes(body, MAX_BODY_BYTES).await else {
+        return refuse(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
+    };
     let answer = authorizer.invoke(event(&parts), PATIENCE).await;
     let verdict = match answer {
         Ok(answer) => serde_json::from_value::<Verdict>(answer).ok(),
@@ -60,7 +81,7 @@ async fn authorize(State(authorizer): State<Lambda>, request: Request, next: Nex
         return refuse(StatusCode::FORBIDDEN, "Forbidden");
     }
     parts.extensions.insert(AuthorizerContext(verdict.context.unwrap_or_default()));
-    next.run(Request::from_parts(parts, body)).await
+    next.run(Request::from_parts(parts, Body::from(body))).await
 }
 
 fn refuse(status: StatusCode, message: &str) -> Response {

@@ -1,7 +1,7 @@
 //! What all HTTP routes share: errors as JSON, parameters with clear refusals.
 
 use axum::body::Bytes;
-use axum::extract::{FromRequest, FromRequestParts, Query, Request};
+use axum::extract::{self, DefaultBodyLimit, FromRequest, FromRequestParts, Query, Request};
 use axum::http::header::{LINK, RETRY_AFTER};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
@@ -13,6 +13,9 @@ use serde_json::Value;
 
 use crate::error::ErrorCode;
 use crate::{Error, lambda};
+
+/// The largest body that a route reads; written into an event it still fits Lambda's 6 MB.
+const MAX_BODY_BYTES: usize = 2 * 1024 * 1024;
 
 /// An [`Error`] on its way to an HTTP client: `{"error":{"code","message"}}` with a fitting status.
 #[derive(Debug)]
@@ -84,6 +87,21 @@ impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Params<T> {
     }
 }
 
+/// The parameters in the path as `T`; what is not UTF-8 is a `bad_request`.
+#[derive(Clone, Copy, Debug)]
+pub struct Path<T>(pub T);
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T> {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
+        match extract::Path::from_request_parts(parts, state).await {
+            Ok(extract::Path(values)) => Ok(Self(values)),
+            Err(refused) => Err(Error::Invalid(refused.body_text()).into()),
+        }
+    }
+}
+
 /// The body as `T`, whatever its content type says; an empty one counts as `{}`.
 #[derive(Clone, Copy, Debug)]
 pub struct Json<T>(pub T);
@@ -91,9 +109,14 @@ pub struct Json<T>(pub T);
 impl<T: DeserializeOwned, S: Sync> FromRequest<S> for Json<T> {
     type Rejection = Failure;
 
-    async fn from_request(request: Request, _: &S) -> Result<Self, Self::Rejection> {
-        let body = Bytes::from_request(request, &()).await;
-        let body = body.map_err(|refused| Error::Invalid(refused.body_text()))?;
+    async fn from_request(mut request: Request, _: &S) -> Result<Self, Self::Rejection> {
+        DefaultBodyLimit::max(MAX_BODY_BYTES).apply(&mut request);
+        let body = Bytes::from_request(request, &()).await.map_err(|refused| {
+            if refused.status() == StatusCode::PAYLOAD_TOO_LARGE {
+                return Error::TooLarge { what: "body", limit: MAX_BODY_BYTES };
+            }
+            Error::Invalid(refused.body_text())
+        })?;
         let body: &[u8] = if body.is_empty() { b"{}" } else { &body };
         let value: Value = serde_json::from_slice(body)
             .map_err(|error| Error::Invalid(format!("the body is not JSON: {error}")))?;

@@ -76,6 +76,12 @@ impl Chat {
         self.asks(reqwest::Method::DELETE, path, query, None).await
     }
 
+    /// A request as a program would make it, to be completed and sent.
+    pub(crate) fn request(&self, method: reqwest::Method, path: &str) -> reqwest::RequestBuilder {
+        let url = format!("{}{path}", self.server.http_url());
+        self.http.request(method, url).timeout(Duration::from_secs(20))
+    }
+
     async fn asks(
         &self,
         method: reqwest::Method,
@@ -83,12 +89,11 @@ impl Chat {
         query: &[(&str, &str)],
         body: Option<Value>,
     ) -> Answer {
-        let url = format!("{}{path}", self.server.http_url());
-        let mut request = self.http.request(method.clone(), url).query(query);
+        let mut request = self.request(method.clone(), path).query(query);
         if let Some(body) = body {
             request = request.json(&body);
         }
-        let response = request.timeout(Duration::from_secs(20)).send().await.unwrap();
+        let response = request.send().await.unwrap();
         let link = response.headers().get("link").map(|link| link.to_str().unwrap().to_owned());
         let status = response.status().as_u16();
         let body = response.json().await.unwrap_or(Value::Null);

@@ -8,7 +8,7 @@ mod person;
 pub(crate) mod schema;
 
 pub(crate) use binaries::binary;
-pub(crate) use chat::Chat;
+pub(crate) use chat::{Answer, Chat};
 pub(crate) use lambda_runtime::LambdaRuntime;
 pub(crate) use meter::{Meter, Usage};
 pub(crate) use person::Person;

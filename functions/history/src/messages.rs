@@ -3,13 +3,13 @@
 use std::collections::HashMap;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::Uri;
 use axum::response::{IntoResponse, Response};
 use futures::try_join;
 use serde::Deserialize;
 use shared::chat::{ConversationId, PageSize, Range, Seq, UserId};
-use shared::http::{Failure, Params, link, whole_number};
+use shared::http::{Failure, Params, Path, link, whole_number};
 use shared::identity::Caller;
 use shared::protocol::{MessageView, Status};
 use shared::speaking::require_part;

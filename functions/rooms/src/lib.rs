@@ -2,7 +2,7 @@
 
 mod members;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use shared::App;
 use shared::chat::{PageSize, RoomName, UserId};
-use shared::http::{self, Failure, Params, link, whole_number};
+use shared::http::{self, Failure, Params, Path, link, whole_number};
 use shared::identity::Caller;
 use shared::protocol::RoomView;
 use shared::rooms::{self, NewRoom};

@@ -1,13 +1,13 @@
 //! Who is in a room.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use shared::App;
 use shared::chat::{PageSize, UserId};
-use shared::http::{self, Failure, Params, link, whole_number};
+use shared::http::{self, Failure, Params, Path, link, whole_number};
 use shared::identity::Caller;
 use shared::protocol::RoomView;
 use shared::rooms;

@@ -1,0 +1,61 @@
+//! What the HTTP API makes of requests that no route was written for.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::support::{Answer, Chat};
+
+#[track_caller]
+fn is_refused(answer: &Answer, status: u16, code: &str) {
+    let error = &answer.body["error"];
+    assert_eq!((answer.status, &error["code"]), (status, &code.into()), "{answer:?}");
+    assert!(error["message"].as_str().is_some_and(|it| it.len() > 5), "{answer:?}");
+}
+
+#[tokio::test]
+async fn a_path_that_is_no_text_is_refused() {
+    let chat = Chat::start().await;
+    for path in ["/api/rooms/%FF", "/api/rooms/%FF/members", "/api/rooms/%FF/messages"] {
+        is_refused(&chat.get(path, &[("user_id", "alice")]).await, 400, "bad_request");
+    }
+    let join = chat.post("/api/rooms/%FF/join", json!({ "user_id": "alice" })).await;
+    is_refused(&join, 400, "bad_request");
+}
+
+#[tokio::test]
+async fn a_body_that_is_too_large_is_refused() {
+    let chat = Chat::start().await;
+    for (megabytes, expected) in [(2, "too_large"), (9, "too_large"), (11, "API Gateway")] {
+        let body = json!({ "receiver_id": "bob", "content": "x".repeat(megabytes << 20) });
+        let answer = chat.post("/api/send_message", body).await;
+        if expected == "API Gateway" {
+            let expected = json!({ "message": "Request Entity Too Large" });
+            assert_eq!((answer.status, answer.body), (413, expected));
+        } else {
+            is_refused(&answer, 413, expected);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_route_has_only_its_own_methods() {
+    let chat = Chat::start().await;
+    for (method, path) in [
+        (Method::HEAD, "/health"),
+        (Method::HEAD, "/messages?user1=a&user2=b"),
+        (Method::HEAD, "/nowhere"),
+        (Method::OPTIONS, "/api/rooms"),
+        (Method::PUT, "/api/rooms"),
+        (Method::POST, "/health"),
+        (Method::GET, "/api/send_message"),
+    ] {
+        let response = chat.request(method.clone(), path).send().await.unwrap();
+        assert_eq!(response.status(), 404, "{method} {path}");
+        assert_eq!(response.headers().get("allow"), None, "{method} {path}");
+        assert_eq!(response.headers()["content-type"], "application/json", "{method} {path}");
+        if method != Method::HEAD {
+            let body: Value = response.json().await.unwrap();
+            assert_eq!(body, json!({ "message": "Not Found" }), "{method} {path}");
+        }
+    }
+}
