@@ -13,6 +13,59 @@ fn is_refused(answer: &Answer, status: u16, code: &str) {
 }
 
 #[tokio::test]
+async fn a_name_that_cannot_be_one_is_refused_wherever_it_stands() {
+    let chat = Chat::start().await;
+    chat.room_of("alice", "general").await;
+    let long = "x".repeat(65);
+    let letter = json!({ "receiver_id": "bob", "content": "Hello" });
+    for parameter in ["user_id", "user", "username", "sender_id"] {
+        for name in [&long, "a%0Ab", ""] {
+            let path = |path: &str| format!("{path}?{parameter}={name}");
+            is_refused(
+                &chat.post(&path("/api/send_message"), letter.clone()).await,
+                400,
+                "bad_request",
+            );
+            for list in ["/api/rooms", "/api/online_users", "/api/conversations"] {
+                is_refused(&chat.get(&path(list), &[]).await, 400, "bad_request");
+            }
+        }
+    }
+    for field in ["user_id", "sender_id"] {
+        for name in [&long, "a\nb", ""] {
+            for path in ["/api/send_message", "/api/rooms", "/api/rooms/general/join"] {
+                let other = if field == "user_id" { "sender_id" } else { "user_id" };
+                let mut body = json!({ "receiver_id": "bob", "content": "x", "name": "hall" });
+                body[field] = name.into();
+                is_refused(&chat.post(path, body.clone()).await, 400, "bad_request");
+                body[other] = "alice".into();
+                is_refused(&chat.post(path, body).await, 400, "bad_request");
+            }
+        }
+    }
+    assert!(chat.messages("anonymous", "bob").await.is_empty());
+}
+
+#[tokio::test]
+async fn two_names_that_differ_are_refused() {
+    let chat = Chat::start().await;
+    let letter = |names: Value| {
+        let mut letter = json!({ "receiver_id": "bob", "content": "Hello" });
+        letter.as_object_mut().unwrap().extend(names.as_object().unwrap().clone());
+        letter
+    };
+    let path = "/api/send_message";
+    let both = letter(json!({ "user_id": "alice", "sender_id": "eve" }));
+    is_refused(&chat.post(path, both).await, 403, "forbidden");
+    let other = letter(json!({ "user_id": "eve" }));
+    let answer = chat.post(&format!("{path}?user_id=alice"), other.clone()).await;
+    is_refused(&answer, 403, "forbidden");
+    let answer = chat.get("/api/rooms?user_id=alice&sender_id=eve", &[]).await;
+    is_refused(&answer, 403, "forbidden");
+    assert_eq!(chat.post(&format!("{path}?user_id=eve"), other).await.status, 200);
+}
+
+#[tokio::test]
 async fn a_path_that_is_no_text_is_refused() {
     let chat = Chat::start().await;
     for path in ["/api/rooms/%FF", "/api/rooms/%FF/members", "/api/rooms/%FF/messages"] {

@@ -5,16 +5,27 @@ use std::collections::HashMap;
 use aws_lambda_events::apigw::ApiGatewayWebsocketProxyRequestContext;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
+use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use crate::Error;
 use crate::chat::{ConnectionId, Timestamp, UserId};
-use crate::{Error, http};
+use crate::http::{Failure, Params};
 
 /// Where the authorizer's context holds the user's id.
 const USER: &str = "user";
 
 /// The query parameters by which open mode is told who is calling, in order of preference.
 const NAMES: [&str; 4] = ["user_id", "user", "username", "sender_id"];
+
+/// The same parameters as a route reads them: what cannot be a name is refused, and named.
+#[derive(Deserialize)]
+struct Named {
+    user_id: Option<UserId>,
+    user: Option<UserId>,
+    username: Option<UserId>,
+    sender_id: Option<UserId>,
+}
 
 /// The authorizer's context, as whoever hosts an HTTP router puts it into a request's extensions.
 #[derive(Clone, Debug, Default)]
@@ -64,30 +75,39 @@ impl Speaker {
 pub struct Caller(Option<UserId>);
 
 impl Caller {
-    /// The user that the caller speaks as; `named` is who the request itself names, if anybody.
+    /// The caller, whom the request itself may name, too.
     ///
-    /// In open mode the request is believed. `forbidden` if it names somebody else than the caller.
-    pub fn speaking_as(&self, named: Option<&UserId>) -> Result<UserId, Error> {
-        match (&self.0, named) {
-            (Some(caller), Some(named)) if caller != named => Err(Error::Forbidden),
-            (Some(user), _) | (None, Some(user)) => Ok(user.clone()),
-            (None, None) => Err(Error::Invalid("the request does not say who is asking".into())),
+    /// In open mode the request is believed. `forbidden` if two of the names differ.
+    pub fn named<const N: usize>(self, names: [Option<UserId>; N]) -> Result<Self, Error> {
+        let mut names = self.0.into_iter().chain(names.into_iter().flatten());
+        let caller = names.next();
+        if names.any(|name| Some(&name) != caller.as_ref()) {
+            return Err(Error::Forbidden);
         }
+        Ok(Self(caller))
     }
 
-    /// The user, if the authorizer found one.
-    pub fn user(&self) -> Option<&UserId> {
-        self.0.as_ref()
+    /// The user, if anybody is named.
+    pub fn user(self) -> Option<UserId> {
+        self.0
+    }
+
+    /// The user; refused if nobody is named.
+    pub fn require(self) -> Result<UserId, Error> {
+        self.0.ok_or_else(|| Error::Invalid("the request does not say who is asking".into()))
     }
 }
 
 impl<S: Sync> FromRequestParts<S> for Caller {
-    type Rejection = http::Failure;
+    type Rejection = Failure;
 
-    /// Refuses requests that no authorizer has seen.
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+    /// Refuses requests that no authorizer has seen, and names in the query string that are none: an
+    /// HTTP API's authorizer has no words for that.
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
         let context = parts.extensions.get::<AuthorizerContext>().ok_or(Error::Unauthorized)?;
-        Ok(Self(user_in(&context.0)?))
+        let caller = Self(user_in(&context.0)?);
+        let Params(query) = Params::<Named>::from_request_parts(parts, state).await?;
+        Ok(caller.named([query.user_id, query.user, query.username, query.sender_id])?)
     }
 }
 

@@ -50,7 +50,8 @@ fn websocket(
     Ok(answer)
 }
 
-/// In open mode everybody may ask; the routes say what is missing if nobody is named.
+/// In open mode everybody may ask: the routes say what is missing if nobody is named, and what is
+/// wrong with a name that cannot be one.
 fn http(
     app: &App,
     event: &ApiGatewayV2CustomAuthorizerV2Request,

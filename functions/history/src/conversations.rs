@@ -21,7 +21,6 @@ const MOST_UNREAD: usize = 100;
 
 #[derive(Deserialize)]
 pub(crate) struct Asked {
-    user_id: Option<String>,
     after: Option<String>,
     limit: Option<String>,
 }
@@ -51,8 +50,7 @@ pub(crate) async fn list(
     uri: Uri,
     Params(asked): Params<Asked>,
 ) -> Result<Response, Failure> {
-    let named = asked.user_id.as_deref().map(UserId::parse).transpose()?;
-    let user = caller.speaking_as(named.as_ref())?;
+    let user = caller.require()?;
     let after = asked.after.as_deref().map(ConversationId::parse).transpose();
     let after = after.map_err(|_| Error::Invalid("`after` is no cursor of this list".into()))?;
     let limit = PageSize::parse(whole_number("limit", asked.limit.as_deref())?)?;

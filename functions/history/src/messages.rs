@@ -8,19 +8,19 @@ use axum::http::Uri;
 use axum::response::{IntoResponse, Response};
 use futures::try_join;
 use serde::Deserialize;
+use shared::App;
 use shared::chat::{ConversationId, PageSize, Range, Seq, UserId};
 use shared::http::{Failure, Params, Path, link, whole_number};
 use shared::identity::Caller;
 use shared::protocol::{MessageView, Status};
 use shared::speaking::require_part;
 use shared::store::Inbox;
-use shared::{App, Error};
 
 /// The query string of `GET /messages`.
 #[derive(Deserialize)]
 pub(crate) struct Between {
-    user1: Option<String>,
-    user2: Option<String>,
+    user1: UserId,
+    user2: UserId,
     #[serde(flatten)]
     part: Part,
 }
@@ -28,23 +28,14 @@ pub(crate) struct Between {
 /// The query string of `GET /api/messages`.
 #[derive(Deserialize)]
 pub(crate) struct With {
-    user_id: Option<String>,
-    with: Option<String>,
-    #[serde(flatten)]
-    part: Part,
-}
-
-/// The query string of `GET /api/rooms/{room}/messages`.
-#[derive(Deserialize)]
-pub(crate) struct InRoom {
-    user_id: Option<String>,
+    with: UserId,
     #[serde(flatten)]
     part: Part,
 }
 
 /// Which page of a conversation is asked for.
 #[derive(Deserialize)]
-struct Part {
+pub(crate) struct Part {
     before: Option<String>,
     after: Option<String>,
     limit: Option<String>,
@@ -63,13 +54,11 @@ pub(crate) async fn between_two(
     uri: Uri,
     Params(asked): Params<Between>,
 ) -> Result<Response, Failure> {
-    let user1 = required("user1", asked.user1.as_deref())?;
-    let user2 = required("user2", asked.user2.as_deref())?;
-    let conversation = ConversationId::direct(&user1, &user2);
+    let conversation = ConversationId::direct(&asked.user1, &asked.user2);
     if let Some(caller) = caller.user() {
-        require_part(&app, caller, &conversation).await?;
+        require_part(&app, &caller, &conversation).await?;
     }
-    answer(&app, &conversation, &user1, &asked.part, &uri).await
+    answer(&app, &conversation, &asked.user1, &asked.part, &uri).await
 }
 
 /// `GET /api/messages?user_id=A&with=B`: a known caller may leave `user_id` out.
@@ -79,10 +68,8 @@ pub(crate) async fn with_other(
     uri: Uri,
     Params(asked): Params<With>,
 ) -> Result<Response, Failure> {
-    let named = asked.user_id.as_deref().map(UserId::parse).transpose()?;
-    let user = caller.speaking_as(named.as_ref())?;
-    let with = required("with", asked.with.as_deref())?;
-    answer(&app, &ConversationId::direct(&user, &with), &user, &asked.part, &uri).await
+    let user = caller.require()?;
+    answer(&app, &ConversationId::direct(&user, &asked.with), &user, &asked.part, &uri).await
 }
 
 /// `GET /api/rooms/{room}/messages`: for members.
@@ -91,12 +78,11 @@ pub(crate) async fn in_room(
     caller: Caller,
     Path(room): Path<String>,
     uri: Uri,
-    Params(asked): Params<InRoom>,
+    Params(part): Params<Part>,
 ) -> Result<Response, Failure> {
-    let named = asked.user_id.as_deref().map(UserId::parse).transpose()?;
-    let user = caller.speaking_as(named.as_ref())?;
+    let user = caller.require()?;
     let room = app.store.find_room_id(&room).await?;
-    answer(&app, &ConversationId::Room(room), &user, &asked.part, &uri).await
+    answer(&app, &ConversationId::Room(room), &user, &part, &uri).await
 }
 
 async fn answer(
@@ -145,8 +131,4 @@ impl Progress {
         let waiting = self.inboxes.get(user).and_then(|inbox| inbox.waiting(conversation).from);
         if waiting.is_some_and(|from| from <= seq) { Status::Sent } else { Status::Delivered }
     }
-}
-
-fn required(name: &'static str, user: Option<&str>) -> Result<UserId, Error> {
-    UserId::parse(user.ok_or_else(|| Error::Invalid(format!("`{name}` is missing")))?)
 }

@@ -29,10 +29,9 @@ pub fn router(app: App) -> Router {
         .with_state(app)
 }
 
-/// Which page of a list, and who asks.
+/// Which page of a list.
 #[derive(Deserialize)]
 struct Asked {
-    user_id: Option<String>,
     after: Option<String>,
     limit: Option<String>,
 }
@@ -42,8 +41,8 @@ struct Creation {
     name: String,
     topic: Option<String>,
     metadata: Option<Map<String, Value>>,
-    user_id: Option<String>,
-    sender_id: Option<String>,
+    user_id: Option<UserId>,
+    sender_id: Option<UserId>,
 }
 
 /// `POST /api/rooms`: makes a room and puts its creator into it.
@@ -52,7 +51,7 @@ async fn create(
     caller: Caller,
     http::Json(asked): http::Json<Creation>,
 ) -> Result<Response, Failure> {
-    let user = speaking(&caller, asked.user_id.as_ref().or(asked.sender_id.as_ref()))?;
+    let user = caller.named([asked.user_id, asked.sender_id])?.require()?;
     let new = NewRoom { name: asked.name, topic: asked.topic, metadata: asked.metadata };
     let room = rooms::create(&app, &user, new).await?;
     Ok((StatusCode::CREATED, Json(RoomView::from(&room))).into_response())
@@ -88,15 +87,8 @@ async fn delete(
     State(app): State<App>,
     caller: Caller,
     Path(room): Path<String>,
-    Params(asked): Params<Asked>,
 ) -> Result<StatusCode, Failure> {
-    let user = speaking(&caller, asked.user_id.as_ref())?;
+    let user = caller.require()?;
     rooms::delete(&app, &user, &room).await?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-/// Who asks, if the request itself may say so.
-fn speaking(caller: &Caller, named: Option<&String>) -> Result<UserId, Failure> {
-    let named = named.map(|named| UserId::parse(named)).transpose()?;
-    Ok(caller.speaking_as(named.as_ref())?)
 }

@@ -13,13 +13,13 @@ use shared::protocol::RoomView;
 use shared::rooms;
 use shared::speaking::require_part;
 
-use crate::{Asked, speaking};
+use crate::Asked;
 
 /// The body of a request that only says who asks.
 #[derive(Deserialize)]
 pub(crate) struct Who {
-    user_id: Option<String>,
-    sender_id: Option<String>,
+    user_id: Option<UserId>,
+    sender_id: Option<UserId>,
 }
 
 /// `GET /api/rooms/{room}/members`: for members.
@@ -30,7 +30,7 @@ pub(crate) async fn list(
     uri: Uri,
     Params(asked): Params<Asked>,
 ) -> Result<Response, Failure> {
-    let user = speaking(&caller, asked.user_id.as_ref())?;
+    let user = caller.require()?;
     let limit = PageSize::parse(whole_number("limit", asked.limit.as_deref())?)?;
     let room = app.store.find_room(&room).await?;
     require_part(&app, &user, &room.conversation()).await?;
@@ -47,7 +47,7 @@ pub(crate) async fn join(
     Path(room): Path<String>,
     http::Json(who): http::Json<Who>,
 ) -> Result<Response, Failure> {
-    let user = speaking(&caller, who.user_id.as_ref().or(who.sender_id.as_ref()))?;
+    let user = caller.named([who.user_id, who.sender_id])?.require()?;
     let room = rooms::join(&app, &user, &room).await?;
     Ok(Json(RoomView::from(&room)).into_response())
 }
@@ -59,7 +59,7 @@ pub(crate) async fn leave(
     Path(room): Path<String>,
     http::Json(who): http::Json<Who>,
 ) -> Result<StatusCode, Failure> {
-    let user = speaking(&caller, who.user_id.as_ref().or(who.sender_id.as_ref()))?;
+    let user = caller.named([who.user_id, who.sender_id])?.require()?;
     rooms::leave(&app, &user, &room).await?;
     Ok(StatusCode::NO_CONTENT)
 }

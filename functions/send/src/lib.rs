@@ -26,8 +26,8 @@ struct Request {
     room: Option<String>,
     content: String,
     id: Option<String>,
-    sender_id: Option<String>,
-    user_id: Option<String>,
+    sender_id: Option<UserId>,
+    user_id: Option<UserId>,
 }
 
 /// `POST /api/send_message`: the answer is the `ack`; a repeated `id` gets the first one's.
@@ -36,12 +36,8 @@ async fn send_message(
     caller: Caller,
     Json(request): Json<Request>,
 ) -> Result<Response, Failure> {
-    let named = request.sender_id.or(request.user_id);
-    let named = named.as_deref().map(UserId::parse).transpose()?;
-    let sender = match (caller.user(), named) {
-        (None, None) => UserId::parse(NOBODY)?,
-        (_, named) => caller.speaking_as(named.as_ref())?,
-    };
+    let sender = caller.named([request.sender_id, request.user_id])?.user();
+    let sender = sender.map_or_else(|| UserId::parse(NOBODY), Ok)?;
     let draft = draft(&app, &sender, &request.content, request.id.as_deref())?;
     let (receiver, room) = (request.receiver_id.as_deref(), request.room.as_deref());
     if receiver.is_some() == room.is_some() {
