@@ -1,14 +1,12 @@
 //! `GET /api/conversations`: where somebody takes part, what was said last, and how much is unread.
 
-use axum::Json;
 use axum::extract::State;
-use axum::http::Uri;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use futures::stream::{self, StreamExt, TryStreamExt};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
-use shared::chat::{ConversationId, Kind, Page, PageSize, RoomId, Timestamp, UserId};
-use shared::http::{Failure, Params, link, whole_number};
+use shared::chat::{ConversationId, Kind, Page, RoomId, Timestamp, UserId};
+use shared::http::{Failure, Paging};
 use shared::identity::Caller;
 use shared::protocol::MessageView;
 use shared::store::Listing;
@@ -18,12 +16,6 @@ use shared::{App, Error};
 const CONCURRENT: usize = 10;
 /// Unread messages are counted up to here.
 const MOST_UNREAD: usize = 100;
-
-#[derive(Deserialize)]
-pub(crate) struct Asked {
-    after: Option<String>,
-    limit: Option<String>,
-}
 
 #[derive(Serialize)]
 struct Conversation {
@@ -47,19 +39,15 @@ struct RoomName {
 pub(crate) async fn list(
     State(app): State<App>,
     caller: Caller,
-    uri: Uri,
-    Params(asked): Params<Asked>,
+    paging: Paging,
 ) -> Result<Response, Failure> {
     let user = caller.require()?;
-    let after = asked.after.as_deref().map(ConversationId::parse).transpose();
-    let after = after.map_err(|_| Error::Invalid("`after` is no cursor of this list".into()))?;
-    let limit = PageSize::parse(whole_number("limit", asked.limit.as_deref())?)?;
-    let listings = app.store.listings(&user, after.as_ref(), limit.get()).await?;
-    let next = listings.next.map(|next| link(&uri, ("after", &next), "next"));
+    let after = paging.after(ConversationId::parse)?;
+    let listings = app.store.listings(&user, after.as_ref(), paging.limit).await?;
     let described = listings.items.into_iter().map(|listing| describe(&app, &user, listing));
     let described: Vec<_> =
         stream::iter(described).buffered(CONCURRENT).try_collect().await.map_err(Failure::from)?;
-    Ok((next.unwrap_or_default(), Json(described)).into_response())
+    Ok(paging.list(&described, listings.next.as_deref()))
 }
 
 async fn describe(app: &App, user: &UserId, listing: Listing) -> Result<Conversation, Error> {

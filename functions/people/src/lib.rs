@@ -1,25 +1,18 @@
 //! HTTP: who is online.
 
+use axum::Router;
 use axum::extract::State;
-use axum::http::Uri;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::routing::get;
-use axum::{Json, Router};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use shared::App;
-use shared::chat::{PageSize, Timestamp, UserId};
-use shared::http::{Failure, Params, link, whole_number};
+use shared::chat::{Timestamp, UserId};
+use shared::http::{Failure, Paging};
 use shared::identity::Caller;
 
 /// The routes of this function.
 pub fn router(app: App) -> Router {
     Router::new().route("/api/online_users", get(online_users)).with_state(app)
-}
-
-#[derive(Deserialize)]
-struct Paging {
-    after: Option<String>,
-    limit: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -32,12 +25,10 @@ struct OnlineUser {
 async fn online_users(
     State(app): State<App>,
     _: Caller,
-    uri: Uri,
-    Params(paging): Params<Paging>,
+    paging: Paging,
 ) -> Result<Response, Failure> {
-    let after = paging.after.as_deref().map(UserId::from_encoded).transpose()?;
-    let limit = PageSize::parse(whole_number("limit", paging.limit.as_deref())?)?;
-    let online = app.store.online(after.as_ref(), Some(limit.get())).await?;
+    let after = paging.after(UserId::from_encoded)?;
+    let online = app.store.online(after.as_ref(), Some(paging.limit)).await?;
     let now = app.clock.now();
     let users = online.items.into_iter().filter_map(|(user, inbox)| {
         let standing = inbox.connections.values().filter(|it| it.expires_at > now);
@@ -45,6 +36,5 @@ async fn online_users(
         Some(OnlineUser { user, connected_at })
     });
     let users: Vec<_> = users.collect();
-    let next = online.next.map(|next| link(&uri, ("after", &next), "next"));
-    Ok((next.unwrap_or_default(), Json(users)).into_response())
+    Ok(paging.list(&users, online.next.as_deref()))
 }

@@ -3,15 +3,15 @@
 mod members;
 
 use axum::extract::State;
-use axum::http::{StatusCode, Uri};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use shared::App;
-use shared::chat::{PageSize, RoomName, UserId};
-use shared::http::{self, Failure, Params, Path, link, whole_number};
+use shared::chat::{RoomName, UserId};
+use shared::http::{self, Failure, Paging, Path};
 use shared::identity::Caller;
 use shared::protocol::RoomView;
 use shared::rooms::{self, NewRoom};
@@ -27,13 +27,6 @@ pub fn router(app: App) -> Router {
         .route("/api/rooms/{room}/join", post(members::join))
         .route("/api/rooms/{room}/leave", post(members::leave))
         .with_state(app)
-}
-
-/// Which page of a list.
-#[derive(Deserialize)]
-struct Asked {
-    after: Option<String>,
-    limit: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -58,18 +51,11 @@ async fn create(
 }
 
 /// `GET /api/rooms`: every room, by name.
-async fn list(
-    State(app): State<App>,
-    _: Caller,
-    uri: Uri,
-    Params(asked): Params<Asked>,
-) -> Result<Response, Failure> {
-    let limit = PageSize::parse(whole_number("limit", asked.limit.as_deref())?)?;
-    let after = asked.after.as_deref().map(RoomName::parse).transpose()?;
-    let rooms = app.store.rooms(after.as_ref(), limit.get()).await?;
-    let next = rooms.next.map(|next| link(&uri, ("after", &next), "next"));
+async fn list(State(app): State<App>, _: Caller, paging: Paging) -> Result<Response, Failure> {
+    let after = paging.after(RoomName::parse)?;
+    let rooms = app.store.rooms(after.as_ref(), paging.limit).await?;
     let views: Vec<_> = rooms.items.iter().map(RoomView::from).collect();
-    Ok((next.unwrap_or_default(), Json(views)).into_response())
+    Ok(paging.list(&views, rooms.next.as_deref()))
 }
 
 /// `GET /api/rooms/{room}`.

@@ -2,18 +2,16 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{StatusCode, Uri};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use shared::App;
-use shared::chat::{PageSize, UserId};
-use shared::http::{self, Failure, Params, Path, link, whole_number};
+use shared::chat::UserId;
+use shared::http::{self, Failure, Paging, Path};
 use shared::identity::Caller;
 use shared::protocol::RoomView;
 use shared::rooms;
 use shared::speaking::require_part;
-
-use crate::Asked;
 
 /// The body of a request that only says who asks.
 #[derive(Deserialize)]
@@ -27,17 +25,14 @@ pub(crate) async fn list(
     State(app): State<App>,
     caller: Caller,
     Path(room): Path<String>,
-    uri: Uri,
-    Params(asked): Params<Asked>,
+    paging: Paging,
 ) -> Result<Response, Failure> {
     let user = caller.require()?;
-    let limit = PageSize::parse(whole_number("limit", asked.limit.as_deref())?)?;
     let room = app.store.find_room(&room).await?;
     require_part(&app, &user, &room.conversation()).await?;
-    let after = asked.after.as_deref().map(UserId::from_encoded).transpose()?;
-    let members = app.store.members(room.id, after.as_ref(), Some(limit.get())).await?;
-    let next = members.next.map(|next| link(&uri, ("after", &next), "next"));
-    Ok((next.unwrap_or_default(), Json(members.items)).into_response())
+    let after = paging.after(UserId::from_encoded)?;
+    let members = app.store.members(room.id, after.as_ref(), Some(paging.limit)).await?;
+    Ok(paging.list(&members.items, members.next.as_deref()))
 }
 
 /// `POST /api/rooms/{room}/join`: joining twice changes nothing.

@@ -1,18 +1,21 @@
-//! What all HTTP routes share: errors as JSON, parameters with clear refusals.
+//! What all HTTP routes share: errors as JSON, parameters with clear refusals, pages.
+
+mod paging;
 
 use axum::body::Bytes;
 use axum::extract::{self, DefaultBodyLimit, FromRequest, FromRequestParts, Query, Request};
-use axum::http::header::{LINK, RETRY_AFTER};
+use axum::http::StatusCode;
+use axum::http::header::RETRY_AFTER;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::error::ErrorCode;
 use crate::{Error, lambda};
+
+pub use paging::Paging;
 
 /// The largest body that a route reads; written into an event it still fits Lambda's 6 MB.
 const MAX_BODY_BYTES: usize = 2 * 1024 * 1024;
@@ -134,27 +137,4 @@ impl<T: DeserializeOwned, S: Sync> FromRequest<S> for Json<T> {
         })?;
         Ok(Self(parsed))
     }
-}
-
-/// A `Link` header that leads to the next page (<https://www.rfc-editor.org/rfc/rfc8288>): the same
-/// request with `cursor` set, and no other cursor.
-pub fn link(uri: &Uri, cursor: (&str, &str), relation: &str) -> HeaderMap {
-    let kept = uri.query().unwrap_or_default().split('&').filter(|pair| {
-        let key = pair.split('=').next().unwrap_or_default();
-        !pair.is_empty() && key != "before" && key != "after"
-    });
-    let query: String = kept.map(|pair| format!("{pair}&")).collect();
-    let (name, value) = cursor;
-    let value = utf8_percent_encode(value, NON_ALPHANUMERIC);
-    let link = format!("<{}?{query}{name}={value}>; rel=\"{relation}\"", uri.path());
-    let value = HeaderValue::from_str(&link).ok();
-    value.map(|value| (LINK, value)).into_iter().collect()
-}
-
-/// A number in a query string; anything else is a `bad_request` that names it.
-pub fn whole_number(name: &'static str, text: Option<&str>) -> Result<Option<u64>, Error> {
-    let parse = |text: &str| {
-        text.parse().map_err(|_| Error::Invalid(format!("`{name}` is not a whole number")))
-    };
-    text.map(parse).transpose()
 }
