@@ -63,10 +63,12 @@ async fn names_are_unique_until_their_room_is_deleted() {
 #[tokio::test]
 async fn the_list_of_rooms_has_pages() {
     let chat = Chat::start().await;
-    for name in ["delta", "Alpha", "charlie", "Bravo", "echo"] {
+    // In small letters it is twice as long as a name may be.
+    let long = "\u{130}".repeat(64);
+    for name in ["delta", "Alpha", "charlie", "Bravo", "echo", &long, "\u{1F44B}"] {
         chat.room_of("alice", name).await;
     }
-    let mut path = "/api/rooms?limit=2".to_owned();
+    let mut path = "/api/rooms?limit=3".to_owned();
     let mut names = Vec::new();
     loop {
         let page = chat.get(&path, &[]).await;
@@ -75,7 +77,7 @@ async fn the_list_of_rooms_has_pages() {
         let Some(link) = page.link else { break };
         path = link.split_once('>').unwrap().0.trim_start_matches('<').to_owned();
     }
-    assert_eq!(names, ["Alpha", "Bravo", "charlie", "delta", "echo"]);
+    assert_eq!(names, ["Alpha", "Bravo", "charlie", "delta", "echo", &long, "\u{1F44B}"]);
 }
 
 #[tokio::test]

@@ -52,7 +52,7 @@ async fn create(
 
 /// `GET /api/rooms`: every room, by name.
 async fn list(State(app): State<App>, _: Caller, paging: Paging) -> Result<Response, Failure> {
-    let after = paging.after(RoomName::parse)?;
+    let after = paging.after(RoomName::from_folded)?;
     let rooms = app.store.rooms(after.as_ref(), paging.limit).await?;
     let views: Vec<_> = rooms.items.iter().map(RoomView::from).collect();
     Ok(paging.list(&views, rooms.next.as_deref()))

@@ -48,8 +48,16 @@ impl RoomName {
     /// Accepts 1 to 64 characters without control characters; surrounding space is not part of a
     /// name, and a GUID is none.
     pub fn parse(typed: &str) -> Result<Self, Error> {
+        Self::within(Self::MAX_CHARS, typed)
+    }
+
+    /// Reads what [`folded`](Self::folded) gave, which may be longer than a name.
+    pub fn from_folded(folded: &str) -> Result<Self, Error> {
+        Self::within(2 * Self::MAX_CHARS, folded)
+    }
+
+    fn within(limit: usize, typed: &str) -> Result<Self, Error> {
         let name = typed.trim();
-        let limit = Self::MAX_CHARS;
         if !(1..=limit).contains(&name.chars().count()) || name.chars().any(char::is_control) {
             return Err(Error::Invalid(format!(
                 "a room's name has 1 to {limit} characters, none of them a control character"
