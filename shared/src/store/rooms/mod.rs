@@ -1,0 +1,187 @@
+//! Rooms, their names, and who is in them.
+//!
+//! What must agree is written in one transaction: a room with its name and its first member; a
+//! member with the listing among the user's conversations and both counts. So limits are exact, and
+//! doing something twice changes nothing.
+
+mod deletion;
+mod members;
+mod transaction;
+
+use aws_sdk_dynamodb::error::BuildError;
+use aws_sdk_dynamodb::types::{KeysAndAttributes, Put, TransactWriteItem};
+
+use super::item::{Item, n, number, parse_number, s, text};
+use super::{Store, keys};
+use crate::Error;
+use crate::chat::{ConversationId, Role, Room, RoomId, RoomName, Timestamp, UserId};
+use crate::error::storage;
+
+/// The most that one user and one room may have.
+#[derive(Clone, Copy, Debug)]
+pub struct RoomLimits {
+    /// Rooms that one user may be in.
+    pub rooms_per_user: usize,
+    /// People that one room may have.
+    pub members_per_room: usize,
+}
+
+/// Some items of a list, and where the next page begins if there is one.
+#[derive(Debug)]
+pub struct Listed<T> {
+    /// The items.
+    pub items: Vec<T>,
+    /// What to read after.
+    pub next: Option<String>,
+}
+
+impl Store {
+    /// Makes a room with its creator in it; a conflict if its name is taken.
+    pub async fn create_room(&self, room: &Room, limits: RoomLimits) -> Result<(), Error> {
+        let describe = storage("describe a room");
+        let writes = match self.creation(room, limits) {
+            Ok(writes) => writes,
+            Err(error) => return Err(describe(error)),
+        };
+        match self.transact(writes, "create a room").await? {
+            None => Ok(()),
+            Some(0) => Err(Error::Conflict("there is a room of this name already")),
+            Some(_) => Err(Error::Conflict("you are in too many rooms")),
+        }
+    }
+
+    /// The room, unless there is none or it is being deleted.
+    pub async fn room(&self, id: RoomId) -> Result<Option<Room>, Error> {
+        let item = self.room_item(id).await?;
+        item.filter(|item| !item.contains_key("deleted")).map(|item| decode(&item)).transpose()
+    }
+
+    /// The room of this id or name.
+    pub async fn find_room(&self, id_or_name: &str) -> Result<Room, Error> {
+        let unknown = Error::NotFound("room");
+        let id = self.find_room_id(id_or_name).await?;
+        self.room(id).await?.ok_or(unknown)
+    }
+
+    /// The id of the room of this id or name; an id is taken as it is, whether or not it exists.
+    pub async fn find_room_id(&self, id_or_name: &str) -> Result<RoomId, Error> {
+        if let Some(id) = RoomId::parse(id_or_name) {
+            return Ok(id);
+        }
+        let Ok(name) = RoomName::parse(id_or_name) else { return Err(Error::NotFound("room")) };
+        let request = self.db.get_item().table_name(&self.table).consistent_read(true);
+        let request = request.key(keys::PK, s(keys::room_name_pk(&name)));
+        let answer = request.key(keys::SK, s(keys::ROOM)).send().await;
+        let answer = answer.map_err(storage("look up a room's name"))?;
+        let id = answer.item().map(|item| text(item, "room")).transpose()?;
+        id.and_then(|id| RoomId::parse(&id)).ok_or(Error::NotFound("room"))
+    }
+
+    /// Rooms by name, the first of them `after` a name in small letters.
+    pub async fn rooms(
+        &self,
+        after: Option<&RoomName>,
+        limit: usize,
+    ) -> Result<Listed<Room>, Error> {
+        let page = self
+            .db
+            .query()
+            .table_name(&self.table)
+            .index_name(keys::DIRECTORY)
+            .key_condition_expression("dir_pk = :rooms AND dir_sk > :after")
+            .expression_attribute_values(":rooms", s(keys::ROOMS_DIRECTORY))
+            // A sort key is never empty, so this is before every name.
+            .expression_attribute_values(
+                ":after",
+                s(after.map_or(" ".to_owned(), RoomName::folded)),
+            )
+            .limit(i32::try_from(limit).unwrap_or(i32::MAX))
+            .send()
+            .await;
+        let page = page.map_err(storage("list rooms"))?;
+        let last = page.items().last().map(|item| text(item, keys::DIRECTORY_SK)).transpose()?;
+        let next = last.filter(|_| page.last_evaluated_key().is_some());
+        let mut wanted = KeysAndAttributes::builder();
+        for item in page.items() {
+            let key = [keys::PK, keys::SK].map(|key| (key.to_owned(), item.get(key).cloned()));
+            wanted = wanted
+                .keys(key.into_iter().filter_map(|(key, value)| Some((key, value?))).collect());
+        }
+        if page.items().is_empty() {
+            return Ok(Listed { items: Vec::new(), next: None });
+        }
+        let wanted = wanted.build().map_err(storage("describe a batch of rooms"))?;
+        let found = self.batch(wanted).await?;
+        let rooms = found.iter().filter(|item| !item.contains_key("deleted")).map(decode);
+        let mut items = rooms.collect::<Result<Vec<_>, _>>()?;
+        items.sort_by_key(|room| room.name.folded());
+        Ok(Listed { items, next })
+    }
+
+    async fn room_item(&self, id: RoomId) -> Result<Option<Item>, Error> {
+        let request = self.db.get_item().table_name(&self.table).consistent_read(true);
+        let pk = keys::conversation_pk(&ConversationId::Room(id));
+        let request = request.key(keys::PK, s(pk)).key(keys::SK, s(keys::ROOM));
+        Ok(request.send().await.map_err(storage("look up a room"))?.item)
+    }
+
+    fn creation(
+        &self,
+        room: &Room,
+        limits: RoomLimits,
+    ) -> Result<Vec<TransactWriteItem>, BuildError> {
+        let name = Put::builder()
+            .table_name(&self.table)
+            .item(keys::PK, s(keys::room_name_pk(&room.name)))
+            .item(keys::SK, s(keys::ROOM))
+            .item("room", s(room.id.to_string()))
+            .condition_expression("attribute_not_exists(pk)")
+            .build()?;
+        let item = Put::builder()
+            .table_name(&self.table)
+            .set_item(Some(encode(room)))
+            .condition_expression("attribute_not_exists(pk)")
+            .build()?;
+        let mut writes = vec![
+            TransactWriteItem::builder().put(name).build(),
+            TransactWriteItem::builder().put(item).build(),
+        ];
+        writes.extend(self.entry(room.id, &room.creator, Role::Owner, room.created_at, limits)?);
+        Ok(writes)
+    }
+}
+
+fn encode(room: &Room) -> Item {
+    let mut item = Item::from([
+        (keys::PK.into(), s(keys::conversation_pk(&room.conversation()))),
+        (keys::SK.into(), s(keys::ROOM)),
+        (keys::DIRECTORY_PK.into(), s(keys::ROOMS_DIRECTORY)),
+        (keys::DIRECTORY_SK.into(), s(room.name.folded())),
+        ("room".into(), s(room.id.to_string())),
+        ("name".into(), s(room.name.as_str())),
+        ("creator".into(), s(room.creator.as_str())),
+        ("created_at".into(), n(room.created_at.as_millis())),
+        ("members".into(), n(room.members)),
+    ]);
+    if let Some(topic) = &room.topic {
+        item.insert("topic".into(), s(topic));
+    }
+    if let Some(metadata) = &room.metadata {
+        item.insert("metadata".into(), s(serde_json::Value::Object(metadata.clone()).to_string()));
+    }
+    item
+}
+
+fn decode(item: &Item) -> Result<Room, Error> {
+    let metadata = item.get("metadata").and_then(|metadata| metadata.as_s().ok());
+    let metadata = metadata.map(|metadata| serde_json::from_str(metadata)).transpose();
+    Ok(Room {
+        id: RoomId::parse(&text(item, "room")?).ok_or(Error::Corrupt("room"))?,
+        name: RoomName::parse(&text(item, "name")?)?,
+        topic: text(item, "topic").ok(),
+        metadata: metadata.map_err(|_| Error::Corrupt("metadata"))?,
+        creator: UserId::parse(&text(item, "creator")?)?,
+        created_at: Timestamp::from_millis(number(item, "created_at")?),
+        members: item.get("members").and_then(parse_number).unwrap_or(0),
+    })
+}
