@@ -2,10 +2,9 @@
 
 use serde_json::{Map, Value};
 
-use crate::chat::{
-    Content, Kind, Message, MessageId, PageSize, Range, Room, RoomId, RoomName, UserId,
-};
+use crate::chat::{Content, Kind, MessageId, PageSize, Range, Room, RoomId, RoomName, UserId};
 use crate::delivery::deliver;
+use crate::speaking::recipients;
 use crate::store::{Appended, Draft, RoomLimits};
 use crate::{App, Error};
 
@@ -102,14 +101,8 @@ async fn announce(app: &App, room: &Room, user: &UserId, kind: Kind) -> Result<(
         // What was said before one came is not unread.
         app.store.mark_read(user, &conversation, message.seq).await?;
     }
-    hear(app, room, &message).await
-}
-
-async fn hear(app: &App, room: &Room, message: &Message) -> Result<(), Error> {
-    let members = app.store.members(room.id, None, None).await?.items;
-    let people: Vec<_> = members.into_iter().map(|member| member.user).collect();
-    let inboxes = app.store.inboxes(&people).await?.into_iter().collect();
-    deliver(app, message, inboxes, None).await.map(drop)
+    let inboxes = recipients(app, &conversation).await?;
+    deliver(app, &message, inboxes, None).await.map(drop)
 }
 
 fn limits(app: &App) -> RoomLimits {

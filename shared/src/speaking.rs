@@ -102,7 +102,7 @@ pub async fn say(
 }
 
 /// Everybody a message of the conversation is for, with their inboxes.
-async fn recipients(
+pub(crate) async fn recipients(
     app: &App,
     conversation: &ConversationId,
 ) -> Result<Vec<(UserId, Inbox)>, Error> {
@@ -115,6 +115,18 @@ async fn recipients(
         ConversationId::Lobby => return Ok(app.store.online(None, None).await?.items),
     };
     Ok(app.store.inboxes(&people).await?.into_iter().collect())
+}
+
+/// Who sees each other come, go and type in a conversation: two people, or the members of a small
+/// room; nobody if it is of many.
+pub async fn circle(app: &App, conversation: &ConversationId) -> Result<Vec<UserId>, Error> {
+    let ConversationId::Room(room) = conversation else { return Ok(conversation.pair()) };
+    let most = app.config.presence_room_size;
+    let members = app.store.members(*room, None, Some(most)).await?;
+    if members.next.is_some() {
+        return Ok(Vec::new());
+    }
+    Ok(members.items.into_iter().map(|member| member.user).collect())
 }
 
 /// Remembers the speaking connection as ready unless `inbox` says so already; true if it did not.

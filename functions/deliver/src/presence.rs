@@ -3,9 +3,10 @@
 use std::collections::HashSet;
 
 use futures::stream::{self, StreamExt, TryStreamExt};
-use shared::chat::{ConversationId, UserId};
+use shared::chat::UserId;
 use shared::protocol::{Presence, ServerFrame};
-use shared::store::{Inbox, Listing};
+use shared::speaking::circle;
+use shared::store::Inbox;
 use shared::{App, Error};
 
 /// How many of a user's conversations are looked through.
@@ -22,7 +23,8 @@ pub(crate) async fn show(
     inbox: &Inbox,
 ) -> Result<(), Error> {
     let listings = app.store.listings(user, None, CONVERSATIONS).await?.items;
-    let circles = listings.into_iter().map(|listing| circle(app, user, listing));
+    let circles =
+        listings.into_iter().map(|listing| async move { circle(app, &listing.conversation).await });
     let circles: Vec<Vec<UserId>> =
         stream::iter(circles).buffer_unordered(CONCURRENT).try_collect().await?;
     let mut people: HashSet<_> = circles.into_iter().flatten().collect();
@@ -37,22 +39,4 @@ pub(crate) async fn show(
     let frame = ServerFrame::Presence { user, status, last_seen: inbox.last_seen }.encode();
     app.gateway.push_to_all(connections, &frame).await;
     Ok(())
-}
-
-/// Who shares a conversation; nobody if it is a room of many.
-async fn circle(app: &App, user: &UserId, listing: Listing) -> Result<Vec<UserId>, Error> {
-    match listing.conversation {
-        ConversationId::Direct(..) => {
-            Ok(listing.conversation.addressee(user).cloned().into_iter().collect())
-        }
-        ConversationId::Room(room) => {
-            let most = app.config.presence_room_size;
-            let members = app.store.members(room, None, Some(most)).await?;
-            if members.next.is_some() {
-                return Ok(Vec::new());
-            }
-            Ok(members.items.into_iter().map(|member| member.user).collect())
-        }
-        ConversationId::Lobby => Ok(Vec::new()),
-    }
 }

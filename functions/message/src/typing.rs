@@ -2,16 +2,16 @@
 
 use std::time::Duration;
 
-use shared::chat::ConversationId;
 use shared::identity::Speaker;
 use shared::protocol::{ServerFrame, TypingRequest};
-use shared::speaking::{addressed, require_part};
+use shared::speaking::{addressed, circle, require_part};
 use shared::{App, Error};
 
 use crate::receipts;
 
 /// A user shows in a conversation at most so often, as far as one environment knows.
 const INTERVAL: Duration = Duration::from_secs(2);
+
 /// Shows it to the others who are there; in rooms only to few.
 pub(crate) async fn show(
     app: &App,
@@ -25,17 +25,7 @@ pub(crate) async fn show(
     if !app.throttle.admits(key, app.clock.now(), INTERVAL) {
         return Ok(());
     }
-    let mut people = match conversation {
-        ConversationId::Room(room) => {
-            let most = app.config.presence_room_size;
-            let members = app.store.members(room, None, Some(most)).await?;
-            if members.next.is_some() {
-                return Ok(());
-            }
-            members.items.into_iter().map(|member| member.user).collect()
-        }
-        ConversationId::Direct(..) | ConversationId::Lobby => conversation.pair(),
-    };
+    let mut people = circle(app, &conversation).await?;
     people.retain(|user| *user != speaker.user);
     if people.is_empty() {
         return Ok(());

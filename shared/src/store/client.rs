@@ -3,6 +3,7 @@
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
 
+use super::item::{Item, s};
 use super::keys;
 use crate::Error;
 use crate::error::storage;
@@ -18,6 +19,18 @@ impl Store {
     /// Keeps everything in `table`, reached through `db`.
     pub fn new(db: Client, table: String) -> Self {
         Self { db, table }
+    }
+
+    /// The item of this key, strongly consistent; `action` completes "failed to".
+    pub(super) async fn item(
+        &self,
+        pk: String,
+        sk: impl Into<String>,
+        action: &'static str,
+    ) -> Result<Option<Item>, Error> {
+        let request = self.db.get_item().table_name(&self.table).consistent_read(true);
+        let request = request.key(keys::PK, s(pk)).key(keys::SK, s(sk));
+        Ok(request.send().await.map_err(storage(action))?.item)
     }
 
     /// Fails unless the table answers a read.

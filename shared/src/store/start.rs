@@ -76,11 +76,9 @@ impl Store {
 
     /// The log's start as it stands now, for a tail whose page did not reach down to it.
     pub async fn start_of(&self, conversation: &ConversationId) -> Result<Option<Seq>, Error> {
-        let request = self.db.get_item().table_name(&self.table).consistent_read(true);
-        let request = request.key(keys::PK, s(keys::conversation_pk(conversation)));
-        let answer = request.key(keys::SK, s(keys::message_sk(keys::START))).send().await;
-        let answer = answer.map_err(storage("read the start of a conversation"))?;
-        Ok(answer.item().and_then(|item| item.get("start")).and_then(parse_number))
+        let (pk, sk) = (keys::conversation_pk(conversation), keys::message_sk(keys::START));
+        let item = self.item(pk, sk, "read the start of a conversation").await?;
+        Ok(item.as_ref().and_then(|item| item.get("start")).and_then(parse_number))
     }
 
     fn move_start(&self, entry: &Entry, seen: Option<Seq>) -> Result<Update, Error> {

@@ -78,11 +78,9 @@ impl Store {
 
     /// `user` as a member of a room, strongly consistent.
     pub async fn member(&self, room: RoomId, user: &UserId) -> Result<Option<Member>, Error> {
-        let request = self.db.get_item().table_name(&self.table).consistent_read(true);
         let pk = keys::conversation_pk(&ConversationId::Room(room));
-        let request = request.key(keys::PK, s(pk)).key(keys::SK, s(keys::member_sk(user)));
-        let answer = request.send().await.map_err(storage("look up a member"))?;
-        answer.item().map(decode_member).transpose()
+        let item = self.item(pk, keys::member_sk(user), "look up a member").await?;
+        item.as_ref().map(decode_member).transpose()
     }
 
     /// Members of a room by id, the first of them `after` one; strongly consistent.

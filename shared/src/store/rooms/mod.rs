@@ -69,11 +69,9 @@ impl Store {
             return Ok(id);
         }
         let Ok(name) = RoomName::parse(id_or_name) else { return Err(Error::NotFound("room")) };
-        let request = self.db.get_item().table_name(&self.table).consistent_read(true);
-        let request = request.key(keys::PK, s(keys::room_name_pk(&name)));
-        let answer = request.key(keys::SK, s(keys::ROOM)).send().await;
-        let answer = answer.map_err(storage("look up a room's name"))?;
-        let id = answer.item().map(|item| text(item, "room")).transpose()?;
+        let pk = keys::room_name_pk(&name);
+        let item = self.item(pk, keys::ROOM, "look up a room's name").await?;
+        let id = item.map(|item| text(&item, "room")).transpose()?;
         id.and_then(|id| RoomId::parse(&id)).ok_or(Error::NotFound("room"))
     }
 
@@ -119,10 +117,8 @@ impl Store {
     }
 
     async fn room_item(&self, id: RoomId) -> Result<Option<Item>, Error> {
-        let request = self.db.get_item().table_name(&self.table).consistent_read(true);
         let pk = keys::conversation_pk(&ConversationId::Room(id));
-        let request = request.key(keys::PK, s(pk)).key(keys::SK, s(keys::ROOM));
-        Ok(request.send().await.map_err(storage("look up a room"))?.item)
+        self.item(pk, keys::ROOM, "look up a room").await
     }
 
     fn creation(
