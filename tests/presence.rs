@@ -10,11 +10,11 @@ async fn online(chat: &Chat) -> Vec<Value> {
     answer.body.as_array().unwrap().iter().map(|user| user["user"].clone()).collect()
 }
 
-/// alice, attentive, who has talked to bob before.
+/// alice, attentive to who comes and goes, who has talked to bob before.
 async fn acquainted(chat: &Chat) -> Person {
     let mut alice = chat.joined_by("alice").await;
     alice.says("bob", "hi").await;
-    alice.attentive()
+    alice.attentive_to("presence")
 }
 
 #[tokio::test]
@@ -68,8 +68,8 @@ async fn members_of_a_room_see_each_other_and_strangers_do_not() {
     let chat = Chat::start().await;
     chat.room_of("alice", "general").await;
     chat.post("/api/rooms/general/join", json!({ "user_id": "bob" })).await;
-    let mut eve = chat.joined_by("eve").await.attentive();
-    let mut alice = chat.joined_by("alice").await.attentive();
+    let mut eve = chat.joined_by("eve").await.attentive_to("presence");
+    let mut alice = chat.joined_by("alice").await.attentive_to("presence");
     let _bob = chat.joined_by("bob").await;
     assert_eq!(alice.sees_in_time("presence").await["user"], "bob");
     eve.hears_nothing().await;
@@ -95,8 +95,8 @@ async fn a_disconnect_that_was_lost_heals_at_the_first_push() {
     assert!(online(&chat).await.contains(&"bob".into()));
 
     alice.sends(&json!({ "action": "message", "to": "bob", "content": "there?" })).await;
-    assert_eq!(alice.sees_in_time("ack").await["delivered"], false);
-    assert_eq!(alice.sees_in_time("presence").await["status"], "offline");
+    let [ack, presence] = alice.sees_both(["ack", "presence"]).await;
+    assert_eq!((&ack["delivered"], &presence["status"]), (&false.into(), &"offline".into()));
     assert_eq!(online(&chat).await, ["alice"]);
 }
 

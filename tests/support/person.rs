@@ -20,7 +20,7 @@ pub(crate) struct Person {
     socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
     pub(crate) connection: String,
     /// Frames that come by the way, and that a person looks at only when told to.
-    overlooked: &'static [&'static str],
+    overlooked: Vec<&'static str>,
 }
 
 /// A person who has not been made welcome yet.
@@ -36,7 +36,7 @@ impl Person {
     /// Opens a connection whose URL says who `name` is.
     pub(crate) async fn opens(url: &str, name: &str) -> Connecting {
         let (socket, _) = connect_async(url).await.unwrap();
-        let overlooked = &["presence", "receipt"];
+        let overlooked = vec!["presence", "receipt"];
         Connecting(Self { name: name.to_owned(), socket, connection: String::new(), overlooked })
     }
 
@@ -50,9 +50,10 @@ impl Person {
         }
     }
 
-    /// From now on looks at every frame.
-    pub(crate) fn attentive(mut self) -> Self {
-        self.overlooked = &[];
+    /// From now on looks at frames of this type too, and goes on overlooking the others.
+    pub(crate) fn attentive_to(mut self, kind: &str) -> Self {
+        assert!(self.overlooked.contains(&kind), "{kind} is not overlooked");
+        self.overlooked.retain(|overlooked| *overlooked != kind);
         self
     }
 
@@ -107,6 +108,18 @@ impl Person {
                 return frame;
             }
         }
+    }
+
+    /// The next frames of these two types, whichever comes first.
+    pub(crate) async fn sees_both(&mut self, kinds: [&str; 2]) -> [Value; 2] {
+        let mut seen = [Value::Null, Value::Null];
+        while seen.contains(&Value::Null) {
+            let frame = self.sees_anything().await;
+            if let Some(place) = kinds.iter().position(|kind| frame["type"] == *kind) {
+                seen[place] = frame;
+            }
+        }
+        seen
     }
 
     /// Says something to somebody; the ack.
