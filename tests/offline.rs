@@ -124,5 +124,6 @@ async fn history_tells_what_is_delivered_and_what_waits() {
     alice.says("bob", "seen").await;
     bob.hears("alice", "seen").await;
     bob.hears_nothing().await;
+    chat.has_delivered_everything("alice", "bob").await;
     assert_eq!(status(chat.messages("alice", "bob").await), ["delivered"; 3]);
 }

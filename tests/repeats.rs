@@ -62,6 +62,7 @@ async fn a_repeat_is_handed_over_again() {
     alice.says_as("bob", "hi", "one").await;
     let mut bob = chat.joined_by("bob").await;
     bob.hears("alice", "hi").await;
+    chat.has_delivered_everything("alice", "bob").await;
     assert_eq!(alice.says_as("bob", "hi", "one").await["delivered"], true);
 }
 

@@ -118,6 +118,12 @@ impl Chat {
         answer.body.as_array().unwrap().clone()
     }
 
+    /// Waits until nothing of what two people said waits any more: somebody hears a message a moment
+    /// before the table knows it.
+    pub(crate) async fn has_delivered_everything(&self, user1: &str, user2: &str) {
+        while self.messages(user1, user2).await.iter().any(|it| it["status"] == "sent") {}
+    }
+
     /// The table, past the server: for what people cannot do, such as letting days go by.
     pub(crate) fn table(&self) -> (aws_sdk_dynamodb::Client, String) {
         (Aws::local(self.server.dynamodb_url()).dynamodb(), self.options.table.clone())
