@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use aws_sdk_dynamodb::operation::batch_get_item::{BatchGetItemInput, BatchGetItemOutput};
+use aws_sdk_dynamodb::operation::delete_item::{DeleteItemInput, DeleteItemOutput};
 use aws_sdk_dynamodb::operation::get_item::{GetItemInput, GetItemOutput};
 use aws_sdk_dynamodb::operation::put_item::{PutItemInput, PutItemOutput};
 use aws_sdk_dynamodb::operation::query::{QueryInput, QueryOutput};
@@ -60,18 +61,38 @@ impl Storable for Began {
 }
 
 impl Meter {
-    /// What was asked since the last time, once so many requests have been answered.
-    pub(crate) async fn take_after(&self, requests: usize) -> Usage {
-        while self.requests.lock().unwrap().len() < requests {
+    /// What was asked since the last time, once each of these operations has been answered as often
+    /// as it is named.
+    pub(crate) async fn take_after(&self, awaited: &[&str]) -> Usage {
+        self.has_answered(awaited).await;
+        self.take()
+    }
+
+    /// Returns once each of these operations has been answered as often as it is named.
+    pub(crate) async fn has_answered(&self, awaited: &[&str]) {
+        while !self.knows(awaited) {
             self.answered.notified().await;
         }
-        self.take()
+    }
+
+    /// Leaves out the requests of one kind that were answered so far.
+    pub(crate) fn forget(&self, operation: &str) {
+        self.requests.lock().unwrap().retain(|request| request.operation != operation);
+    }
+
+    fn knows(&self, awaited: &[&str]) -> bool {
+        let requests = self.requests.lock().unwrap();
+        awaited.iter().all(|operation| {
+            let answered = requests.iter().filter(|it| it.operation == *operation).count();
+            answered >= awaited.iter().filter(|other| *other == operation).count()
+        })
     }
 
     /// What was asked since the last time this was called.
     pub(crate) fn take(&self) -> Usage {
         let mut requests = std::mem::take(&mut *self.requests.lock().unwrap());
-        let is_write = |request: &Request| ["Put", "Upd", "Tra"].contains(&&request.operation[..3]);
+        let is_write =
+            |request: &Request| ["Del", "Put", "Upd", "Tra"].contains(&&request.operation[..3]);
         let count = |writes| requests.iter().filter(|request| is_write(request) == writes).count();
         let units = |writes| {
             requests.iter().filter(|request| is_write(request) == writes).map(|it| it.units).sum()
@@ -158,6 +179,7 @@ operations!(
     "Get" GetItemInput GetItemOutput,
     "BatchGet" BatchGetItemInput BatchGetItemOutput,
     "Query" QueryInput QueryOutput,
+    "Delete" DeleteItemInput DeleteItemOutput,
     "Put" PutItemInput PutItemOutput,
     "Update" UpdateItemInput UpdateItemOutput,
     "Transact" TransactWriteItemsInput TransactWriteItemsOutput

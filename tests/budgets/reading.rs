@@ -1,0 +1,90 @@
+//! What it costs to read.
+
+use serde_json::{Value, json};
+
+use super::{costs, is_promised, present};
+use crate::support::{Chat, Person};
+
+/// alice and bob, who has heard sixty short messages of hers, and the last one's number.
+async fn of_sixty(chat: &Chat) -> (Person, Person, u64) {
+    let mut alice = present(chat, "alice").await;
+    let mut bob = present(chat, "bob").await;
+    let mut last = Value::Null;
+    for number in 0..60 {
+        last = alice.says("bob", &format!("short message {number}")).await["seq"].clone();
+        bob.sees_a("message").await;
+    }
+    chat.meter.take();
+    (alice, bob, last.as_u64().unwrap())
+}
+
+#[tokio::test]
+async fn a_page_by_http_costs_the_page_and_the_receipts() {
+    let chat = Chat::start().await;
+    let _people = of_sixty(&chat).await;
+    assert_eq!(chat.messages("alice", "bob").await.len(), 50);
+    is_promised("| `GET /messages`, 50 short ones | 0 | 0 | 3 | 5 | 1 |", 0, &chat.meter.take());
+}
+
+#[tokio::test]
+async fn a_page_in_a_frame_costs_the_page() {
+    let chat = Chat::start().await;
+    let (_alice, mut bob, _) = of_sixty(&chat).await;
+    bob.sends(&json!({ "action": "history", "with": "alice" })).await;
+    bob.sees_a("history").await;
+    is_promised("| `history`, 50 short messages | 0 | 0 | 1 | 2 | 1 |", 0, &chat.meter.take());
+}
+
+#[tokio::test]
+async fn a_sync_reads_the_end_the_start_and_what_is_new() {
+    let chat = Chat::start().await;
+    let (_alice, mut bob, last) = of_sixty(&chat).await;
+    for (new, since) in [(0, last), (10, last - 10)] {
+        bob.sends(&json!({ "action": "sync", "since": { "dm:alice:bob": since } })).await;
+        if new > 0 {
+            bob.sees_a("history").await;
+        }
+        assert_eq!(bob.sees_a("synced").await["conversations"]["dm:alice:bob"]["upto"], last);
+        let row = "| `sync` of a conversation, up to a page new | 0 | 0 | 3 | 3 | 3 |";
+        is_promised(row, 0, &chat.meter.take());
+    }
+}
+
+#[tokio::test]
+async fn reading_costs_one_write() {
+    let chat = Chat::start().await;
+    let (_alice, mut bob, last) = of_sixty(&chat).await;
+    let frame = json!({ "action": "read", "conversation": "dm:alice:bob", "seq": last });
+    bob.sends(&frame).await;
+    bob.sees_in_time("receipt").await;
+    is_promised("| `read` | 1 | 1 | 2 | 3 | 3 |", 0, &chat.meter.take());
+
+    // The write that finds it done is refused, but asked for.
+    bob.sends(&frame).await;
+    bob.sees_in_time("receipt").await;
+    costs("| `read` of what is read | 1 | 1 | 1 | 1 | 2 |", 0, &chat.meter.take());
+}
+
+#[tokio::test]
+async fn conversations_cost_a_read_each_and_their_list() {
+    let chat = Chat::start().await;
+    let mut alice = present(&chat, "alice").await;
+    for friend in ["bob", "carol", "dave"] {
+        alice.says(friend, "hi").await;
+    }
+    chat.meter.take();
+    let answer = chat.get("/api/conversations", &[("user_id", "alice")]).await;
+    assert_eq!(answer.body.as_array().unwrap().len(), 3);
+    let row = "| `GET /api/conversations`, N of two people | 0 | 0 | 1 + N | 1 + N | 2 |";
+    is_promised(row, 3, &chat.meter.take());
+}
+
+#[tokio::test]
+async fn a_room_among_the_conversations_costs_a_read_more_for_its_name() {
+    let chat = Chat::start().await;
+    chat.room_of("alice", "general").await;
+    chat.meter.take();
+    let answer = chat.get("/api/conversations", &[("user_id", "alice")]).await;
+    assert_eq!(answer.body[0]["room"]["name"], "general");
+    costs("| `GET /api/conversations`, a room | 0 | 0 | 3 | 3 | 3 |", 0, &chat.meter.take());
+}

@@ -1,0 +1,117 @@
+//! What it costs to say something.
+
+use serde_json::json;
+
+use super::{costs, is_promised, present};
+use crate::support::{Chat, Person};
+
+/// alice and bob, who have talked before.
+async fn acquainted(chat: &Chat) -> (Person, Person) {
+    let mut alice = present(chat, "alice").await;
+    let mut bob = present(chat, "bob").await;
+    for _ in 0..15 {
+        alice.says("bob", "to begin with").await;
+        bob.hears("alice", "to begin with").await;
+    }
+    chat.meter.take();
+    (alice, bob)
+}
+
+#[tokio::test]
+async fn a_message_to_somebody_there_costs_one_write() {
+    let chat = Chat::start().await;
+    let (mut alice, _bob) = acquainted(&chat).await;
+    alice.says("bob", "hi").await;
+    let row = "| `message` to somebody who is there | 1 | 1 | 2 | 3 | 3 |";
+    is_promised(row, 0, &chat.meter.take());
+}
+
+#[tokio::test]
+async fn a_message_by_http_costs_what_a_frame_costs() {
+    let chat = Chat::start().await;
+    let (_alice, _bob) = acquainted(&chat).await;
+    let body = json!({ "receiver_id": "bob", "content": "hi", "sender_id": "alice" });
+    assert_eq!(chat.post("/api/send_message", body).await.body["delivered"], true);
+    costs("| `POST /api/send_message` | 1 | 1 | 2 | 3 | 3 |", 0, &chat.meter.take());
+}
+
+#[tokio::test]
+async fn the_first_message_of_two_people_is_a_transaction_of_four_items() {
+    let chat = Chat::start().await;
+    let mut alice = present(&chat, "alice").await;
+    let _bob = present(&chat, "bob").await;
+    alice.says("bob", "hi").await;
+    let row = "| the first `message` of two people | 1 | 8 | 2 | 3 | 3 |";
+    is_promised(row, 0, &chat.meter.take());
+}
+
+#[tokio::test]
+async fn a_message_to_somebody_newly_away_costs_a_mark_more() {
+    let chat = Chat::start().await;
+    let (mut alice, bob) = acquainted(&chat).await;
+    bob.leaves().await;
+    // The write, and what showing alice that bob has gone costs.
+    chat.meter.take_after(&["Update", "Get", "Query", "BatchGet"]).await;
+    assert_eq!(alice.says("bob", "hi").await["delivered"], false);
+    let row = "| `message` to somebody newly away | 2 | 2 | 2 | 3 | 4 |";
+    is_promised(row, 0, &chat.meter.take());
+
+    alice.says("bob", "still away").await;
+    costs("| `message` to somebody still away | 1 | 1 | 2 | 3 | 3 |", 0, &chat.meter.take());
+}
+
+#[tokio::test]
+async fn a_repeat_costs_no_write() {
+    let chat = Chat::start().await;
+    let (mut alice, _bob) = acquainted(&chat).await;
+    let id = uuid::Uuid::now_v7().to_string();
+    alice.says_as("bob", "hi", &id).await;
+    chat.meter.take();
+    alice.says_as("bob", "hi", &id).await;
+    is_promised("| a repeat of a recent `message` | 0 | 0 | 2 | 3 | 2 |", 0, &chat.meter.take());
+}
+
+#[tokio::test]
+async fn a_message_into_a_room_costs_one_write_and_reads_every_inbox() {
+    let chat = Chat::start().await;
+    let mut alice = present(&chat, "alice").await;
+    let room = chat.room_of("alice", "general").await;
+    for number in 1..60 {
+        let body = json!({ "user_id": format!("person {number:02}") });
+        assert_eq!(chat.post(&format!("/api/rooms/{room}/join"), body).await.status, 200);
+    }
+    chat.meter.take();
+    alice.says_in(&room, "hi").await;
+    let row = "| `message` into a room of N | 1 | 1 | 4 | 2 + N + N/30 | 4 |";
+    is_promised(row, 60, &chat.meter.take());
+
+    alice.says_in("general", "hi").await;
+    let row = "| `message` into a room of N by its name | 1 | 1 | 5 | 3 + N + N/30 | 5 |";
+    costs(row, 60, &chat.meter.take());
+}
+
+#[tokio::test]
+async fn a_broadcast_costs_one_write_and_reads_the_inboxes_of_who_is_there() {
+    let chat = Chat::start().await;
+    let mut alice = present(&chat, "alice").await;
+    let mut others = Vec::new();
+    for number in 0..9 {
+        others.push(present(&chat, &format!("person {number}")).await);
+    }
+    // The first one ever starts the lobby's log.
+    for _ in 0..2 {
+        chat.meter.take();
+        alice.sends(&json!({ "action": "broadcast", "content": "hi" })).await;
+        alice.sees_in_time("ack").await;
+    }
+    is_promised("| `broadcast`, N there | 1 | 1 | 10 | 5 + N | 4 |", 10, &chat.meter.take());
+}
+
+#[tokio::test]
+async fn typing_writes_nothing() {
+    let chat = Chat::start().await;
+    let (mut alice, mut bob) = acquainted(&chat).await;
+    alice.sends(&json!({ "action": "typing", "to": "bob" })).await;
+    bob.sees_a("typing").await;
+    is_promised("| `typing` to somebody | 0 | 0 | 1 | 1 | 1 |", 0, &chat.meter.take());
+}
