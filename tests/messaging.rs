@@ -62,15 +62,15 @@ async fn frames_sent_without_waiting_keep_their_order() {
     let chat = Chat::start().await;
     let mut alice = chat.joined_by("alice").await;
     let mut bob = chat.joined_by("bob").await;
-    for number in 0..100 {
+    for number in 0..200 {
         let content = number.to_string();
         alice.sends(&json!({ "action": "message", "to": "bob", "content": content })).await;
     }
-    for number in 0..100 {
+    for number in 0..200 {
         bob.hears("alice", &number.to_string()).await;
     }
     let mut last = alice.sees_a("ack").await["seq"].as_u64().unwrap();
-    for _ in 1..100 {
+    for _ in 1..200 {
         let seq = alice.sees_a("ack").await["seq"].as_u64().unwrap();
         assert_eq!(seq, last + 1);
         last = seq;
