@@ -27,10 +27,26 @@ async fn says_much(person: &mut Person, to: &str, count: usize) {
 async fn a_repeat_gets_the_first_ones_number_and_stores_nothing() {
     let chat = Chat::start().await;
     let mut alice = chat.joined_by("alice").await;
-    let first = alice.says_as("bob", "hi", "one").await;
-    assert_eq!(first["duplicate"], false);
-    same(&alice.says_as("bob", "hi", "one").await, &first);
-    assert_eq!(chat.messages("alice", "bob").await.len(), 1);
+    for (count, id) in [(1, "one"), (2, &uuid::Uuid::now_v7().to_string())] {
+        let first = alice.says_as("bob", "hi", id).await;
+        assert_eq!(first["duplicate"], false);
+        same(&alice.says_as("bob", "hi", id).await, &first);
+        assert_eq!(chat.messages("alice", "bob").await.len(), count);
+    }
+}
+
+#[tokio::test]
+async fn a_repeat_that_follows_without_waiting_is_one() {
+    let chat = Chat::start().await;
+    let mut alice = chat.joined_by("alice").await;
+    for (count, id) in [(1, "one"), (2, &uuid::Uuid::now_v7().to_string())] {
+        let frame = json!({ "action": "message", "to": "bob", "content": "hi", "id": id });
+        alice.sends(&frame).await;
+        alice.sends(&frame).await;
+        let first = alice.sees_a("ack").await;
+        same(&alice.sees_a("ack").await, &first);
+        assert_eq!(chat.messages("alice", "bob").await.len(), count);
+    }
 }
 
 #[tokio::test]
@@ -72,9 +88,8 @@ async fn two_connections_repeating_at_the_same_time_store_one() {
     let mut phone = chat.joined_by("alice").await;
     let mut laptop = chat.joined_by("alice").await;
     for round in 0..10 {
-        let frame = json!({
-            "action": "message", "to": "bob", "content": "hi", "id": uuid::Uuid::now_v7().to_string(),
-        });
+        let id = if round % 2 == 0 { uuid::Uuid::now_v7().to_string() } else { round.to_string() };
+        let frame = json!({ "action": "message", "to": "bob", "content": "hi", "id": id });
         tokio::join!(phone.sends(&frame), laptop.sends(&frame));
         let acks = [phone.sees_in_time("ack").await, laptop.sees_in_time("ack").await];
         assert_eq!(acks[0]["seq"], acks[1]["seq"], "round {round}");
@@ -92,6 +107,9 @@ async fn a_repeat_after_five_hundred_other_messages_is_found() {
     let first = alice.says_as("bob", "hi", &id).await;
     says_much(&mut alice, "bob", 500).await;
     same(&alice.says_as("bob", "hi", &id).await, &first);
+    // Nothing was stored in between: the next has the next number.
+    let next = alice.says("bob", "next").await;
+    assert_eq!(next["seq"].as_u64(), first["seq"].as_u64().map(|first| first + 501));
 }
 
 #[tokio::test]

@@ -62,14 +62,17 @@ async fn what_waits_survives_a_killed_server() {
     let server = Program::on(folder.path()).await;
     let mut alice = server.joined_by("alice").await;
     let first = alice.says_as("bob", "one", "the first").await;
-    alice.says("bob", "two").await;
+    let timed = uuid::Uuid::now_v7().to_string();
+    let second = alice.says_as("bob", "two", &timed).await;
     alice.says("bob", "three").await;
     server.killed().await;
 
     let server = Program::on(folder.path()).await;
     let mut alice = server.joined_by("alice").await;
-    let again = alice.says_as("bob", "one", "the first").await;
-    assert_eq!((&again["seq"], &again["duplicate"]), (&first["seq"], &true.into()));
+    for (content, id, before) in [("one", "the first", first), ("two", &timed, second)] {
+        let again = alice.says_as("bob", content, id).await;
+        assert_eq!((&again["seq"], &again["duplicate"]), (&before["seq"], &true.into()));
+    }
     let mut bob = server.joined_by("bob").await;
     for content in ["one", "two", "three"] {
         bob.hears("alice", content).await;
