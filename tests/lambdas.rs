@@ -1,20 +1,23 @@
 //! The Lambda binaries as they are deployed: each runs against Lambda's Runtime API, and a whole
 //! exchange goes through them, the table, and an `@connections` endpoint.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use axum::Router;
 use axum::body::{Body, to_bytes};
-use axum::extract::{Request, State};
-use axum::http::Response;
+use axum::extract::{MatchedPath, Path, Query, Request, State};
+use axum::http::{Method, Response};
+use axum::routing::on;
+use axum::{RequestExt, Router};
 use local::Functions;
 use local::gateway::Lambda;
 use local::server::Seams;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use shared::Config;
 use shared::identity::AuthorizerContext;
 
 use crate::support::{Chat, LambdaRuntime};
+use crate::template::{functions, template};
 
 /// Every function as its own process, with the environment that the template gives it.
 fn binaries(config: &Config, dynamodb: &str) -> Functions {
@@ -31,53 +34,94 @@ fn binaries(config: &Config, dynamodb: &str) -> Functions {
         ("AWS_ENDPOINT_URL_DYNAMODB", dynamodb),
     ];
     let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
-    let start = |function| LambdaRuntime::start(function, &variables).lambda();
+    let start = |function: &str| LambdaRuntime::start(function, &variables).lambda();
     Functions {
         authorizer: start("authorizer"),
         connect: start("connect"),
         disconnect: start("disconnect"),
         message: start("message"),
         deliver: start("deliver"),
-        http: Router::new()
-            .route("/messages", axum::routing::get(through_lambda))
-            .route("/api/messages", axum::routing::get(through_lambda))
-            .route("/health", axum::routing::get(through_lambda))
-            .with_state(start("history")),
+        http: http_api(start),
     }
+}
+
+/// The HTTP API's routes, as the template has them.
+fn http_api(start: impl Fn(&str) -> Lambda) -> Router {
+    let mut routes = Router::new();
+    for (name, function) in functions(&template()) {
+        let events = function["Properties"]["Events"].as_object().into_iter().flatten();
+        let of_http: Vec<_> = events.filter(|(_, event)| event["Type"] == "HttpApi").collect();
+        if of_http.is_empty() {
+            continue;
+        }
+        let lambda = start(&name.replace("Function", "").to_lowercase());
+        for (_, event) in of_http {
+            let property = |name: &str| event["Properties"][name].as_str().unwrap();
+            let method = Method::from_bytes(property("Method").as_bytes()).unwrap();
+            let handler = on(method.try_into().unwrap(), through_lambda);
+            routes = routes.route(property("Path"), handler.with_state(lambda.clone()));
+        }
+    }
+    routes
 }
 
 /// An HTTP request as an event of payload format 2.0, and the answer back.
 async fn through_lambda(State(function): State<Lambda>, request: Request) -> Response<Body> {
-    let (parts, body) = request.into_parts();
-    let context = parts.extensions.get::<AuthorizerContext>().unwrap().0.clone();
-    let body = to_bytes(body, 1024 * 1024).await.unwrap();
-    let event = json!({
-        "version": "2.0",
-        "routeKey": format!("{} {}", parts.method, parts.uri.path()),
-        "rawPath": parts.uri.path(),
-        "rawQueryString": parts.uri.query().unwrap_or_default(),
-        "headers": { "host": "localhost" },
-        "requestContext": {
-            "accountId": "000000000000", "apiId": "local", "stage": "$default",
-            "domainName": "localhost", "domainPrefix": "local", "requestId": "1",
-            "routeKey": "$default", "time": "19/Feb/2024:07:11:42 +0000",
-            "timeEpoch": 1_708_326_702_790_u64,
-            "authorizer": { "lambda": context },
-            "http": {
-                "method": parts.method.as_str(), "path": parts.uri.path(),
-                "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1", "userAgent": "test",
-            },
-        },
-        "body": String::from_utf8(body.to_vec()).unwrap(),
-        "isBase64Encoded": false,
-    });
+    let event = event_of(request).await;
     let answer = function.invoke(event, std::time::Duration::from_secs(29)).await.unwrap();
+    assert_eq!(answer["isBase64Encoded"], false, "{answer}");
     let status = u16::try_from(answer["statusCode"].as_u64().unwrap()).unwrap();
     let mut response = Response::builder().status(status);
     for (name, value) in answer["headers"].as_object().into_iter().flatten() {
         response = response.header(name, value.as_str().unwrap());
     }
     response.body(Body::from(answer["body"].as_str().unwrap_or_default().to_owned())).unwrap()
+}
+
+/// What is not there, such as a body, the event leaves out. The path is decoded, unlike the query.
+async fn event_of(mut request: Request) -> Value {
+    let route: MatchedPath = request.extract_parts().await.unwrap();
+    let Path(path_parameters): Path<BTreeMap<String, String>> =
+        request.extract_parts().await.unwrap();
+    let Query(query): Query<BTreeMap<String, String>> = request.extract_parts().await.unwrap();
+    let (parts, body) = request.into_parts();
+    let body = to_bytes(body, 1024 * 1024).await.unwrap();
+    let headers = parts.headers.iter();
+    let headers = headers.map(|(name, value)| (name.to_string(), value.to_str().unwrap().into()));
+    let context = parts.extensions.get::<AuthorizerContext>().unwrap().0.clone();
+    let path = path_parameters.iter().fold(route.as_str().to_owned(), |path, (name, value)| {
+        path.replace(&format!("{{{name}}}"), value)
+    });
+    let route_key = format!("{} {}", parts.method, route.as_str());
+    let mut event = json!({
+        "version": "2.0",
+        "routeKey": route_key,
+        "rawPath": path,
+        "rawQueryString": parts.uri.query().unwrap_or_default(),
+        "headers": headers.collect::<Map<_, _>>(),
+        "requestContext": {
+            "accountId": "000000000000", "apiId": "local", "stage": "$default",
+            "domainName": "localhost", "domainPrefix": "local", "requestId": "1",
+            "routeKey": route_key, "time": "19/Feb/2024:07:11:42 +0000",
+            "timeEpoch": 1_708_326_702_790_u64,
+            "authorizer": { "lambda": context },
+            "http": {
+                "method": parts.method.as_str(), "path": path,
+                "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1", "userAgent": "test",
+            },
+        },
+        "isBase64Encoded": false,
+    });
+    if !path_parameters.is_empty() {
+        event["pathParameters"] = json!(path_parameters);
+    }
+    if !query.is_empty() {
+        event["queryStringParameters"] = json!(query);
+    }
+    if !body.is_empty() {
+        event["body"] = String::from_utf8(body.to_vec()).unwrap().into();
+    }
+    event
 }
 
 #[tokio::test]
@@ -108,6 +152,45 @@ async fn a_whole_exchange_goes_through_the_binaries() {
     let url = chat.websocket_url();
     assert_eq!(crate::support::Person::is_refused(&url).await, 401);
     assert_eq!(crate::support::Person::is_refused(&format!("{url}?user_id=%0A")).await, 403);
+}
+
+#[tokio::test]
+async fn a_room_lives_and_ends_through_the_binaries() {
+    let seams = Seams { functions: Some(Arc::new(binaries)), ..Seams::default() };
+    let chat = Chat::start_on(seams).await;
+    let mut alice = chat.joined_by("alice").await;
+    let room = chat.room_of("alice", "the hall").await;
+    alice.hears("alice", "alice joined").await;
+    let path = format!("/api/rooms/{room}");
+    let bob = json!({ "user_id": "bob" });
+    assert_eq!(chat.post(&format!("{path}/join"), bob.clone()).await.body["members"], 2);
+    alice.hears("bob", "bob joined").await;
+
+    let body = json!({ "room": "the hall", "content": "Hello", "sender_id": "bob" });
+    assert_eq!(chat.post("/api/send_message", body).await.body["delivered"], true);
+    alice.hears("bob", "Hello").await;
+    let body = json!({ "receiver_id": "alice", "content": "and you", "sender_id": "bob" });
+    assert_eq!(chat.post("/api/send_message", body).await.body["delivered"], true);
+    alice.hears("bob", "and you").await;
+
+    let by_bob = [("user_id", "bob")];
+    let said = chat.get(&format!("{path}/messages"), &by_bob).await.body;
+    assert_eq!(said[2]["content"], "Hello", "{said}");
+    let members = chat.get("/api/rooms/the%20hall/members", &by_bob).await.body;
+    assert_eq!((&members[0]["user"], &members[1]["user"]), (&"alice".into(), &"bob".into()));
+    let rooms = chat.get("/api/rooms", &[("limit", "1")]).await.body;
+    assert_eq!((&rooms[0]["id"], &rooms[0]["name"]), (&room.into(), &"the hall".into()));
+    let conversations = chat.get("/api/conversations", &by_bob).await.body;
+    assert_eq!(conversations.as_array().unwrap().len(), 2, "{conversations}");
+    let online = chat.get("/api/online_users", &[]).await.body;
+    assert_eq!((online.as_array().unwrap().len(), &online[0]["user"]), (1, &"alice".into()));
+
+    assert_eq!(chat.post(&format!("{path}/leave"), bob).await.status, 204);
+    alice.hears("bob", "bob left").await;
+    assert_eq!(chat.delete(&path, &by_bob).await.status, 403);
+    assert_eq!(chat.delete(&path, &[("user_id", "alice")]).await.status, 204);
+    assert_eq!(chat.get(&path, &[]).await.status, 404);
+    assert_eq!(chat.get("/api/rooms", &[]).await.body, json!([]));
 }
 
 #[tokio::test]
