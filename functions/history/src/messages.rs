@@ -1,6 +1,6 @@
 //! The messages of two people or of a room, oldest first.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use axum::extract::State;
 use axum::response::Response;
@@ -29,7 +29,7 @@ pub(crate) struct With {
 
 /// How far the people of a conversation have got.
 struct Progress {
-    inboxes: HashMap<UserId, Inbox>,
+    inboxes: BTreeMap<UserId, Inbox>,
     read: HashMap<UserId, Seq>,
 }
 

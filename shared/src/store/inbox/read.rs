@@ -1,6 +1,6 @@
 //! Reads inboxes.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::KeysAndAttributes;
@@ -28,8 +28,8 @@ impl Store {
     }
 
     /// The inboxes of `users`, strongly consistent; empty for those that have none yet.
-    pub async fn inboxes(&self, users: &[UserId]) -> Result<HashMap<UserId, Inbox>, Error> {
-        let mut inboxes = HashMap::with_capacity(users.len());
+    pub async fn inboxes(&self, users: &[UserId]) -> Result<BTreeMap<UserId, Inbox>, Error> {
+        let mut inboxes = BTreeMap::new();
         for users in users.chunks(BATCH) {
             let mut wanted = KeysAndAttributes::builder().consistent_read(true);
             for user in users {
