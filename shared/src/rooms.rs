@@ -88,7 +88,7 @@ async fn announce(app: &App, room: &Room, user: &UserId, kind: Kind) -> Result<(
     let conversation = room.conversation();
     let words = if kind == Kind::Left { "left" } else { "joined" };
     let draft = Draft {
-        id: Some(MessageId::fresh()),
+        id: Some(MessageId::fresh(app.clock.now())),
         kind,
         from: user.clone(),
         content: Content::stored(format!("{user} {words}")),

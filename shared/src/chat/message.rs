@@ -31,9 +31,12 @@ impl MessageId {
         Ok(Self(id.to_owned()))
     }
 
-    /// A new id for a message whose sender gave none.
-    pub fn fresh() -> Self {
-        Self(Uuid::now_v7().to_string())
+    /// A new id, made `now`, for a message whose sender gave none.
+    pub fn fresh(now: Timestamp) -> Self {
+        let millis = u64::try_from(now.as_millis()).unwrap_or_default();
+        let random: [u8; 16] = Uuid::new_v4().into_bytes();
+        let random = random.first_chunk().expect("sixteen are more than ten");
+        Self(uuid::Builder::from_unix_timestamp_millis(millis, random).into_uuid().to_string())
     }
 
     /// The id as the sender wrote it.

@@ -178,7 +178,7 @@ impl Store {
         if made_at.is_some_and(|made_at| made_at > now.plus(MOST_AHEAD)) {
             return Err(Error::Invalid("the time inside `id` is in the future".into()));
         }
-        let id = draft.id.clone().unwrap_or_else(MessageId::fresh);
+        let id = draft.id.clone().unwrap_or_else(|| MessageId::fresh(now));
         // The permission is asked for while the tail is read: nothing is written before both came.
         let (mut tail, ()) = try_join!(self.tail(conversation, draft, rules), permission)?;
         for crowd in 1..ATTEMPTS {
