@@ -36,7 +36,7 @@ async fn a_page_in_a_frame_costs_the_page() {
 }
 
 #[tokio::test]
-async fn a_sync_reads_the_end_the_start_and_what_is_new() {
+async fn a_sync_reads_once() {
     let chat = Chat::start().await;
     let (_alice, mut bob, last) = of_sixty(&chat).await;
     for (new, since) in [(0, last), (10, last - 10)] {
@@ -45,7 +45,7 @@ async fn a_sync_reads_the_end_the_start_and_what_is_new() {
             bob.sees_a("history").await;
         }
         assert_eq!(bob.sees_a("synced").await["conversations"]["dm:alice:bob"]["upto"], last);
-        let row = "| `sync` of a conversation, up to a page new | 0 | 0 | 3 | 3 | 3 |";
+        let row = "| `sync` of a conversation, up to ten new | 0 | 0 | 1 | 1 | 1 |";
         is_promised(row, 0, &chat.meter.take());
     }
 }

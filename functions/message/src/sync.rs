@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use futures::stream::{self, StreamExt, TryStreamExt};
 use futures::try_join;
-use shared::chat::{ConversationId, Range, Seq};
+use shared::chat::{ConversationId, Page, Range, Seq};
 use shared::gateway::Push;
 use shared::identity::Speaker;
 use shared::protocol::{Frame, HistoryFrame, ServerFrame, SyncRequest, Synced};
@@ -50,49 +50,72 @@ pub(crate) async fn since(
 async fn one(app: &App, speaker: &Speaker, id: &str, cursor: Seq) -> Result<Synced, Error> {
     let conversation = ConversationId::parse(id)?;
     let permission = require_part(app, &speaker.user, &conversation);
-    let (mut complete, ()) = try_join!(whole_from(app, &conversation, cursor), permission)?;
+    let (beginning, ()) = try_join!(first_page(app, &conversation, cursor), permission)?;
+    let (mut page, mut complete) = beginning;
     let mut synced = Synced { upto: cursor, complete: true, more: false, error: None };
     let mut sent = 0;
     loop {
         let range = Range { before: None, after: Some(synced.upto) };
-        let page = app.store.page(&conversation, range, PAGE, Some(app.clock.now())).await?;
-        let page = page.within(HistoryFrame::MAX_BYTES, size_of, range);
-        let (Some(first), Some(last)) = (page.messages.first(), page.messages.last()) else {
+        let part = page.within(HistoryFrame::MAX_BYTES, size_of, range);
+        let (Some(first), Some(last)) = (part.messages.first(), part.messages.last()) else {
             // What expired between two messages is gone as well.
-            complete &= page.after.is_none();
+            complete &= part.after.is_none();
             break;
         };
-        if sent > 0 || cursor > 0 {
-            complete &= first.seq == synced.upto + 1;
-        }
-        let frame = ServerFrame::History(HistoryFrame::of(&conversation, &page)).encode();
+        complete &= sent == 0 || first.seq == synced.upto + 1;
+        let frame = ServerFrame::History(HistoryFrame::of(&conversation, &part)).encode();
         if app.gateway.push(&speaker.connection, &frame).await != Push::Taken {
             synced.more = true;
             break;
         }
         synced.upto = last.seq;
-        sent += page.messages.len();
-        synced.more = page.after.is_some();
+        sent += part.messages.len();
+        synced.more = part.after.is_some();
         if !synced.more || sent >= MESSAGES {
             break;
         }
+        page = page_after(app, &conversation, synced.upto).await?;
     }
     synced.complete = complete;
     Ok(synced)
 }
 
-/// Whether nothing that came right after the cursor can have gone: the log still begins where it
-/// started for a cursor of 0, and otherwise reaches the cursor.
-async fn whole_from(app: &App, conversation: &ConversationId, cursor: Seq) -> Result<bool, Error> {
+/// The first page of what came after the cursor, and whether nothing that came right after it can
+/// have gone.
+async fn first_page(
+    app: &App,
+    conversation: &ConversationId,
+    cursor: Seq,
+) -> Result<(Page, bool), Error> {
+    let Some(before) = cursor.checked_sub(1) else {
+        return whole_log(app, conversation).await;
+    };
+    // The cursor's own message comes first, or the one behind it: then nothing is missing.
+    let mut page = page_after(app, conversation, before).await?;
+    let complete = match page.messages.first() {
+        Some(first) => first.seq <= cursor + 1,
+        None => {
+            let newest = app.store.page(conversation, Range::default(), 1, None).await?;
+            newest.messages.first().is_some_and(|newest| newest.seq == cursor)
+        }
+    };
+    page.messages.retain(|message| message.seq > cursor);
+    Ok((page, complete))
+}
+
+/// The first page of a log, and whether that begins where the log started.
+async fn whole_log(app: &App, conversation: &ConversationId) -> Result<(Page, bool), Error> {
+    let mut page = page_after(app, conversation, 0).await?;
     let start = app.store.start_of(conversation).await?;
-    if cursor == 0 {
-        let range = Range { before: None, after: Some(0) };
-        let page = app.store.page(conversation, range, 1, Some(app.clock.now())).await?;
-        return Ok(page.messages.first().map(|first| first.seq) == start);
+    if page.messages.is_empty() && start.is_some() {
+        // If it started between the two reads, the first message is there now.
+        page = page_after(app, conversation, 0).await?;
     }
-    let newest = app.store.page(conversation, Range::default(), 1, None).await?;
-    Ok(match (newest.messages.first(), start) {
-        (Some(newest), Some(start)) => (start..=newest.seq).contains(&cursor),
-        _ => false,
-    })
+    let complete = page.messages.first().map(|first| first.seq) == start;
+    Ok((page, complete))
+}
+
+async fn page_after(app: &App, conversation: &ConversationId, seq: Seq) -> Result<Page, Error> {
+    let range = Range { before: None, after: Some(seq) };
+    app.store.page(conversation, range, PAGE, Some(app.clock.now())).await
 }
