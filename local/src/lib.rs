@@ -5,11 +5,13 @@
 //! - `deployment` wires the functions to their routes, as `template.yaml` does on AWS.
 //! - `dynamodb` is the table's engine, `stream` what carries its changes to `deliver`;
 //!   [`in_process`] brings the SDK clients' requests to it and to the management API.
+//! - [`faults`] is what goes wrong on AWS now and then.
 //! - [`time`] is the clock all of it runs on.
 
 mod api;
 mod deployment;
 mod dynamodb;
+pub mod faults;
 pub mod gateway;
 mod http_api;
 pub mod in_process;

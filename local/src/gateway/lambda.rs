@@ -63,6 +63,21 @@ impl Lambda {
         }))
     }
 
+    /// Makes a Lambda of a handler that takes and gives JSON.
+    pub(crate) fn boxed(
+        handler: impl Fn(Value) -> BoxFuture<'static, Result<Value, InvocationError>>
+        + Send
+        + Sync
+        + 'static,
+    ) -> Self {
+        Self(Arc::new(handler))
+    }
+
+    /// Runs the handler here and now: dropping the future ends it.
+    pub fn call(&self, event: Value) -> BoxFuture<'static, Result<Value, InvocationError>> {
+        (self.0)(event)
+    }
+
     /// Runs the handler in a task of its own, so that its panic is its own too.
     ///
     /// A handler that is too slow is left running, as on AWS: only the caller stops waiting.

@@ -1,0 +1,144 @@
+//! Faults around the functions: invocations that die, come late or twice, or tell the time wrongly.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use serde_json::{Value, json};
+
+use super::{Fault, Faults, SKEW, lock};
+use crate::Functions;
+use crate::gateway::{InvocationError, Lambda};
+
+/// The longest that an invocation starts late.
+const LATE: Duration = Duration::from_secs(2);
+/// The longest that `$disconnect` comes late.
+const LATE_DISCONNECT: Duration = Duration::from_secs(30);
+/// By how much a clock is off at most, in milliseconds.
+const SKEWED: i64 = 3_000;
+/// The last await at which an invocation dies, counted in polls.
+const LAST_POLL: u32 = 60;
+
+type Invocation = BoxFuture<'static, Result<Value, InvocationError>>;
+
+impl Faults {
+    /// `functions` with faults.
+    pub fn functions(&self, functions: Functions) -> Functions {
+        let mortal = |lambda: Lambda| {
+            let faults = self.clone();
+            lambda.around(move |lambda, event| faults.mortal(lambda.call(event)))
+        };
+        Functions {
+            connect: mortal(functions.connect),
+            message: self.speaking(&mortal(functions.message)),
+            disconnect: self.departing(&mortal(functions.disconnect)),
+            deliver: self.delivering(&mortal(functions.deliver)),
+            ..functions
+        }
+    }
+
+    /// `$default`: what a lost connection says does not arrive, and what arrives may start late.
+    fn speaking(&self, message: &Lambda) -> Lambda {
+        let faults = self.clone();
+        message.around(move |message, event| {
+            let faults = faults.clone();
+            async move {
+                let connection = event["requestContext"]["connectionId"].as_str();
+                let connection = connection.unwrap_or_default().to_owned();
+                if faults.is_silent(&connection) {
+                    return Ok(json!({ "statusCode": 200 }));
+                }
+                if faults.fires(Fault::LateStart) {
+                    tokio::time::sleep(faults.random(LATE)).await;
+                }
+                let answer = message.call(event).await;
+                if faults.is_silent(&connection) {
+                    return Ok(json!({ "statusCode": 200 }));
+                }
+                answer
+            }
+            .boxed()
+        })
+    }
+
+    /// `$disconnect`: on a best effort.
+    fn departing(&self, disconnect: &Lambda) -> Lambda {
+        let faults = self.clone();
+        disconnect.around(move |disconnect, event| {
+            let faults = faults.clone();
+            async move {
+                if faults.fires(Fault::NoDisconnect) {
+                    return Ok(json!({ "statusCode": 200 }));
+                }
+                if faults.fires(Fault::LateDisconnect) {
+                    tokio::time::sleep(faults.random(LATE_DISCONNECT)).await;
+                }
+                disconnect.call(event).await
+            }
+            .boxed()
+        })
+    }
+
+    /// The stream: at least once.
+    fn delivering(&self, deliver: &Lambda) -> Lambda {
+        let faults = self.clone();
+        deliver.around(move |deliver, event| {
+            if !faults.fires(Fault::StreamTwice) {
+                return deliver.call(event);
+            }
+            let (again, pause) = (deliver.call(event.clone()), faults.random(LATE));
+            async move {
+                let again = async {
+                    tokio::time::sleep(pause).await;
+                    again.await
+                };
+                futures::join!(deliver.call(event), again).0
+            }
+            .boxed()
+        })
+    }
+
+    /// An invocation with a clock of its own, which may die at any await.
+    fn mortal(&self, invocation: Invocation) -> Invocation {
+        let skew =
+            if self.fires(Fault::ClockSkew) { lock(&self.0.dice).i64(-SKEWED..=SKEWED) } else { 0 };
+        let polls = self.fires(Fault::Died).then(|| lock(&self.0.dice).u32(1..=LAST_POLL));
+        SKEW.scope(skew, Mortal { invocation: Some(invocation), polls }).boxed()
+    }
+}
+
+/// A future that is dropped after so many polls, as an invocation that crashes.
+struct Mortal {
+    invocation: Option<Invocation>,
+    polls: Option<u32>,
+}
+
+impl Future for Mortal {
+    type Output = Result<Value, InvocationError>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let died = || Poll::Ready(Err(InvocationError::new("the invocation died")));
+        if let Some(polls) = &mut self.polls {
+            if *polls == 0 {
+                self.invocation = None;
+                return died();
+            }
+            *polls -= 1;
+        }
+        match &mut self.invocation {
+            Some(invocation) => invocation.as_mut().poll(context),
+            None => died(),
+        }
+    }
+}
+
+impl Lambda {
+    /// A Lambda that does `layer` with the event and this one.
+    fn around(&self, layer: impl Fn(Self, Value) -> Invocation + Send + Sync + 'static) -> Self {
+        let (inner, layer) = (self.clone(), Arc::new(layer));
+        Self::boxed(move |event| layer(inner.clone(), event))
+    }
+}

@@ -1,0 +1,237 @@
+//! What must always hold, checked over everything that happened.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use dynoxide::Database;
+use local::in_process::answer;
+use serde_json::{Value, json};
+
+use crate::record::{Event, Place, Seen, What};
+use crate::world::{Remains, text};
+
+/// Every message in the table, by conversation and number.
+pub(crate) fn logs(database: &Database) -> Vec<Seen> {
+    let request = json!({ "TableName": "confab" }).to_string();
+    let (status, body) = answer(database, "DynamoDB_20120810.Scan", request.as_bytes());
+    assert!(status.is_success(), "the table can be read");
+    let body: Value = serde_json::from_slice(&body).expect("DynamoDB answers JSON");
+    let items = body["Items"].as_array().into_iter().flatten();
+    let mut logs: Vec<_> = items.filter_map(message).collect();
+    logs.sort_by(|one, other| (&one.conversation, one.seq).cmp(&(&other.conversation, other.seq)));
+    logs
+}
+
+fn message(item: &Value) -> Option<Seen> {
+    let seq = text(item, "sk").strip_prefix("MSG#")?.parse().ok().filter(|seq| *seq > 0)?;
+    Some(Seen {
+        conversation: text(item, "pk").strip_prefix("CONV#")?.to_owned(),
+        seq,
+        id: text(item, "id").to_owned(),
+        from: text(item, "from").to_owned(),
+        content: text(item, "content").to_owned(),
+    })
+}
+
+/// Every promise that was broken, in words.
+pub(crate) fn broken(remains: &Remains) -> Vec<String> {
+    let events = remains.record.events();
+    let mut broken: Vec<_> = events
+        .iter()
+        .filter_map(|event| match &event.what {
+            What::Broken(words) => Some(words.clone()),
+            _ => None,
+        })
+        .collect();
+    logs_have_no_holes(remains, &mut broken);
+    acks_are_kept(remains, &events, &mut broken);
+    everybody_sees_the_log(remains, &events, &mut broken);
+    careful_clients_get_their_acks(remains, &events, &mut broken);
+    careful_clients_show_the_log(remains, &events, &mut broken);
+    raw_clients_got_everything(remains, &events, &mut broken);
+    nobody_heard_what_is_not_theirs(remains, &events, &mut broken);
+    broken
+}
+
+fn logs_have_no_holes(remains: &Remains, broken: &mut Vec<String>) {
+    for two in remains.logs.windows(2) {
+        if two[0].conversation == two[1].conversation && two[1].seq != two[0].seq + 1 {
+            broken.push(format!("{} has a hole after {}", two[0].conversation, two[0].seq));
+        }
+    }
+    let mut ids = BTreeSet::new();
+    for message in &remains.logs {
+        if !ids.insert((&message.conversation, &message.from, &message.id)) {
+            broken.push(format!("{} holds {} twice", message.conversation, message.id));
+        }
+    }
+}
+
+/// Acknowledged is kept, under the number that was told; a repeat is told the same.
+fn acks_are_kept(remains: &Remains, events: &[Event], broken: &mut Vec<String>) {
+    let logs: HashMap<_, _> =
+        remains.logs.iter().map(|it| ((it.conversation.as_str(), it.seq), it)).collect();
+    for event in events {
+        let What::Acked { conversation, id, seq, .. } = &event.what else { continue };
+        let kept = logs.get(&(conversation.as_str(), *seq));
+        if kept.is_none_or(|kept| kept.id != *id || kept.from != event.user) {
+            let user = &event.user;
+            broken.push(format!("{user} got an ack for {conversation} {seq} {id}: {kept:?}"));
+        }
+    }
+}
+
+/// Who repeats a send until its ack comes gets the ack, or is told why not.
+fn careful_clients_get_their_acks(remains: &Remains, events: &[Event], broken: &mut Vec<String>) {
+    for (user, device, _) in remains.devices.iter().filter(|(_, _, careful)| *careful) {
+        let (mut sent, mut settled) = (BTreeSet::new(), BTreeSet::new());
+        for event in events.iter().filter(|it| it.user == *user && it.device == *device) {
+            match &event.what {
+                What::Sent { id, .. } => drop(sent.insert(id)),
+                What::Acked { id, .. } | What::Refused { id } => drop(settled.insert(id)),
+                _ => {}
+            }
+        }
+        for id in sent.difference(&settled) {
+            broken.push(format!("{user} {device} never got an ack for {id}"));
+        }
+    }
+}
+
+/// Whatever anybody received is in the log as they saw it.
+fn everybody_sees_the_log(remains: &Remains, events: &[Event], broken: &mut Vec<String>) {
+    let logs: BTreeMap<_, _> =
+        remains.logs.iter().map(|it| ((it.conversation.as_str(), it.seq), it)).collect();
+    for event in events {
+        let (What::Received(seen) | What::Shown(seen)) = &event.what else { continue };
+        if logs.get(&(seen.conversation.as_str(), seen.seq)) != Some(&seen) {
+            broken.push(format!("{} saw {seen:?}, which is not in the log", event.user));
+        }
+    }
+}
+
+/// A client that follows the protocol ends with the log, in order, nothing twice; of a room that its
+/// person left, with all of it but the end.
+fn careful_clients_show_the_log(remains: &Remains, events: &[Event], broken: &mut Vec<String>) {
+    let acked = acked(events);
+    for (user, device, careful) in &remains.devices {
+        if !careful || user == "eve" {
+            continue;
+        }
+        let mut shown: BTreeMap<&str, Vec<&Seen>> = BTreeMap::new();
+        let mut out = false;
+        for event in events.iter().filter(|it| it.user == *user && it.device == *device) {
+            match &event.what {
+                What::Shown(seen) => shown.entry(&seen.conversation).or_default().push(seen),
+                What::Left { .. } => out = true,
+                What::Joining { .. } => out = false,
+                _ => {}
+            }
+        }
+        let told: BTreeSet<_> = remains.logs.iter().map(|it| it.conversation.as_str()).collect();
+        for conversation in told.into_iter().filter(|it| is_part(user, it)) {
+            let log: Vec<_> = remains.log_of(conversation).collect();
+            let shown = shown.remove(conversation).unwrap_or_default();
+            let may_lack_the_end =
+                conversation == remains.room && (out || may_be_out(events, user));
+            // What nobody has an ack for may still come with the next message or the next connection.
+            let acked =
+                acked.iter().filter(|(it, _)| it == conversation).map(|(_, seq)| *seq).max();
+            let enough = log.iter().filter(|it| !may_lack_the_end && Some(it.seq) <= acked).count();
+            if shown.len() < enough || log.get(..shown.len()) != Some(&shown[..]) {
+                broken.push(format!(
+                    "{user} {device} shows {} of {} in {conversation}, from {:?} to {:?}",
+                    shown.len(),
+                    log.len(),
+                    shown.first().map(|it| it.seq),
+                    shown.last().map(|it| it.seq),
+                ));
+            }
+        }
+    }
+}
+
+/// Whether `user` ever asked to leave the room: the answer to the last word may be lost.
+fn may_be_out(events: &[Event], user: &str) -> bool {
+    events
+        .iter()
+        .any(|it| it.user == user && matches!(it.what, What::Left { .. } | What::Joining { .. }))
+}
+
+/// Every message of which anybody has an ack.
+fn acked(events: &[Event]) -> BTreeSet<Place> {
+    let acked = events.iter().filter_map(|event| match &event.what {
+        What::Acked { conversation, seq, .. } => Some((conversation.clone(), *seq)),
+        _ => None,
+    });
+    acked.collect()
+}
+
+/// Somebody who never asks has got every acknowledged message all the same; except those that API
+/// Gateway took for a connection that was lost.
+fn raw_clients_got_everything(remains: &Remains, events: &[Event], broken: &mut Vec<String>) {
+    let acked = acked(events);
+    for (user, device, careful) in &remains.devices {
+        if *careful {
+            continue;
+        }
+        let (mut got, mut connections) = (BTreeSet::new(), BTreeSet::new());
+        for event in events.iter().filter(|it| it.user == *user && it.device == *device) {
+            match &event.what {
+                What::Received(seen) => drop(got.insert((&seen.conversation, seen.seq))),
+                What::Opened { connection } => drop(connections.insert(connection)),
+                _ => {}
+            }
+        }
+        let lost: BTreeSet<_> = events
+            .iter()
+            .filter_map(|event| match &event.what {
+                What::Lost { connection, place } if connections.contains(connection) => Some(place),
+                _ => None,
+            })
+            .collect();
+        for message in &remains.logs {
+            let place = (message.conversation.clone(), message.seq);
+            let missing = is_part(user, &message.conversation)
+                && message.from != *user
+                && acked.contains(&place)
+                && !got.contains(&(&message.conversation, message.seq));
+            if missing && !lost.contains(&place) {
+                broken.push(format!("{user} never got {place:?} of {}", message.from));
+            }
+        }
+    }
+}
+
+/// The outsider hears nothing; whoever left the room hears nothing that was said there since.
+fn nobody_heard_what_is_not_theirs(remains: &Remains, events: &[Event], broken: &mut Vec<String>) {
+    let stored = remains.record.stored();
+    let mut left: BTreeMap<&str, u128> = BTreeMap::new();
+    for event in events {
+        match &event.what {
+            What::Left { .. } => drop(left.insert(&event.user, event.at)),
+            What::Joining { .. } => drop(left.remove(event.user.as_str())),
+            What::Received(seen) => {
+                if !is_part(&event.user, &seen.conversation) {
+                    broken.push(format!("{} heard {seen:?}", event.user));
+                }
+                let stored = stored.get(&(seen.conversation.clone(), seen.seq));
+                if let Some(left) = left.get(event.user.as_str())
+                    && seen.conversation == remains.room
+                    && stored.is_some_and(|stored| stored > left)
+                {
+                    broken.push(format!("{} left at {left} and heard {seen:?}", event.user));
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Whether `user` has a part in the conversation at all.
+fn is_part(user: &str, conversation: &str) -> bool {
+    match conversation.split_once(':') {
+        Some(("dm", pair)) => pair.split(':').any(|one| one == user),
+        Some(("room", _)) => user != "eve",
+        _ => true,
+    }
+}

@@ -1,0 +1,104 @@
+//! The promises, tried under faults: thousands of small worlds, each decided by one seed.
+//!
+//! A world has a few people, the real handlers behind the SDK's real clients, the embedded DynamoDB,
+//! and half a virtual minute in which things go wrong, followed by some in which nothing does. Then
+//! [`check`] goes over everything that happened. The same seed makes the same world:
+//! `cargo test --profile simulation -p tests --test simulation -- --seed 7` shows one in full.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::print_stdout, reason = "this is what it is run for")]
+
+mod careful;
+mod check;
+mod gateway;
+mod outsider;
+mod people;
+mod raw;
+mod record;
+mod sabotage;
+mod stream;
+mod tally;
+mod wire;
+mod world;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::sabotage::{Broken, Sabotage};
+use crate::tally::Tally;
+use crate::world::Weather;
+
+/// Tries the promises under faults.
+#[derive(Debug, Parser)]
+struct Options {
+    /// How many worlds
+    #[arg(long, default_value_t = 30)]
+    seeds: u64,
+    /// The seed of the first
+    #[arg(long, default_value_t = 0)]
+    from: u64,
+    /// Show everything that happens in one world
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Worlds in which nothing goes wrong
+    #[arg(long)]
+    calm: bool,
+    /// Break every mechanism of the protocol in turn, and see that it is noticed within so many seeds
+    #[arg(long, value_name = "SEEDS")]
+    sabotage: Option<u64>,
+    /// Only this mechanism
+    #[arg(long, value_enum)]
+    only: Option<Broken>,
+}
+
+fn main() -> ExitCode {
+    let options = Options::parse();
+    let weather = if options.calm { Weather::Calm } else { Weather::Nasty };
+    if std::env::var("RUST_LOG").is_ok() {
+        tracing_subscriber::fmt::init();
+    }
+    if let Some(seed) = options.seed {
+        return show(seed, weather, options.only);
+    }
+    if let Some(seeds) = options.sabotage {
+        return sabotage(seeds, options.only);
+    }
+    let started = std::time::Instant::now();
+    let tally = tally::count(options.from..options.from + options.seeds, weather, None, false);
+    println!("{tally}\nin {:.1} s", started.elapsed().as_secs_f64());
+    if tally.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// One world, event by event, lived twice to see that the seed decides everything.
+fn show(seed: u64, weather: Weather, broken: Option<Broken>) -> ExitCode {
+    let remains = world::run(seed, weather, Sabotage::of(broken));
+    let story = remains.story();
+    println!("{}", story.join("\n"));
+    println!("{:?}\n{:?}", remains.plan, remains.record.requests());
+    let again = world::run(seed, weather, Sabotage::of(broken));
+    for (one, other) in story.iter().zip(again.story()) {
+        assert_eq!(*one, other, "the same seed made another world");
+    }
+    let broken = check::broken(&remains);
+    println!("{broken:#?}");
+    if broken.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Breaks the mechanisms one after the other.
+fn sabotage(seeds: u64, only: Option<Broken>) -> ExitCode {
+    let mut unnoticed = 0;
+    for broken in Broken::ALL.into_iter().filter(|it| only.is_none_or(|only| only == *it)) {
+        let tally: Tally = tally::count(0..seeds, Weather::Nasty, Some(broken), true);
+        match tally.first() {
+            Some((seed, words)) => {
+                println!("{broken:?}: noticed after {} worlds, in {seed}: {words}", tally.worlds())
+            }
+            None => {
+                unnoticed += 1;
+                println!("{broken:?}: NOT NOTICED in {seeds} worlds");
+            }
+        }
+    }
+    if unnoticed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}

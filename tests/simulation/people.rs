@@ -1,0 +1,111 @@
+//! What all simulated people have in common: a name, a device, habits, and a world to live in.
+
+use std::time::Duration;
+
+use fastrand::Rng;
+use serde_json::{Value, json};
+use tokio::sync::watch;
+
+use crate::gateway::{EPOCH, Gateway, Socket};
+use crate::record::{Record, What, seen};
+
+/// How the world is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Season {
+    /// Things go wrong, and people chat.
+    Chaos,
+    /// Nothing goes wrong any more; people finish what they began.
+    Calm,
+}
+
+/// A person at one device.
+pub(crate) struct Device {
+    pub(crate) user: String,
+    pub(crate) number: usize,
+    pub(crate) gateway: Gateway,
+    pub(crate) record: Record,
+    pub(crate) season: watch::Receiver<Season>,
+    pub(crate) dice: Rng,
+    /// The conversations this person has a part in.
+    pub(crate) conversations: Vec<String>,
+    /// How many messages are still to be sent.
+    pub(crate) to_say: u32,
+}
+
+impl Device {
+    pub(crate) fn note(&self, what: What) {
+        self.record.note(&self.user, self.number, what);
+    }
+
+    pub(crate) fn is_calm(&self) -> bool {
+        *self.season.borrow() == Season::Calm
+    }
+
+    /// Opens a connection, however often that takes.
+    pub(crate) async fn connects(&mut self) -> Socket {
+        loop {
+            if let Some(socket) = self.gateway.connect(&self.user, self.number).await {
+                return socket;
+            }
+            self.waits(2_000).await;
+        }
+    }
+
+    /// Up to so many milliseconds go by.
+    pub(crate) async fn waits(&mut self, most: u64) {
+        let pause = Duration::from_millis(self.dice.u64(0..most));
+        tokio::time::sleep(pause).await;
+    }
+
+    /// A conversation to say something in.
+    pub(crate) fn picks(&mut self) -> String {
+        let index = self.dice.usize(0..self.conversations.len());
+        self.conversations[index].clone()
+    }
+
+    /// An id for a message: mostly a UUIDv7, by a clock that may be wrong by seconds.
+    pub(crate) fn fresh_id(&mut self) -> String {
+        if self.dice.u8(0..5) == 0 {
+            return format!("{}-{}-{}", self.user, self.number, self.dice.u32(..));
+        }
+        let now = EPOCH + i64::try_from(self.record.now()).unwrap() + self.dice.i64(-3_000..3_000);
+        let mut random = [0; 10];
+        self.dice.fill(&mut random);
+        let now = u64::try_from(now).unwrap();
+        uuid::Builder::from_unix_timestamp_millis(now, &random).into_uuid().to_string()
+    }
+
+    /// The frame that says something in `conversation`.
+    pub(crate) fn frame(&self, conversation: &str, id: Option<&str>, content: &str) -> Value {
+        let mut frame = json!({ "action": "message", "content": content });
+        match conversation.split_once(':') {
+            Some(("room", room)) => frame["room"] = room.into(),
+            Some((_, pair)) => {
+                let (first, second) = pair.split_once(':').expect("a pair");
+                frame["to"] = if first == self.user { second } else { first }.into();
+            }
+            None => frame["action"] = "broadcast".into(),
+        }
+        if let Some(id) = id {
+            frame["id"] = id.into();
+        }
+        frame
+    }
+
+    /// Notes every message that a frame shows, and an ack.
+    pub(crate) fn notes(&self, frame: &Value) {
+        let pages = frame["messages"].as_array().into_iter().flatten();
+        let one = (frame["type"] == "message").then_some(frame);
+        for message in pages.chain(one).filter_map(seen) {
+            self.note(What::Received(message));
+        }
+        if frame["type"] == "ack" {
+            self.note(What::Acked {
+                conversation: frame["conversation"].as_str().unwrap_or_default().to_owned(),
+                id: frame["id"].as_str().unwrap_or_default().to_owned(),
+                seq: frame["seq"].as_u64().unwrap_or_default(),
+                duplicate: frame["duplicate"] == true,
+            });
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! Somebody with wscat: types, reads, comes and goes, and never asks for what was missed.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use crate::gateway::Socket;
+use crate::people::Device;
+use crate::record::What;
+
+/// How long a person stays away at most, in milliseconds.
+const AWAY: u64 = 10_000;
+/// How long between two things a person does at most, in milliseconds.
+const BETWEEN: u64 = 3_000;
+
+/// What was typed last, to type it again if no ack comes.
+struct Typed {
+    id: String,
+    frame: Value,
+    conversation: String,
+    at: Instant,
+}
+
+/// Lives until the world ends.
+pub(crate) async fn lives(mut device: Device) {
+    device.waits(AWAY / 2).await;
+    let mut typed = None;
+    loop {
+        let socket = device.connects().await;
+        chats(&mut device, socket, &mut typed).await;
+        if !device.is_calm() {
+            device.waits(AWAY).await;
+        }
+    }
+}
+
+/// Until the connection ends or the person does.
+async fn chats(device: &mut Device, mut socket: Socket, typed: &mut Option<Typed>) {
+    let mut next = Instant::now() + Duration::from_millis(device.dice.u64(0..BETWEEN));
+    loop {
+        tokio::select! {
+            biased;
+            frame = socket.next() => {
+                let Some(frame) = frame else { return };
+                device.notes(&frame);
+                if typed.as_ref().is_some_and(|typed| frame["type"] == "ack" && frame["id"] == typed.id.as_str()) {
+                    *typed = None;
+                }
+            }
+            () = tokio::time::sleep_until(next) => {
+                if device.is_calm() {
+                    next += Duration::from_secs(3_600);
+                    continue;
+                }
+                if device.dice.u8(0..6) == 0 {
+                    while let Some(frame) = socket.read() {
+                        device.notes(&frame);
+                    }
+                    return socket.close();
+                }
+                acts(device, &socket, typed);
+                next = Instant::now() + Duration::from_millis(device.dice.u64(0..BETWEEN));
+            }
+        }
+    }
+}
+
+fn acts(device: &mut Device, socket: &Socket, typed: &mut Option<Typed>) {
+    if let Some(again) = typed
+        && again.at.elapsed() > Duration::from_secs(5)
+    {
+        again.at = Instant::now();
+        let (conversation, id) = (again.conversation.clone(), again.id.clone());
+        device.note(What::Sent { conversation, id });
+        socket.send(&again.frame);
+        return;
+    }
+    if device.to_say == 0 || device.dice.u8(0..4) == 0 {
+        return socket.send(&json!({ "action": "ping" }));
+    }
+    device.to_say -= 1;
+    let conversation = device.picks();
+    let content = format!("{} {}", device.user, device.to_say);
+    // Half of what a person types has no id: nobody knows what became of it unless the ack comes.
+    if device.dice.bool() || typed.is_some() {
+        return socket.send(&device.frame(&conversation, None, &content));
+    }
+    let id = device.fresh_id();
+    let frame = device.frame(&conversation, Some(&id), &content);
+    device.note(What::Sent { conversation: conversation.clone(), id: id.clone() });
+    socket.send(&frame);
+    *typed = Some(Typed { id, frame, conversation, at: Instant::now() });
+}

@@ -1,0 +1,124 @@
+//! What happened in one world, for the checkers.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use serde_json::Value;
+use tokio::time::Instant;
+
+/// A conversation's name, a message's number.
+pub(crate) type Place = (String, u64);
+
+/// A message as a client saw it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Seen {
+    pub(crate) conversation: String,
+    pub(crate) seq: u64,
+    pub(crate) id: String,
+    pub(crate) from: String,
+    pub(crate) content: String,
+}
+
+/// One thing that happened; `at` is virtual milliseconds.
+#[derive(Clone, Debug, Hash)]
+pub(crate) enum What {
+    /// A client sent a message under an id of its own, perhaps again.
+    Sent { conversation: String, id: String },
+    /// A client got an ack.
+    Acked { conversation: String, id: String, seq: u64, duplicate: bool },
+    /// A connection's client received a message, by a push or in a page.
+    Received(Seen),
+    /// A client that follows the protocol showed a message to its person.
+    Shown(Seen),
+    /// A connection of the user opened; what is pushed to it arrives in order.
+    Opened { connection: String },
+    /// A connection ended, or was found to have.
+    Closed { connection: String },
+    /// API Gateway took a push for a connection that was lost in silence.
+    Lost { connection: String, place: Place },
+    /// A client was told that it may not send this.
+    Refused { id: String },
+    /// The user's leaving of the room was answered.
+    Left { conversation: String },
+    /// The user asked to join the room again.
+    Joining { conversation: String },
+    /// A promise was broken where it shows at once.
+    Broken(String),
+}
+
+/// Who, when, what.
+#[derive(Clone, Debug, Hash)]
+pub(crate) struct Event {
+    pub(crate) at: u128,
+    pub(crate) user: String,
+    pub(crate) device: usize,
+    pub(crate) what: What,
+}
+
+/// Everything that happened, in order; clones share it.
+#[derive(Clone)]
+pub(crate) struct Record {
+    begin: Instant,
+    events: Arc<Mutex<Vec<Event>>>,
+    /// When each message was stored, as the table saw it.
+    stored: Arc<Mutex<BTreeMap<Place, u128>>>,
+    requests: Arc<Mutex<BTreeMap<String, u64>>>,
+}
+
+impl Record {
+    pub(crate) fn new() -> Self {
+        Self {
+            begin: Instant::now(),
+            events: Arc::default(),
+            stored: Arc::default(),
+            requests: Arc::default(),
+        }
+    }
+
+    /// Virtual milliseconds since the beginning.
+    pub(crate) fn now(&self) -> u128 {
+        self.begin.elapsed().as_millis()
+    }
+
+    pub(crate) fn note(&self, user: &str, device: usize, what: What) {
+        let event = Event { at: self.now(), user: user.to_owned(), device, what };
+        lock(&self.events).push(event);
+    }
+
+    pub(crate) fn note_stored(&self, place: Place) {
+        lock(&self.stored).entry(place).or_insert_with(|| self.begin.elapsed().as_millis());
+    }
+
+    pub(crate) fn note_request(&self, name: &str) {
+        *lock(&self.requests).entry(name.to_owned()).or_default() += 1;
+    }
+
+    pub(crate) fn events(&self) -> Vec<Event> {
+        lock(&self.events).clone()
+    }
+
+    pub(crate) fn stored(&self) -> BTreeMap<Place, u128> {
+        lock(&self.stored).clone()
+    }
+
+    pub(crate) fn requests(&self) -> BTreeMap<String, u64> {
+        lock(&self.requests).clone()
+    }
+}
+
+/// The message that `view` shows, if it is one.
+pub(crate) fn seen(view: &Value) -> Option<Seen> {
+    let text = |name: &str| view[name].as_str().map(str::to_owned);
+    Some(Seen {
+        conversation: text("conversation")?,
+        seq: view["seq"].as_u64()?,
+        id: text("id")?,
+        from: text("from")?,
+        content: text("content")?,
+    })
+}
+
+/// Whoever held the lock has not panicked: a run that panics ends there.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap()
+}

@@ -1,0 +1,337 @@
+//! The protocol's mechanisms, broken one at a time: the simulation must see each of them missing.
+//!
+//! The handlers stay as they are. What breaks is what they say to the table and what it answers, as
+//! if they had been written without the mechanism. Several are faults that public samples for this
+//! stack really have.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::http::StatusCode;
+use aws_smithy_types::body::SdkBody;
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use crate::record::lock;
+
+/// What is broken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Broken {
+    /// A message is put whether or not its number is free.
+    PutUnconditionally,
+    /// Messages are kept by their time: two in the same millisecond are one.
+    SameMillisecond,
+    /// Whoever finds a number taken does not see that it is by the very same message.
+    OccupantUnseen,
+    /// Two first messages need not agree where the log starts.
+    StartTwice,
+    /// Inboxes are read before the message is stored.
+    InboxBeforePut,
+    /// A message that nobody took leaves no mark.
+    NoMark,
+    /// A mark may rise.
+    MarksRise,
+    /// After a mark nobody looks whether a connection came meanwhile.
+    BlindMark,
+    /// A sender under a mark leaves no trace for whoever drains.
+    NoTrace,
+    /// A drain ends whatever happened meanwhile.
+    FinishBlindly,
+    /// Anybody may drain at any time.
+    NoLease,
+    /// A connection counts before its handshake is through.
+    ReadyAtOnce,
+    /// A push that is answered 410 forgets another connection of the user.
+    PruneAnother,
+    /// To forget a user's connection fails, as an empty set would.
+    EmptySet,
+    /// A connection is forgotten long before API Gateway ends it.
+    ShortLived,
+    /// After one failed push the others are left out.
+    OneFailsAll,
+    /// Waking the delivery twice is waking it once.
+    SameWake,
+    /// Everybody counts as a member.
+    NoMembership,
+    /// Of the members only the first page is read.
+    OnePage,
+}
+
+impl Broken {
+    /// Every mechanism.
+    pub(crate) const ALL: [Self; 19] = [
+        Self::PutUnconditionally,
+        Self::SameMillisecond,
+        Self::OccupantUnseen,
+        Self::StartTwice,
+        Self::InboxBeforePut,
+        Self::NoMark,
+        Self::MarksRise,
+        Self::BlindMark,
+        Self::NoTrace,
+        Self::FinishBlindly,
+        Self::NoLease,
+        Self::ReadyAtOnce,
+        Self::PruneAnother,
+        Self::EmptySet,
+        Self::ShortLived,
+        Self::OneFailsAll,
+        Self::SameWake,
+        Self::NoMembership,
+        Self::OnePage,
+    ];
+}
+
+/// One broken mechanism, or none.
+#[derive(Debug, Default)]
+pub(crate) struct Sabotage {
+    broken: Option<Broken>,
+    /// Every image of each inbox, for what looks at the past.
+    inboxes: Mutex<BTreeMap<String, Vec<(Instant, Value)>>>,
+    /// When a push failed last.
+    failed: Mutex<Option<Instant>>,
+}
+
+impl Sabotage {
+    pub(crate) fn of(broken: Option<Broken>) -> Self {
+        Self { broken, ..Self::default() }
+    }
+
+    pub(crate) fn is_on(&self) -> bool {
+        self.broken.is_some()
+    }
+
+    /// Changes a request to the table, or answers a request in the place of whoever should.
+    pub(crate) fn before(
+        &self,
+        operation: &str,
+        method: &str,
+        body: &mut Value,
+    ) -> Option<HttpResponse> {
+        if operation.is_empty() {
+            return self.before_push(method);
+        }
+        match (operation, self.broken?) {
+            ("PutItem", broken) if is_message(&body["Item"]) => {
+                break_put(broken, &mut body["Item"].clone(), body)
+            }
+            ("TransactWriteItems", Broken::StartTwice) => break_start(body),
+            ("UpdateItem", broken) if body["Key"]["sk"]["S"] == "INBOX" => {
+                return self.break_inbox(broken, body);
+            }
+            _ => {}
+        }
+        None
+    }
+
+    /// Changes an answer.
+    pub(crate) fn after(
+        &self,
+        operation: &str,
+        method: &str,
+        request: &Value,
+        answer: &mut HttpResponse,
+    ) {
+        if operation.is_empty() {
+            if method == "POST" && !answer.status().is_success() {
+                *lock(&self.failed) = Some(Instant::now());
+            }
+            return;
+        }
+        let mut body: Value =
+            serde_json::from_slice(answer.body().bytes().unwrap_or_default()).unwrap_or_default();
+        match (operation, self.broken) {
+            ("PutItem", Some(Broken::OccupantUnseen)) if body.get("Item").is_some() => {
+                body["Item"]["id"]["S"] = "another".into();
+            }
+            ("UpdateItem", broken) if request["Key"]["sk"]["S"] == "INBOX" => {
+                self.remember(request, &body);
+                let marks = says(request, "UpdateExpression", "SET #wait = :seq");
+                if broken == Some(Broken::BlindMark) && marks {
+                    drop_connections(&mut body["Attributes"]);
+                }
+            }
+            ("BatchGetItem", Some(Broken::InboxBeforePut)) => {
+                for item in body["Responses"]["confab"].as_array_mut().into_iter().flatten() {
+                    self.age(item);
+                }
+            }
+            ("GetItem", Some(Broken::NoMembership)) => {
+                let key = &request["Key"];
+                if key["sk"]["S"].as_str().is_some_and(|sk| sk.starts_with("MEMBER#")) {
+                    let (pk, sk) = (&key["pk"], &key["sk"]);
+                    body["Item"] = json!({
+                        "pk": pk, "sk": sk, "role": { "S": "member" }, "joined_at": { "N": "1" },
+                    });
+                }
+            }
+            ("Query", Some(Broken::OnePage)) => {
+                let values = request["ExpressionAttributeValues"].to_string();
+                if let Some(items) =
+                    body["Items"].as_array_mut().filter(|_| values.contains("MEMBER#"))
+                {
+                    items.truncate(2);
+                }
+            }
+            _ => return,
+        }
+        *answer = response(answer.status().as_u16(), &body);
+    }
+
+    fn before_push(&self, method: &str) -> Option<HttpResponse> {
+        let lately = |at: Instant| at.elapsed() < Duration::from_millis(100);
+        let left_out = self.broken == Some(Broken::OneFailsAll)
+            && method == "POST"
+            && lock(&self.failed).is_some_and(lately);
+        left_out.then(|| response(200, &json!({})))
+    }
+
+    /// Changes an update of an inbox.
+    fn break_inbox(&self, broken: Broken, body: &mut Value) -> Option<HttpResponse> {
+        let says = |part: &str| says(body, "UpdateExpression", part);
+        match broken {
+            Broken::InboxBeforePut => body["ReturnValues"] = "ALL_NEW".into(),
+            Broken::NoMark if says("SET #wait = :seq") => {
+                return Some(response(200, &json!({ "Attributes": {} })));
+            }
+            Broken::MarksRise if says("SET #wait = :seq") => drop_condition(body, &[]),
+            Broken::NoTrace if says("#skip = :skip") => {
+                replace(body, "UpdateExpression", ", #skip = :skip", "");
+                drop_value(body, ":skip");
+            }
+            Broken::FinishBlindly if says("REMOVE #wait, #lease, #skip") => {
+                drop_condition(body, &[":holder", ":mark", ":pushed"]);
+            }
+            Broken::NoLease if says("SET #lease = :lease REMOVE arrived, #skip") => {
+                body["ConditionExpression"] = "attribute_exists(#wait)".into();
+                drop_value(body, ":now");
+                if let Some(names) = body["ExpressionAttributeNames"].as_object_mut() {
+                    names.remove("#until");
+                }
+            }
+            Broken::ReadyAtOnce if says("arrived = :id") => {
+                body["ExpressionAttributeValues"][":conn"]["M"]["ready"]["BOOL"] = true.into();
+            }
+            Broken::ShortLived if says("#conn = :conn") => {
+                let conn = &mut body["ExpressionAttributeValues"][":conn"]["M"];
+                let connected_at = conn["connected_at"]["N"].as_str().unwrap_or_default();
+                let expires_at = connected_at.parse::<i64>().unwrap_or_default() + 10_000;
+                conn["expires_at"]["N"] = expires_at.to_string().into();
+            }
+            Broken::PruneAnother if says("#gone0") => self.prune_another(body),
+            Broken::EmptySet if says("#gone0") => {
+                let kind = "com.amazon.coral.validate#ValidationException";
+                return Some(response(400, &json!({ "__type": kind, "message": "empty set" })));
+            }
+            Broken::SameWake if says("arrived = :wake") => {
+                body["ExpressionAttributeValues"][":wake"]["S"] = "*".into();
+            }
+            _ => {}
+        }
+        None
+    }
+
+    fn remember(&self, request: &Value, answer: &Value) {
+        let pk = request["Key"]["pk"]["S"].as_str().unwrap_or_default().to_owned();
+        if answer["Attributes"].is_object() {
+            let image = (Instant::now(), answer["Attributes"].clone());
+            lock(&self.inboxes).entry(pk).or_default().push(image);
+        }
+    }
+
+    /// Shows an inbox as it was a moment ago.
+    fn age(&self, item: &mut Value) {
+        let inboxes = lock(&self.inboxes);
+        let images = item["pk"]["S"].as_str().and_then(|pk| inboxes.get(pk));
+        let mut images = images.into_iter().flatten().rev();
+        let before = images.find(|(at, _)| at.elapsed() > Duration::from_millis(60));
+        if let Some((_, image)) = before {
+            *item = image.clone();
+        }
+    }
+
+    fn prune_another(&self, body: &mut Value) {
+        let inboxes = lock(&self.inboxes);
+        let pk = body["Key"]["pk"]["S"].as_str().unwrap_or_default();
+        let image = inboxes.get(pk).and_then(|images| images.last());
+        let names = body["ExpressionAttributeNames"].as_object_mut();
+        let gone = names.into_iter().flatten().filter(|(name, _)| name.starts_with("#gone"));
+        for (_, gone) in gone {
+            let connections = image.and_then(|(_, image)| image.as_object()).into_iter().flatten();
+            let mut others =
+                connections.map(|(name, _)| name).filter(|name| name.starts_with("conn:"));
+            *gone = others
+                .find(|name| *gone != name.as_str())
+                .map_or("conn:nobody", String::as_str)
+                .into();
+        }
+    }
+}
+
+fn break_put(broken: Broken, item: &mut Value, body: &mut Value) {
+    if broken == Broken::SameMillisecond {
+        let sent_at = item["sent_at"]["N"].as_str().unwrap_or_default();
+        item["sk"]["S"] = format!("MSG#{sent_at:0>16}").into();
+        body["Item"] = item.clone();
+    }
+    if matches!(broken, Broken::PutUnconditionally | Broken::SameMillisecond) {
+        drop_condition(body, &[]);
+        if let Some(body) = body.as_object_mut() {
+            body.remove("ReturnValuesOnConditionCheckFailure");
+        }
+    }
+}
+
+/// Takes the condition off the update of the item that says where a log starts.
+fn break_start(body: &mut Value) {
+    for item in body["TransactItems"].as_array_mut().into_iter().flatten() {
+        let update = &mut item["Update"];
+        if update["Key"]["sk"]["S"] == "MSG#0000000000000000" {
+            drop_condition(update, &[":seen"]);
+        }
+    }
+}
+
+fn is_message(item: &Value) -> bool {
+    item["sk"]["S"].as_str().is_some_and(|sk| sk.starts_with("MSG#"))
+}
+
+fn says(body: &Value, field: &str, part: &str) -> bool {
+    body[field].as_str().is_some_and(|expression| expression.contains(part))
+}
+
+fn replace(body: &mut Value, field: &str, from: &str, to: &str) {
+    let expression = body[field].as_str().unwrap_or_default().replace(from, to);
+    body[field] = expression.into();
+}
+
+fn drop_condition(body: &mut Value, values: &[&str]) {
+    if let Some(body) = body.as_object_mut() {
+        body.remove("ConditionExpression");
+    }
+    for value in values {
+        drop_value(body, value);
+    }
+}
+
+fn drop_value(body: &mut Value, name: &str) {
+    if let Some(values) = body["ExpressionAttributeValues"].as_object_mut() {
+        values.remove(name);
+        if values.is_empty() {
+            body.as_object_mut().expect("an object").remove("ExpressionAttributeValues");
+        }
+    }
+}
+
+fn drop_connections(image: &mut Value) {
+    if let Some(image) = image.as_object_mut() {
+        image.retain(|name, _| !name.starts_with("conn:"));
+    }
+}
+
+fn response(status: u16, body: &Value) -> HttpResponse {
+    let status = StatusCode::try_from(status).expect("a status");
+    HttpResponse::new(status, SdkBody::from(body.to_string()))
+}

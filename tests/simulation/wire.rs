@@ -1,0 +1,175 @@
+//! Two windows onto the wire: above the faults, where the handlers' requests are counted, and below
+//! them, where sabotage changes what reaches the table.
+
+use std::sync::Arc;
+
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
+    SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::body::SdkBody;
+use local::faults::Faults;
+use serde_json::Value;
+use tokio::sync::Notify;
+
+use crate::record::{Record, What, seen};
+use crate::sabotage::Sabotage;
+
+/// What a window does with what passes.
+#[derive(Clone)]
+pub(crate) enum Window {
+    /// Counts requests, and notes the pushes that are lost in silence.
+    Above { record: Record, faults: Faults },
+    /// Sabotages, notes what was stored, and says when something was written.
+    Below { record: Record, sabotage: Arc<Sabotage>, written: Arc<Notify> },
+}
+
+/// `client` behind `window`.
+pub(crate) fn behind(window: Window, client: SharedHttpClient) -> SharedHttpClient {
+    SharedHttpClient::new(Watched { window, client })
+}
+
+struct Watched {
+    window: Window,
+    client: SharedHttpClient,
+}
+
+impl std::fmt::Debug for Watched {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Watched")
+    }
+}
+
+impl HttpClient for Watched {
+    fn http_connector(
+        &self,
+        settings: &HttpConnectorSettings,
+        components: &RuntimeComponents,
+    ) -> SharedHttpConnector {
+        SharedHttpConnector::new(Connector {
+            window: self.window.clone(),
+            below: self.client.http_connector(settings, components),
+        })
+    }
+}
+
+#[derive(Clone)]
+struct Connector {
+    window: Window,
+    below: SharedHttpConnector,
+}
+
+impl std::fmt::Debug for Connector {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Connector")
+    }
+}
+
+impl HttpConnector for Connector {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let this = self.clone();
+        match this.window {
+            Window::Above { record, faults } => {
+                HttpConnectorFuture::new(above(record, faults, this.below, request))
+            }
+            Window::Below { record, sabotage, written } => {
+                HttpConnectorFuture::new(below(record, sabotage, written, this.below, request))
+            }
+        }
+    }
+}
+
+type Answer = Result<
+    aws_smithy_runtime_api::client::orchestrator::HttpResponse,
+    aws_smithy_runtime_api::client::result::ConnectorError,
+>;
+
+async fn above(
+    record: Record,
+    faults: Faults,
+    below: SharedHttpConnector,
+    request: HttpRequest,
+) -> Answer {
+    if let Some(target) = request.headers().get("x-amz-target") {
+        record.note_request(target.rsplit('.').next().unwrap_or_default());
+        return below.call(request).await;
+    }
+    record.note_request(request.method());
+    let connection = request.uri().rsplit('/').next().unwrap_or_default().to_owned();
+    let connection = connection.split('?').next().unwrap_or_default().to_owned();
+    let frame: Value =
+        serde_json::from_slice(request.body().bytes().unwrap_or_default()).unwrap_or_default();
+    let answer = below.call(request).await;
+    if frame["type"] == "message"
+        && let Some(message) = seen(&frame)
+        && faults.is_silent(&connection)
+    {
+        let place = (message.conversation, message.seq);
+        record.note("", 0, What::Lost { connection, place });
+    }
+    answer
+}
+
+async fn below(
+    record: Record,
+    sabotage: Arc<Sabotage>,
+    written: Arc<Notify>,
+    below: SharedHttpConnector,
+    mut request: HttpRequest,
+) -> Answer {
+    let target = request.headers().get("x-amz-target").unwrap_or_default().to_owned();
+    let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
+    let reads = ["GetItem", "Query", "BatchGetItem", ""].contains(&operation.as_str());
+    let sabotaged = sabotage.is_on();
+    let method = request.method().to_owned();
+    if reads && !sabotaged {
+        return below.call(request).await;
+    }
+    let mut body: Value =
+        serde_json::from_slice(request.body().bytes().unwrap_or_default()).unwrap_or_default();
+    if sabotaged {
+        if let Some(answer) = sabotage.before(&operation, &method, &mut body) {
+            return Ok(answer);
+        }
+        if !operation.is_empty() {
+            let text = body.to_string();
+            request.headers_mut().insert("content-length", text.len().to_string());
+            *request.body_mut() = SdkBody::from(text);
+        }
+    }
+    let mut answer = below.call(request).await?;
+    if answer.status().is_success() && !reads {
+        for put in puts(&operation, &body) {
+            note_stored(&record, put);
+        }
+        written.notify_one();
+    }
+    if sabotaged {
+        sabotage.after(&operation, &method, &body, &mut answer);
+    }
+    Ok(answer)
+}
+
+/// The items that a request puts.
+fn puts<'a>(operation: &str, body: &'a Value) -> Vec<&'a Value> {
+    match operation {
+        "PutItem" => vec![&body["Item"]],
+        "TransactWriteItems" => {
+            let items = body["TransactItems"].as_array().into_iter().flatten();
+            items.filter_map(|item| item.get("Put")).map(|put| &put["Item"]).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn note_stored(record: &Record, item: &Value) {
+    let text = |name: &str| item[name]["S"].as_str().unwrap_or_default();
+    if let Some(conversation) = text("pk").strip_prefix("CONV#")
+        && let Some(seq) = text("sk").strip_prefix("MSG#").and_then(|seq| seq.parse().ok())
+        && seq > 0
+    {
+        record.note_stored((conversation.to_owned(), seq));
+    }
+}

@@ -1,0 +1,258 @@
+//! One world: a cloud, some people, a season of chaos and a season of calm, all by one seed.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use dynoxide::Database;
+use fastrand::Rng;
+use local::Functions;
+use local::faults::{Faults, Plan};
+use local::in_process::InProcess;
+use serde_json::Value;
+use shared::aws::Aws;
+use shared::chat::{Timestamp, UserId};
+use shared::rooms::NewRoom;
+use shared::{App, Clock, Config};
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use crate::gateway::{EPOCH, Gateway};
+use crate::people::{Device, Season};
+use crate::record::{Record, Seen};
+use crate::sabotage::Sabotage;
+use crate::wire::{Window, behind};
+use crate::{careful, outsider, raw, stream};
+
+/// How long a request takes either way at most.
+const LATENCY: Duration = Duration::from_millis(20);
+/// How long things go wrong, in seconds.
+const CHAOS: std::ops::Range<u64> = 10..30;
+/// How long people have to finish: longer than a lease and every pause.
+const CALM: Duration = Duration::from_secs(45);
+
+/// What is left of a world.
+pub(crate) struct Remains {
+    pub(crate) record: Record,
+    pub(crate) plan: Plan,
+    pub(crate) fired: Vec<u64>,
+    /// Every log as the table has it.
+    pub(crate) logs: Vec<Seen>,
+    pub(crate) room: String,
+    /// Who is on which kind of client: (user, device, careful).
+    pub(crate) devices: Vec<(String, usize, bool)>,
+}
+
+/// Whether a world has faults.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Weather {
+    /// By the seed.
+    Nasty,
+    /// None.
+    Calm,
+}
+
+/// Runs the world of `seed` from beginning to end.
+pub(crate) fn run(seed: u64, weather: Weather, sabotage: Sabotage) -> Remains {
+    fastrand::seed(seed);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .expect("a runtime without threads");
+    runtime.block_on(live(seed, weather, sabotage))
+}
+
+struct Cloud {
+    app: App,
+    faults: Faults,
+    gateway: Gateway,
+    database: Database,
+    // Lives as long as requests are answered.
+    _services: InProcess,
+}
+
+async fn live(seed: u64, weather: Weather, sabotage: Sabotage) -> Remains {
+    let mut dice = Rng::with_seed(seed);
+    let record = Record::new();
+    let plan = match weather {
+        Weather::Nasty => Plan::nasty(&mut dice, LATENCY),
+        Weather::Calm => Plan::calm(LATENCY),
+    };
+    let cloud = start(&record, sabotage, &mut dice).await;
+    let room = furnish(&cloud.app).await;
+    cloud.faults.change(plan.clone());
+
+    let (season, seasons) = watch::channel(Season::Chaos);
+    let mut people = JoinSet::new();
+    let mut devices = Vec::new();
+    let mut person = |user: &str, number: usize, kind: Kind, dice: &mut Rng| {
+        let device = Device {
+            user: user.to_owned(),
+            number,
+            gateway: cloud.gateway.clone(),
+            record: record.clone(),
+            season: seasons.clone(),
+            to_say: dice.u32(1..=4),
+            dice: dice.fork(),
+            conversations: conversations_of(user, &room),
+        };
+        devices.push((user.to_owned(), number, kind != Kind::Raw));
+        match kind {
+            Kind::Raw => people.spawn(raw::lives(device)),
+            Kind::Careful => people.spawn(careful::lives(device, false)),
+            Kind::Restless => people.spawn(careful::lives(device, true)),
+            Kind::Outsider => people.spawn(outsider::lives(device)),
+        };
+    };
+    person("a", 1, Kind::Careful, &mut dice);
+    if dice.bool() {
+        person("a", 2, Kind::Careful, &mut dice);
+    }
+    person("b", 1, Kind::Raw, &mut dice);
+    let third = [Kind::Raw, Kind::Careful, Kind::Restless][dice.usize(0..3)];
+    person("c", 1, third, &mut dice);
+    person("eve", 1, Kind::Outsider, &mut dice);
+
+    pass_chaos(&cloud, &mut dice).await;
+    cloud.faults.change(Plan::calm(LATENCY));
+    season.send_replace(Season::Calm);
+    pass_calm(&cloud).await;
+    people.shutdown().await;
+    let fired = cloud.faults.fired().to_vec();
+    let logs = crate::check::logs(&cloud.database);
+    Remains { record, plan, fired, logs, room, devices }
+}
+
+/// How somebody is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Raw,
+    Careful,
+    Restless,
+    Outsider,
+}
+
+/// The conversations `user` writes in; for the outsider, those of the others.
+fn conversations_of(user: &str, room: &str) -> Vec<String> {
+    let names: &[&str] = match user {
+        "a" => &["dm:a:b", "dm:a:c"],
+        "b" => &["dm:a:b", "dm:b:c", "dm:b:b"],
+        "c" => &["dm:a:c", "dm:b:c"],
+        _ => &["dm:a:b", "dm:b:c"],
+    };
+    let room = std::iter::once(room.to_owned());
+    room.chain(names.iter().map(|name| (*name).to_owned())).collect()
+}
+
+async fn start(record: &Record, sabotage: Sabotage, dice: &mut Rng) -> Cloud {
+    let faults = Faults::new(Plan::calm(Duration::ZERO), dice.fork());
+    let gateway = Gateway::new(faults.clone(), record.clone(), dice.fork());
+    let database = Database::memory().expect("memory for a database");
+    let services = InProcess::default();
+    services.serve_dynamodb(database.clone());
+    services.serve_management(gateway.management());
+
+    let written = Arc::new(Notify::new());
+    let below = Window::Below {
+        record: record.clone(),
+        sabotage: Arc::new(sabotage),
+        written: Arc::clone(&written),
+    };
+    let client = faults.transport(behind(below, services.transport()));
+    let client = behind(Window::Above { record: record.clone(), faults: faults.clone() }, client);
+    let aws = Aws::local("http://dynamodb").with_transport(client);
+    let begin = Instant::now();
+    let clock = Clock::new(move || {
+        let millis = i64::try_from(begin.elapsed().as_millis()).unwrap_or_default();
+        Timestamp::from_millis(EPOCH + millis + Faults::skew())
+    });
+    let app = App::new(config(), &aws, clock);
+    app.store.create_table().await.expect("the table can be created");
+
+    let functions = faults.functions(Functions::new(&app));
+    stream::serve(database.clone(), &functions.deliver, record, written, dice.fork());
+    gateway.deploy(functions);
+    Cloud { app, faults, gateway, database, _services: services }
+}
+
+fn config() -> Config {
+    Config::from_variables(|name| match name {
+        "TABLE_NAME" => Some("confab".to_owned()),
+        "AUTH_MODE" => Some("open".to_owned()),
+        "RATE_LIMIT" => Some("0".to_owned()),
+        "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI" => Some("http://gateway/dev".to_owned()),
+        _ => None,
+    })
+    .expect("the settings of the simulation")
+}
+
+/// A room with everybody but the outsider in it; its conversation.
+async fn furnish(app: &App) -> String {
+    let user = |name: &str| UserId::parse(name).expect("a user's name");
+    let new = NewRoom { name: "general".to_owned(), topic: None, metadata: None };
+    let room = shared::rooms::create(app, &user("a"), new).await.expect("a room");
+    for name in ["b", "c"] {
+        shared::rooms::join(app, &user(name), &room.id.to_string()).await.expect("a member");
+    }
+    room.conversation().to_string()
+}
+
+async fn pass_chaos(cloud: &Cloud, dice: &mut Rng) {
+    let end = Instant::now() + Duration::from_secs(dice.u64(CHAOS));
+    while Instant::now() < end {
+        tokio::time::sleep(Duration::from_secs(dice.u64(1..8))).await;
+        match dice.u8(0..8) {
+            // Two hours are over for everybody at once.
+            0 => cloud.gateway.cut_all(),
+            1 | 2 => cloud.gateway.notice_silence(),
+            _ => {}
+        }
+    }
+}
+
+async fn pass_calm(cloud: &Cloud) {
+    let end = Instant::now() + CALM;
+    while Instant::now() < end {
+        cloud.gateway.notice_silence();
+        tokio::time::sleep(Duration::from_secs(5)).await;
+    }
+}
+
+impl Remains {
+    /// Every log of one conversation, in order.
+    pub(crate) fn log_of<'a>(&'a self, conversation: &'a str) -> impl Iterator<Item = &'a Seen> {
+        self.logs.iter().filter(move |seen| seen.conversation == conversation)
+    }
+
+    /// Everything that happened, with UUIDs named in the order they appear: those that the server
+    /// made are the only thing that the seed does not decide.
+    pub(crate) fn story(&self) -> Vec<String> {
+        let mut names: Vec<String> = Vec::new();
+        let mut rename = |words: String| {
+            let mut told = String::with_capacity(words.len());
+            let mut rest = words.as_str();
+            while let Some(head) = rest.chars().next() {
+                if let Some(uuid) = rest.get(..36).filter(|it| uuid::Uuid::try_parse(it).is_ok()) {
+                    let known = names.iter().position(|name| name == uuid);
+                    let number = known.unwrap_or_else(|| {
+                        names.push(uuid.to_owned());
+                        names.len() - 1
+                    });
+                    told.push_str(&format!("<{number}>"));
+                    rest = &rest[36..];
+                } else {
+                    told.push(head);
+                    rest = &rest[head.len_utf8()..];
+                }
+            }
+            told
+        };
+        self.record.events().iter().map(|event| rename(format!("{event:?}"))).collect()
+    }
+}
+
+/// An attribute's text.
+pub(crate) fn text<'a>(item: &'a Value, name: &str) -> &'a str {
+    item[name]["S"].as_str().unwrap_or_default()
+}
