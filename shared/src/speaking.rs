@@ -58,21 +58,33 @@ pub async fn addressed(
     }
 }
 
-/// Refuses whoever has no part in a conversation: they can neither speak, nor read, nor hear.
+/// Whether `user` has a part in a conversation: others can neither speak, nor read, nor hear.
+pub async fn has_part(
+    app: &App,
+    user: &UserId,
+    conversation: &ConversationId,
+) -> Result<bool, Error> {
+    match conversation {
+        ConversationId::Lobby => Ok(true),
+        ConversationId::Direct(first, second) => Ok(user == first || user == second),
+        ConversationId::Room(room) => Ok(app.store.member(*room, user).await?.is_some()),
+    }
+}
+
+/// Refuses whoever has no part in a conversation.
 pub async fn require_part(
     app: &App,
     user: &UserId,
     conversation: &ConversationId,
 ) -> Result<(), Error> {
+    if has_part(app, user, conversation).await? {
+        return Ok(());
+    }
     match conversation {
-        ConversationId::Lobby => Ok(()),
-        ConversationId::Direct(first, second) if user == first || user == second => Ok(()),
-        ConversationId::Direct(..) => Err(Error::Forbidden),
-        ConversationId::Room(room) => match app.store.member(*room, user).await? {
-            Some(_) => Ok(()),
-            None if app.store.room(*room).await?.is_some() => Err(Error::Forbidden),
-            None => Err(Error::NotFound("room")),
-        },
+        ConversationId::Room(room) if app.store.room(*room).await?.is_none() => {
+            Err(Error::NotFound("room"))
+        }
+        _ => Err(Error::Forbidden),
     }
 }
 

@@ -3,9 +3,11 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use shared::chat::{ConnectionId, ConversationId, Message, Range, Seq, Timestamp, UserId};
+use futures::try_join;
+use shared::chat::{ConnectionId, ConversationId, Message, Page, Range, Seq, Timestamp, UserId};
 use shared::gateway::Push;
 use shared::protocol::ServerFrame;
+use shared::speaking::has_part;
 use shared::store::{Drain, Inbox, Update};
 use shared::{App, Error};
 use uuid::Uuid;
@@ -42,6 +44,16 @@ struct Progress {
     next: Seq,
     /// When the lease was last taken or renewed.
     renewed: Timestamp,
+    /// The last message that a sender left to this drain, as far as is known.
+    left: Option<Seq>,
+}
+
+/// What became of a page.
+enum Pushed {
+    /// Each message was taken, as far as time allowed; perhaps there are more.
+    All { more: bool },
+    /// Nobody took one, and the drain was given back.
+    Stuck,
 }
 
 /// Drains every conversation of which something waits, while somebody is there to take it.
@@ -103,7 +115,7 @@ async fn conversation_of(
     if lease.holder != holder {
         return Ok(Drained::Elsewhere(lease.until));
     }
-    hand_over(app, &drain, Progress { mark, next: mark, renewed: now }, deadline).await
+    hand_over(app, &drain, Progress { mark, next: mark, renewed: now, left: None }, deadline).await
 }
 
 async fn hand_over(
@@ -120,33 +132,25 @@ async fn hand_over(
         }
         let range = Range { before: None, after: Some(progress.next - 1) };
         let page = app.store.page(drain.conversation, range, PAGE, None).await?;
-        // Read after the page: whoever was ready when a message on it was sent is seen here.
-        let inbox = app.store.inbox(drain.user).await?;
-        let mut ready = inbox.ready(app.clock.now());
-        let mut gone = Vec::new();
-        for message in &page.messages {
-            if !push(app, message, &mut ready, &mut gone).await {
-                let marks = (progress.mark, progress.next);
-                app.store.hand_back(drain, marks, &gone, app.clock.now()).await?;
-                return Ok(Drained::Stuck);
+        // Read after the page: whoever was ready when a message on it was sent is seen here, and
+        // whoever left before one was said is seen to have left.
+        let (inbox, has_part) =
+            try_join!(app.store.inbox(drain.user), has_part(app, drain.user, drain.conversation))?;
+        let after = if has_part {
+            match push_page(app, drain, &mut progress, &page, &inbox).await? {
+                Pushed::All { more } => step(app, drain, &mut progress, more).await?,
+                Pushed::Stuck => return Ok(Drained::Stuck),
             }
-            progress.next = message.seq + 1;
-            if app.clock.now().since(progress.renewed) > LEASE / 2 {
-                break;
-            }
-        }
-        if !gone.is_empty() {
-            app.store.prune(drain.user, &gone, app.clock.now()).await?;
-        }
-        let more = page.after.is_some()
-            || page.messages.last().is_some_and(|last| last.seq >= progress.next);
-        let after = step(app, drain, &mut progress, more).await?;
+        } else {
+            drop_mark(app, drain, &progress).await?
+        };
         let Some(inbox) = after else {
             show_receipt(app, drain, progress.next).await?;
             return Ok(Drained::Empty);
         };
 
         let waiting = inbox.waiting(drain.conversation);
+        progress.left = waiting.skip;
         match (waiting.from, waiting.lease) {
             (Some(mark), Some(lease)) if lease.holder == drain.holder => {
                 if mark != progress.mark {
@@ -156,6 +160,48 @@ async fn hand_over(
             (Some(_), Some(lease)) => return Ok(Drained::Elsewhere(lease.until)),
             _ => return Ok(Drained::Empty),
         }
+    }
+}
+
+/// Pushes a page in order; if nobody takes a message, gives the drain back there.
+async fn push_page(
+    app: &App,
+    drain: &Drain<'_>,
+    progress: &mut Progress,
+    page: &Page,
+    inbox: &Inbox,
+) -> Result<Pushed, Error> {
+    let mut ready = inbox.ready(app.clock.now());
+    let mut gone = Vec::new();
+    for message in &page.messages {
+        if !push(app, message, &mut ready, &mut gone).await {
+            let marks = (progress.mark, progress.next);
+            app.store.hand_back(drain, marks, &gone, app.clock.now()).await?;
+            return Ok(Pushed::Stuck);
+        }
+        progress.next = message.seq + 1;
+        if app.clock.now().since(progress.renewed) > LEASE / 2 {
+            break;
+        }
+    }
+    if !gone.is_empty() {
+        app.store.prune(drain.user, &gone, app.clock.now()).await?;
+    }
+    let rest = page.messages.last().is_some_and(|last| last.seq >= progress.next);
+    Ok(Pushed::All { more: rest || page.after.is_some() })
+}
+
+/// Whoever has no part in a conversation any more hears nothing of it: what waits is dropped, unless
+/// somebody left something since that was looked up.
+async fn drop_mark(
+    app: &App,
+    drain: &Drain<'_>,
+    progress: &Progress,
+) -> Result<Option<Inbox>, Error> {
+    let before = progress.left.unwrap_or(progress.mark - 1);
+    match app.store.finish(drain, progress.mark, before).await? {
+        Update::Applied(_) => Ok(None),
+        Update::Refused(inbox) => Ok(Some(inbox)),
     }
 }
 
