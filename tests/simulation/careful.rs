@@ -13,7 +13,7 @@ use crate::record::{Seen, What, seen};
 
 /// How long an answer may take before the client asks again.
 const PATIENCE: Duration = Duration::from_secs(8);
-/// How often a client pings.
+/// How often a client shows that it lives, and sees that the server does.
 const PING: Duration = Duration::from_secs(20);
 /// How long after a ping without any frame a connection counts as lost.
 const SILENCE: Duration = Duration::from_secs(10);
@@ -93,7 +93,7 @@ impl Client {
                 frame = socket.next() => {
                     let Some(frame) = frame else { return };
                     self.heard = Instant::now();
-                    self.device.notes(&frame);
+                    self.device.notes(&frame, &socket.id);
                     self.takes(&frame);
                 }
                 () = tokio::time::sleep(TICK) => {}
@@ -111,8 +111,9 @@ impl Client {
     fn keeps(&mut self, socket: &Socket) -> bool {
         let now = Instant::now();
         if now - self.pinged > PING {
+            // A `sync` is a heartbeat too, and finds what was lost without a gap to show it.
             self.pinged = now;
-            socket.send(&json!({ "action": "ping" }));
+            self.gap = true;
         }
         if self.heard < self.pinged && now - self.pinged > SILENCE {
             return false;
@@ -121,7 +122,7 @@ impl Client {
             self.syncs(socket);
         }
         if now > self.next && !self.device.is_calm() {
-            self.next = now + Duration::from_millis(self.device.dice.u64(0..BETWEEN));
+            self.next = self.device.moment(BETWEEN);
             self.acts(socket);
         }
         self.says(socket);
@@ -134,9 +135,11 @@ impl Client {
         let id = room.trim_start_matches("room:").to_owned();
         if self.restless && self.device.dice.u8(0..4) == 0 {
             let action = if self.out { "join" } else { "leave" };
-            if self.out {
-                self.device.note(What::Joining { conversation: room });
-            }
+            self.device.note(if self.out {
+                What::Joining { conversation: room }
+            } else {
+                What::Leaving { conversation: room }
+            });
             return socket.send(&json!({ "action": action, "room": id }));
         }
         if self.device.to_say > 0 {
@@ -247,7 +250,9 @@ impl Client {
             }
             self.shows(name);
             let conversation = self.conversation(name);
-            if conversation.shown.unwrap_or(0) < upto || synced["more"] == true {
+            if (conversation.shown.unwrap_or(0) < upto && synced.get("error").is_none())
+                || synced["more"] == true
+            {
                 self.gap = true;
             }
         }
@@ -262,8 +267,8 @@ impl Client {
         }
         conversation.beyond.insert(message.seq, message);
         self.shows(&name);
-        let conversation = self.conversation(&name);
-        if !conversation.beyond.is_empty() && !self.out {
+        let closed = self.out && name.starts_with("room:");
+        if !self.conversation(&name).beyond.is_empty() && !closed {
             self.gap = true;
         }
     }

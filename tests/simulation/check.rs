@@ -6,6 +6,7 @@ use dynoxide::Database;
 use local::in_process::answer;
 use serde_json::{Value, json};
 
+use crate::gentle;
 use crate::record::{Event, Place, Seen, What};
 use crate::world::{Remains, text};
 
@@ -49,6 +50,10 @@ pub(crate) fn broken(remains: &Remains) -> Vec<String> {
     careful_clients_show_the_log(remains, &events, &mut broken);
     raw_clients_got_everything(remains, &events, &mut broken);
     nobody_heard_what_is_not_theirs(remains, &events, &mut broken);
+    if remains.plan.is_gentle() {
+        gentle::every_connection_got_everything(remains, &events, &mut broken);
+        gentle::what_waited_came_once_and_in_order(remains, &events, &mut broken);
+    }
     broken
 }
 
@@ -154,11 +159,11 @@ fn careful_clients_show_the_log(remains: &Remains, events: &[Event], broken: &mu
 fn may_be_out(events: &[Event], user: &str) -> bool {
     events
         .iter()
-        .any(|it| it.user == user && matches!(it.what, What::Left { .. } | What::Joining { .. }))
+        .any(|it| it.user == user && matches!(it.what, What::Leaving { .. } | What::Joining { .. }))
 }
 
 /// Every message of which anybody has an ack.
-fn acked(events: &[Event]) -> BTreeSet<Place> {
+pub(crate) fn acked(events: &[Event]) -> BTreeSet<Place> {
     let acked = events.iter().filter_map(|event| match &event.what {
         What::Acked { conversation, seq, .. } => Some((conversation.clone(), *seq)),
         _ => None,
@@ -170,12 +175,10 @@ fn acked(events: &[Event]) -> BTreeSet<Place> {
 /// Gateway took for a connection that was lost.
 fn raw_clients_got_everything(remains: &Remains, events: &[Event], broken: &mut Vec<String>) {
     let acked = acked(events);
-    for (user, device, careful) in &remains.devices {
-        if *careful {
-            continue;
-        }
+    let raw = remains.devices.iter().filter(|(_, _, careful)| !careful);
+    for user in raw.map(|(user, _, _)| user).collect::<BTreeSet<_>>() {
         let (mut got, mut connections) = (BTreeSet::new(), BTreeSet::new());
-        for event in events.iter().filter(|it| it.user == *user && it.device == *device) {
+        for event in events.iter().filter(|it| it.user == *user) {
             match &event.what {
                 What::Received(seen) => drop(got.insert((&seen.conversation, seen.seq))),
                 What::Opened { connection } => drop(connections.insert(connection)),
@@ -191,7 +194,9 @@ fn raw_clients_got_everything(remains: &Remains, events: &[Event], broken: &mut 
             .collect();
         for message in &remains.logs {
             let place = (message.conversation.clone(), message.seq);
+            // The lobby waits for nobody.
             let missing = is_part(user, &message.conversation)
+                && message.conversation != "lobby"
                 && message.from != *user
                 && acked.contains(&place)
                 && !got.contains(&(&message.conversation, message.seq));
@@ -228,7 +233,7 @@ fn nobody_heard_what_is_not_theirs(remains: &Remains, events: &[Event], broken: 
 }
 
 /// Whether `user` has a part in the conversation at all.
-fn is_part(user: &str, conversation: &str) -> bool {
+pub(crate) fn is_part(user: &str, conversation: &str) -> bool {
     match conversation.split_once(':') {
         Some(("dm", pair)) => pair.split(':').any(|one| one == user),
         Some(("room", _)) => user != "eve",

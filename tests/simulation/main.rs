@@ -11,6 +11,7 @@
 mod careful;
 mod check;
 mod gateway;
+mod gentle;
 mod outsider;
 mod people;
 mod raw;

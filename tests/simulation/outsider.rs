@@ -24,7 +24,7 @@ pub(crate) async fn lives(mut device: Device) {
             let patience = std::time::Duration::from_millis(device.dice.u64(1..4_000));
             while let Ok(frame) = tokio::time::timeout(patience, socket.next()).await {
                 let Some(frame) = frame else { break };
-                device.notes(&frame);
+                device.notes(&frame, &socket.id);
             }
         }
         socket.close();

@@ -5,6 +5,7 @@ use std::time::Duration;
 use fastrand::Rng;
 use serde_json::{Value, json};
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use crate::gateway::{EPOCH, Gateway, Socket};
 use crate::record::{Record, What, seen};
@@ -51,15 +52,28 @@ impl Device {
         }
     }
 
-    /// Up to so many milliseconds go by.
+    /// Up to so many milliseconds go by, and a little more.
     pub(crate) async fn waits(&mut self, most: u64) {
-        let pause = Duration::from_millis(self.dice.u64(0..most));
-        tokio::time::sleep(pause).await;
+        let moment = self.moment(most);
+        tokio::time::sleep_until(moment).await;
+    }
+
+    /// When to do something, within so many milliseconds and a little more: people like the same
+    /// moments, so that what they do meets.
+    pub(crate) fn moment(&mut self, most: u64) -> Instant {
+        const GRID: u64 = 1_000;
+        let now = u64::try_from(self.record.now()).unwrap();
+        let then = now + self.dice.u64(0..most);
+        let close = if self.dice.bool() { 30 } else { 400 };
+        let beat = then.next_multiple_of(GRID) + self.dice.u64(0..close);
+        Instant::now() + Duration::from_millis(beat - now)
     }
 
     /// A conversation to say something in.
     pub(crate) fn picks(&mut self) -> String {
-        let index = self.dice.usize(0..self.conversations.len());
+        // Half of what is said is said in the room, where most people meet.
+        let room = self.dice.bool();
+        let index = if room { 0 } else { self.dice.usize(0..self.conversations.len()) };
         self.conversations[index].clone()
     }
 
@@ -92,8 +106,17 @@ impl Device {
         frame
     }
 
-    /// Notes every message that a frame shows, and an ack.
-    pub(crate) fn notes(&self, frame: &Value) {
+    /// Notes every message that a frame shows, an ack, a welcome.
+    pub(crate) fn notes(&self, frame: &Value, connection: &str) {
+        let connection = connection.to_owned();
+        match (frame["type"].as_str(), seen(frame)) {
+            (Some("welcome"), _) => self.note(What::Welcome { connection }),
+            (Some("message"), Some(message)) => {
+                let place = (message.conversation, message.seq);
+                self.note(What::Pushed { connection, place });
+            }
+            _ => {}
+        }
         let pages = frame["messages"].as_array().into_iter().flatten();
         let one = (frame["type"] == "message").then_some(frame);
         for message in pages.chain(one).filter_map(seen) {

@@ -37,13 +37,13 @@ pub(crate) async fn lives(mut device: Device) {
 
 /// Until the connection ends or the person does.
 async fn chats(device: &mut Device, mut socket: Socket, typed: &mut Option<Typed>) {
-    let mut next = Instant::now() + Duration::from_millis(device.dice.u64(0..BETWEEN));
+    let mut next = device.moment(BETWEEN);
     loop {
         tokio::select! {
             biased;
             frame = socket.next() => {
                 let Some(frame) = frame else { return };
-                device.notes(&frame);
+                device.notes(&frame, &socket.id);
                 if typed.as_ref().is_some_and(|typed| frame["type"] == "ack" && frame["id"] == typed.id.as_str()) {
                     *typed = None;
                 }
@@ -55,12 +55,12 @@ async fn chats(device: &mut Device, mut socket: Socket, typed: &mut Option<Typed
                 }
                 if device.dice.u8(0..6) == 0 {
                     while let Some(frame) = socket.read() {
-                        device.notes(&frame);
+                        device.notes(&frame, &socket.id);
                     }
                     return socket.close();
                 }
                 acts(device, &socket, typed);
-                next = Instant::now() + Duration::from_millis(device.dice.u64(0..BETWEEN));
+                next = device.moment(BETWEEN);
             }
         }
     }
@@ -76,7 +76,7 @@ fn acts(device: &mut Device, socket: &Socket, typed: &mut Option<Typed>) {
         socket.send(&again.frame);
         return;
     }
-    if device.to_say == 0 || device.dice.u8(0..4) == 0 {
+    if device.to_say == 0 || device.dice.u8(0..8) == 0 {
         return socket.send(&json!({ "action": "ping" }));
     }
     device.to_say -= 1;

@@ -28,10 +28,14 @@ pub(crate) enum What {
     Acked { conversation: String, id: String, seq: u64, duplicate: bool },
     /// A connection's client received a message, by a push or in a page.
     Received(Seen),
+    /// The same, by a push.
+    Pushed { connection: String, place: Place },
     /// A client that follows the protocol showed a message to its person.
     Shown(Seen),
-    /// A connection of the user opened; what is pushed to it arrives in order.
+    /// A connection of the user opened.
     Opened { connection: String },
+    /// A connection was made welcome: from now on it gets whatever is pushed.
+    Welcome { connection: String },
     /// A connection ended, or was found to have.
     Closed { connection: String },
     /// API Gateway took a push for a connection that was lost in silence.
@@ -40,6 +44,8 @@ pub(crate) enum What {
     Refused { id: String },
     /// The user's leaving of the room was answered.
     Left { conversation: String },
+    /// The user asked to leave the room.
+    Leaving { conversation: String },
     /// The user asked to join the room again.
     Joining { conversation: String },
     /// A promise was broken where it shows at once.

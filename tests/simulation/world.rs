@@ -76,6 +76,7 @@ async fn live(seed: u64, weather: Weather, sabotage: Sabotage) -> Remains {
     let mut dice = Rng::with_seed(seed);
     let record = Record::new();
     let plan = match weather {
+        Weather::Nasty if dice.u8(0..3) == 0 => Plan::gentle(&mut dice, LATENCY),
         Weather::Nasty => Plan::nasty(&mut dice, LATENCY),
         Weather::Calm => Plan::calm(LATENCY),
     };
@@ -93,7 +94,7 @@ async fn live(seed: u64, weather: Weather, sabotage: Sabotage) -> Remains {
             gateway: cloud.gateway.clone(),
             record: record.clone(),
             season: seasons.clone(),
-            to_say: dice.u32(1..=4),
+            to_say: dice.u32(1..=5),
             dice: dice.fork(),
             conversations: conversations_of(user, &room),
         };
@@ -110,6 +111,9 @@ async fn live(seed: u64, weather: Weather, sabotage: Sabotage) -> Remains {
         person("a", 2, Kind::Careful, &mut dice);
     }
     person("b", 1, Kind::Raw, &mut dice);
+    if dice.u8(0..3) == 0 {
+        person("b", 2, Kind::Raw, &mut dice);
+    }
     let third = [Kind::Raw, Kind::Careful, Kind::Restless][dice.usize(0..3)];
     person("c", 1, third, &mut dice);
     person("eve", 1, Kind::Outsider, &mut dice);
@@ -136,9 +140,9 @@ enum Kind {
 /// The conversations `user` writes in; for the outsider, those of the others.
 fn conversations_of(user: &str, room: &str) -> Vec<String> {
     let names: &[&str] = match user {
-        "a" => &["dm:a:b", "dm:a:c"],
+        "a" => &["dm:a:b", "dm:a:c", "lobby"],
         "b" => &["dm:a:b", "dm:b:c", "dm:b:b"],
-        "c" => &["dm:a:c", "dm:b:c"],
+        "c" => &["dm:a:c", "dm:b:c", "lobby"],
         _ => &["dm:a:b", "dm:b:c"],
     };
     let room = std::iter::once(room.to_owned());

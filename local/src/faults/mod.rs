@@ -87,6 +87,19 @@ impl Fault {
         (Self::StreamTwice, 2_000),
     ];
     const COUNT: usize = Self::ALL.len();
+
+    /// Whether it only disturbs time and order.
+    fn is_gentle(self) -> bool {
+        matches!(
+            self,
+            Self::PartialBatch
+                | Self::ClockSkew
+                | Self::LateStart
+                | Self::LateDisconnect
+                | Self::NoDisconnect
+                | Self::StreamTwice
+        )
+    }
 }
 
 /// Which faults there are, and how often each fires.
@@ -114,6 +127,23 @@ impl Plan {
             }
         }
         plan
+    }
+
+    /// About half of the faults that only disturb time and order: no request fails, no invocation
+    /// dies, no connection is lost.
+    pub fn gentle(dice: &mut Rng, latency: Duration) -> Self {
+        let mut plan = Self::nasty(dice, latency);
+        for (fault, _) in Fault::ALL {
+            if !fault.is_gentle() {
+                plan.set(fault, 0);
+            }
+        }
+        plan
+    }
+
+    /// Whether nothing but time and order is disturbed.
+    pub fn is_gentle(&self) -> bool {
+        Fault::ALL.iter().all(|(fault, _)| fault.is_gentle() || !self.has(*fault))
     }
 
     /// Makes `fault` fire at `chances` in 10,000 opportunities.

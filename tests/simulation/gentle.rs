@@ -1,0 +1,99 @@
+//! What holds beyond the promises while only time and order are disturbed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::check::{acked, is_part};
+use crate::record::{Event, Place, What};
+use crate::world::Remains;
+
+/// How long a message may be on its way, in milliseconds: longer than every late start.
+const ON_THE_WAY: u128 = 8_000;
+
+/// The life of one connection.
+struct Life<'a> {
+    user: &'a str,
+    welcome: u128,
+    end: u128,
+    /// What was pushed to it, in order.
+    pushed: Vec<&'a Place>,
+}
+
+fn lives(events: &[Event]) -> BTreeMap<&str, Life<'_>> {
+    let mut lives: BTreeMap<&str, Life<'_>> = BTreeMap::new();
+    for event in events {
+        match &event.what {
+            What::Welcome { connection } => {
+                let (user, welcome) = (event.user.as_str(), event.at);
+                let life = Life { user, welcome, end: u128::MAX, pushed: Vec::new() };
+                lives.entry(connection).or_insert(life);
+            }
+            What::Closed { connection } => {
+                if let Some(life) = lives.get_mut(connection.as_str()) {
+                    life.end = event.at;
+                }
+            }
+            What::Pushed { connection, place } => {
+                if let Some(life) = lives.get_mut(connection.as_str()) {
+                    life.pushed.push(place);
+                }
+            }
+            _ => {}
+        }
+    }
+    lives
+}
+
+/// Every connection of a person gets what is said while it stands, whatever the person's others get.
+pub(crate) fn every_connection_got_everything(
+    remains: &Remains,
+    events: &[Event],
+    broken: &mut Vec<String>,
+) {
+    let (stored, acked) = (remains.record.stored(), acked(events));
+    for (connection, life) in lives(events) {
+        // Whoever goes in and out of the room may miss what is said there.
+        let restless = events
+            .iter()
+            .any(|event| event.user == life.user && matches!(event.what, What::Leaving { .. }));
+        let pushed: BTreeSet<_> = life.pushed.iter().copied().collect();
+        for message in &remains.logs {
+            let place = (message.conversation.clone(), message.seq);
+            let stood = stored.get(&place).is_some_and(|stored| {
+                (life.welcome..life.end.saturating_sub(ON_THE_WAY)).contains(stored)
+            });
+            let meant = is_part(life.user, &message.conversation)
+                && message.from != life.user
+                && message.conversation != "lobby"
+                && !(restless && message.conversation == remains.room);
+            if stood && meant && acked.contains(&place) && !pushed.contains(&place) {
+                let user = life.user;
+                broken.push(format!("{user}'s {connection} stood and never got {place:?}"));
+            }
+        }
+    }
+}
+
+/// What was said long before anybody of a person's was there comes in order, and once.
+pub(crate) fn what_waited_came_once_and_in_order(
+    remains: &Remains,
+    events: &[Event],
+    broken: &mut Vec<String>,
+) {
+    let stored = remains.record.stored();
+    for (connection, life) in lives(events) {
+        let waited = life.pushed.iter().filter(|place| {
+            stored.get(place).is_some_and(|stored| stored + ON_THE_WAY < life.welcome)
+        });
+        let mut last: BTreeMap<&str, u64> = BTreeMap::new();
+        for (conversation, seq) in waited {
+            if let Some(last) = last.insert(conversation, *seq)
+                && last >= *seq
+            {
+                broken.push(format!(
+                    "{}'s {connection} got {conversation} {seq} after {last}",
+                    life.user
+                ));
+            }
+        }
+    }
+}
