@@ -35,6 +35,10 @@ impl DynamoDb {
     /// through `here`, everybody else at its URL.
     pub(crate) async fn start(options: &Options, here: &InProcess) -> anyhow::Result<Self> {
         if let Some(url) = &options.dynamodb {
+            anyhow::ensure!(
+                options.faults.is_none() || !is_aws(url),
+                "--faults is for a DynamoDB on this machine: AWS refuses what is changed on its way"
+            );
             let aws = if is_aws(url) {
                 Aws::from_env().await.with_endpoint(url)
             } else {

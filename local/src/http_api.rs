@@ -84,7 +84,8 @@ async fn authorize(State(authorizer): State<Lambda>, request: Request, next: Nex
     next.run(Request::from_parts(parts, Body::from(body))).await
 }
 
-fn refuse(status: StatusCode, message: &str) -> Response {
+/// An answer of API Gateway's own.
+pub(crate) fn refuse(status: StatusCode, message: &str) -> Response {
     (status, Json(json!({ "message": message }))).into_response()
 }
 

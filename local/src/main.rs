@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
+use local::faults::{Fault, Faults};
 use local::options::Options;
 use local::server::Server;
 use tracing_subscriber::EnvFilter;
@@ -24,8 +25,23 @@ async fn main() -> ExitCode {
     };
     greet(&options, &server);
     wait_for_the_end().await;
+    let faults = server.faults().cloned();
     server.stop().await;
+    if let Some(faults) = faults {
+        count(&faults);
+    }
     ExitCode::SUCCESS
+}
+
+/// Says how often each fault fired.
+#[expect(clippy::print_stdout, reason = "this is what the person at the terminal reads")]
+fn count(faults: &Faults) {
+    println!("\nWhat went wrong:\n");
+    for ((fault, _), times) in Fault::ALL.iter().zip(faults.fired()) {
+        if times > 0 {
+            println!("    {:<18}{times:>7}", fault.to_string());
+        }
+    }
 }
 
 #[expect(clippy::print_stdout, reason = "this is what the person at the terminal reads")]
@@ -37,6 +53,10 @@ fn greet(options: &Options, server: &Server) {
         (None, true) => "memory: nothing is kept".to_owned(),
         (None, false) => format!("kept in {}", options.data.display()),
     };
+    let faults = match &options.faults {
+        Some(scenario) => format!("\n\n  FAULTS ARE ON: {scenario}"),
+        None => String::new(),
+    };
     println!(
         "Confab is ready.
 
@@ -44,7 +64,7 @@ fn greet(options: &Options, server: &Server) {
   HTTP        {http}
   DynamoDB    {dynamodb} ({kept}, table {table})
 
-  OPEN MODE: whoever names a user is believed to be them.
+  OPEN MODE: whoever names a user is believed to be them.{faults}
 
 Chat between two terminals:
 

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
 
+use crate::faults::Scenario;
+
 /// Confab on this machine: the functions behind an emulated API Gateway, with DynamoDB inside.
 #[derive(Clone, Debug, Parser)]
 #[command(version)]
@@ -77,6 +79,10 @@ pub struct Options {
         value_name = "PEOPLE"
     )]
     pub presence_room_size: usize,
+    /// Let things go wrong as they do on AWS now and then: what this number turns on, or what a JSON
+    /// file names, such as {"seed":7,"latency_ms":50,"chances":{"cut":300}} with chances in 10,000
+    #[arg(long, env = "CONFAB_FAULTS", value_name = "SEED|FILE")]
+    pub faults: Option<Scenario>,
 }
 
 /// How callers prove who they are.
@@ -105,6 +111,7 @@ impl Options {
             max_rooms_per_user: shared::Config::MAX_ROOMS_PER_USER,
             max_members_per_room: shared::Config::MAX_MEMBERS_PER_ROOM,
             presence_room_size: shared::Config::PRESENCE_ROOM_SIZE,
+            faults: None,
         }
     }
 }

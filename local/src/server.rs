@@ -5,17 +5,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use aws_smithy_http_client::tls;
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_runtime_api::client::interceptors::SharedInterceptor;
 use axum::Router;
 use shared::aws::Aws;
 use shared::{App, Clock, Config};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 
 use crate::api;
 use crate::deployment::{Functions, STAGE};
 use crate::dynamodb::DynamoDb;
+use crate::faults::{Faults, Scenario};
 use crate::gateway::Gateway;
 use crate::http_api::behind_authorizer;
 use crate::in_process::InProcess;
@@ -35,8 +38,10 @@ pub struct Server {
     dynamodb: DynamoDb,
     in_process: InProcess,
     pump: Pump,
+    faults: Option<Faults>,
     stop: Vec<oneshot::Sender<()>>,
     serving: Vec<JoinHandle<std::io::Result<()>>>,
+    silence: JoinSet<()>,
 }
 
 /// What tests change about a server.
@@ -77,19 +82,16 @@ impl Server {
         let in_process = InProcess::default();
         let dynamodb = DynamoDb::start(options, &in_process).await?;
         let config = config(options, management_address)?;
+        let faults = options.faults.as_ref().map(Scenario::faults);
         let aws = observed(dynamodb.aws.clone(), &seams);
-        let aws = aws.with_management_transport(in_process.transport());
-        let time = seams.time.clone();
-        let app = App::new(config, &aws, Clock::new(move || time.now().into()));
+        let aws = over_transports(aws, &in_process, faults.as_ref());
+        let app = App::new(config, &aws, clock(seams.time.clone()));
         app.store.create_table().await.map_err(|error| {
             shared::lambda::log_failure(&error);
             anyhow::anyhow!("DynamoDB at {} does not answer: {error}", dynamodb.url)
         })?;
 
-        let functions = match &seams.functions {
-            Some(make) => make(&app.config, &dynamodb.url),
-            None => Functions::new(&app),
-        };
+        let functions = functions(&app, &seams, &dynamodb.url, faults.as_ref());
         let nudge = Nudge::default();
         let pump = Pump::start(&dynamodb.aws, &options.table, &functions.deliver, nudge.clone());
         let pump = pump.await?;
@@ -106,12 +108,18 @@ impl Server {
             dynamodb,
             in_process,
             pump,
+            faults: faults.clone(),
             stop: Vec::new(),
             serving: Vec::new(),
+            silence: JoinSet::new(),
         };
         server.serve(listener, routes);
         if let Some(listener) = management {
             server.serve(listener, gateway.management());
+        }
+        if let (Some(faults), Some(scenario)) = (faults, &options.faults) {
+            faults.change(scenario.plan.clone());
+            server.silence.spawn(faults.keep_silence(gateway));
         }
         Ok(server)
     }
@@ -134,6 +142,11 @@ impl Server {
     /// Where DynamoDB answers.
     pub fn dynamodb_url(&self) -> &str {
         &self.dynamodb.url
+    }
+
+    /// What goes wrong, if something is to.
+    pub fn faults(&self) -> Option<&Faults> {
+        self.faults.as_ref()
     }
 
     /// Says goodbye to the clients, lets their `$disconnect`s finish, and closes the table.
@@ -194,6 +207,42 @@ fn config(options: &Options, management: SocketAddr) -> anyhow::Result<Config> {
         _ => Some(format!("http://{management}/{STAGE}")),
     })
     .map_err(anyhow::Error::from)
+}
+
+/// The functions, with faults around them if there are any.
+fn functions(app: &App, seams: &Seams, dynamodb: &str, faults: Option<&Faults>) -> Functions {
+    let functions = match &seams.functions {
+        Some(make) => make(&app.config, dynamodb),
+        None => Functions::new(app),
+    };
+    match faults {
+        Some(faults) => faults.functions(functions),
+        None => functions,
+    }
+}
+
+/// The clock of the functions, which is off in an invocation where a fault says so.
+fn clock(time: Time) -> Clock {
+    Clock::new(move || {
+        let skew = jiff::SignedDuration::from_millis(Faults::skew());
+        time.now().checked_add(skew).unwrap_or(jiff::Timestamp::MAX).into()
+    })
+}
+
+/// The functions' way to the table and to the management API, with faults on it if there are any.
+fn over_transports(aws: Aws, here: &InProcess, faults: Option<&Faults>) -> Aws {
+    let Some(faults) = faults else {
+        return aws.with_management_transport(here.transport());
+    };
+    let to_table = aws.sdk().http_client().unwrap_or_else(sockets);
+    aws.with_transport(faults.transport(to_table))
+        .with_management_transport(faults.transport(here.transport()))
+}
+
+/// The transport that SDK clients have by themselves.
+pub(crate) fn sockets() -> SharedHttpClient {
+    let provider = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::AwsLc);
+    aws_smithy_http_client::Builder::new().tls_provider(provider).build_https()
 }
 
 fn observed(aws: Aws, seams: &Seams) -> Aws {

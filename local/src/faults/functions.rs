@@ -5,6 +5,10 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::middleware::{self, Next};
+use axum::response::Response;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use serde_json::{Value, json};
@@ -12,6 +16,7 @@ use serde_json::{Value, json};
 use super::{Fault, Faults, SKEW, lock};
 use crate::Functions;
 use crate::gateway::{InvocationError, Lambda};
+use crate::http_api;
 
 /// The longest that an invocation starts late.
 const LATE: Duration = Duration::from_secs(2);
@@ -22,7 +27,7 @@ const SKEWED: i64 = 3_000;
 /// The last await at which an invocation dies, counted in polls.
 const LAST_POLL: u32 = 60;
 
-type Invocation = BoxFuture<'static, Result<Value, InvocationError>>;
+type Invocation<T> = BoxFuture<'static, Result<T, InvocationError>>;
 
 impl Faults {
     /// `functions` with faults.
@@ -36,6 +41,7 @@ impl Faults {
             message: self.speaking(&mortal(functions.message)),
             disconnect: self.departing(&mortal(functions.disconnect)),
             deliver: self.delivering(&mortal(functions.deliver)),
+            http: functions.http.layer(middleware::from_fn_with_state(self.clone(), requested)),
             ..functions
         }
     }
@@ -102,42 +108,58 @@ impl Faults {
     }
 
     /// An invocation with a clock of its own, which may die at any await.
-    fn mortal(&self, invocation: Invocation) -> Invocation {
+    fn mortal<T: 'static>(&self, invocation: Invocation<T>) -> Invocation<T> {
         let skew =
             if self.fires(Fault::ClockSkew) { lock(&self.0.dice).i64(-SKEWED..=SKEWED) } else { 0 };
-        let polls = self.fires(Fault::Died).then(|| lock(&self.0.dice).u32(1..=LAST_POLL));
-        SKEW.scope(skew, Mortal { invocation: Some(invocation), polls }).boxed()
+        let polls = self.draws(Fault::Died).then(|| lock(&self.0.dice).u32(1..=LAST_POLL));
+        let mortal = Mortal { invocation: Some(invocation), polls, faults: self.clone() };
+        SKEW.scope(skew, mortal).boxed()
     }
 }
 
-/// A future that is dropped after so many polls, as an invocation that crashes.
-struct Mortal {
-    invocation: Option<Invocation>,
-    polls: Option<u32>,
+/// A request to the HTTP API, whose functions start late and die like the others.
+async fn requested(State(faults): State<Faults>, request: Request, next: Next) -> Response {
+    if faults.fires(Fault::LateStart) {
+        tokio::time::sleep(faults.random(LATE)).await;
+    }
+    let answer = faults.mortal(async { Ok(next.run(request).await) }.boxed()).await;
+    let failed = |_| http_api::refuse(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error");
+    answer.unwrap_or_else(failed)
 }
 
-impl Future for Mortal {
-    type Output = Result<Value, InvocationError>;
+/// A future that is dropped after so many polls, as an invocation that crashes.
+struct Mortal<T> {
+    invocation: Option<Invocation<T>>,
+    polls: Option<u32>,
+    faults: Faults,
+}
+
+impl<T> Future for Mortal<T> {
+    type Output = Result<T, InvocationError>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let died = || Poll::Ready(Err(InvocationError::new("the invocation died")));
         if let Some(polls) = &mut self.polls {
             if *polls == 0 {
+                self.faults.count(Fault::Died);
                 self.invocation = None;
-                return died();
+                self.polls = None;
+            } else {
+                *polls -= 1;
             }
-            *polls -= 1;
         }
         match &mut self.invocation {
             Some(invocation) => invocation.as_mut().poll(context),
-            None => died(),
+            None => Poll::Ready(Err(InvocationError::new("the invocation died"))),
         }
     }
 }
 
 impl Lambda {
     /// A Lambda that does `layer` with the event and this one.
-    fn around(&self, layer: impl Fn(Self, Value) -> Invocation + Send + Sync + 'static) -> Self {
+    fn around(
+        &self,
+        layer: impl Fn(Self, Value) -> Invocation<Value> + Send + Sync + 'static,
+    ) -> Self {
         let (inner, layer) = (self.clone(), Arc::new(layer));
         Self::boxed(move |event| layer(inner.clone(), event))
     }

@@ -3,9 +3,11 @@
 //! `--faults SEED` disturbs the running server, for people who test their own clients; the
 //! simulation in `tests` disturbs the same handlers by the thousand. Both put the faults at the same
 //! two places: below the SDK's clients ([`Faults::transport`]) and around the functions
-//! ([`Faults::functions`]). The handlers do not know.
+//! ([`Faults::functions`]). The handlers do not know. A [`Scenario`] is what people ask for.
 
 mod functions;
+mod scenario;
+mod silence;
 mod transport;
 
 use std::collections::HashMap;
@@ -15,10 +17,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use fastrand::Rng;
+use serde::Serialize;
+use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+pub use scenario::Scenario;
+
 /// Something that goes wrong.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Fault {
     /// A request takes seconds, perhaps longer than the SDK waits.
     Slow,
@@ -102,6 +109,13 @@ impl Fault {
     }
 }
 
+impl fmt::Display for Fault {
+    /// The name that scenarios, banner and README use.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.serialize(f)
+    }
+}
+
 /// Which faults there are, and how often each fires.
 #[derive(Clone, Debug)]
 pub struct Plan {
@@ -153,7 +167,12 @@ impl Plan {
 
     /// Whether `fault` can fire.
     pub fn has(&self, fault: Fault) -> bool {
-        self.chances[fault as usize] > 0
+        self.chances(fault) > 0
+    }
+
+    /// In how many of 10,000 opportunities `fault` fires.
+    pub fn chances(&self, fault: Fault) -> u32 {
+        self.chances[fault as usize]
     }
 }
 
@@ -167,6 +186,8 @@ struct State {
     fired: [AtomicU64; Fault::COUNT],
     down_until: Mutex<Option<Instant>>,
     silent: Mutex<HashMap<String, Instant>>,
+    /// Who is told of connections that are lost in silence.
+    silence: Mutex<Option<mpsc::UnboundedSender<String>>>,
     shown: Mutex<HashMap<Vec<u8>, Shown>>,
 }
 
@@ -192,6 +213,7 @@ impl Faults {
             fired: Default::default(),
             down_until: Mutex::default(),
             silent: Mutex::default(),
+            silence: Mutex::default(),
             shown: Mutex::default(),
         }))
     }
@@ -212,20 +234,25 @@ impl Faults {
         SKEW.try_with(|skew| *skew).unwrap_or(0)
     }
 
-    /// Whether nothing of what is sent to or by `connection` arrives.
-    pub fn is_silent(&self, connection: &str) -> bool {
-        lock(&self.0.silent).get(connection).is_some_and(|until| *until > Instant::now())
-    }
-
     /// Whether `fault` fires at this opportunity.
     fn fires(&self, fault: Fault) -> bool {
-        let chances = lock(&self.0.plan).chances[fault as usize];
-        let fires = chances > 0 && lock(&self.0.dice).u32(..10_000) < chances;
+        let fires = self.draws(fault);
         if fires {
-            self.0.fired[fault as usize].fetch_add(1, Ordering::Relaxed);
-            tracing::info!(?fault, "a fault fires");
+            self.count(fault);
         }
         fires
+    }
+
+    /// Whether `fault` is to fire at this opportunity, if it can.
+    fn draws(&self, fault: Fault) -> bool {
+        let chances = lock(&self.0.plan).chances(fault);
+        chances > 0 && lock(&self.0.dice).u32(..10_000) < chances
+    }
+
+    /// `fault` has fired.
+    fn count(&self, fault: Fault) {
+        self.0.fired[fault as usize].fetch_add(1, Ordering::Relaxed);
+        tracing::info!(%fault, "a fault fires");
     }
 
     /// A random time up to `most`.

@@ -11,6 +11,7 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_runtime_api::http::StatusCode;
 use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::byte_stream::ByteStream;
 use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 
@@ -20,8 +21,6 @@ use super::{Fault, Faults, Shown, lock};
 const SLOW: Duration = Duration::from_secs(4);
 /// The longest that the table is away.
 const DOWN: Duration = Duration::from_secs(3);
-/// The longest that a connection is lost in silence before the cloud notices.
-const SILENT: Duration = Duration::from_secs(60);
 /// How old what an eventually consistent read shows may be.
 const STALE: Duration = Duration::from_secs(2);
 
@@ -93,24 +92,23 @@ impl Connector {
             return Err(ConnectorError::io("the table is away".into()));
         }
         if faults.fires(Fault::Throttled) {
-            let kind = "ProvisionedThroughputExceededException";
-            return Ok(refusal(400, "com.amazonaws.dynamodb.v20120810", kind));
+            return Ok(refused_by_table(400, "ProvisionedThroughputExceededException"));
         }
         if faults.fires(Fault::TableFailed) {
-            return Ok(refusal(500, "com.amazonaws.dynamodb.v20120810", "InternalServerError"));
+            return Ok(refused_by_table(500, "InternalServerError"));
         }
         let answer = match target.rsplit('.').next() {
-            Some("BatchGetItem") if faults.fires(Fault::PartialBatch) => {
+            Some("BatchGetItem") if faults.draws(Fault::PartialBatch) => {
                 self.partly(request, "UnprocessedKeys").await?
             }
-            Some("BatchWriteItem") if faults.fires(Fault::PartialBatch) => {
+            Some("BatchWriteItem") if faults.draws(Fault::PartialBatch) => {
                 self.partly(request, "UnprocessedItems").await?
             }
             Some("Query" | "Scan" | "GetItem") => self.read(request).await?,
             _ => self.below.call(request).await?,
         };
         if faults.fires(Fault::TableFailedAfter) {
-            return Ok(refusal(500, "com.amazonaws.dynamodb.v20120810", "InternalServerError"));
+            return Ok(refused_by_table(500, "InternalServerError"));
         }
         if faults.fires(Fault::AnswerLost) {
             return Err(ConnectorError::io("the answer is lost".into()));
@@ -129,31 +127,31 @@ impl Connector {
         let mut left = Map::new();
         for (table, part) in body["RequestItems"].as_object_mut().into_iter().flatten() {
             let mut rest = part.clone();
-            let (part, rest) = match part.get("Keys") {
-                Some(_) => (&mut part["Keys"], &mut rest["Keys"]),
-                None => (part, &mut rest),
-            };
-            let (Value::Array(done), Value::Array(undone)) = (part, rest) else { continue };
+            let (Some(done), Some(undone)) = (entries(part), entries(&mut rest)) else { continue };
             let kept = done.len().div_ceil(2);
             done.truncate(kept);
             undone.drain(..kept);
-            left.insert(table.clone(), undone.clone().into());
-        }
-        left.retain(|_, undone| undone.as_array().is_some_and(|undone| !undone.is_empty()));
-        if unprocessed == "UnprocessedKeys" {
-            for (table, undone) in &mut left {
-                let mut part = body["RequestItems"][table].clone();
-                part["Keys"] = undone.take();
-                *undone = part;
+            if !undone.is_empty() {
+                left.insert(table.clone(), rest);
             }
         }
+        if left.is_empty() {
+            return self.below.call(request).await;
+        }
+        self.faults.count(Fault::PartialBatch);
         replace_body(&mut request, &body);
-        let answer = self.below.call(request).await?;
+        let answer = collected(self.below.call(request).await?).await?;
         if !answer.status().is_success() {
             return Ok(answer);
         }
         let mut shown = parsed(answer.body().bytes());
-        shown[unprocessed] = left.into();
+        for (table, mut rest) in left {
+            let own = entries(&mut shown[unprocessed][&table]);
+            match (own, entries(&mut rest)) {
+                (Some(own), Some(undone)) => own.append(undone),
+                _ => shown[unprocessed][table] = rest,
+            }
+        }
         Ok(response(answer.status().as_u16(), shown.to_string()))
     }
 
@@ -172,7 +170,7 @@ impl Connector {
         {
             return Ok(response(before.status, before.body));
         }
-        let answer = self.below.call(request).await?;
+        let answer = collected(self.below.call(request).await?).await?;
         let mut shown = lock(&self.faults.0.shown);
         shown.retain(|_, shown| shown.at.elapsed() < STALE);
         shown.insert(
@@ -193,8 +191,7 @@ impl Connector {
         let connection = connection_in(request.uri());
         if request.method() == "POST" {
             if faults.fires(Fault::Silence) {
-                let until = Instant::now() + faults.random(SILENT);
-                lock(&faults.0.silent).insert(connection.clone(), until);
+                faults.silence(&connection);
             }
             if faults.fires(Fault::Cut) {
                 self.cut(&request).await?;
@@ -204,7 +201,7 @@ impl Connector {
             }
         }
         if faults.fires(Fault::PushThrottled) {
-            return Ok(refusal(429, "", "LimitExceededException"));
+            return Ok(throttled());
         }
         if faults.fires(Fault::PushFailed) {
             return Ok(response(500, r#"{"message":"Internal server error"}"#));
@@ -254,11 +251,38 @@ fn replace_body(request: &mut HttpRequest, body: &Value) {
     *request.body_mut() = SdkBody::from(body);
 }
 
-fn refusal(status: u16, namespace: &str, kind: &str) -> HttpResponse {
-    let named = if namespace.is_empty() { kind.to_owned() } else { format!("{namespace}#{kind}") };
+/// What a batch asks for from one table: keys to read, or requests to write.
+fn entries(part: &mut Value) -> Option<&mut Vec<Value>> {
+    let reads = part.get("Keys").is_some();
+    if reads { part["Keys"].as_array_mut() } else { part.as_array_mut() }
+}
+
+/// The answer with its body at hand: over a socket it comes in parts.
+async fn collected(mut answer: HttpResponse) -> Result<HttpResponse, ConnectorError> {
+    if answer.body().bytes().is_none() {
+        let body = std::mem::replace(answer.body_mut(), SdkBody::taken());
+        let body = ByteStream::new(body).collect().await;
+        let body = body.map_err(|error| ConnectorError::io(error.into()))?;
+        *answer.body_mut() = SdkBody::from(body.into_bytes());
+    }
+    Ok(answer)
+}
+
+/// An error as DynamoDB tells it: the body names it
+/// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html>).
+fn refused_by_table(status: u16, kind: &str) -> HttpResponse {
+    let named = format!("com.amazonaws.dynamodb.v20120810#{kind}");
     let body = json!({ "__type": named, "message": "a fault of the faults" });
     let mut response = response(status, body.to_string());
-    response.headers_mut().insert("x-amzn-errortype", kind.to_owned());
+    response.headers_mut().insert("content-type", "application/x-amz-json-1.0");
+    response
+}
+
+/// A 429 as `@connections` tells it: a header names it
+/// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-how-to-call-websocket-api-connections.html>).
+fn throttled() -> HttpResponse {
+    let mut response = response(429, r#"{"message":"Too Many Requests"}"#);
+    response.headers_mut().insert("x-amzn-errortype", "LimitExceededException");
     response
 }
 

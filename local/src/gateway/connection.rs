@@ -58,8 +58,11 @@ impl Connection {
         loop {
             self.route_next();
             // With too much waiting the socket is not read, and TCP makes the client wait.
-            let reading = self.waiting.len() < self.gateway.api.limits.waiting_messages;
-            let turn = poll_fn(|context| socket.poll_turn(context, &mut self.outgoing, reading));
+            let room = self.waiting.len() < self.gateway.api.limits.waiting_messages;
+            let turn = poll_fn(|context| {
+                let reading = room && !self.session.is_mute();
+                socket.poll_turn(context, &mut self.outgoing, reading)
+            });
             tokio::select! {
                 turn = turn => {
                     if let Some(closure) = self.take(turn) {

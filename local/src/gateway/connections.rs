@@ -53,6 +53,22 @@ impl Connections {
         }
     }
 
+    /// Hears nothing more of a connection, not even its end: whoever is there notices nothing.
+    pub(crate) fn mute(&self, id: &str) {
+        if let Some(session) = self.get(id) {
+            session.mute();
+        }
+    }
+
+    /// Closes a connection, as a `DELETE` does; false if it does not stand.
+    pub(crate) fn end(&self, id: &str) -> bool {
+        let session = self.remove(id);
+        if let Some(session) = &session {
+            session.outbound.close(Closure::deleted());
+        }
+        session.is_some()
+    }
+
     /// Keeps [`Self::shut_down`] waiting until the guard is dropped.
     pub(super) fn begin(&self) -> Pending {
         self.inner.pending.send_modify(|count| *count += 1);

@@ -16,7 +16,6 @@ use percent_encoding::percent_decode_str;
 use serde_json::json;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
-use super::closure::Closure;
 use super::outbound::Refused;
 use super::session::Session;
 use super::{Gateway, ids, request};
@@ -84,9 +83,8 @@ fn description(session: &Session) -> serde_json::Value {
 }
 
 fn close(gateway: &Gateway, id: &str) -> Result<Response, Fault> {
-    let session = gateway.connections.remove(id).ok_or(Fault::GONE)?;
-    session.outbound.close(Closure::deleted());
-    Ok(StatusCode::NO_CONTENT.into_response())
+    let ended = gateway.connections.end(id);
+    ended.then(|| StatusCode::NO_CONTENT.into_response()).ok_or(Fault::GONE)
 }
 
 /// Reads a body of at most `limit` bytes.

@@ -1,7 +1,7 @@
 //! What everybody involved knows of one connection.
 
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
@@ -24,12 +24,24 @@ pub(super) struct Session {
     pub(super) outbound: Outbound,
     /// Milliseconds since the epoch.
     last_active: AtomicI64,
+    /// Nothing that the client sends arrives any more.
+    mute: AtomicBool,
 }
 
 impl Session {
     pub(super) fn new(caller: Caller, outbound: Outbound) -> Self {
         let last_active = AtomicI64::new(caller.connected_at.as_millisecond());
-        Self { caller, outbound, last_active }
+        Self { caller, outbound, last_active, mute: AtomicBool::new(false) }
+    }
+
+    /// From now on hears nothing of the client, as behind a network that loses everything.
+    pub(super) fn mute(&self) {
+        self.mute.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether what the client sends is not to be read.
+    pub(super) fn is_mute(&self) -> bool {
+        self.mute.load(Ordering::Relaxed)
     }
 
     /// Notes a message in either direction.
