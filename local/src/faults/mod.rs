@@ -8,6 +8,8 @@
 mod functions;
 mod scenario;
 mod silence;
+#[cfg(test)]
+mod tests;
 mod transport;
 
 use std::collections::HashMap;
