@@ -8,6 +8,7 @@ mod budgets;
 mod catching_up;
 mod connecting;
 mod documents;
+mod faults;
 mod history;
 mod http_api;
 mod lambdas;
