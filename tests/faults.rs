@@ -173,6 +173,31 @@ async fn a_client_that_follows_the_protocol_loses_nothing_and_shows_nothing_twic
     chat.stop().await;
 }
 
+#[tokio::test]
+async fn a_silent_connection_answers_nothing_until_the_cloud_ends_it() {
+    // The first two throws: whether the first push begins a silence, and how long it is.
+    let is_short = |seed: &u64| {
+        let mut dice = fastrand::Rng::with_seed(*seed);
+        dice.u32(..10_000);
+        (1_000..1_500).contains(&dice.u64(..60_001))
+    };
+    let seed = (0..).find(is_short).unwrap();
+    let scenario = json!({ "seed": seed, "latency_ms": 0, "chances": { "silence": 10000 } });
+    let scenario = Scenario::parse(&scenario.to_string()).unwrap();
+    let chat = Chat::start_with(|options| options.faults = Some(scenario)).await;
+    let url = format!("{}?user_id=alice", chat.websocket_url());
+    let (mut socket, _) = connect_async(url).await.unwrap();
+    while chat.faults().fired()[Fault::Silence as usize] == 0 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    socket.send(Message::Ping("anybody?".into())).await.unwrap();
+    socket.send(Message::text(r#"{"action":"ping"}"#)).await.unwrap();
+    let first = tokio::time::timeout(Duration::from_secs(65), socket.next()).await.unwrap();
+    assert!(matches!(first, Some(Ok(Message::Close(Some(_))))), "{first:?}");
+    chat.stop().await;
+}
+
 /// Starts the program in a nasty cloud; stops it when it has begun.
 async fn program(faults: &Path) -> Output {
     let mut command = Command::new(binary("local"));

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use aws_smithy_runtime_api::client::interceptors::SharedInterceptor;
+use local::faults::Faults;
 use local::options::Options;
 use local::server::{Seams, Server};
 use local::time::Time;
@@ -122,6 +123,11 @@ impl Chat {
     /// before the table knows it.
     pub(crate) async fn has_delivered_everything(&self, user1: &str, user2: &str) {
         while self.messages(user1, user2).await.iter().any(|it| it["status"] == "sent") {}
+    }
+
+    /// What goes wrong in this chat, if something is to.
+    pub(crate) fn faults(&self) -> &Faults {
+        self.server.faults().unwrap()
     }
 
     /// The table, past the server: for what people cannot do, such as letting days go by.
