@@ -36,7 +36,8 @@ async fn main() -> ExitCode {
 /// Says how often each fault fired.
 #[expect(clippy::print_stdout, reason = "this is what the person at the terminal reads")]
 fn count(faults: &Faults) {
-    println!("\nWhat went wrong:\n");
+    let total: u64 = faults.fired().iter().sum();
+    println!("\nWhat went wrong: {total} faults fired\n");
     for ((fault, _), times) in Fault::ALL.iter().zip(faults.fired()) {
         if times > 0 {
             println!("    {:<18}{times:>7}", fault.to_string());
