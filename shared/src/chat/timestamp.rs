@@ -39,7 +39,7 @@ impl Timestamp {
 
     /// How long after `earlier` this is; zero when it is not after.
     pub fn since(self, earlier: Self) -> Duration {
-        Duration::from_millis(u64::try_from(self.0 - earlier.0).unwrap_or(0))
+        Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
 }
 
@@ -69,6 +69,13 @@ impl Serialize for Timestamp {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_time_is_too_far_from_another() {
+        let [first, last] = [i64::MIN, i64::MAX].map(Timestamp::from_millis);
+        assert_eq!(first.since(last), Duration::ZERO);
+        assert!(last.since(first) > Duration::ZERO);
+    }
 
     #[test]
     fn shows_utc_with_milliseconds() {
