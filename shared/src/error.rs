@@ -83,7 +83,21 @@ pub enum ErrorCode {
     Internal,
 }
 
+/// How many characters of a reason are told: it repeats what a stranger sent.
+const LONGEST_REASON: usize = 256;
+
 impl Error {
+    /// What cannot be read as it should be, and where in it, in few words.
+    pub(crate) fn unreadable(error: serde_path_to_error::Error<serde_json::Error>) -> Self {
+        let path = error.path().to_string();
+        let reason = error.into_inner();
+        let reason = if path == "." { reason.to_string() } else { format!("`{path}`: {reason}") };
+        Self::Invalid(match reason.char_indices().nth(LONGEST_REASON) {
+            Some((end, _)) => format!("{}…", &reason[..end]),
+            None => reason,
+        })
+    }
+
     /// The code a client is told.
     pub fn code(&self) -> ErrorCode {
         match self {

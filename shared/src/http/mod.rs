@@ -126,15 +126,7 @@ impl<T: DeserializeOwned, S: Sync> FromRequest<S> for Json<T> {
         if !value.is_object() {
             return Err(Error::Invalid("the body is a JSON object".into()).into());
         }
-        let parsed = serde_path_to_error::deserialize(value).map_err(|error| {
-            let path = error.path().to_string();
-            let reason = error.into_inner();
-            Error::Invalid(if path == "." {
-                reason.to_string()
-            } else {
-                format!("`{path}`: {reason}")
-            })
-        })?;
+        let parsed = serde_path_to_error::deserialize(value).map_err(Error::unreadable)?;
         Ok(Self(parsed))
     }
 }

@@ -155,15 +155,13 @@ impl ClientFrame {
 }
 
 fn fields_of<T: DeserializeOwned>(value: Value) -> Result<T, Error> {
-    serde_path_to_error::deserialize(value).map_err(|error| {
-        let path = error.path().to_string();
-        let reason = error.into_inner();
-        Error::Invalid(if path == "." { reason.to_string() } else { format!("`{path}`: {reason}") })
-    })
+    serde_path_to_error::deserialize(value).map_err(Error::unreadable)
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[track_caller]
@@ -191,6 +189,18 @@ mod tests {
         );
         assert!(ClientFrame::parse("{").unwrap_err().error.to_string().contains("not JSON"));
         assert!(ClientFrame::parse(r#"{"action":"message","to":"b","content":"\ud800"}"#).is_err());
+    }
+
+    #[test]
+    fn a_refusal_is_short_however_long_the_frame() {
+        let long = "\u{7f}".repeat(100_000);
+        for frame in [
+            json!({ "action": "read", "conversation": "lobby", "seq": long }),
+            json!({ "action": "sync", "since": { long.as_str(): "1" } }),
+        ] {
+            let refused = ClientFrame::parse(&frame.to_string()).unwrap_err();
+            assert!(refused.error.to_string().len() < 2048);
+        }
     }
 
     #[test]
