@@ -6,7 +6,7 @@ use axum::http::header::LINK;
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Uri};
 use axum::response::{IntoResponse, Response};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 
 use super::{Failure, Params};
@@ -88,8 +88,8 @@ impl Paging {
     /// cursor, and no other.
     fn link(&self, cursor: &str, value: &str, relation: &str) -> String {
         let kept = self.uri.query().unwrap_or_default().split('&').filter(|pair| {
-            let key = pair.split('=').next().unwrap_or_default();
-            !pair.is_empty() && key != "before" && key != "after"
+            let key = percent_decode_str(pair.split('=').next().unwrap_or_default());
+            !pair.is_empty() && !["before", "after"].iter().any(|it| key.clone().eq(it.bytes()))
         });
         let query: String = kept.map(|pair| format!("{pair}&")).collect();
         let value = utf8_percent_encode(value, NON_ALPHANUMERIC);
@@ -103,4 +103,24 @@ fn whole_number(name: &str, text: Option<&str>) -> Result<Option<u64>, Error> {
         text.parse().map_err(|_| Error::Invalid(format!("`{name}` is not a whole number")))
     };
     text.map(parse).transpose()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(asked: &str, next: &str) {
+        let uri = asked.parse().unwrap();
+        let paging = Paging { limit: 1, before: None, after: None, uri };
+        assert_eq!(paging.link("after", "a:b", "next"), format!("<{next}>; rel=\"next\""));
+    }
+
+    #[test]
+    fn a_link_has_one_cursor_however_the_others_were_spelled() {
+        check("/rooms", "/rooms?after=a%3Ab");
+        check("/rooms?limit=1&after=a&before=b", "/rooms?limit=1&after=a%3Ab");
+        check("/rooms?%61fter=a&x=%20&&%62%65fore=b", "/rooms?x=%20&after=a%3Ab");
+        check("/rooms?afterwards=1", "/rooms?afterwards=1&after=a%3Ab");
+    }
 }
