@@ -37,7 +37,7 @@ struct Verdict {
 }
 
 /// Puts `authorizer` before every route of `routes`; what matches none is API Gateway's own 404.
-pub(crate) fn behind_authorizer(routes: Router, authorizer: Lambda) -> Router {
+pub fn behind_authorizer(routes: Router, authorizer: Lambda) -> Router {
     let routes = routes
         .route_layer(middleware::from_fn_with_state(authorizer, authorize))
         .fallback(not_found)

@@ -21,3 +21,4 @@ mod stream;
 pub mod time;
 
 pub use deployment::{Functions, STAGE};
+pub use http_api::behind_authorizer;
