@@ -18,7 +18,7 @@ const PING: Duration = Duration::from_secs(20);
 /// How long after a ping without any frame a connection counts as lost.
 const SILENCE: Duration = Duration::from_secs(10);
 /// The pace at which a client looks at its clocks.
-const TICK: Duration = Duration::from_millis(500);
+const TICK: Duration = Duration::from_millis(250);
 /// How long between two things a person says at most, in milliseconds.
 const BETWEEN: u64 = 4_000;
 
@@ -48,6 +48,8 @@ struct Client {
     /// Whether the person left the room, and when to change that.
     out: bool,
     restless: bool,
+    /// When the person says a last word, once it is calm.
+    last_word: Option<Instant>,
 }
 
 /// Lives until the world ends.
@@ -66,6 +68,7 @@ pub(crate) async fn lives(mut device: Device, restless: bool) {
         next: now,
         out: false,
         restless,
+        last_word: None,
     };
     loop {
         let socket = client.device.connects().await;
@@ -98,7 +101,7 @@ impl Client {
                 }
                 () = tokio::time::sleep(TICK) => {}
             }
-            if self.device.is_calm() && self.device.dice.u8(0..200) == 0 {
+            if self.device.is_calm() && self.device.dice.u16(0..400) == 0 {
                 return socket.close();
             }
             if !self.keeps(&socket) {
@@ -125,6 +128,13 @@ impl Client {
             self.next = self.device.moment(BETWEEN);
             self.acts(socket);
         }
+        if self.device.is_calm() {
+            let soon = now + Duration::from_millis(self.device.dice.u64(0..1_000));
+            let last_word = *self.last_word.get_or_insert(soon);
+            if self.device.to_say > 0 && now >= last_word {
+                self.speaks();
+            }
+        }
         self.says(socket);
         true
     }
@@ -142,13 +152,18 @@ impl Client {
             });
             return socket.send(&json!({ "action": action, "room": id }));
         }
-        if self.device.to_say > 0 {
-            self.device.to_say -= 1;
-            let conversation = self.device.picks();
-            let content = format!("{} {}", self.device.user, self.device.to_say);
-            let id = self.device.fresh_id();
-            self.conversation(&conversation).outbox.push((id, content));
+        if self.device.to_say > 1 {
+            self.speaks();
         }
+    }
+
+    /// The person says something; the last word is kept for the end.
+    fn speaks(&mut self) {
+        self.device.to_say -= 1;
+        let conversation = self.device.picks();
+        let content = format!("{} {}", self.device.user, self.device.to_say);
+        let id = self.device.fresh_id();
+        self.conversation(&conversation).outbox.push((id, content));
     }
 
     /// Sends the first of each outbox, again if its ack is late.

@@ -58,6 +58,19 @@ impl Device {
         tokio::time::sleep_until(moment).await;
     }
 
+    /// The same, unless it becomes calm: then people come back soon.
+    pub(crate) async fn stays_away(&mut self, most: u64) {
+        let back = self.moment(most);
+        let soon = Duration::from_millis(self.dice.u64(0..400));
+        let calm = async {
+            let calm = self.season.wait_for(|season| *season == Season::Calm).await;
+            drop(calm.expect("the seasons outlive the people"));
+        };
+        if tokio::time::timeout_at(back, calm).await.is_ok() {
+            tokio::time::sleep(soon).await;
+        }
+    }
+
     /// When to do something, within so many milliseconds and a little more: people like the same
     /// moments, so that what they do meets.
     pub(crate) fn moment(&mut self, most: u64) -> Instant {

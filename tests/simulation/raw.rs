@@ -30,7 +30,7 @@ pub(crate) async fn lives(mut device: Device) {
         let socket = device.connects().await;
         chats(&mut device, socket, &mut typed).await;
         if !device.is_calm() {
-            device.waits(AWAY).await;
+            device.stays_away(AWAY).await;
         }
     }
 }

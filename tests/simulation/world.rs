@@ -94,7 +94,7 @@ async fn live(seed: u64, weather: Weather, sabotage: Sabotage) -> Remains {
             gateway: cloud.gateway.clone(),
             record: record.clone(),
             season: seasons.clone(),
-            to_say: dice.u32(1..=5),
+            to_say: dice.u32(1..=6),
             dice: dice.fork(),
             conversations: conversations_of(user, &room),
         };

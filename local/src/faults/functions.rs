@@ -25,7 +25,7 @@ const LATE_DISCONNECT: Duration = Duration::from_secs(30);
 /// By how much a clock is off at most, in milliseconds.
 const SKEWED: i64 = 3_000;
 /// The last await at which an invocation dies, counted in polls.
-const LAST_POLL: u32 = 60;
+const LAST_POLL: u32 = 20;
 
 type Invocation<T> = BoxFuture<'static, Result<T, InvocationError>>;
 
@@ -95,7 +95,9 @@ impl Faults {
             if !faults.fires(Fault::StreamTwice) {
                 return deliver.call(event);
             }
-            let (again, pause) = (deliver.call(event.clone()), faults.random(LATE));
+            // At about the same time, or rather later.
+            let most = if lock(&faults.0.dice).bool() { LATE / 40 } else { LATE };
+            let (again, pause) = (deliver.call(event.clone()), faults.random(most));
             async move {
                 let again = async {
                     tokio::time::sleep(pause).await;

@@ -39,6 +39,8 @@ pub enum Fault {
     TableFailedAfter,
     /// DynamoDB did what was asked, and the answer is lost.
     AnswerLost,
+    /// A write meets a transaction: it is refused, and nothing happened.
+    Conflict,
     /// A batch is answered in part.
     PartialBatch,
     /// An eventually consistent read shows what was.
@@ -73,12 +75,13 @@ pub enum Fault {
 
 impl Fault {
     /// Every fault, with how often it fires at most: chances in 10,000 at each opportunity.
-    pub const ALL: [(Self, u32); 20] = [
+    pub const ALL: [(Self, u32); 21] = [
         (Self::Slow, 100),
         (Self::Throttled, 400),
         (Self::TableFailed, 300),
         (Self::TableFailedAfter, 300),
         (Self::AnswerLost, 200),
+        (Self::Conflict, 1_000),
         (Self::PartialBatch, 2_000),
         (Self::StaleRead, 5_000),
         (Self::TableDown, 10),

@@ -97,14 +97,18 @@ impl Connector {
         if faults.fires(Fault::TableFailed) {
             return Ok(refused_by_table(500, "InternalServerError"));
         }
-        let answer = match target.rsplit('.').next() {
-            Some("BatchGetItem") if faults.draws(Fault::PartialBatch) => {
+        let operation = target.rsplit('.').next().unwrap_or_default();
+        if matches!(operation, "PutItem" | "TransactWriteItems") && faults.fires(Fault::Conflict) {
+            return Ok(conflict(operation, &request));
+        }
+        let answer = match operation {
+            "BatchGetItem" if faults.draws(Fault::PartialBatch) => {
                 self.partly(request, "UnprocessedKeys").await?
             }
-            Some("BatchWriteItem") if faults.draws(Fault::PartialBatch) => {
+            "BatchWriteItem" if faults.draws(Fault::PartialBatch) => {
                 self.partly(request, "UnprocessedItems").await?
             }
-            Some("Query" | "Scan" | "GetItem") => self.read(request).await?,
+            "Query" | "Scan" | "GetItem" => self.read(request).await?,
             _ => self.below.call(request).await?,
         };
         if faults.fires(Fault::TableFailedAfter) {
@@ -239,6 +243,22 @@ fn connection_in(uri: &str) -> String {
     let id = uri.rsplit('/').next().unwrap_or_default();
     let id = id.split('?').next().unwrap_or_default();
     percent_encoding::percent_decode_str(id).decode_utf8_lossy().into_owned()
+}
+
+/// What a write is told that meets a transaction, and a transaction that meets a write
+/// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html#transaction-conflict-handling>).
+fn conflict(operation: &str, request: &HttpRequest) -> HttpResponse {
+    if operation == "PutItem" {
+        return refused_by_table(400, "TransactionConflictException");
+    }
+    let items = parsed(request.body().bytes())["TransactItems"].as_array().map_or(0, Vec::len);
+    let reason = json!({ "Code": "TransactionConflict", "Message": "Transaction is ongoing" });
+    let body = json!({
+        "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
+        "Message": "Transaction cancelled, please refer cancellation reasons for specific reasons",
+        "CancellationReasons": vec![reason; items],
+    });
+    response(400, body.to_string())
 }
 
 fn parsed(body: Option<&[u8]>) -> Value {

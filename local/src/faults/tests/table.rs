@@ -3,7 +3,8 @@
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 use shared::chat::{ConnectionId, Timestamp, UserId};
 use shared::store::{Connection, keys};
 
@@ -161,4 +162,25 @@ async fn a_table_in_another_process_is_disturbed_alike() {
     }
     assert_eq!(app.store.inboxes(&users).await.unwrap().len(), 3);
     assert_eq!(faults.fired()[Fault::PartialBatch as usize], 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_write_that_meets_a_transaction_is_refused() {
+    let cloud = Cloud::with(Fault::Conflict).await;
+    let client = cloud.disturbed.dynamodb();
+    let error = claim(&client, "a").await.unwrap_err();
+    let service = error.as_service_error().unwrap();
+    assert!(service.is_transaction_conflict_exception(), "{error:?}");
+
+    let put = Put::builder().table_name("table").item(keys::PK, key("a"));
+    let put = put.item(keys::SK, key("x")).build().unwrap();
+    let put = TransactWriteItem::builder().put(put).build();
+    let error = client.transact_write_items().transact_items(put).send().await.unwrap_err();
+    let Some(TransactWriteItemsError::TransactionCanceledException(canceled)) =
+        error.as_service_error()
+    else {
+        panic!("{error:?}");
+    };
+    assert_eq!(canceled.cancellation_reasons()[0].code(), Some("TransactionConflict"));
+    assert!(!has(&cloud.direct.dynamodb(), "a", true).await);
 }
