@@ -62,7 +62,7 @@ impl Store {
             wanted = wanted.keys(self.listing_key(user, conversation));
         }
         let wanted = wanted.build().map_err(storage("describe a batch of listings"))?;
-        let found = self.batch(wanted).await?;
+        let found = self.batch(wanted, "read how far people have read").await?;
         let position = |item: &Item| {
             let user = item.get(keys::PK)?.as_s().ok().and_then(|pk| keys::user_of_pk(pk))?;
             Some((user, item.get("read_seq").and_then(parse_number)?))

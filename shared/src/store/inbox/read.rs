@@ -21,10 +21,8 @@ const BATCH_ATTEMPTS: u32 = 6;
 impl Store {
     /// The inbox of `user`, strongly consistent.
     pub async fn inbox(&self, user: &UserId) -> Result<Inbox, Error> {
-        let request = self.db.get_item().table_name(&self.table).consistent_read(true);
-        let request = request.key(keys::PK, s(keys::user_pk(user))).key(keys::SK, s(keys::INBOX));
-        let answer = request.send().await.map_err(storage("read an inbox"))?;
-        Ok(answer.item().map(Inbox::decode).unwrap_or_default())
+        let item = self.item(keys::user_pk(user), keys::INBOX, "read an inbox").await?;
+        Ok(item.as_ref().map(Inbox::decode).unwrap_or_default())
     }
 
     /// The inboxes of `users`, strongly consistent; empty for those that have none yet.
@@ -40,7 +38,7 @@ impl Store {
                 ]));
             }
             let wanted = wanted.build().map_err(storage("describe a batch of inboxes"))?;
-            for item in self.batch(wanted).await? {
+            for item in self.batch(wanted, "read inboxes").await? {
                 let pk = item.get(keys::PK).and_then(|pk| pk.as_s().ok());
                 if let Some(user) = pk.and_then(|pk| keys::user_of_pk(pk)) {
                     inboxes.insert(user, Inbox::decode(&item));
@@ -50,16 +48,18 @@ impl Store {
         Ok(inboxes)
     }
 
-    /// The items of these keys, asked for again until DynamoDB has processed them all.
+    /// The items of these keys, asked for again until DynamoDB has processed them all;
+    /// `action` completes "failed to".
     pub(in crate::store) async fn batch(
         &self,
         wanted: KeysAndAttributes,
+        action: &'static str,
     ) -> Result<Vec<Item>, Error> {
         let mut items = Vec::new();
         let mut request = HashMap::from([(self.table.clone(), wanted)]);
         for attempt in 0..BATCH_ATTEMPTS {
             let answer = self.db.batch_get_item().set_request_items(Some(request)).send().await;
-            let answer = answer.map_err(storage("read inboxes"))?;
+            let answer = answer.map_err(storage(action))?;
             if let Some(found) = answer.responses().and_then(|found| found.get(&self.table)) {
                 items.extend(found.iter().cloned());
             }
@@ -69,6 +69,6 @@ impl Store {
             }
             tokio::time::sleep(Duration::from_millis(25 << attempt)).await;
         }
-        Err(Error::Storage { action: "read inboxes", source: "keys stayed unprocessed".into() })
+        Err(Error::Storage { action, source: "keys stayed unprocessed".into() })
     }
 }

@@ -109,7 +109,7 @@ impl Store {
             return Ok(Listed { items: Vec::new(), next: None });
         }
         let wanted = wanted.build().map_err(storage("describe a batch of rooms"))?;
-        let found = self.batch(wanted).await?;
+        let found = self.batch(wanted, "list rooms").await?;
         let rooms = found.iter().filter(|item| !item.contains_key("deleted")).map(decode);
         let mut items = rooms.collect::<Result<Vec<_>, _>>()?;
         items.sort_by_key(|room| room.name.folded());
