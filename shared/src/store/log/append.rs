@@ -1,0 +1,133 @@
+//! Gives messages their numbers, also when many want one at once.
+
+use std::time::Duration;
+
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use futures::try_join;
+
+use super::entry::{Entry, decode, encode};
+use super::{Appended, Draft, Rules};
+use crate::Error;
+use crate::chat::{ConversationId, MessageId, Timestamp};
+use crate::error::storage;
+use crate::store::Store;
+
+/// How far ahead of the server's clock the time inside an id may be.
+const MOST_AHEAD: Duration = Duration::from_secs(2 * 60);
+/// How many numbers are tried before the tail is read again: every try costs a write.
+const STEPS: usize = 3;
+/// How often an append starts over before it is given up: each time other writers got further.
+const ATTEMPTS: u32 = 500;
+/// Before it starts over, a writer waits a random number of these: more, the more often it lost, so
+/// that a crowd spreads out.
+const PAUSE: Duration = Duration::from_millis(4);
+/// The most of these pauses.
+const MOST_CROWD: u32 = 50;
+
+enum Put {
+    Stored,
+    Occupied(Box<Entry>),
+    /// A transaction has its hands on the number: look again.
+    Contended,
+}
+
+impl Store {
+    /// Gives `draft` the next number of `conversation`, or finds the message it repeats, if
+    /// `permission` is granted.
+    ///
+    /// Fails with `conflict` when its id names another message of the same sender, and with
+    /// `bad_request` when the time inside its id is in the future or too long ago to search for.
+    pub async fn append(
+        &self,
+        conversation: &ConversationId,
+        draft: &Draft,
+        permission: impl Future<Output = Result<(), Error>>,
+        now: Timestamp,
+        rules: Rules,
+    ) -> Result<Appended, Error> {
+        let retention = rules.retention;
+        let made_at = draft.id.as_ref().and_then(MessageId::made_at);
+        if made_at.is_some_and(|made_at| made_at > now.plus(MOST_AHEAD)) {
+            return Err(Error::Invalid("the time inside `id` is in the future".into()));
+        }
+        let id = draft.id.clone().unwrap_or_else(|| MessageId::fresh(now));
+        // The permission is asked for while the tail is read: nothing is written before both came.
+        let (mut tail, ()) = try_join!(self.tail(conversation, draft, rules), permission)?;
+        for crowd in 1..ATTEMPTS {
+            if let Some(earlier) = self.find_repeat(conversation, draft, &id, &tail).await? {
+                return Ok(Appended::Repeat(earlier));
+            }
+            tail.check_rate(draft, now, rules)?;
+            let newest = tail.entries.first();
+            if tail.needs_start(now) {
+                let start = match tail.start {
+                    None if !tail.whole => self.start_of(conversation).await?,
+                    start => start,
+                };
+                let seq = tail.next_seq(now);
+                let entry = draft.entry(&id, (conversation, seq), newest, now, retention);
+                if self.put_with_start(&entry, start).await? {
+                    return Ok(Appended::Stored(entry.message));
+                }
+            } else if let Some(newest) = newest
+                && let Some(appended) = self.put_after(newest, draft, &id, now, retention).await?
+            {
+                return Ok(appended);
+            }
+            tokio::time::sleep(fastrand::u32(..=crowd.min(MOST_CROWD)) * PAUSE).await;
+            tail = self.tail(conversation, draft, rules).await?;
+        }
+        Err(Error::Storage {
+            action: "append a message",
+            source: "too many writers at once".into(),
+        })
+    }
+
+    /// Tries the numbers after `newest` until one is free; `None` when the tail must be read again.
+    async fn put_after(
+        &self,
+        newest: &Entry,
+        draft: &Draft,
+        id: &MessageId,
+        now: Timestamp,
+        retention: Option<Duration>,
+    ) -> Result<Option<Appended>, Error> {
+        let conversation = &newest.message.conversation;
+        let next = |newest: &Entry| {
+            let place = (conversation, newest.message.seq + 1);
+            draft.entry(id, place, Some(newest), now, retention)
+        };
+        let mut entry = next(newest);
+        for _ in 0..STEPS {
+            match self.put(&entry).await? {
+                Put::Stored => return Ok(Some(Appended::Stored(entry.message))),
+                Put::Contended => return Ok(None),
+                Put::Occupied(occupant) => {
+                    if draft.is_repeated_by(id, &occupant.message)? {
+                        return Ok(Some(Appended::Repeat(occupant.message)));
+                    }
+                    entry = next(&occupant);
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    async fn put(&self, entry: &Entry) -> Result<Put, Error> {
+        let put = self.db.put_item().table_name(&self.table).set_item(Some(encode(entry)));
+        let put = put
+            .condition_expression("attribute_not_exists(pk)")
+            .return_values_on_condition_check_failure(
+                aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure::AllOld,
+            );
+        let Err(error) = put.send().await else { return Ok(Put::Stored) };
+        match error.as_service_error() {
+            Some(PutItemError::ConditionalCheckFailedException(failed)) => {
+                let occupant = failed.item().ok_or(Error::Corrupt("occupant"))?;
+                Ok(Put::Occupied(Box::new(decode(&entry.message.conversation, occupant)?)))
+            }
+            Some(PutItemError::TransactionConflictException(_)) => Ok(Put::Contended),
+            _ => Err(storage("append a message")(error)),
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! One message of a log, and the item that it is in the table.
+
+use std::time::Duration;
+
+use super::Draft;
+use crate::Error;
+use crate::chat::{Content, ConversationId, Kind, Message, MessageId, Seq, Timestamp, UserId};
+use crate::store::item::{Item, n, number, parse_number, s, text};
+use crate::store::keys;
+
+/// A message with what only the log needs to know.
+#[derive(Debug)]
+pub(in crate::store) struct Entry {
+    pub(in crate::store) message: Message,
+    pub(in crate::store) ahead: Duration,
+    pub(in crate::store) expires_at: Option<i64>,
+}
+
+impl Draft {
+    /// The draft as an entry with number `seq`, stored `now` or when `newest` was, if that is later.
+    pub(in crate::store) fn entry(
+        &self,
+        id: &MessageId,
+        place: (&ConversationId, Seq),
+        newest: Option<&Entry>,
+        now: Timestamp,
+        retention: Option<Duration>,
+    ) -> Entry {
+        let sent_at = newest.map_or(now, |newest| newest.message.sent_at.max(now));
+        let ahead =
+            self.id.as_ref().and_then(MessageId::made_at).map(|made_at| made_at.since(sent_at));
+        let ahead =
+            ahead.unwrap_or_default().max(newest.map_or(Duration::ZERO, |newest| newest.ahead));
+        let (conversation, seq) = place;
+        Entry {
+            message: Message {
+                conversation: conversation.clone(),
+                seq,
+                id: id.clone(),
+                kind: self.kind,
+                from: self.from.clone(),
+                content: self.content.clone(),
+                sent_at,
+            },
+            ahead,
+            expires_at: retention.map(|retention| sent_at.plus(retention).as_seconds()),
+        }
+    }
+}
+
+impl Entry {
+    pub(super) fn is_expired(&self, now: Timestamp) -> bool {
+        self.expires_at.is_some_and(|expires_at| expires_at <= now.as_seconds())
+    }
+}
+
+pub(in crate::store) fn encode(entry: &Entry) -> Item {
+    let message = &entry.message;
+    let mut item = Item::from([
+        (keys::PK.into(), s(keys::conversation_pk(&message.conversation))),
+        (keys::SK.into(), s(keys::message_sk(message.seq))),
+        ("id".into(), s(message.id.as_str())),
+        ("from".into(), s(message.from.as_str())),
+        ("content".into(), s(message.content.as_str())),
+        ("sent_at".into(), n(message.sent_at.as_millis())),
+    ]);
+    if message.kind != Kind::Message {
+        item.insert("kind".into(), s(message.kind.as_str()));
+    }
+    if !entry.ahead.is_zero() {
+        item.insert("ahead".into(), n(i64::try_from(entry.ahead.as_millis()).unwrap_or(i64::MAX)));
+    }
+    if let Some(expires_at) = entry.expires_at {
+        item.insert(keys::EXPIRES_AT.into(), n(expires_at));
+    }
+    item
+}
+
+pub(super) fn decode(conversation: &ConversationId, item: &Item) -> Result<Entry, Error> {
+    let sk = text(item, keys::SK)?;
+    let seq = sk.strip_prefix("MSG#").and_then(|seq| seq.parse().ok());
+    Ok(Entry {
+        message: Message {
+            conversation: conversation.clone(),
+            seq: seq.ok_or(Error::Corrupt("sk"))?,
+            id: MessageId::parse(&text(item, "id")?)?,
+            kind: text(item, "kind").map(|kind| Kind::parse(&kind)).unwrap_or_default(),
+            from: UserId::parse(&text(item, "from")?)?,
+            content: Content::stored(text(item, "content")?),
+            sent_at: Timestamp::from_millis(number(item, "sent_at")?),
+        },
+        ahead: Duration::from_millis(item.get("ahead").and_then(parse_number).unwrap_or(0)),
+        expires_at: item.get(keys::EXPIRES_AT).and_then(parse_number),
+    })
+}

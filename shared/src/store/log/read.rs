@@ -1,0 +1,86 @@
+//! Reads parts of a log.
+
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
+
+use super::entry::decode;
+use crate::Error;
+use crate::chat::{ConversationId, Page, Range, Seq, Timestamp};
+use crate::error::storage;
+use crate::store::item::s;
+use crate::store::{Store, keys};
+
+impl Store {
+    /// Reads up to `limit` messages: the last of the range, or its first if it starts `after` one.
+    ///
+    /// Strongly consistent; leaves out what has expired at `now`. A page also ends at DynamoDB's
+    /// 1 MB (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Query.Pagination.html>).
+    pub async fn page(
+        &self,
+        conversation: &ConversationId,
+        range: Range,
+        limit: usize,
+        now: Option<Timestamp>,
+    ) -> Result<Page, Error> {
+        let first = range.after.map_or(1, |after| after.saturating_add(1));
+        let last =
+            range.before.map_or(keys::LAST, |before| before.saturating_sub(1)).min(keys::LAST);
+        if first > last {
+            return Ok(Page { messages: Vec::new(), before: None, after: None });
+        }
+        let upwards = range.after.is_some();
+        let query = self.query_log(conversation, first, last).scan_index_forward(upwards);
+        let answer = query.limit(i32::try_from(limit + 1).unwrap_or(i32::MAX)).send().await;
+        let answer = answer.map_err(storage("read a conversation"))?;
+        let mut entries = Vec::with_capacity(answer.items().len());
+        for item in answer.items() {
+            entries.push(decode(conversation, item)?);
+        }
+        let more = entries.len() > limit || answer.last_evaluated_key().is_some();
+        entries.truncate(limit);
+        let next = entries.last().map(|entry| entry.message.seq).filter(|_| more);
+        let (before, after) = if upwards { (None, next) } else { (next, None) };
+        if !upwards {
+            entries.reverse();
+        }
+        entries.retain(|entry| now.is_none_or(|now| !entry.is_expired(now)));
+        let messages = entries.into_iter().map(|entry| entry.message).collect();
+        Ok(Page { messages, before, after })
+    }
+
+    /// Reads the last messages up to `limit`, none of them before `first`.
+    pub async fn newest_from(
+        &self,
+        conversation: &ConversationId,
+        first: Seq,
+        limit: usize,
+        now: Timestamp,
+    ) -> Result<Page, Error> {
+        let query = self.query_log(conversation, first.max(1), keys::LAST);
+        let query = query.scan_index_forward(false).limit(i32::try_from(limit).unwrap_or(i32::MAX));
+        let answer = query.send().await.map_err(storage("read the end of a conversation"))?;
+        let mut messages = Vec::with_capacity(answer.items().len());
+        for item in answer.items().iter().rev() {
+            let entry = decode(conversation, item)?;
+            if !entry.is_expired(now) {
+                messages.push(entry.message);
+            }
+        }
+        Ok(Page { messages, before: None, after: None })
+    }
+
+    pub(super) fn query_log(
+        &self,
+        conversation: &ConversationId,
+        first: Seq,
+        last: Seq,
+    ) -> QueryFluentBuilder {
+        self.db
+            .query()
+            .table_name(&self.table)
+            .consistent_read(true)
+            .key_condition_expression("pk = :pk AND sk BETWEEN :first AND :last")
+            .expression_attribute_values(":pk", s(keys::conversation_pk(conversation)))
+            .expression_attribute_values(":first", s(keys::message_sk(first)))
+            .expression_attribute_values(":last", s(keys::message_sk(last)))
+    }
+}

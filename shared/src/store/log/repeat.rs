@@ -1,0 +1,72 @@
+//! A message that is sent again under the same id, because the sender did not hear that it arrived.
+
+use super::Draft;
+use super::tail::Tail;
+use crate::Error;
+use crate::chat::{ConversationId, Message, MessageId, Range};
+use crate::store::Store;
+
+/// How far back a repeat is searched for, in messages, before the id is refused as too old.
+const SEARCH: usize = 10_000;
+/// How many messages the first read of that search asks for; each asks for twice as many.
+const FIRST_SEARCH_PAGE: usize = 24;
+/// The most that one read of it asks for.
+const MOST_SEARCH_PAGE: usize = 500;
+
+impl Draft {
+    /// Whether `message` is this draft, sent before; an error if only its id is the same.
+    pub(super) fn is_repeated_by(&self, id: &MessageId, message: &Message) -> Result<bool, Error> {
+        if message.id != *id || message.from != self.from {
+            return Ok(false);
+        }
+        if message.content != self.content || message.kind != self.kind {
+            return Err(Error::Conflict("this id already names another message"));
+        }
+        Ok(true)
+    }
+}
+
+impl Store {
+    /// Looks for an earlier send of `draft`: in the tail, and as far behind it as its id could be.
+    pub(super) async fn find_repeat(
+        &self,
+        conversation: &ConversationId,
+        draft: &Draft,
+        id: &MessageId,
+        tail: &Tail,
+    ) -> Result<Option<Message>, Error> {
+        for entry in &tail.entries {
+            if draft.is_repeated_by(id, &entry.message)? {
+                return Ok(Some(entry.message.clone()));
+            }
+        }
+        let (Some(newest), Some(oldest)) = (tail.entries.first(), tail.entries.last()) else {
+            return Ok(None);
+        };
+        let Some(made_at) = draft.id.as_ref().and_then(MessageId::made_at) else { return Ok(None) };
+        let horizon = made_at.minus(newest.ahead);
+        if tail.whole || oldest.message.sent_at < horizon {
+            return Ok(None);
+        }
+        let mut before = oldest.message.seq;
+        let mut searched = 0;
+        let mut size = FIRST_SEARCH_PAGE;
+        while searched < SEARCH {
+            let range = Range { before: Some(before), after: None };
+            let page = self.page(conversation, range, size, None).await?;
+            for message in page.messages.iter().rev() {
+                if draft.is_repeated_by(id, message)? {
+                    return Ok(Some(message.clone()));
+                }
+                if message.sent_at < horizon {
+                    return Ok(None);
+                }
+            }
+            let Some(first) = page.before else { return Ok(None) };
+            before = first;
+            size = (size * 2).min(MOST_SEARCH_PAGE);
+            searched += page.messages.len();
+        }
+        Err(Error::Invalid("the time inside `id` is too long ago; look whether it was sent".into()))
+    }
+}

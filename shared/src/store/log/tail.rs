@@ -1,0 +1,72 @@
+//! The newest end of a log: what every append looks at first.
+
+use std::time::Duration;
+
+use super::entry::{Entry, decode};
+use super::{Draft, Rules};
+use crate::Error;
+use crate::chat::{ConversationId, Kind, Seq, Timestamp};
+use crate::error::storage;
+use crate::store::item::parse_number;
+use crate::store::{Store, keys};
+
+/// How many messages are looked at before every append.
+const TAIL: i32 = 12;
+/// How many when a client's id does not tell its time: repeats are found among so many.
+const LONG_TAIL: i32 = 100;
+
+/// The newest end of a log, newest first.
+pub(in crate::store) struct Tail {
+    pub(in crate::store) entries: Vec<Entry>,
+    /// Where the numbers started, if that item came with the page.
+    pub(in crate::store) start: Option<Seq>,
+    /// Whether the page reaches the beginning of the log.
+    pub(super) whole: bool,
+}
+
+impl Tail {
+    /// Refuses a sender who has said as much as is allowed within the last second.
+    pub(super) fn check_rate(
+        &self,
+        draft: &Draft,
+        now: Timestamp,
+        rules: Rules,
+    ) -> Result<(), Error> {
+        const SECOND: Duration = Duration::from_secs(1);
+        if rules.messages_per_second == 0 || draft.kind != Kind::Message {
+            return Ok(());
+        }
+        let theirs = self.entries.iter().map(|entry| &entry.message);
+        let theirs = theirs.filter(|it| it.from == draft.from && it.kind == Kind::Message);
+        match theirs.map(|it| now.since(it.sent_at)).nth(rules.messages_per_second - 1) {
+            Some(age) if age < SECOND => Err(Error::RateLimited { retry_after: SECOND - age }),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Store {
+    /// Reads the tail, strongly consistent, as far back as `draft` and `rules` ask for.
+    pub(super) async fn tail(
+        &self,
+        conversation: &ConversationId,
+        draft: &Draft,
+        rules: Rules,
+    ) -> Result<Tail, Error> {
+        let timeless = draft.id.as_ref().is_some_and(|id| id.made_at().is_none());
+        let rate = i32::try_from(rules.messages_per_second).unwrap_or(LONG_TAIL);
+        let limit = if timeless { LONG_TAIL } else { TAIL.max(rate).min(LONG_TAIL) };
+        let page = self.query_log(conversation, keys::START, keys::LAST);
+        let page = page.scan_index_forward(false).limit(limit).send().await;
+        let page = page.map_err(storage("read the end of a conversation"))?;
+        let mut start = None;
+        let mut entries = Vec::with_capacity(page.items().len());
+        for item in page.items() {
+            match item.get("start") {
+                Some(value) => start = parse_number(value),
+                None => entries.push(decode(conversation, item)?),
+            }
+        }
+        Ok(Tail { entries, start, whole: page.last_evaluated_key().is_none() })
+    }
+}
