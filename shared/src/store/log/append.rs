@@ -6,6 +6,7 @@ use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use futures::try_join;
 
 use super::entry::{Entry, decode, encode};
+use super::pace::Pace;
 use super::{Appended, Draft, Rules};
 use crate::Error;
 use crate::chat::{ConversationId, MessageId, Timestamp};
@@ -14,16 +15,8 @@ use crate::store::Store;
 
 /// How far ahead of the server's clock the time inside an id may be.
 const MOST_AHEAD: Duration = Duration::from_secs(2 * 60);
-/// How many numbers are tried before the tail is read again: every try costs a write.
-const STEPS: usize = 3;
 /// How often an append starts over before it is given up: each time other writers got further.
 const ATTEMPTS: u32 = 500;
-/// Before it starts over, a writer waits a random number of these: more, the more often it lost, so
-/// that a crowd spreads out.
-const PAUSE: Duration = Duration::from_millis(4);
-/// The most of these pauses.
-const MOST_CROWD: u32 = 50;
-
 enum Put {
     Stored,
     Occupied(Box<Entry>),
@@ -51,9 +44,11 @@ impl Store {
             return Err(Error::Invalid("the time inside `id` is in the future".into()));
         }
         let id = draft.id.clone().unwrap_or_else(|| MessageId::fresh(now));
+        let mut pace = Pace::new();
         // The permission is asked for while the tail is read: nothing is written before both came.
         let (mut tail, ()) = try_join!(self.tail(conversation, draft, rules), permission)?;
-        for crowd in 1..ATTEMPTS {
+        for _ in 1..ATTEMPTS {
+            pace.answered();
             if let Some(earlier) = self.find_repeat(conversation, draft, &id, &tail).await? {
                 return Ok(Appended::Repeat(earlier));
             }
@@ -70,11 +65,12 @@ impl Store {
                     return Ok(Appended::Stored(entry.message));
                 }
             } else if let Some(newest) = newest
-                && let Some(appended) = self.put_after(newest, draft, &id, now, retention).await?
+                && let Some(appended) =
+                    self.put_after(newest, pace.tries(), draft, &id, now, retention).await?
             {
                 return Ok(appended);
             }
-            tokio::time::sleep(fastrand::u32(..=crowd.min(MOST_CROWD)) * PAUSE).await;
+            pace.give_way().await;
             tail = self.tail(conversation, draft, rules).await?;
         }
         Err(Error::Storage {
@@ -83,10 +79,11 @@ impl Store {
         })
     }
 
-    /// Tries the numbers after `newest` until one is free; `None` when the tail must be read again.
+    /// Tries so many numbers after `newest` until one is free; `None` when the tail must be read again.
     async fn put_after(
         &self,
         newest: &Entry,
+        tries: u32,
         draft: &Draft,
         id: &MessageId,
         now: Timestamp,
@@ -98,7 +95,7 @@ impl Store {
             draft.entry(id, place, Some(newest), now, retention)
         };
         let mut entry = next(newest);
-        for _ in 0..STEPS {
+        for _ in 0..tries {
             match self.put(&entry).await? {
                 Put::Stored => return Ok(Some(Appended::Stored(entry.message))),
                 Put::Contended => return Ok(None),

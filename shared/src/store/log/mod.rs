@@ -1,9 +1,9 @@
 //! Conversations as logs: every message has a number, and the put that stores it allocates it.
 //!
 //! To append is to read the tail, take the number after it, and put under the condition that the
-//! number is free. Whoever loses a race is shown the occupant and steps on. So numbers have no holes,
-//! and no counter exists that could disagree with the log. The first message of a log is the one
-//! exception: see [`start`](super::start).
+//! number is free. Whoever loses a race is shown the occupant and steps on, or gives way if many race
+//! ([`pace`]). So numbers have no holes, and no counter exists that could disagree with the log. The
+//! first message of a log is the one exception: see [`start`](super::start).
 //!
 //! Two values never fall along a log, and make a repeated send recognisable however late it comes:
 //! `sent_at`, and `ahead`: the most by which the time inside any UUIDv7 so far was ahead of the
@@ -11,6 +11,7 @@
 
 mod append;
 mod entry;
+mod pace;
 mod read;
 mod repeat;
 mod tail;
