@@ -82,9 +82,15 @@ async fn answer(
     if people.is_empty() {
         people.push(reader.clone());
     }
-    let (page, (), inboxes, read) = try_join!(
-        app.store.page(conversation, range, paging.limit, Some(app.clock.now())),
-        require_part(app, reader, conversation),
+    let page = async {
+        let now = app.clock.now();
+        let page = app.store.page(conversation, range, paging.limit, Some(now)).await?;
+        // Looked up after the page: whoever left before something on it was said is not shown it.
+        require_part(app, reader, conversation).await?;
+        Ok(page)
+    };
+    let (page, inboxes, read) = try_join!(
+        page,
         app.store.inboxes(&people),
         app.store.read_positions(conversation, &people),
     )?;

@@ -1,6 +1,5 @@
 //! `history`: one page of a conversation.
 
-use futures::try_join;
 use shared::chat::{ConversationId, Message, PageSize, Range};
 use shared::identity::Speaker;
 use shared::protocol::{Frame, HistoryFrame, HistoryRequest, MessageView, ServerFrame};
@@ -26,10 +25,9 @@ pub(crate) async fn page(
     };
     let range = Range { before: request.before, after: request.after };
     let limit = PageSize::parse(request.limit)?;
-    let (page, ()) = try_join!(
-        app.store.page(&conversation, range, limit.get(), Some(app.clock.now())),
-        require_part(app, &speaker.user, &conversation),
-    )?;
+    let page = app.store.page(&conversation, range, limit.get(), Some(app.clock.now())).await?;
+    // Looked up after the page: whoever left before something on it was said is not shown it.
+    require_part(app, &speaker.user, &conversation).await?;
     let page = page.within(HistoryFrame::MAX_BYTES, size_of, range);
     Ok(ServerFrame::History(HistoryFrame::of(&conversation, &page)).encode())
 }

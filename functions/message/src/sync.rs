@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use futures::stream::{self, StreamExt, TryStreamExt};
-use futures::try_join;
 use shared::chat::{ConversationId, Page, Range, Seq};
 use shared::gateway::Push;
 use shared::identity::Speaker;
@@ -49,12 +48,12 @@ pub(crate) async fn since(
 
 async fn one(app: &App, speaker: &Speaker, id: &str, cursor: Seq) -> Result<Synced, Error> {
     let conversation = ConversationId::parse(id)?;
-    let permission = require_part(app, &speaker.user, &conversation);
-    let (beginning, ()) = try_join!(first_page(app, &conversation, cursor), permission)?;
-    let (mut page, mut complete) = beginning;
+    let (mut page, mut complete) = first_page(app, &conversation, cursor).await?;
     let mut synced = Synced { upto: cursor, complete: true, more: false, error: None };
     let mut sent = 0;
     loop {
+        // Looked up after the page: whoever left before something on it was said is not shown it.
+        require_part(app, &speaker.user, &conversation).await?;
         let range = Range { before: None, after: Some(synced.upto) };
         let part = page.within(HistoryFrame::MAX_BYTES, size_of, range);
         let (Some(first), Some(last)) = (part.messages.first(), part.messages.last()) else {
