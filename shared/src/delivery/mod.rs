@@ -13,7 +13,8 @@
 //! - Only the `deliver` function drains. Whoever finds a mark beside a ready connection wakes it
 //!   through the table's stream, which tries again if it fails.
 //!
-//! A message is undelivered for a user exactly while `wait <= seq`.
+//! A message is undelivered for a user exactly while `wait <= seq`. `PROTOCOL.md` beside this file
+//! tells the whole of it, and why it holds.
 
 mod hand_over;
 
