@@ -61,7 +61,7 @@ pub(crate) enum Broken {
 
 impl Broken {
     /// Every mechanism.
-    pub(crate) const ALL: [Self; 19] = [
+    pub(crate) const ALL: [Self; 18] = [
         Self::PutUnconditionally,
         Self::SameMillisecond,
         Self::OccupantUnseen,
@@ -78,7 +78,6 @@ impl Broken {
         Self::EmptySet,
         Self::ShortLived,
         Self::OneFailsAll,
-        Self::SameWake,
         Self::NoMembership,
         Self::OnePage,
     ];
@@ -150,7 +149,7 @@ impl Sabotage {
                 self.remember(request, &body);
                 let marks = says(request, "UpdateExpression", "SET #wait = :seq");
                 if broken == Some(Broken::BlindMark) && marks {
-                    drop_connections(&mut body["Attributes"]);
+                    hide_readiness(&mut body["Attributes"]);
                 }
             }
             ("BatchGetItem", Some(Broken::InboxBeforePut)) => {
@@ -325,9 +324,12 @@ fn drop_value(body: &mut Value, name: &str) {
     }
 }
 
-fn drop_connections(image: &mut Value) {
-    if let Some(image) = image.as_object_mut() {
-        image.retain(|name, _| !name.starts_with("conn:"));
+/// Shows every connection as if its handshake were not through.
+fn hide_readiness(image: &mut Value) {
+    for (name, value) in image.as_object_mut().into_iter().flatten() {
+        if name.starts_with("conn:") {
+            value["M"]["ready"]["BOOL"] = false.into();
+        }
     }
 }
 
