@@ -149,6 +149,22 @@ async fn whoever_has_left_hears_no_more() {
 }
 
 #[tokio::test]
+async fn what_waits_of_a_room_is_not_for_whoever_has_left_it_since() {
+    let chat = Chat::start().await;
+    let (_, mut alice, bob) = with_two(&chat).await;
+    bob.leaves().await;
+    while alice.says_in("general", "are you there?").await["delivered"] == true {}
+    let left = chat.post("/api/rooms/general/leave", json!({ "user_id": "bob" })).await;
+    assert_eq!(left.status, 204);
+    alice.says_in("general", "now that he has left").await;
+    alice.says("bob", "come back").await;
+
+    let mut bob = chat.joined_by("bob").await;
+    assert_eq!(bob.sees_a("message").await["content"], "come back");
+    bob.hears_nothing().await;
+}
+
+#[tokio::test]
 async fn joining_hands_over_what_was_said_and_joining_twice_changes_nothing() {
     let chat = Chat::start().await;
     let (_, mut alice, _bob) = with_two(&chat).await;

@@ -72,7 +72,7 @@ async fn frames_about_a_room_cost_a_look_whether_one_is_in_it() {
     chat.meter.take();
     bob.sends(&json!({ "action": "history", "room": room })).await;
     bob.sees_in_time("history").await;
-    costs("| `history` of a room | 0 | 0 | 2 | 2 | 1 |", 0, &chat.meter.take());
+    costs("| `history` of a room | 0 | 0 | 2 | 2 | 2 |", 0, &chat.meter.take());
 
     bob.sends(&json!({ "action": "typing", "room": room })).await;
     bob.hears_nothing().await;
