@@ -74,6 +74,63 @@ async fn what_has_expired_makes_it_incomplete() {
     assert_eq!(synced["complete"], false);
 }
 
+/// Lets messages expire, whatever was said about how long they are kept.
+async fn expire(chat: &Chat, seqs: impl Iterator<Item = u64>) {
+    let (table, name) = chat.table();
+    let text = |value: String| aws_sdk_dynamodb::types::AttributeValue::S(value);
+    for seq in seqs {
+        let update = table
+            .update_item()
+            .table_name(&name)
+            .key("pk", text("CONV#dm:alice:bob".into()))
+            .key("sk", text(format!("MSG#{seq:016}")))
+            .update_expression("SET expires_at = :long_ago")
+            .expression_attribute_values(
+                ":long_ago",
+                aws_sdk_dynamodb::types::AttributeValue::N("1".into()),
+            );
+        update.send().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn what_has_expired_in_the_middle_makes_it_incomplete() {
+    let (chat, mut alice, first) = of_five().await;
+    expire(&chat, [first + 2].into_iter()).await;
+    for (since, expected) in [(first, vec!["2", "4", "5"]), (first + 1, vec!["4", "5"])] {
+        let (contents, synced) = syncs(&mut alice, "dm:alice:bob", since).await;
+        assert_eq!(
+            (contents, &synced["complete"]),
+            (expected.iter().map(|it| (*it).to_owned()).collect(), &false.into())
+        );
+    }
+    let (contents, synced) = syncs(&mut alice, "dm:alice:bob", 0).await;
+    assert_eq!((contents.len(), &synced["complete"]), (4, &false.into()));
+}
+
+#[tokio::test]
+async fn a_sync_gets_past_many_that_have_expired() {
+    let (chat, mut alice, first) = of_five().await;
+    for number in 6..=130 {
+        alice.says("bob", &number.to_string()).await;
+    }
+    expire(&chat, first + 1..first + 125).await;
+    for since in [first, 0] {
+        let (mut all, mut cursor) = (Vec::new(), since);
+        loop {
+            let (contents, synced) = syncs(&mut alice, "dm:alice:bob", cursor).await;
+            all.extend(contents);
+            cursor = synced["upto"].as_u64().unwrap();
+            if synced["more"] == false {
+                break;
+            }
+            assert_eq!(synced["complete"], false);
+        }
+        assert_eq!(all.last().unwrap(), "130");
+        assert_eq!(all.len(), 5 + usize::from(since == 0));
+    }
+}
+
 #[tokio::test]
 async fn nobody_syncs_what_is_not_theirs() {
     let (chat, _alice, first) = of_five().await;

@@ -93,7 +93,7 @@ async fn announce(app: &App, room: &Room, user: &UserId, kind: Kind) -> Result<(
         from: user.clone(),
         content: Content::stored(format!("{user} {words}")),
     };
-    let permission = std::future::ready(Ok(()));
+    let permission = || std::future::ready(Ok(()));
     let rules = app.config.rules();
     let appended = app.store.append(&conversation, &draft, permission, app.clock.now(), rules);
     let (Appended::Stored(message) | Appended::Repeat(message)) = appended.await?;

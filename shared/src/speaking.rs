@@ -95,7 +95,7 @@ pub async fn say(
     draft: &Draft,
     speaker: Option<&Speaker>,
 ) -> Result<Said, Error> {
-    let permission = require_part(app, &draft.from, conversation);
+    let permission = || require_part(app, &draft.from, conversation);
     let appended =
         app.store.append(conversation, draft, permission, app.clock.now(), app.config.rules());
     let (message, duplicate) = match appended.await? {

@@ -57,11 +57,17 @@ async fn one(app: &App, speaker: &Speaker, id: &str, cursor: Seq) -> Result<Sync
         let range = Range { before: None, after: Some(synced.upto) };
         let part = page.within(HistoryFrame::MAX_BYTES, size_of, range);
         let (Some(first), Some(last)) = (part.messages.first(), part.messages.last()) else {
-            // What expired between two messages is gone as well.
-            complete &= part.after.is_none();
+            if let Some(next) = part.after {
+                // A page of nothing but what has expired: the next `sync` goes on behind it.
+                (complete, synced.upto, synced.more) = (false, next, true);
+            }
             break;
         };
-        complete &= sent == 0 || first.seq == synced.upto + 1;
+        // What expired between two messages is gone as well.
+        let from_start = cursor == 0 && sent == 0;
+        let expected = if from_start { first.seq } else { synced.upto + 1 };
+        let mut numbered = part.messages.iter().zip(expected..);
+        complete &= numbered.all(|(message, seq)| message.seq == seq);
         let frame = ServerFrame::History(HistoryFrame::of(&conversation, &part)).encode();
         if app.gateway.push(&speaker.connection, &frame).await != Push::Taken {
             synced.more = true;

@@ -29,9 +29,9 @@ pub(crate) async fn list(
 ) -> Result<Response, Failure> {
     let user = caller.require()?;
     let room = app.store.find_room(&room).await?;
-    require_part(&app, &user, &room.conversation()).await?;
     let after = paging.after(UserId::from_encoded)?;
     let members = app.store.members(room.id, after.as_ref(), Some(paging.limit)).await?;
+    require_part(&app, &user, &room.conversation()).await?;
     Ok(paging.list(&members.items, members.next.as_deref()))
 }
 

@@ -19,8 +19,11 @@ impl Faults {
         self.silent_until(connection).is_some()
     }
 
-    /// Loses `connection` in silence.
+    /// Loses `connection` in silence, unless it is lost already.
     pub(super) fn silence(&self, connection: &str) {
+        if self.is_silent(connection) {
+            return;
+        }
         let now = Instant::now();
         let until = now + self.random(SILENT);
         let mut silent = lock(&self.0.silent);

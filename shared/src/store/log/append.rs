@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
-use futures::try_join;
+use futures::future;
 
 use super::entry::{Entry, decode, encode};
 use super::pace::Pace;
@@ -26,15 +26,15 @@ enum Put {
 
 impl Store {
     /// Gives `draft` the next number of `conversation`, or finds the message it repeats, if
-    /// `permission` is granted.
+    /// `permission` is granted, asked for before every round.
     ///
     /// Fails with `conflict` when its id names another message of the same sender, and with
     /// `bad_request` when the time inside its id is in the future or too long ago to search for.
-    pub async fn append(
+    pub async fn append<Permission: Future<Output = Result<(), Error>>>(
         &self,
         conversation: &ConversationId,
         draft: &Draft,
-        permission: impl Future<Output = Result<(), Error>>,
+        permission: impl Fn() -> Permission,
         now: Timestamp,
         rules: Rules,
     ) -> Result<Appended, Error> {
@@ -46,13 +46,17 @@ impl Store {
         let id = draft.id.clone().unwrap_or_else(|| MessageId::fresh(now));
         let mut pace = Pace::new();
         // The permission is asked for while the tail is read: nothing is written before both came.
-        let (mut tail, ()) = try_join!(self.tail(conversation, draft, rules), permission)?;
-        for _ in 1..ATTEMPTS {
+        let look = || future::try_join(self.tail(conversation, draft, rules), permission());
+        let (mut tail, ()) = look().await?;
+        for round in 1..ATTEMPTS {
             pace.answered();
             if let Some(earlier) = self.find_repeat(conversation, draft, &id, &tail).await? {
                 return Ok(Appended::Repeat(earlier));
             }
-            tail.check_rate(draft, now, rules)?;
+            if round == 1 {
+                // Later rounds see what was stored after `now`.
+                tail.check_rate(draft, now, rules)?;
+            }
             let newest = tail.entries.first();
             if tail.needs_start(now) {
                 let start = match tail.start {
@@ -71,7 +75,7 @@ impl Store {
                 return Ok(appended);
             }
             pace.give_way().await;
-            tail = self.tail(conversation, draft, rules).await?;
+            (tail, ()) = look().await?;
         }
         Err(Error::Storage {
             action: "append a message",

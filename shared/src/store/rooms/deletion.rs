@@ -52,6 +52,7 @@ impl Store {
                 .db
                 .query()
                 .table_name(&self.table)
+                .consistent_read(true)
                 .key_condition_expression("pk = :pk")
                 .expression_attribute_values(":pk", s(pk))
                 .projection_expression("pk, sk")
