@@ -15,6 +15,7 @@ pub mod faults;
 pub mod gateway;
 mod http_api;
 pub mod in_process;
+pub mod layer;
 pub mod options;
 pub mod server;
 mod stream;

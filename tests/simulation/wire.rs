@@ -4,13 +4,13 @@
 use std::sync::Arc;
 
 use aws_smithy_runtime_api::client::http::{
-    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
-    SharedHttpConnector,
+    HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector,
 };
-use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
-use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
 use local::faults::Faults;
+use local::layer::around;
 use serde_json::Value;
 use tokio::sync::Notify;
 
@@ -28,63 +28,17 @@ pub(crate) enum Window {
 
 /// `client` behind `window`.
 pub(crate) fn behind(window: Window, client: SharedHttpClient) -> SharedHttpClient {
-    SharedHttpClient::new(Watched { window, client })
-}
-
-struct Watched {
-    window: Window,
-    client: SharedHttpClient,
-}
-
-impl std::fmt::Debug for Watched {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Watched")
-    }
-}
-
-impl HttpClient for Watched {
-    fn http_connector(
-        &self,
-        settings: &HttpConnectorSettings,
-        components: &RuntimeComponents,
-    ) -> SharedHttpConnector {
-        SharedHttpConnector::new(Connector {
-            window: self.window.clone(),
-            below: self.client.http_connector(settings, components),
-        })
-    }
-}
-
-#[derive(Clone)]
-struct Connector {
-    window: Window,
-    below: SharedHttpConnector,
-}
-
-impl std::fmt::Debug for Connector {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Connector")
-    }
-}
-
-impl HttpConnector for Connector {
-    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let this = self.clone();
-        match this.window {
-            Window::Above { record, faults } => {
-                HttpConnectorFuture::new(above(record, faults, this.below, request))
-            }
-            Window::Below { record, sabotage, written } => {
-                HttpConnectorFuture::new(below(record, sabotage, written, this.below, request))
-            }
+    around(client, move |below_it, request| match window.clone() {
+        Window::Above { record, faults } => {
+            HttpConnectorFuture::new(above(record, faults, below_it, request))
         }
-    }
+        Window::Below { record, sabotage, written } => {
+            HttpConnectorFuture::new(below(record, sabotage, written, below_it, request))
+        }
+    })
 }
 
-type Answer = Result<
-    aws_smithy_runtime_api::client::orchestrator::HttpResponse,
-    aws_smithy_runtime_api::client::result::ConnectorError,
->;
+type Answer = Result<HttpResponse, ConnectorError>;
 
 async fn above(
     record: Record,

@@ -193,7 +193,7 @@ struct State {
     silent: Mutex<HashMap<String, Instant>>,
     /// Who is told of connections that are lost in silence.
     silence: Mutex<Option<mpsc::UnboundedSender<String>>>,
-    shown: Mutex<HashMap<Vec<u8>, Shown>>,
+    shown: Mutex<HashMap<String, Shown>>,
 }
 
 /// What a read showed, and when.

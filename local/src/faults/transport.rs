@@ -3,12 +3,10 @@
 use std::time::Duration;
 
 use aws_smithy_runtime_api::client::http::{
-    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
-    SharedHttpConnector,
+    HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector,
 };
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
-use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_runtime_api::http::StatusCode;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
@@ -16,6 +14,7 @@ use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 
 use super::{Fault, Faults, Shown, lock};
+use crate::layer::around;
 
 /// The longest that a slow request takes either way: more than the SDK waits for DynamoDB.
 const SLOW: Duration = Duration::from_secs(4);
@@ -27,60 +26,40 @@ const STALE: Duration = Duration::from_secs(2);
 impl Faults {
     /// `below` with faults, for the clients of DynamoDB and of the management API.
     pub fn transport(&self, below: SharedHttpClient) -> SharedHttpClient {
-        SharedHttpClient::new(Faulty { faults: self.clone(), below })
-    }
-}
-
-#[derive(Debug)]
-struct Faulty {
-    faults: Faults,
-    below: SharedHttpClient,
-}
-
-impl HttpClient for Faulty {
-    fn http_connector(
-        &self,
-        settings: &HttpConnectorSettings,
-        components: &RuntimeComponents,
-    ) -> SharedHttpConnector {
-        SharedHttpConnector::new(Connector {
-            faults: self.faults.clone(),
-            below: self.below.http_connector(settings, components),
+        let faults = self.clone();
+        around(below, move |below, request| {
+            let connector = Connector { faults: faults.clone(), below };
+            HttpConnectorFuture::new(connector.pass(request))
         })
     }
 }
 
-#[derive(Clone, Debug)]
+/// What is below the faults, for one request.
 struct Connector {
     faults: Faults,
     below: SharedHttpConnector,
 }
 
-impl HttpConnector for Connector {
-    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let this = self.clone();
-        HttpConnectorFuture::new(async move {
-            if this.faults.fires(Fault::Slow) {
-                tokio::time::sleep(this.faults.random(SLOW)).await;
-            }
-            this.faults.travel().await;
-            let answer = match request.headers().get("x-amz-target") {
-                Some(target) => {
-                    let target = target.to_owned();
-                    this.table(&target, request).await
-                }
-                None => this.connections(request).await,
-            };
-            this.faults.travel().await;
-            if this.faults.fires(Fault::Slow) {
-                tokio::time::sleep(this.faults.random(SLOW)).await;
-            }
-            answer
-        })
-    }
-}
-
 impl Connector {
+    async fn pass(self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
+        if self.faults.fires(Fault::Slow) {
+            tokio::time::sleep(self.faults.random(SLOW)).await;
+        }
+        self.faults.travel().await;
+        let answer = match request.headers().get("x-amz-target") {
+            Some(target) => {
+                let target = target.to_owned();
+                self.table(&target, request).await
+            }
+            None => self.connections(request).await,
+        };
+        self.faults.travel().await;
+        if self.faults.fires(Fault::Slow) {
+            tokio::time::sleep(self.faults.random(SLOW)).await;
+        }
+        answer
+    }
+
     /// A request to DynamoDB.
     async fn table(
         &self,
@@ -161,12 +140,12 @@ impl Connector {
 
     /// A read; one that need not be consistent may show what the same read showed lately.
     async fn read(&self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
-        let key = request.body().bytes().unwrap_or_default().to_vec();
-        if !lock(&self.faults.0.plan).has(Fault::StaleRead)
-            || parsed(Some(&key))["ConsistentRead"] == true
-        {
+        let asked = parsed(request.body().bytes());
+        if !lock(&self.faults.0.plan).has(Fault::StaleRead) || asked["ConsistentRead"] == true {
             return self.below.call(request).await;
         }
+        // The SDK writes the entries of a map in any order, here they are sorted.
+        let key = asked.to_string();
         let before = lock(&self.faults.0.shown).get(&key).cloned();
         if let Some(before) = before
             && before.at.elapsed() < STALE
