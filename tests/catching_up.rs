@@ -109,6 +109,19 @@ async fn what_has_expired_in_the_middle_makes_it_incomplete() {
 }
 
 #[tokio::test]
+async fn a_log_that_started_again_is_not_all_there_was() {
+    let (chat, _alice, first) = of_five().await;
+    chat.time.advance(std::time::Duration::from_secs(8 * 24 * 60 * 60));
+    let mut alice = chat.joined_by("alice").await;
+    alice.says("bob", "6").await;
+    // Whoever has the fifth has missed nothing; who has none, five.
+    for (since, complete) in [(0, false), (first + 4, true)] {
+        let (contents, synced) = syncs(&mut alice, "dm:alice:bob", since).await;
+        assert_eq!((contents, &synced["complete"]), (vec!["6".to_owned()], &complete.into()));
+    }
+}
+
+#[tokio::test]
 async fn a_sync_gets_past_many_that_have_expired() {
     let (chat, mut alice, first) = of_five().await;
     for number in 6..=130 {

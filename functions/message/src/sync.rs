@@ -111,7 +111,7 @@ async fn first_page(
 /// The first page of a log, and whether that begins where the log started.
 async fn whole_log(app: &App, conversation: &ConversationId) -> Result<(Page, bool), Error> {
     let mut page = page_after(app, conversation, 0).await?;
-    let start = app.store.start_of(conversation).await?;
+    let start = app.store.first_ever(conversation).await?;
     if page.messages.is_empty() && start.is_some() {
         // If it started between the two reads, the first message is there now.
         page = page_after(app, conversation, 0).await?;

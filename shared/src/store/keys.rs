@@ -3,7 +3,7 @@
 //! | item | `pk` | `sk` | holds |
 //! |---|---|---|---|
 //! | message | `CONV#<conversation>` | `MSG#<seq, 16 digits>` | `id`, `kind`, `from`, `content`, `sent_at`, `ahead`, `expires_at` |
-//! | start of a log | `CONV#<conversation>` | `MSG#0000000000000000` | `start`: the first number given out |
+//! | start of a log | `CONV#<conversation>` | `MSG#0000000000000000` | `start`: where the numbers begin now; `began`: where they began first |
 //! | room | `CONV#<conversation>` | `ROOM` | `name`, `topic`, `metadata`, `creator`, `created_at`, `members`; listed in the index |
 //! | name of a room | `ROOMNAME#<name in small letters>` | `ROOM` | `room`: whose it is |
 //! | member | `CONV#<conversation>` | `MEMBER#<user>` | `role`, `joined_at` |

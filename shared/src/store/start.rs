@@ -81,12 +81,19 @@ impl Store {
         Ok(item.as_ref().and_then(|item| item.get("start")).and_then(parse_number))
     }
 
+    /// The first number ever given out; a log that lost all its messages has started again since.
+    pub async fn first_ever(&self, conversation: &ConversationId) -> Result<Option<Seq>, Error> {
+        let (pk, sk) = (keys::conversation_pk(conversation), keys::message_sk(keys::START));
+        let item = self.item(pk, sk, "read the start of a conversation").await?;
+        Ok(item.as_ref().and_then(|item| item.get("began")).and_then(parse_number))
+    }
+
     fn move_start(&self, entry: &Entry, seen: Option<Seq>) -> Result<Update, Error> {
         let update = Update::builder()
             .table_name(&self.table)
             .key(keys::PK, s(keys::conversation_pk(&entry.message.conversation)))
             .key(keys::SK, s(keys::message_sk(keys::START)))
-            .update_expression("SET #start = :start")
+            .update_expression("SET #start = :start, began = if_not_exists(began, :start)")
             .expression_attribute_names("#start", "start")
             .expression_attribute_values(":start", n(entry.message.seq));
         let update = match seen {
