@@ -97,12 +97,13 @@ async fn announce(app: &App, room: &Room, user: &UserId, kind: Kind) -> Result<(
     let rules = app.config.rules();
     let appended = app.store.append(&conversation, &draft, permission, app.clock.now(), rules);
     let (Appended::Stored(message) | Appended::Repeat(message)) = appended.await?;
+    let inboxes = recipients(app, &conversation).await?;
+    deliver(app, &message, inboxes, None).await?;
     if kind == Kind::Joined {
-        // What was said before one came is not unread.
+        // What was said before one came is not unread. Last, so that the room hears of it anyhow.
         app.store.mark_read(user, &conversation, message.seq).await?;
     }
-    let inboxes = recipients(app, &conversation).await?;
-    deliver(app, &message, inboxes, None).await.map(drop)
+    Ok(())
 }
 
 fn limits(app: &App) -> RoomLimits {
