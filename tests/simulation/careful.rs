@@ -19,6 +19,8 @@ const PING: Duration = Duration::from_secs(20);
 const SILENCE: Duration = Duration::from_secs(10);
 /// The pace at which a client looks at its clocks.
 const TICK: Duration = Duration::from_millis(250);
+/// How long a frame may be under way before its invocation has ended.
+const UNDER_WAY: Duration = Duration::from_secs(35);
 /// How long between two things a person says at most, in milliseconds.
 const BETWEEN: u64 = 4_000;
 
@@ -48,6 +50,8 @@ struct Client {
     /// Whether the person left the room, and when to change that.
     out: bool,
     restless: bool,
+    /// How many joins are unanswered, and since when the last of them.
+    joining: (u32, Instant),
     /// When the person says a last word, once it is calm.
     last_word: Option<Instant>,
 }
@@ -68,6 +72,7 @@ pub(crate) async fn lives(mut device: Device, restless: bool) {
         next: now,
         out: false,
         restless,
+        joining: (0, now),
         last_word: None,
     };
     loop {
@@ -144,12 +149,19 @@ impl Client {
         let room = self.device.conversations[0].clone();
         let id = room.trim_start_matches("room:").to_owned();
         if self.restless && self.device.dice.u8(0..4) == 0 {
-            let action = if self.out { "join" } else { "leave" };
-            self.device.note(if self.out {
-                What::Joining { conversation: room }
+            let now = Instant::now();
+            let action = if self.out {
+                self.joining = (self.joining.0 + 1, now);
+                self.device.note(What::Joining { conversation: room });
+                "join"
+            } else if self.joining.0 > 0 && now - self.joining.1 < UNDER_WAY {
+                // A join under way may be the last that is done.
+                return;
             } else {
-                What::Leaving { conversation: room }
-            });
+                self.joining.0 = 0;
+                self.device.note(What::Leaving { conversation: room });
+                "leave"
+            };
             return socket.send(&json!({ "action": action, "room": id }));
         }
         if self.device.to_say > 1 {
@@ -200,6 +212,7 @@ impl Client {
                 }
                 if frame["type"] == "joined" {
                     self.out = false;
+                    self.joining.0 = self.joining.0.saturating_sub(1);
                     self.gap = true;
                 }
             }

@@ -26,6 +26,10 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+/// A world allocates most of the time.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 use crate::sabotage::{Broken, Sabotage};
 use crate::tally::Tally;
 use crate::world::Weather;

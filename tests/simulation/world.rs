@@ -1,5 +1,6 @@
 //! One world: a cloud, some people, a season of chaos and a season of calm, all by one seed.
 
+use std::ops::{Range, RangeInclusive};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,8 +27,6 @@ use crate::{careful, outsider, raw, stream};
 
 /// How long a request takes either way at most.
 const LATENCY: Duration = Duration::from_millis(20);
-/// How long things go wrong, in seconds.
-const CHAOS: std::ops::Range<u64> = 10..30;
 /// How long people have to finish: longer than a lease and every pause.
 const CALM: Duration = Duration::from_secs(45);
 
@@ -80,8 +79,10 @@ async fn live(seed: u64, weather: Weather, sabotage: Sabotage) -> Remains {
         Weather::Nasty => Plan::nasty(&mut dice, LATENCY),
         Weather::Calm => Plan::calm(LATENCY),
     };
+    let size = if dice.u8(0..32) == 0 { &LARGE } else { &SMALL };
+    let second = ["dm:a:b", "lobby", "dm:b:b"][dice.usize(0..3)];
     let cloud = start(&record, sabotage, &mut dice).await;
-    let room = furnish(&cloud.app).await;
+    let room = furnish(&cloud.app, size.members).await;
     cloud.faults.change(plan.clone());
 
     let (season, seasons) = watch::channel(Season::Chaos);
@@ -94,9 +95,9 @@ async fn live(seed: u64, weather: Weather, sabotage: Sabotage) -> Remains {
             gateway: cloud.gateway.clone(),
             record: record.clone(),
             season: seasons.clone(),
-            to_say: dice.u32(1..=6),
+            to_say: dice.u32(size.to_say.clone()),
             dice: dice.fork(),
-            conversations: conversations_of(user, &room),
+            conversations: conversations_of(user, &room, size.members, second),
         };
         devices.push((user.to_owned(), number, kind != Kind::Raw));
         match kind {
@@ -106,19 +107,11 @@ async fn live(seed: u64, weather: Weather, sabotage: Sabotage) -> Remains {
             Kind::Outsider => people.spawn(outsider::lives(device)),
         };
     };
-    person("a", 1, Kind::Careful, &mut dice);
-    if dice.bool() {
-        person("a", 2, Kind::Careful, &mut dice);
+    for (user, number, kind) in size.cast(&mut dice) {
+        person(user, number, kind, &mut dice);
     }
-    person("b", 1, Kind::Raw, &mut dice);
-    if dice.u8(0..3) == 0 {
-        person("b", 2, Kind::Raw, &mut dice);
-    }
-    let third = [Kind::Raw, Kind::Careful, Kind::Restless][dice.usize(0..3)];
-    person("c", 1, third, &mut dice);
-    person("eve", 1, Kind::Outsider, &mut dice);
 
-    pass_chaos(&cloud, &mut dice).await;
+    pass_chaos(&cloud, dice.u64(size.chaos.clone()), &mut dice).await;
     cloud.faults.change(Plan::calm(LATENCY));
     season.send_replace(Season::Calm);
     pass_calm(&cloud).await;
@@ -126,6 +119,48 @@ async fn live(seed: u64, weather: Weather, sabotage: Sabotage) -> Remains {
     let fired = cloud.faults.fired().to_vec();
     let logs = crate::check::logs(&cloud.database);
     Remains { record, plan, fired, logs, room, devices }
+}
+
+/// How much happens in a world.
+struct Size {
+    /// How long things go wrong, in seconds.
+    chaos: Range<u64>,
+    /// How many messages a person has to say at one device.
+    to_say: RangeInclusive<u32>,
+    /// Who is in the room.
+    members: &'static [&'static str],
+}
+
+/// Everything that can meet in a conversation; most mistakes need no more, and a world is over soon.
+const SMALL: Size = Size { chaos: 4..12, to_say: 1..=2, members: &["a", "b"] };
+/// Where several people and several devices meet in several conversations.
+const LARGE: Size = Size { chaos: 10..30, to_say: 1..=6, members: &["a", "b", "c"] };
+
+impl Size {
+    /// Who lives in the world: user, device, and how they are.
+    fn cast(&self, dice: &mut Rng) -> Vec<(&'static str, usize, Kind)> {
+        let any = [Kind::Raw, Kind::Careful, Kind::Restless];
+        if self.members.len() == 2 {
+            let mut cast = vec![("a", 1, Kind::Careful), ("b", 1, any[dice.usize(0..3)])];
+            match dice.u8(0..6) {
+                0 => cast.push(("a", 2, Kind::Careful)),
+                1 if cast[1].2 == Kind::Raw => cast.push(("b", 2, Kind::Raw)),
+                2 => cast.push(("eve", 1, Kind::Outsider)),
+                _ => {}
+            }
+            return cast;
+        }
+        let mut cast = vec![("a", 1, Kind::Careful)];
+        if dice.bool() {
+            cast.push(("a", 2, Kind::Careful));
+        }
+        cast.push(("b", 1, Kind::Raw));
+        if dice.u8(0..3) == 0 {
+            cast.push(("b", 2, Kind::Raw));
+        }
+        cast.extend([("c", 1, any[dice.usize(0..3)]), ("eve", 1, Kind::Outsider)]);
+        cast
+    }
 }
 
 /// How somebody is.
@@ -137,9 +172,15 @@ enum Kind {
     Outsider,
 }
 
-/// The conversations `user` writes in; for the outsider, those of the others.
-fn conversations_of(user: &str, room: &str) -> Vec<String> {
+/// The conversations `user` writes in; for the outsider, those of the others. Where there are only
+/// two people, `second` is the only one besides the room.
+fn conversations_of(user: &str, room: &str, members: &[&str], second: &str) -> Vec<String> {
     let names: &[&str] = match user {
+        _ if members.len() == 2 => match (user, second) {
+            ("a", "dm:b:b") => &[],
+            ("eve", _) => &["dm:a:b"],
+            _ => &[second],
+        },
         "a" => &["dm:a:b", "dm:a:c", "lobby"],
         "b" => &["dm:a:b", "dm:b:c", "dm:b:b"],
         "c" => &["dm:a:c", "dm:b:c", "lobby"],
@@ -191,19 +232,19 @@ fn config() -> Config {
     .expect("the settings of the simulation")
 }
 
-/// A room with everybody but the outsider in it; its conversation.
-async fn furnish(app: &App) -> String {
+/// A room with `members` in it; its conversation.
+async fn furnish(app: &App, members: &[&str]) -> String {
     let user = |name: &str| UserId::parse(name).expect("a user's name");
     let new = NewRoom { name: "general".to_owned(), topic: None, metadata: None };
-    let room = shared::rooms::create(app, &user("a"), new).await.expect("a room");
-    for name in ["b", "c"] {
+    let room = shared::rooms::create(app, &user(members[0]), new).await.expect("a room");
+    for name in &members[1..] {
         shared::rooms::join(app, &user(name), &room.id.to_string()).await.expect("a member");
     }
     room.conversation().to_string()
 }
 
-async fn pass_chaos(cloud: &Cloud, dice: &mut Rng) {
-    let end = Instant::now() + Duration::from_secs(dice.u64(CHAOS));
+async fn pass_chaos(cloud: &Cloud, seconds: u64, dice: &mut Rng) {
+    let end = Instant::now() + Duration::from_secs(seconds);
     while Instant::now() < end {
         tokio::time::sleep(Duration::from_secs(dice.u64(1..8))).await;
         match dice.u8(0..8) {
