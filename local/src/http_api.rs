@@ -16,6 +16,7 @@ use axum::response::{IntoResponse, Response};
 use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
+use shared::http::SourceAddress;
 use shared::identity::AuthorizerContext;
 use uuid::Uuid;
 
@@ -80,6 +81,7 @@ async fn authorize(State(authorizer): State<Lambda>, request: Request, next: Nex
     if !verdict.is_authorized {
         return refuse(StatusCode::FORBIDDEN, "Forbidden");
     }
+    parts.extensions.insert(SourceAddress(source_of(&parts)));
     parts.extensions.insert(AuthorizerContext(verdict.context.unwrap_or_default()));
     next.run(Request::from_parts(parts, Body::from(body))).await
 }
@@ -95,8 +97,6 @@ fn event(parts: &Parts) -> Value {
     let path = parts.uri.path();
     let now = jiff::Timestamp::now();
     let header = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
-    let source = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-    let source = source.map_or_else(|| "127.0.0.1".to_owned(), |info| info.0.ip().to_string());
     let mut event = json!({
         "version": "2.0",
         "type": "REQUEST",
@@ -115,7 +115,7 @@ fn event(parts: &Parts) -> Value {
                 "method": method,
                 "path": path,
                 "protocol": format!("{:?}", parts.version),
-                "sourceIp": source,
+                "sourceIp": source_of(parts),
                 "userAgent": header("user-agent").unwrap_or_default(),
             },
             "requestId": Uuid::new_v4().to_string(),
@@ -130,6 +130,11 @@ fn event(parts: &Parts) -> Value {
         event["queryStringParameters"] = Value::Object(query);
     }
     event
+}
+
+fn source_of(parts: &Parts) -> String {
+    let source = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+    source.map_or_else(|| "127.0.0.1".to_owned(), |info| info.0.ip().to_string())
 }
 
 /// Header names in lower case; values of the same name joined by commas.

@@ -20,6 +20,7 @@ pub mod options;
 pub mod server;
 mod stream;
 pub mod time;
+mod token_key;
 
 pub use deployment::{Functions, STAGE};
 pub use http_api::behind_authorizer;

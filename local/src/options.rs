@@ -79,6 +79,14 @@ pub struct Options {
         value_name = "PEOPLE"
     )]
     pub presence_room_size: usize,
+    /// How often one address may register or sign in within a quarter of an hour; 0 for any number
+    #[arg(
+        long,
+        env = "CONFAB_SIGN_INS_PER_ADDRESS",
+        default_value_t = shared::Config::SIGN_INS_PER_ADDRESS,
+        value_name = "TIMES"
+    )]
+    pub sign_ins_per_address: usize,
     /// Let things go wrong as they do on AWS now and then: what this number turns on, or what a JSON
     /// file names, such as {"seed":7,"latency_ms":50,"chances":{"cut":300}} with chances in 10,000
     #[arg(long, env = "CONFAB_FAULTS", value_name = "SEED|FILE")]
@@ -90,6 +98,8 @@ pub struct Options {
 pub enum Auth {
     /// Not at all: whoever names a user is believed to be them
     Open,
+    /// By accounts: people register and show tokens
+    Accounts,
 }
 
 impl Options {
@@ -111,6 +121,7 @@ impl Options {
             max_rooms_per_user: shared::Config::MAX_ROOMS_PER_USER,
             max_members_per_room: shared::Config::MAX_MEMBERS_PER_ROOM,
             presence_room_size: shared::Config::PRESENCE_ROOM_SIZE,
+            sign_ins_per_address: 0,
             faults: None,
         }
     }

@@ -9,7 +9,9 @@ use aws_smithy_http_client::tls;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_runtime_api::client::interceptors::SharedInterceptor;
 use axum::Router;
+use secrecy::ExposeSecret;
 use shared::aws::Aws;
+use shared::config::{AuthMode, TOKEN_KEY};
 use shared::{App, Clock, Config};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -25,6 +27,7 @@ use crate::in_process::InProcess;
 use crate::options::{Auth, Options};
 use crate::stream::{Nudge, Pump};
 use crate::time::Time;
+use crate::token_key;
 
 /// How long clients get to go when the server stops.
 const PARTING: Duration = Duration::from_secs(3);
@@ -119,7 +122,11 @@ impl Server {
         }
         if let (Some(faults), Some(scenario)) = (faults, &options.faults) {
             faults.change(scenario.plan.clone());
-            server.silence.spawn(faults.keep_silence(gateway));
+            let ending = gateway.clone();
+            server.silence.spawn(faults.keep_silence(
+                move |connection| gateway.connections().mute(connection),
+                move |connection| ending.connections().end(connection),
+            ));
         }
         Ok(server)
     }
@@ -194,10 +201,15 @@ fn loopback(address: SocketAddr) -> IpAddr {
 
 /// The settings that a deployed function would read from its environment.
 fn config(options: &Options, management: SocketAddr) -> anyhow::Result<Config> {
-    let Auth::Open = options.auth;
+    let (mode, key) = match options.auth {
+        Auth::Open => (AuthMode::Open, None),
+        Auth::Accounts => (AuthMode::Accounts, Some(token_key::of(options)?)),
+    };
     Config::from_variables(|name| match name {
         "TABLE_NAME" => Some(options.table.clone()),
-        "AUTH_MODE" => Some("open".to_owned()),
+        "AUTH_MODE" => Some(mode.name().to_owned()),
+        TOKEN_KEY => key.as_ref().map(|key| key.expose_secret().to_owned()),
+        "SIGN_INS_PER_ADDRESS" => Some(options.sign_ins_per_address.to_string()),
         "RETENTION_DAYS" => Some(options.retention_days.to_string()),
         "MAX_CONTENT_BYTES" => Some(options.max_content_bytes.to_string()),
         "RATE_LIMIT" => Some(options.rate_limit.to_string()),

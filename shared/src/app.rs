@@ -1,9 +1,12 @@
 //! What a handler is given.
 
+use crate::Error;
+use crate::accounts::Tokens;
 use crate::aws::Aws;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::gateway::Gateway;
+use crate::renewals::Renewals;
 use crate::store::Store;
 use crate::throttle::Throttle;
 
@@ -20,6 +23,9 @@ pub struct App {
     pub clock: Clock,
     /// What must not happen too often.
     pub throttle: Throttle,
+    /// Which connections go on with a fresh token.
+    pub renewals: Renewals,
+    tokens: Option<Tokens>,
 }
 
 impl App {
@@ -28,9 +34,16 @@ impl App {
         Self {
             store: Store::new(aws.dynamodb(), config.table_name.clone()),
             gateway: Gateway::new(aws.management(&config.management_endpoint)),
+            tokens: config.tokens.clone(),
             config,
             clock,
             throttle: Throttle::default(),
+            renewals: Renewals::default(),
         }
+    }
+
+    /// What signs and checks access tokens, where people have accounts.
+    pub fn tokens(&self) -> Result<&Tokens, Error> {
+        self.tokens.as_ref().ok_or(Error::NotFound("account: this server keeps none"))
     }
 }

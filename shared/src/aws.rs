@@ -13,6 +13,10 @@ use aws_sdk_dynamodb::Client as DynamoDbClient;
 use aws_sdk_dynamodb::config::{Credentials, Region, SharedCredentialsProvider};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_runtime_api::client::interceptors::SharedInterceptor;
+use secrecy::SecretString;
+
+use crate::Error;
+use crate::error::storage;
 
 /// What SDK clients are made of; start from [`Aws::from_env`] or [`Aws::local`].
 #[derive(Clone, Debug)]
@@ -69,6 +73,16 @@ impl Aws {
     /// The configuration that all clients share, for those of other services.
     pub fn sdk(&self) -> &aws_config::SdkConfig {
         &self.sdk
+    }
+
+    /// The text of a secret in Secrets Manager, by its ARN or name.
+    pub async fn secret(&self, id: &str) -> Result<SecretString, Error> {
+        let config = aws_sdk_secretsmanager::config::Builder::from(&self.sdk)
+            .timeout_config(timeouts(Duration::from_secs(3), Duration::from_secs(8)));
+        let client = aws_sdk_secretsmanager::Client::from_conf(config.build());
+        let secret = client.get_secret_value().secret_id(id).send().await;
+        let secret = secret.map_err(storage("read a secret"))?;
+        secret.secret_string.map(SecretString::from).ok_or(Error::Corrupt("a secret"))
     }
 
     /// A client for the table: retries as the SDK does, but never hangs.

@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
+use secrecy::SecretString;
+
+use crate::accounts::Tokens;
 use crate::store::Rules;
 
 /// The variables that [`Config::from_env`] reads; `template.yaml` sets each of them.
-pub const VARIABLES: [&str; 9] = [
+pub const VARIABLES: [&str; 10] = [
     "TABLE_NAME",
     "AUTH_MODE",
     MANAGEMENT_ENDPOINT,
@@ -15,7 +18,12 @@ pub const VARIABLES: [&str; 9] = [
     "MAX_ROOMS_PER_USER",
     "MAX_MEMBERS_PER_ROOM",
     "PRESENCE_ROOM_SIZE",
+    "SIGN_INS_PER_ADDRESS",
 ];
+
+/// The key that signs access tokens: a secret, so nowhere by default, and only given to the functions
+/// that sign or check them.
+pub const TOKEN_KEY: &str = "TOKEN_KEY";
 
 /// The AWS SDKs' own variable for the management API's endpoint
 /// (<https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html>).
@@ -26,6 +34,18 @@ const MANAGEMENT_ENDPOINT: &str = "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI";
 pub enum AuthMode {
     /// Whoever names a user is believed to be them: for trials only.
     Open,
+    /// People register here, and show tokens.
+    Accounts,
+}
+
+impl AuthMode {
+    /// The mode as `AUTH_MODE` spells it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Accounts => "accounts",
+        }
+    }
 }
 
 /// The settings of a function; the local server fills them in from its own flags.
@@ -33,7 +53,7 @@ pub enum AuthMode {
 pub struct Config {
     /// `TABLE_NAME`: the DynamoDB table.
     pub table_name: String,
-    /// `AUTH_MODE`: `open`; there is no default.
+    /// `AUTH_MODE`: `open` or `accounts`; there is no default.
     pub auth_mode: AuthMode,
     /// `AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI`: where frames for connections are posted.
     pub management_endpoint: String,
@@ -51,6 +71,11 @@ pub struct Config {
     /// `PRESENCE_ROOM_SIZE`: in rooms of at most so many people, by default 50, members see each
     /// other come and go, and type.
     pub presence_room_size: usize,
+    /// `SIGN_INS_PER_ADDRESS`: how often one address may register or sign in within a quarter of an
+    /// hour, by default 100; 0 for any number.
+    pub sign_ins_per_address: u64,
+    /// `TOKEN_KEY`: what signs and checks access tokens, where people have accounts.
+    pub tokens: Option<Tokens>,
 }
 
 impl Config {
@@ -62,6 +87,8 @@ impl Config {
     pub const MAX_MEMBERS_PER_ROOM: usize = 1000;
     /// The largest room whose members see each other come and go, by default.
     pub const PRESENCE_ROOM_SIZE: usize = 50;
+    /// Registrations and sign-ins per address by default.
+    pub const SIGN_INS_PER_ADDRESS: usize = 100;
     /// The highest rate that can be told from the end of a log.
     const MOST_MESSAGES_PER_SECOND: usize = 100;
     /// The longest message text by default, in bytes: most messages cost one write unit.
@@ -92,8 +119,9 @@ impl Config {
 
         let auth_mode = match required("AUTH_MODE")?.as_str() {
             "open" => AuthMode::Open,
+            "accounts" => AuthMode::Accounts,
             other => {
-                let reason = format!("is {other:?}, not \"open\"");
+                let reason = format!("is {other:?}, not \"open\" or \"accounts\"");
                 return Err(InvalidConfig { variable: "AUTH_MODE", reason });
             }
         };
@@ -112,7 +140,15 @@ impl Config {
             let reason = format!("is {messages_per_second}, not 0 to {most}");
             return Err(InvalidConfig { variable: "RATE_LIMIT", reason });
         }
+        let tokens = get(TOKEN_KEY).map(SecretString::from).map(|key| {
+            let refused =
+                |reason: &str| InvalidConfig { variable: TOKEN_KEY, reason: reason.into() };
+            Tokens::new(&key).map_err(refused)
+        });
+        let sign_ins = number("SIGN_INS_PER_ADDRESS", Self::SIGN_INS_PER_ADDRESS)?;
         Ok(Self {
+            sign_ins_per_address: u64::try_from(sign_ins).unwrap_or(u64::MAX),
+            tokens: tokens.transpose()?,
             messages_per_second,
             max_rooms_per_user: number("MAX_ROOMS_PER_USER", Self::MAX_ROOMS_PER_USER)?,
             max_members_per_room: number("MAX_MEMBERS_PER_ROOM", Self::MAX_MEMBERS_PER_ROOM)?,

@@ -26,15 +26,20 @@ pub enum Error {
     /// The caller is nobody the server knows.
     #[error("say who you are")]
     Unauthorized,
+    /// What the caller shows to prove who they are does not, for the stated reason.
+    #[error("{0}")]
+    Untrusted(&'static str),
     /// The caller is known, and this is not theirs.
     #[error("this is not yours")]
     Forbidden,
     /// The request contradicts what is stored already.
     #[error("{0}")]
     Conflict(&'static str),
-    /// The sender says too much in too short a time.
-    #[error("too many messages in one second")]
+    /// The caller does too much in too short a time.
+    #[error("too many {what}")]
     RateLimited {
+        /// What there is too much of, and in which time.
+        what: &'static str,
         /// When the same request would be accepted.
         retry_after: Duration,
     },
@@ -90,6 +95,10 @@ impl Error {
     /// What cannot be read as it should be, and where in it, in few words.
     pub(crate) fn unreadable(error: serde_path_to_error::Error<serde_json::Error>) -> Self {
         let path = error.path().to_string();
+        if ["password", "token"].iter().any(|secret| path.contains(secret)) {
+            // The reason would repeat what was sent.
+            return Self::Invalid(format!("`{path}` is text"));
+        }
         let reason = error.into_inner();
         let reason = if path == "." { reason.to_string() } else { format!("`{path}`: {reason}") };
         Self::Invalid(match reason.char_indices().nth(LONGEST_REASON) {
@@ -105,7 +114,7 @@ impl Error {
             Self::TooLarge { .. } => ErrorCode::TooLarge,
             Self::UnknownAction(_) => ErrorCode::UnknownAction,
             Self::NotFound(_) => ErrorCode::NotFound,
-            Self::Unauthorized => ErrorCode::Unauthorized,
+            Self::Unauthorized | Self::Untrusted(_) => ErrorCode::Unauthorized,
             Self::Forbidden => ErrorCode::Forbidden,
             Self::Conflict(_) => ErrorCode::Conflict,
             Self::RateLimited { .. } => ErrorCode::RateLimited,
@@ -116,7 +125,7 @@ impl Error {
     /// How many milliseconds the caller should wait before the same request, if that would help.
     pub fn retry_after_ms(&self) -> Option<u64> {
         match self {
-            Self::RateLimited { retry_after } => u64::try_from(retry_after.as_millis()).ok(),
+            Self::RateLimited { retry_after, .. } => u64::try_from(retry_after.as_millis()).ok(),
             _ => None,
         }
     }

@@ -9,7 +9,7 @@ use futures::stream::{self, StreamExt};
 
 use crate::Error;
 use crate::chat::ConnectionId;
-use crate::protocol::Frame;
+use crate::protocol::{Frame, ServerFrame};
 
 /// How many pushes one invocation has under way at once.
 const CONCURRENT_PUSHES: usize = 50;
@@ -65,6 +65,31 @@ impl Gateway {
             .buffer_unordered(CONCURRENT_PUSHES)
             .collect()
             .await
+    }
+
+    /// Tells a client that its token is over, and closes the connection.
+    pub async fn dismiss(&self, connection: &ConnectionId) -> Result<(), Error> {
+        let frame = ServerFrame::error(&Error::Untrusted("the token has expired"), None).encode();
+        // If it does not arrive, the end of the connection says as much.
+        self.push(connection, &frame).await;
+        self.close_all(vec![connection.clone()]).await
+    }
+
+    /// Closes connections; those that have ended already are no failure.
+    pub async fn close_all(&self, connections: Vec<ConnectionId>) -> Result<(), Error> {
+        let closing = connections.into_iter().map(|connection| async move {
+            let request = self.client.delete_connection().connection_id(connection.as_str());
+            match request.send().await {
+                Ok(_) => Ok(()),
+                Err(error) if is_gone(&error) => Ok(()),
+                Err(error) => {
+                    Err(Error::Push { action: "close a connection", source: Box::new(error) })
+                }
+            }
+        });
+        let closed: Vec<_> =
+            stream::iter(closing).buffer_unordered(CONCURRENT_PUSHES).collect().await;
+        closed.into_iter().collect()
     }
 
     /// Whether the connection's handshake is through and it has not ended.

@@ -9,11 +9,22 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::Error;
+use crate::accounts::SessionId;
 use crate::chat::{ConnectionId, Timestamp, UserId};
+use crate::config::AuthMode;
 use crate::http::{Failure, Params};
+use crate::store::Connection;
 
 /// Where the authorizer's context holds the user's id.
 const USER: &str = "user";
+/// Where it holds their session.
+const SESSION: &str = "session";
+/// Where it holds until when what they showed is good, in epoch milliseconds.
+const UNTIL: &str = "until";
+/// Where it says why nobody is known.
+const REFUSED: &str = "refused";
+/// Where it holds how people prove who they are.
+const MODE: &str = "mode";
 
 /// The query parameters by which open mode is told who is calling, in order of preference.
 const NAMES: [&str; 4] = ["user_id", "user", "username", "sender_id"];
@@ -31,14 +42,50 @@ struct Named {
 #[derive(Clone, Debug, Default)]
 pub struct AuthorizerContext(pub HashMap<String, Value>);
 
+/// Who somebody has proved to be, and until when that holds.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    /// Who.
+    pub user: UserId,
+    /// In which session, where there are sessions.
+    pub session: Option<SessionId>,
+    /// Until when, if not for ever.
+    pub until: Option<Timestamp>,
+}
+
+impl Identity {
+    /// Whom open mode believes: a name, for ever.
+    pub fn believed(user: UserId) -> Self {
+        Self { user, session: None, until: None }
+    }
+
+    fn of(context: &HashMap<String, Value>) -> Result<Option<Self>, Error> {
+        let text = |name| context.get(name).and_then(Value::as_str);
+        let Some(user) = text(USER) else { return Ok(None) };
+        let until = text(UNTIL).map(|until| until.parse().map(Timestamp::from_millis));
+        Ok(Some(Self {
+            user: UserId::parse(user)?,
+            session: text(SESSION).and_then(SessionId::parse),
+            until: until.transpose().map_err(|_| Error::Corrupt("until"))?,
+        }))
+    }
+}
+
 /// What the authorizer lets API Gateway carry along: strings only, so that they arrive unchanged.
-pub fn context_of(user: Option<&UserId>) -> Map<String, Value> {
+pub fn context_of(mode: AuthMode, known: Result<&Identity, &Error>) -> Map<String, Value> {
     // Never empty, so that API Gateway has something to carry even if nobody is named.
-    let mode = ("mode".to_owned(), Value::from("open"));
-    user.map(|user| (USER.to_owned(), Value::from(user.as_str())))
-        .into_iter()
-        .chain([mode])
-        .collect()
+    let mut context = Map::from_iter([(MODE.to_owned(), Value::from(mode.name()))]);
+    match known {
+        Ok(identity) => {
+            context.insert(USER.to_owned(), identity.user.as_str().into());
+            let session = identity.session.map(|session| (SESSION, session.to_string()));
+            let until = identity.until.map(|until| (UNTIL, until.as_millis().to_string()));
+            let rest = session.into_iter().chain(until);
+            context.extend(rest.map(|(name, value)| (name.to_owned(), value.into())));
+        }
+        Err(refused) => drop(context.insert(REFUSED.to_owned(), refused.to_string().into())),
+    }
+    context
 }
 
 /// Open mode: who the query string says is calling; `None` if it says nothing.
@@ -56,44 +103,64 @@ pub struct Speaker {
     pub connection: ConnectionId,
     /// When the connection was made.
     pub connected_at: Timestamp,
+    /// The session it belongs to, where there are sessions.
+    pub session: Option<SessionId>,
+    /// Until when what the user showed at `$connect` is good, if not for ever.
+    pub until: Option<Timestamp>,
 }
 
 impl Speaker {
     /// Reads the event's context; an error if no authorizer stands before the function.
     pub fn of(context: &ApiGatewayWebsocketProxyRequestContext) -> Result<Self, Error> {
         let connection = context.connection_id.as_deref();
+        let identity = Identity::of(&context.authorizer.fields)?.ok_or(Error::Unauthorized)?;
         Ok(Self {
-            user: user_in(&context.authorizer.fields)?.ok_or(Error::Unauthorized)?,
+            user: identity.user,
+            session: identity.session,
+            until: identity.until,
             connection: ConnectionId::new(connection.ok_or(Error::Corrupt("connectionId"))?),
             connected_at: Timestamp::from_millis(context.connected_at),
         })
+    }
+
+    /// The connection as the inbox remembers it.
+    pub fn as_connection(&self, ready: bool) -> Connection {
+        Connection::new(self.connected_at, ready).trusted(self.session, self.until)
     }
 }
 
 /// Who sent an HTTP request: in open mode possibly nobody in particular.
 #[derive(Clone, Debug)]
-pub struct Caller(Option<UserId>);
+pub struct Caller(Option<Identity>);
 
 impl Caller {
     /// The caller, whom the request itself may name, too.
     ///
     /// In open mode the request is believed. `forbidden` if two of the names differ.
     pub fn named<const N: usize>(self, names: [Option<UserId>; N]) -> Result<Self, Error> {
-        let mut names = self.0.into_iter().chain(names.into_iter().flatten());
-        let caller = names.next();
-        if names.any(|name| Some(&name) != caller.as_ref()) {
-            return Err(Error::Forbidden);
+        let mut known = self.0;
+        for name in names.into_iter().flatten() {
+            match &known {
+                Some(known) if known.user != name => return Err(Error::Forbidden),
+                Some(_) => {}
+                None => known = Some(Identity::believed(name)),
+            }
         }
-        Ok(Self(caller))
+        Ok(Self(known))
     }
 
     /// The user, if anybody is named.
     pub fn user(self) -> Option<UserId> {
-        self.0
+        self.0.map(|identity| identity.user)
     }
 
     /// The user; refused if nobody is named.
     pub fn require(self) -> Result<UserId, Error> {
+        self.proved().map(|identity| identity.user)
+    }
+
+    /// The user with what proves them; refused if nobody is named.
+    pub fn proved(self) -> Result<Identity, Error> {
         self.0.ok_or_else(|| Error::Invalid("the request does not say who is asking".into()))
     }
 }
@@ -101,16 +168,24 @@ impl Caller {
 impl<S: Sync> FromRequestParts<S> for Caller {
     type Rejection = Failure;
 
-    /// Refuses requests that no authorizer has seen, and names in the query string that are none: an
-    /// HTTP API's authorizer has no words for that.
+    /// Refuses requests that no authorizer has seen, those of nobody known unless the mode is open,
+    /// and names in the query string that are none: an HTTP API's authorizer has no words for that.
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
         let context = parts.extensions.get::<AuthorizerContext>().ok_or(Error::Unauthorized)?;
-        let caller = Self(user_in(&context.0)?);
+        let identity = Identity::of(&context.0)?;
+        let text = |name| context.0.get(name).and_then(Value::as_str);
+        if identity.is_none() && text(MODE) != Some(AuthMode::Open.name()) {
+            return Err(Error::Untrusted(reason(text(REFUSED))).into());
+        }
         let Params(query) = Params::<Named>::from_request_parts(parts, state).await?;
-        Ok(caller.named([query.user_id, query.user, query.username, query.sender_id])?)
+        let names = [query.user_id, query.user, query.username, query.sender_id];
+        Ok(Self(identity).named(names)?)
     }
 }
 
-fn user_in(context: &HashMap<String, Value>) -> Result<Option<UserId>, Error> {
-    context.get(USER).and_then(Value::as_str).map(UserId::parse).transpose()
+/// Why the authorizer knows nobody, as one of the words that it may say.
+fn reason(refused: Option<&str>) -> &'static str {
+    let words = ["the token has expired", "the session has ended", "say who you are"];
+    let known = words.into_iter().find(|words| Some(*words) == refused);
+    known.unwrap_or("the token is not valid")
 }

@@ -6,17 +6,25 @@ use std::sync::Arc;
 use aws_lambda_events::apigw::ApiGatewayProxyResponse;
 use aws_lambda_events::encodings::Body;
 use axum::Router;
+use axum::http::StatusCode;
 use lambda_http::request::RequestContext;
 use lambda_http::{RequestExt, tower};
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
+use secrecy::ExposeSecret;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tower::ServiceExt;
 
 use crate::aws::Aws;
+use crate::config::TOKEN_KEY;
+use crate::http::SourceAddress;
 use crate::identity::AuthorizerContext;
 use crate::protocol::Frame;
 use crate::{App, Clock, Config, Error};
+
+/// Names the secret in Secrets Manager that holds the key for access tokens; only the functions that
+/// sign or check them have it.
+pub const TOKEN_KEY_SECRET: &str = "TOKEN_KEY_SECRET";
 
 /// Why a function stops: it could not start, or the runtime went away.
 pub type Fatal = lambda_runtime::Error;
@@ -47,12 +55,13 @@ where
 pub async fn run_http(router: fn(App) -> Router) -> Result<(), Fatal> {
     let router = router(start().await?);
     let service = service_fn(move |mut request: lambda_http::Request| {
-        let context = match request.request_context_ref() {
-            Some(RequestContext::ApiGatewayV2(context)) => context.authorizer.clone(),
-            _ => None,
-        };
-        if let Some(authorizer) = context {
-            request.extensions_mut().insert(AuthorizerContext(authorizer.fields));
+        if let Some(RequestContext::ApiGatewayV2(context)) = request.request_context_ref() {
+            let (authorizer, source) = (context.authorizer.clone(), context.http.source_ip.clone());
+            let extensions = request.extensions_mut();
+            extensions.insert(SourceAddress(source.unwrap_or_default()));
+            if let Some(authorizer) = authorizer {
+                extensions.insert(AuthorizerContext(authorizer.fields));
+            }
         }
         router.clone().oneshot(request)
     });
@@ -61,14 +70,29 @@ pub async fn run_http(router: fn(App) -> Router) -> Result<(), Fatal> {
 
 async fn start() -> Result<App, Fatal> {
     lambda_runtime::tracing::init_default_subscriber();
-    let config = Config::from_env()?;
-    Ok(App::new(config, &Aws::from_env().await, Clock::system()))
+    let aws = Aws::from_env().await;
+    let key = match std::env::var(TOKEN_KEY_SECRET) {
+        Ok(secret) if !secret.is_empty() => Some(aws.secret(&secret).await?),
+        _ => None,
+    };
+    let config = Config::from_variables(|name| match name {
+        TOKEN_KEY => key.as_ref().map(|key| key.expose_secret().to_owned()),
+        name => std::env::var(name).ok(),
+    })?;
+    Ok(App::new(config, &aws, Clock::system()))
 }
 
 /// 200 without a body.
 pub fn accepted() -> ApiGatewayProxyResponse {
     let mut response = ApiGatewayProxyResponse::default();
     response.status_code = 200;
+    response
+}
+
+/// `status` without a body: at `$connect` the status of the refused handshake.
+pub fn refused(status: StatusCode) -> ApiGatewayProxyResponse {
+    let mut response = ApiGatewayProxyResponse::default();
+    response.status_code = status.as_u16().into();
     response
 }
 
@@ -84,7 +108,7 @@ pub fn reply(frame: Frame) -> ApiGatewayProxyResponse {
 /// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-lambda-auth.html>).
 pub fn message_of(error: &Error) -> String {
     match error {
-        Error::Unauthorized => "Unauthorized".to_owned(),
+        Error::Unauthorized | Error::Untrusted(_) => "Unauthorized".to_owned(),
         error => error.to_string(),
     }
 }

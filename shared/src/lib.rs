@@ -6,14 +6,18 @@
 //! - [`gateway`]: pushes frames to connections through API Gateway's management API;
 //! - [`delivery`]: brings a stored message to its recipients, or marks that it waits for them;
 //! - [`speaking`], [`rooms`]: what people do, whichever way they ask;
-//! - [`identity`], [`config`], [`clock`], [`error`]: who asks, the settings, the time, what can fail;
+//! - [`accounts`]: people, what they prove themselves with, and their sessions;
+//! - [`credentials`], [`identity`], [`config`], [`clock`], [`error`]: what a request shows, who asks, the settings, the time, what can fail;
+//! - [`throttle`], [`renewals`]: what one process remembers to spare requests;
 //! - [`aws`], [`lambda`], [`http`]: the edges: SDK clients, Lambda's runtime, HTTP answers.
 
+pub mod accounts;
 pub mod app;
 pub mod aws;
 pub mod chat;
 pub mod clock;
 pub mod config;
+pub mod credentials;
 pub mod delivery;
 pub mod error;
 pub mod gateway;
@@ -21,6 +25,7 @@ pub mod http;
 pub mod identity;
 pub mod lambda;
 pub mod protocol;
+pub mod renewals;
 pub mod rooms;
 pub mod speaking;
 pub mod store;

@@ -2,7 +2,9 @@
 
 use serde_json::{Map, Value};
 
-use crate::chat::{Content, Kind, MessageId, PageSize, Range, Room, RoomId, RoomName, UserId};
+use crate::chat::{
+    Content, ConversationId, Kind, MessageId, PageSize, Range, Room, RoomId, RoomName, UserId,
+};
 use crate::delivery::deliver;
 use crate::speaking::recipients;
 use crate::store::{Appended, Draft, RoomLimits};
@@ -53,6 +55,26 @@ pub async fn leave(app: &App, user: &UserId, id_or_name: &str) -> Result<Room, E
         announce(app, &room, user, Kind::Left).await?;
     }
     Ok(room)
+}
+
+/// Takes `user` out of every room.
+pub async fn leave_all(app: &App, user: &UserId) -> Result<(), Error> {
+    let mut after = None;
+    loop {
+        let listed = app.store.listings(user, after.as_ref(), PageSize::MAX).await?;
+        for listing in &listed.items {
+            if let ConversationId::Room(room) = listing.conversation {
+                match leave(app, user, &room.to_string()).await {
+                    Ok(_) | Err(Error::NotFound(_)) => {}
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+        after = listed.items.into_iter().last().map(|listing| listing.conversation);
+        if listed.next.is_none() || after.is_none() {
+            return Ok(());
+        }
+    }
 }
 
 /// Deletes the room and all that was said in it; only its creator may. Its name is free at once.

@@ -4,8 +4,8 @@ use crate::chat::{Content, ConversationId, Kind, Message, MessageId, UserId};
 use crate::delivery::deliver;
 use crate::identity::Speaker;
 use crate::protocol::Ack;
-use crate::store::{Appended, Connection, Draft, Inbox};
-use crate::{App, Error};
+use crate::store::{Appended, Draft, Inbox};
+use crate::{App, Error, accounts};
 
 /// What became of something said.
 #[derive(Debug)]
@@ -51,7 +51,7 @@ pub async fn addressed(
     room: Option<&str>,
 ) -> Result<ConversationId, Error> {
     match (to, room) {
-        (Some(to), None) => Ok(ConversationId::direct(user, &UserId::parse(to)?)),
+        (Some(to), None) => Ok(ConversationId::direct(user, &accounts::addressed(app, to).await?)),
         (None, Some(room)) => Ok(ConversationId::Room(app.store.find_room_id(room).await?)),
         (Some(_), Some(_)) => Err(Error::Invalid("say either `to` or `room`".into())),
         (None, None) => Err(Error::Invalid("missing field `to` or `room`".into())),
@@ -148,7 +148,7 @@ pub async fn note_presence(app: &App, speaker: &Speaker, inbox: &Inbox) -> Resul
     if inbox.connections.get(&speaker.connection).is_some_and(|connection| connection.ready) {
         return Ok(false);
     }
-    let ready = Connection::new(speaker.connected_at, true);
+    let ready = speaker.as_connection(true);
     let after = app.store.make_present(&speaker.user, &speaker.connection, &ready).await?;
     if !after.waiting_conversations().is_empty() {
         app.store.wake(&speaker.user).await?;

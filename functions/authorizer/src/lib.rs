@@ -11,31 +11,32 @@ use aws_lambda_events::apigw::{
 use aws_lambda_events::iam::{IamPolicyEffect, IamPolicyStatement};
 use serde_json::Value;
 use shared::config::AuthMode;
-use shared::identity::{context_of, named_in_query};
+use shared::credentials::Credential;
+use shared::identity::{Identity, context_of, named_in_query};
 use shared::{App, Error};
 
 /// Answers either kind of question in its own form.
 ///
-/// For a WebSocket: nobody named is `Unauthorized`, which API Gateway turns into a 401; a name that
-/// cannot be one is denied, a 403.
+/// For a WebSocket: whoever shows nothing, or nothing that is true, is `Unauthorized`, which API
+/// Gateway turns into a 401; a name that cannot be one is denied, a 403.
 pub async fn handle(app: &App, event: Value) -> Result<Value, Error> {
     if event.get("routeArn").is_some() {
-        return encode(&http(app, &decode(event)?)?);
+        return encode(&http(app, &decode(event)?).await?);
     }
-    encode(&websocket(app, &decode(event)?)?)
+    encode(&websocket(app, &decode(event)?).await?)
 }
 
-fn websocket(
+async fn websocket(
     app: &App,
     event: &ApiGatewayCustomAuthorizerRequestTypeRequest,
 ) -> Result<ApiGatewayCustomAuthorizerResponse, Error> {
-    let AuthMode::Open = app.config.auth_mode;
-    let named = named_in_query(|name| event.query_string_parameters.first(name));
-    let (user, effect) = match named {
-        Ok(None) => return Err(Error::Unauthorized),
-        Ok(user) => (user, IamPolicyEffect::Allow),
-        Err(_) => (None, IamPolicyEffect::Deny),
+    let header = |name: &str| event.headers.get(name).and_then(|value| value.to_str().ok());
+    let query = |name: &str| event.query_string_parameters.first(name);
+    let known = match identify(app, header, query).await {
+        Err(error) if !matches!(error, Error::Invalid(_)) => return Err(error),
+        known => known,
     };
+    let effect = if known.is_ok() { IamPolicyEffect::Allow } else { IamPolicyEffect::Deny };
 
     let mut statement = IamPolicyStatement::default();
     statement.action = vec!["execute-api:Invoke".into()];
@@ -43,26 +44,44 @@ fn websocket(
     statement.resource = vec![event.method_arn.clone().ok_or(Error::Corrupt("methodArn"))?];
 
     let mut answer = ApiGatewayCustomAuthorizerResponse::default();
-    answer.context = Value::Object(context_of(user.as_ref()));
-    answer.principal_id = Some(user.map_or_else(|| "nobody".into(), |user| user.encoded()));
+    answer.context = Value::Object(context_of(app.config.auth_mode, known.as_ref()));
+    answer.principal_id = Some(known.map_or("nobody".into(), |it| it.user.encoded()));
     answer.policy_document.version = Some("2012-10-17".into());
     answer.policy_document.statement = vec![statement];
     Ok(answer)
 }
 
-/// In open mode everybody may ask: the routes say what is missing if nobody is named, and what is
-/// wrong with a name that cannot be one.
-fn http(
+/// Everybody may ask, and the context says who it is or why that is not known: an HTTP API's
+/// authorizer can only say 403, and some routes are for everybody. The others require a caller.
+async fn http(
     app: &App,
     event: &ApiGatewayV2CustomAuthorizerV2Request,
 ) -> Result<ApiGatewayV2CustomAuthorizerSimpleResponse, Error> {
-    let AuthMode::Open = app.config.auth_mode;
-    let named = named_in_query(|name| event.query_string_parameters.get(name).map(String::as_str));
+    let header = |name: &str| event.headers.get(name).and_then(|value| value.to_str().ok());
+    let query = |name: &str| event.query_string_parameters.get(name).map(String::as_str);
+    let known = match identify(app, header, query).await {
+        Err(error) if !error.is_clients_fault() => return Err(error),
+        known => known,
+    };
 
     let mut answer = ApiGatewayV2CustomAuthorizerSimpleResponse::default();
     answer.is_authorized = true;
-    answer.context = Value::Object(context_of(named.ok().flatten().as_ref()));
+    answer.context = Value::Object(context_of(app.config.auth_mode, known.as_ref()));
     Ok(answer)
+}
+
+async fn identify<'a>(
+    app: &App,
+    header: impl Fn(&str) -> Option<&'a str>,
+    query: impl Fn(&str) -> Option<&'a str>,
+) -> Result<Identity, Error> {
+    match app.config.auth_mode {
+        AuthMode::Open => named_in_query(query)?.map(Identity::believed).ok_or(Error::Unauthorized),
+        AuthMode::Accounts => {
+            let credential = Credential::of(header, query).ok_or(Error::Unauthorized)?;
+            credential.identify(app).await
+        }
+    }
 }
 
 fn decode<T: serde::de::DeserializeOwned>(event: Value) -> Result<T, Error> {

@@ -6,22 +6,33 @@
 //! many of the lobby's last messages the greeting brings.
 
 use aws_lambda_events::apigw::{ApiGatewayProxyResponse, ApiGatewayWebsocketProxyRequest};
+use axum::http::header::SEC_WEBSOCKET_PROTOCOL;
+use axum::http::{HeaderValue, StatusCode};
 use shared::chat::PageSize;
 use shared::identity::Speaker;
 use shared::store::Connection;
-use shared::{App, Error, lambda};
+use shared::{App, Error, credentials, lambda};
 
-/// One write, no read.
+/// One write, no read. A client that offers the subprotocol `confab` is answered with it: browsers
+/// offer it to send a token beside it. 401 if the session has ended since the authorizer looked.
 pub async fn handle(
     app: &App,
     event: ApiGatewayWebsocketProxyRequest,
 ) -> Result<ApiGatewayProxyResponse, Error> {
     let speaker = Speaker::of(&event.request_context)?;
-    let mut pending = Connection::new(speaker.connected_at, false);
+    let mut pending = speaker.as_connection(false);
     if let Some(history) = event.query_string_parameters.first("history") {
         pending.history =
             history.parse().map_or(Connection::HISTORY, |count: usize| count.min(PageSize::MAX));
     }
-    app.store.arrive(&speaker.user, &speaker.connection, &pending).await?;
-    Ok(lambda::accepted())
+    if !app.store.arrive(&speaker.user, &speaker.connection, &pending).await? {
+        return Ok(lambda::refused(StatusCode::UNAUTHORIZED));
+    }
+    let mut accepted = lambda::accepted();
+    let offered = event.headers.get(SEC_WEBSOCKET_PROTOCOL).and_then(|it| it.to_str().ok());
+    if credentials::subprotocols(offered).any(|protocol| protocol == credentials::CONFAB) {
+        let confab = HeaderValue::from_static(credentials::CONFAB);
+        accepted.headers.insert(SEC_WEBSOCKET_PROTOCOL, confab);
+    }
+    Ok(accepted)
 }

@@ -7,6 +7,7 @@ use axum::response::Response;
 use futures::try_join;
 use serde::Deserialize;
 use shared::App;
+use shared::accounts::addressed;
 use shared::chat::{ConversationId, Seq, UserId};
 use shared::http::{Failure, Paging, Params, Path};
 use shared::identity::Caller;
@@ -40,11 +41,13 @@ pub(crate) async fn between_two(
     paging: Paging,
     Params(asked): Params<Between>,
 ) -> Result<Response, Failure> {
-    let conversation = ConversationId::direct(&asked.user1, &asked.user2);
+    let user1 = addressed(&app, asked.user1.as_str()).await?;
+    let user2 = addressed(&app, asked.user2.as_str()).await?;
+    let conversation = ConversationId::direct(&user1, &user2);
     if let Some(caller) = caller.user() {
         require_part(&app, &caller, &conversation).await?;
     }
-    answer(&app, &conversation, &asked.user1, &paging).await
+    answer(&app, &conversation, &user1, &paging).await
 }
 
 /// `GET /api/messages?user_id=A&with=B`: a known caller may leave `user_id` out.
@@ -55,7 +58,8 @@ pub(crate) async fn with_other(
     Params(asked): Params<With>,
 ) -> Result<Response, Failure> {
     let user = caller.require()?;
-    answer(&app, &ConversationId::direct(&user, &asked.with), &user, &paging).await
+    let with = addressed(&app, asked.with.as_str()).await?;
+    answer(&app, &ConversationId::direct(&user, &with), &user, &paging).await
 }
 
 /// `GET /api/rooms/{room}/messages`: for members.

@@ -7,6 +7,7 @@
 mod history;
 mod ping;
 mod receipts;
+mod renewal;
 mod rooms;
 mod send;
 mod sync;
@@ -23,6 +24,9 @@ pub async fn handle(
     event: ApiGatewayWebsocketProxyRequest,
 ) -> Result<ApiGatewayProxyResponse, Error> {
     let speaker = Speaker::of(&event.request_context)?;
+    if !renewal::is_trusted(app, &speaker).await? {
+        return renewal::part(app, &speaker).await;
+    }
     let text = event.body.as_deref().unwrap_or_default();
     let (outcome, id) = match ClientFrame::parse(text) {
         Ok((frame, id)) => (act(app, &speaker, frame).await, id),
@@ -49,6 +53,7 @@ async fn act(app: &App, speaker: &Speaker, frame: ClientFrame) -> Result<Option<
         ClientFrame::Join(request) => rooms::join(app, speaker, request).await?,
         ClientFrame::Leave(request) => rooms::leave(app, speaker, request).await?,
         ClientFrame::Ping => ping::pong(app, speaker).await?,
+        ClientFrame::Renew(request) => renewal::renew(app, speaker, &request.token).await?,
         ClientFrame::Typing(request) => {
             typing::show(app, speaker, request).await?;
             return Ok(None);

@@ -1,40 +1,26 @@
-//! HTTP: who is online.
+//! HTTP: people and their accounts, and who is online.
+
+mod accounts;
+mod me;
+mod online;
 
 use axum::Router;
-use axum::extract::State;
-use axum::response::Response;
-use axum::routing::get;
-use serde::Serialize;
+use axum::routing::{delete, get, patch, post};
 use shared::App;
-use shared::chat::{Timestamp, UserId};
-use shared::http::{Failure, Paging};
-use shared::identity::Caller;
 
 /// The routes of this function.
 pub fn router(app: App) -> Router {
-    Router::new().route("/api/online_users", get(online_users)).with_state(app)
-}
-
-#[derive(Serialize)]
-struct OnlineUser {
-    user: UserId,
-    connected_at: Timestamp,
-}
-
-/// `GET /api/online_users`: those with a connection that stands, by name.
-async fn online_users(
-    State(app): State<App>,
-    _: Caller,
-    paging: Paging,
-) -> Result<Response, Failure> {
-    let after = paging.after(UserId::from_encoded)?;
-    let online = app.store.online(after.as_ref(), Some(paging.limit)).await?;
-    let now = app.clock.now();
-    let users = online.items.into_iter().filter_map(|(user, inbox)| {
-        let standing = inbox.connections.values().filter(|it| it.expires_at > now);
-        let connected_at = standing.map(|connection| connection.connected_at).min()?;
-        Some(OnlineUser { user, connected_at })
-    });
-    let users: Vec<_> = users.collect();
-    Ok(paging.list(&users, online.next.as_deref()))
+    Router::new()
+        .route("/api/register", post(accounts::register))
+        .route("/api/login", post(accounts::login))
+        .route("/api/refresh", post(accounts::refresh))
+        .route("/api/logout", post(accounts::logout))
+        .route("/api/password", post(me::change_password))
+        .route("/api/tickets", post(accounts::ticket))
+        .route("/api/me", get(me::show))
+        .route("/api/me", patch(me::change))
+        .route("/api/me", delete(me::delete))
+        .route("/api/users/{user}", get(me::another))
+        .route("/api/online_users", get(online::users))
+        .with_state(app)
 }

@@ -8,7 +8,6 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::{Faults, lock};
-use crate::gateway::Gateway;
 
 /// The longest that a connection is lost in silence before the cloud notices.
 const SILENT: Duration = Duration::from_secs(60);
@@ -36,20 +35,20 @@ impl Faults {
         }
     }
 
-    /// Lets `gateway` hear nothing of the connections that are lost, and end them when the cloud
-    /// notices; never returns.
-    pub(crate) async fn keep_silence(self, gateway: Gateway) {
+    /// Says which connections are lost, and to `end` them when the cloud notices; never returns.
+    pub async fn keep_silence(self, mute: impl Fn(&str), end: impl Fn(&str)) {
         let (sender, mut lost) = mpsc::unbounded_channel();
         *lock(&self.0.silence) = Some(sender);
         let mut ends = FuturesUnordered::new();
         loop {
             tokio::select! {
+                biased;
                 Some(connection) = lost.recv() => {
-                    gateway.connections().mute(&connection);
+                    mute(&connection);
                     ends.push(self.noticed(connection));
                 }
                 Some(connection) = ends.next() => {
-                    gateway.connections().end(&connection);
+                    end(&connection);
                 }
             }
         }

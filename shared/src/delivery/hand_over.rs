@@ -99,6 +99,11 @@ impl HandOver<'_> {
 
         let taken = pushes.iter().any(|(_, push)| *push == Push::Taken);
         let mut gone = inbox.expired(now);
+        for connection in inbox.untrusted(now) {
+            // It is forgotten all the same; what is said to it now waits for the next.
+            let dismissed = app.gateway.dismiss(&connection).await;
+            dismissed.unwrap_or_else(|error| crate::lambda::log_failure(&error));
+        }
         gone.extend(pushes.into_iter().filter(|(_, push)| *push == Push::Gone).map(|(id, _)| id));
         // The ack tells the speaker; the lobby waits for nobody.
         let settled = taken || speaks_here || message.conversation == ConversationId::Lobby;

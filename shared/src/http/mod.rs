@@ -105,6 +105,19 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
     }
 }
 
+/// The address that a request comes from, as whoever hosts the router puts it into the extensions.
+#[derive(Clone, Debug)]
+pub struct SourceAddress(pub String);
+
+impl<S: Sync> FromRequestParts<S> for SourceAddress {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        let address = parts.extensions.get::<Self>().cloned();
+        Ok(address.ok_or(Error::Corrupt("the address of a request"))?)
+    }
+}
+
 /// The body as `T`, whatever its content type says; an empty one counts as `{}`.
 #[derive(Clone, Copy, Debug)]
 pub struct Json<T>(pub T);

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use secrecy::SecretString;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -33,6 +34,8 @@ pub enum ClientFrame {
     Leave(RoomRequest),
     /// `ping`: keep the connection from idling out.
     Ping,
+    /// `renew`: go on with a fresh token.
+    Renew(RenewRequest),
 }
 
 /// The fields of a `message` frame.
@@ -106,6 +109,13 @@ pub struct RoomRequest {
     pub room: String,
 }
 
+/// The fields of a `renew` frame.
+#[derive(Debug, Deserialize)]
+pub struct RenewRequest {
+    /// A token that is good for longer than the last.
+    pub token: SecretString,
+}
+
 /// Why a frame was not understood, and its `id` if it had one.
 #[derive(Debug)]
 pub struct FrameError {
@@ -149,6 +159,7 @@ impl ClientFrame {
             "join" => Ok(Self::Join(fields_of(value)?)),
             "leave" => Ok(Self::Leave(fields_of(value)?)),
             "ping" => Ok(Self::Ping),
+            "renew" => Ok(Self::Renew(fields_of(value)?)),
             _ => Err(Error::UnknownAction(action.chars().take(64).collect())),
         }
     }

@@ -100,6 +100,11 @@ pub enum ServerFrame<'a> {
         #[serde(skip_serializing_if = "Option::is_none")]
         retry_after_ms: Option<u64>,
     },
+    /// The connection goes on with a fresh token.
+    Renewed {
+        /// When the connection ends, by the token or by API Gateway.
+        expires_at: Timestamp,
+    },
     /// The answer to `ping`.
     Pong {
         /// The server's clock.

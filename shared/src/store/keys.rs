@@ -10,12 +10,19 @@
 //! | conversation of a user | `USER#<user>` | `CONV#<conversation>` | `joined_at`, `read_seq` |
 //! | number of a user's rooms | `USER#<user>` | `ROOMS` | `members` |
 //! | inbox | `USER#<user>` | `INBOX` | see [`inbox`](super::inbox) |
+//! | account | `USER#<user>` | `ACCOUNT` | `username`, `display_name`, `metadata`, `password_hash`, `subject`, `created_at` |
+//! | username | `USERNAME#<what names that look alike share>` | `ACCOUNT` | `user`: whose it is |
+//! | subject of an outside issuer | `SUBJECT#<hash>` | `SUBJECT` | `user`: who it is here |
+//! | session | `USER#<user>` | `SESSION#<session>` | `refresh_hash`, `expires_at` |
+//! | ticket | `TICKET#<hash>` | `TICKET` | `user`, `session`, `until`, `good_until`, `expires_at` |
+//! | attempts to sign in | `ATTEMPTS#<at what>#<hash>` | `<window>` | `attempts`, `expires_at` |
 //!
 //! The index `directory` holds rooms (`dir_pk` `ROOMS`, by name) and the inboxes of users who are
 //! online (`dir_pk` `ONLINE#<shard>`, by user).
 //!
 //! User ids are percent-encoded in keys, so that `#` and `:` only ever separate.
 
+use crate::accounts::{SessionId, Username};
 use crate::chat::{ConversationId, RoomName, Seq, UserId};
 
 /// The partition key's attribute.
@@ -41,6 +48,14 @@ pub(super) const ROOM: &str = "ROOM";
 pub(super) const ROOM_COUNT: &str = "ROOMS";
 /// The sort key of a user's inbox.
 pub(super) const INBOX: &str = "INBOX";
+/// The sort key of a user's account, and of the reservation of its username.
+pub(super) const ACCOUNT: &str = "ACCOUNT";
+/// The sort key of an outside issuer's subject.
+pub(super) const SUBJECT: &str = "SUBJECT";
+/// The sort key of a ticket.
+pub(super) const TICKET: &str = "TICKET";
+/// How the sort keys of a user's sessions begin.
+pub(super) const SESSIONS: &str = "SESSION#";
 /// No message has this number; the item there tells where the numbers start.
 pub(super) const START: Seq = 0;
 /// Above every number: they stay below 2^53.
@@ -74,6 +89,36 @@ pub(super) fn member_sk(user: &UserId) -> String {
 /// The partition that reserves a room's name.
 pub(super) fn room_name_pk(name: &RoomName) -> String {
     format!("ROOMNAME#{}", name.folded())
+}
+
+/// The partition that reserves a username.
+pub(super) fn username_pk(username: &Username) -> String {
+    format!("USERNAME#{}", username.key())
+}
+
+/// The partition of an outside issuer's subject.
+pub(super) fn subject_pk(hash: &str) -> String {
+    format!("SUBJECT#{hash}")
+}
+
+/// The partition of a ticket.
+pub(super) fn ticket_pk(hash: &str) -> String {
+    format!("TICKET#{hash}")
+}
+
+/// The partition that counts attempts.
+pub(super) fn attempts_pk(key: &str) -> String {
+    format!("ATTEMPTS#{key}")
+}
+
+/// The place of a session in its user's partition.
+pub(super) fn session_sk(session: SessionId) -> String {
+    format!("{SESSIONS}{session}")
+}
+
+/// The session whose place `sk` is.
+pub(super) fn session_of_sk(sk: &str) -> Option<SessionId> {
+    SessionId::parse(sk.strip_prefix(SESSIONS)?)
 }
 
 /// The user whose partition `pk` is.

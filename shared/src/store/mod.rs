@@ -1,5 +1,6 @@
 //! The DynamoDB table: [`keys`] is its design; one file for each kind of item.
 
+mod accounts;
 mod client;
 pub mod inbox;
 mod item;
@@ -11,6 +12,7 @@ mod rooms;
 mod start;
 mod table;
 
+pub use accounts::{Attempts, Rotation, Secured, Session, Ticket};
 pub use client::Store;
 pub use inbox::{Connection, Drain, Inbox, Lease, Update, Waiting};
 pub use listings::Listing;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
+use crate::accounts::SessionId;
 use crate::chat::{CONNECTION_LIFETIME, ConnectionId, ConversationId, Seq, Timestamp};
 use crate::store::item::{Item, n, parse_number, s};
 use crate::store::keys;
@@ -18,6 +19,8 @@ pub struct Inbox {
     /// When the user's last connection went.
     pub last_seen: Option<Timestamp>,
     pub(super) latest: Option<String>,
+    /// Sessions that ended lately.
+    pub(super) ended: BTreeMap<SessionId, Timestamp>,
     alone: Option<String>,
     waiting: HashMap<String, Waiting>,
 }
@@ -33,6 +36,8 @@ pub struct Connection {
     pub ready: bool,
     /// How many of the lobby's last messages its greeting brings.
     pub history: usize,
+    /// The session it belongs to; it ends with it.
+    pub session: Option<SessionId>,
 }
 
 /// What an inbox holds of one conversation.
@@ -79,6 +84,15 @@ impl Inbox {
         expired.map(|(id, _)| id.clone()).collect()
     }
 
+    /// The connections that stand although their tokens are over.
+    pub fn untrusted(&self, now: Timestamp) -> Vec<ConnectionId> {
+        let untrusted = |connection: &Connection| {
+            connection.expires_at <= now && connection.connected_at.plus(CONNECTION_LIFETIME) > now
+        };
+        let connections = self.connections.iter().filter(|(_, connection)| untrusted(connection));
+        connections.map(|(id, _)| id.clone()).collect()
+    }
+
     /// Whether the user was offline before this connection came, and no other has come since.
     pub fn came_online_with(&self, id: &ConnectionId) -> bool {
         self.alone.as_deref() == Some(id.as_str())
@@ -110,6 +124,12 @@ impl Inbox {
                 "conn" => {
                     if let Some(connection) = Connection::decode(value) {
                         inbox.connections.insert(ConnectionId::new(rest), connection);
+                    }
+                }
+                "ended" => {
+                    if let (Some(session), Some(at)) = (SessionId::parse(rest), parse_number(value))
+                    {
+                        inbox.ended.insert(session, Timestamp::from_millis(at));
                     }
                 }
                 "wait" => inbox.waiting_mut(rest).from = parse_number(value),
@@ -144,7 +164,14 @@ impl Connection {
     /// A connection that was made at `connected_at` and may live as long as API Gateway lets it.
     pub fn new(connected_at: Timestamp, ready: bool) -> Self {
         let expires_at = connected_at.plus(CONNECTION_LIFETIME);
-        Self { connected_at, expires_at, ready, history: Self::HISTORY }
+        Self { connected_at, expires_at, ready, history: Self::HISTORY, session: None }
+    }
+
+    /// The same, of `session`, and ended when its token is over: `until`.
+    #[must_use]
+    pub fn trusted(self, session: Option<SessionId>, until: Option<Timestamp>) -> Self {
+        let expires_at = until.map_or(self.expires_at, |until| until.min(self.expires_at));
+        Self { expires_at, session, ..self }
     }
 
     pub(super) fn encode(&self) -> AttributeValue {
@@ -156,12 +183,17 @@ impl Connection {
         if self.history != Self::HISTORY {
             map.insert("history".into(), n(i64::try_from(self.history).unwrap_or_default()));
         }
+        if let Some(session) = self.session {
+            map.insert("session".into(), s(session.to_string()));
+        }
         AttributeValue::M(map)
     }
 
     fn decode(value: &AttributeValue) -> Option<Self> {
         let map = value.as_m().ok()?;
+        let session = map.get("session").and_then(|session| session.as_s().ok());
         Some(Self {
+            session: session.and_then(|session| SessionId::parse(session)),
             connected_at: Timestamp::from_millis(parse_number(map.get("connected_at")?)?),
             expires_at: Timestamp::from_millis(parse_number(map.get("expires_at")?)?),
             ready: *map.get("ready")?.as_bool().ok()?,

@@ -4,10 +4,13 @@ use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
 
+use std::time::Duration;
+
 use uuid::Uuid;
 
 use super::{Connection, Inbox, Update};
 use crate::Error;
+use crate::accounts::SessionId;
 use crate::chat::{ConnectionId, Timestamp, UserId};
 use crate::error::storage;
 use crate::store::item::{n, s};
@@ -22,25 +25,31 @@ pub const WENT_OFFLINE: &str = "-";
 /// How many connections one update removes at most: expressions have 4 KB
 /// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>).
 const MOST_REMOVALS: usize = 100;
+/// Longer than any invocation lasts.
+const UNDER_WAY: Duration = Duration::from_secs(15 * 60);
+/// How many old endings of sessions an inbox keeps before they are forgotten together.
+const KEPT_ENDINGS: usize = 20;
 
 impl Store {
     /// `$connect`: remembers a connection whose handshake is not through yet, to be greeted.
     ///
     /// `alone` then names the connection if the user was offline before, and never one beside
-    /// another; so the departure of a user's only connection takes one write.
+    /// another; so the departure of a user's only connection takes one write. False if the
+    /// connection's session has ended meanwhile.
     pub async fn arrive(
         &self,
         user: &UserId,
         id: &ConnectionId,
         connection: &Connection,
-    ) -> Result<(), Error> {
+    ) -> Result<bool, Error> {
         let update = self.update_inbox(user).return_values(ReturnValue::None);
-        let update = set_online(update, user)
+        let update = set_online(unless_ended(update, connection), user)
             .update_expression(format!("SET {ONLINE}, #conn = :conn, arrived = :id"))
             .expression_attribute_names("#conn", conn(id))
             .expression_attribute_values(":conn", connection.encode())
             .expression_attribute_values(":id", s(id.as_str()));
-        self.apply(update, "remember a connection").await.map(drop)
+        let update = self.apply(update, "remember a connection").await?;
+        Ok(matches!(update, Update::Applied(_)))
     }
 
     /// Forgets a connection, and with the last one that the user is online; nothing to do when it is
@@ -87,7 +96,8 @@ impl Store {
         id: &ConnectionId,
         connection: &Connection,
     ) -> Result<Inbox, Error> {
-        let update = set_online(self.update_inbox(user), user)
+        let update = unless_ended(self.update_inbox(user), connection);
+        let update = set_online(update, user)
             .update_expression(format!("SET {ONLINE}, #conn = :conn REMOVE arrived"))
             .expression_attribute_names("#conn", conn(id))
             .expression_attribute_values(":conn", connection.encode())
@@ -135,6 +145,60 @@ impl Store {
             .expression_attribute_values(":now", n(now.as_millis()))
             .expression_attribute_values(":offline", s(WENT_OFFLINE));
         self.apply(update, "note that a user went offline").await.map(drop)
+    }
+
+    /// Lets no connection of an ended session be remembered any more; shows those that are.
+    ///
+    /// That is noted for as long as an invocation may be under way that saw the session go on.
+    pub async fn forbid_session(
+        &self,
+        user: &UserId,
+        session: SessionId,
+        now: Timestamp,
+    ) -> Result<Inbox, Error> {
+        let update = self.update_inbox(user).update_expression("SET #ended = :now");
+        let update = update
+            .expression_attribute_names("#ended", ended(session))
+            .expression_attribute_values(":now", n(now.as_millis()));
+        let inbox = self.apply(update, "end a session").await?.into_inbox();
+        let old = inbox.ended.iter().filter(|(_, at)| now.since(**at) > UNDER_WAY);
+        let old: Vec<_> = old.map(|(session, _)| ended(*session)).take(MOST_REMOVALS).collect();
+        if old.len() > KEPT_ENDINGS {
+            let names = (0..old.len()).map(|place| format!("#old{place}")).collect::<Vec<_>>();
+            let mut update =
+                self.update_inbox(user).update_expression(format!("REMOVE {}", names.join(", ")));
+            for (name, old) in names.into_iter().zip(old) {
+                update = update.expression_attribute_names(name, old);
+            }
+            self.apply(update, "forget ended sessions").await?;
+        }
+        Ok(inbox)
+    }
+
+    /// Lets a connection last till `until`, by a fresh token; false if it is not remembered any more,
+    /// or its session has ended.
+    pub async fn prolong(
+        &self,
+        user: &UserId,
+        id: &ConnectionId,
+        connection: &Connection,
+    ) -> Result<bool, Error> {
+        let update = self
+            .update_inbox(user)
+            .update_expression("SET #conn.expires_at = :until, #conn.#session = :session")
+            .expression_attribute_names("#conn", conn(id))
+            .expression_attribute_names("#session", "session")
+            .expression_attribute_values(":until", n(connection.expires_at.as_millis()));
+        let update = match connection.session {
+            Some(session) => update
+                .condition_expression("attribute_exists(#conn) AND attribute_not_exists(#ended)")
+                .expression_attribute_names("#ended", ended(session))
+                .expression_attribute_values(":session", s(session.to_string())),
+            None => update
+                .condition_expression("attribute_exists(#conn)")
+                .expression_attribute_values(":session", AttributeValue::Null(true)),
+        };
+        Ok(matches!(self.apply(update, "prolong a connection").await?, Update::Applied(_)))
     }
 
     /// Wakes `deliver` for this inbox.
@@ -196,6 +260,21 @@ fn set_online(update: UpdateItemFluentBuilder, user: &UserId) -> UpdateItemFluen
     update
         .expression_attribute_values(":shard", s(shard_of(user)))
         .expression_attribute_values(":user", s(user.encoded()))
+}
+
+/// On condition that the connection's session goes on, if it has one.
+fn unless_ended(
+    update: UpdateItemFluentBuilder,
+    connection: &Connection,
+) -> UpdateItemFluentBuilder {
+    let Some(session) = connection.session else { return update };
+    update
+        .condition_expression("attribute_not_exists(#ended)")
+        .expression_attribute_names("#ended", ended(session))
+}
+
+fn ended(session: SessionId) -> String {
+    format!("ended:{session}")
 }
 
 fn conn(id: &ConnectionId) -> String {

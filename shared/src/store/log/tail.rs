@@ -39,7 +39,10 @@ impl Tail {
         let theirs = self.entries.iter().map(|entry| &entry.message);
         let theirs = theirs.filter(|it| it.from == draft.from && it.kind == Kind::Message);
         match theirs.map(|it| now.since(it.sent_at)).nth(rules.messages_per_second - 1) {
-            Some(age) if age < SECOND => Err(Error::RateLimited { retry_after: SECOND - age }),
+            Some(age) if age < SECOND => {
+                let what = "messages in one second";
+                Err(Error::RateLimited { what, retry_after: SECOND - age })
+            }
             _ => Ok(()),
         }
     }

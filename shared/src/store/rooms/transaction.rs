@@ -14,7 +14,7 @@ const ATTEMPTS: u32 = 6;
 
 impl Store {
     /// Writes all or nothing; `Some` with the place of the first write whose condition did not hold.
-    pub(super) async fn transact(
+    pub(in crate::store) async fn transact(
         &self,
         writes: Vec<TransactWriteItem>,
         action: &'static str,

@@ -1,0 +1,53 @@
+//! `renew`: a connection outlives its token if it shows a fresh one in time.
+
+use aws_lambda_events::apigw::ApiGatewayProxyResponse;
+use secrecy::SecretString;
+use shared::config::AuthMode;
+use shared::credentials;
+use shared::identity::{Identity, Speaker};
+use shared::protocol::{Frame, ServerFrame};
+use shared::store::Connection;
+use shared::{App, Error, lambda};
+
+/// Lets the connection go on as long as the fresh token is good.
+pub(crate) async fn renew(
+    app: &App,
+    speaker: &Speaker,
+    token: &SecretString,
+) -> Result<Frame, Error> {
+    if app.config.auth_mode == AuthMode::Open {
+        return Err(Error::Invalid("there are no tokens to renew in open mode".into()));
+    }
+    let Identity { user, session, until } = credentials::by_token(app, token).await?;
+    if user != speaker.user {
+        return Err(Error::Forbidden);
+    }
+    let renewed = Connection::new(speaker.connected_at, true).trusted(session, until);
+    if !app.store.prolong(&user, &speaker.connection, &renewed).await? {
+        return Err(Error::Untrusted("the session has ended"));
+    }
+    app.renewals.note(&speaker.connection, renewed.expires_at);
+    Ok(ServerFrame::Renewed { expires_at: renewed.expires_at }.encode())
+}
+
+/// Whether what the user showed is still good. What was renewed since is asked of the table once in
+/// each process, and only when the first token is over.
+pub(crate) async fn is_trusted(app: &App, speaker: &Speaker) -> Result<bool, Error> {
+    let now = app.clock.now();
+    if speaker.until.is_none_or(|until| until > now) || app.renewals.lasts(&speaker.connection, now)
+    {
+        return Ok(true);
+    }
+    let inbox = app.store.inbox(&speaker.user).await?;
+    let Some(connection) = inbox.connections.get(&speaker.connection) else { return Ok(false) };
+    app.renewals.note(&speaker.connection, connection.expires_at);
+    Ok(connection.expires_at > now)
+}
+
+/// Says why, and closes the connection.
+pub(crate) async fn part(app: &App, speaker: &Speaker) -> Result<ApiGatewayProxyResponse, Error> {
+    app.gateway.dismiss(&speaker.connection).await?;
+    let gone = std::slice::from_ref(&speaker.connection);
+    app.store.prune(&speaker.user, gone, app.clock.now()).await?;
+    Ok(lambda::accepted())
+}

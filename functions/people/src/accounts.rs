@@ -1,0 +1,135 @@
+//! Coming in and going: accounts, sessions and tickets.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::http::header::{CACHE_CONTROL, HeaderValue};
+use axum::response::{IntoResponse, Response};
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use shared::accounts::{self, Account, Credentials, Profile, SignedIn};
+use shared::chat::CONNECTION_LIFETIME;
+use shared::http::{Failure, Json, SourceAddress};
+use shared::identity::Caller;
+use shared::{App, Error};
+
+/// The body of `POST /api/register`.
+#[derive(Deserialize)]
+pub(crate) struct Registration {
+    username: String,
+    password: SecretString,
+    display_name: Option<String>,
+    metadata: Option<Map<String, Value>>,
+}
+
+/// The body of `POST /api/login`.
+#[derive(Deserialize)]
+pub(crate) struct Login {
+    username: String,
+    password: SecretString,
+}
+
+/// The body of `POST /api/refresh`.
+#[derive(Deserialize)]
+pub(crate) struct Refresh {
+    refresh_token: SecretString,
+}
+
+/// The body of `POST /api/logout`.
+#[derive(Deserialize)]
+pub(crate) struct Logout {
+    #[serde(default)]
+    everywhere: bool,
+}
+
+#[derive(Serialize)]
+struct Tokens<'a> {
+    user: &'a Account,
+    access_token: &'a str,
+    refresh_token: &'a str,
+    token_type: &'static str,
+    expires_in: u64,
+}
+
+#[derive(Serialize)]
+struct Issued<'a> {
+    ticket: &'a str,
+    expires_in: u64,
+}
+
+/// `POST /api/register`: makes an account and signs its owner in.
+pub(crate) async fn register(
+    State(app): State<App>,
+    SourceAddress(address): SourceAddress,
+    Json(asked): Json<Registration>,
+) -> Result<Response, Failure> {
+    let Registration { username, password, display_name, metadata } = asked;
+    let credentials = Credentials { username, password, address };
+    let profile = Profile { username: None, display_name, metadata };
+    let signed_in = accounts::register(&app, credentials, profile).await?;
+    Ok(answer(StatusCode::CREATED, &signed_in))
+}
+
+/// `POST /api/login`: signs somebody in.
+pub(crate) async fn login(
+    State(app): State<App>,
+    SourceAddress(address): SourceAddress,
+    Json(Login { username, password }): Json<Login>,
+) -> Result<Response, Failure> {
+    let credentials = Credentials { username, password, address };
+    Ok(answer(StatusCode::OK, &accounts::login(&app, credentials).await?))
+}
+
+/// `POST /api/refresh`: the next pair of tokens.
+pub(crate) async fn refresh(
+    State(app): State<App>,
+    Json(asked): Json<Refresh>,
+) -> Result<Response, Failure> {
+    Ok(answer(StatusCode::OK, &accounts::refresh(&app, &asked.refresh_token).await?))
+}
+
+/// `POST /api/logout`: ends the caller's session, or all of them, and closes the sockets.
+pub(crate) async fn logout(
+    State(app): State<App>,
+    caller: Caller,
+    Json(asked): Json<Logout>,
+) -> Result<StatusCode, Failure> {
+    let caller = caller.proved()?;
+    let session = caller.session.ok_or(Error::Invalid("there is no session to end".into()))?;
+    if asked.everywhere {
+        accounts::end_all(&app, &caller.user, None).await?;
+    } else {
+        accounts::end(&app, &caller.user, session).await?;
+    }
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `POST /api/tickets`: opens one WebSocket within half a minute.
+pub(crate) async fn ticket(State(app): State<App>, caller: Caller) -> Result<Response, Failure> {
+    let caller = caller.proved()?;
+    // In open mode nothing is ever over but the connection itself.
+    let until = caller.until.unwrap_or(app.clock.now().plus(CONNECTION_LIFETIME));
+    let ticket = accounts::ticket(&app, &caller.user, caller.session, until).await?;
+    let issued =
+        Issued { ticket: ticket.expose_secret(), expires_in: accounts::TICKET_LIFETIME.as_secs() };
+    Ok(secret((StatusCode::CREATED, axum::Json(issued)).into_response()))
+}
+
+fn answer(status: StatusCode, signed_in: &SignedIn) -> Response {
+    let (access_token, refresh_token) = signed_in.expose();
+    let tokens = Tokens {
+        user: &signed_in.account,
+        access_token,
+        refresh_token,
+        token_type: "Bearer",
+        expires_in: accounts::ACCESS_LIFETIME.as_secs(),
+    };
+    secret((status, axum::Json(tokens)).into_response())
+}
+
+/// An answer that nobody on the way may keep
+/// (<https://www.rfc-editor.org/rfc/rfc6749#section-5.1>).
+fn secret(mut response: Response) -> Response {
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}

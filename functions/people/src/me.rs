@@ -1,0 +1,110 @@
+//! What people show of themselves, and what only they may change.
+
+use axum::Json as Answer;
+use axum::extract::State;
+use axum::http::StatusCode;
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use shared::App;
+use shared::accounts::{self, Account, Profile};
+use shared::config::AuthMode;
+use shared::http::{Failure, Json, Path};
+use shared::identity::Caller;
+
+/// Somebody, as the caller may see them.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(crate) enum Person {
+    /// With an account.
+    Known(Box<Account>),
+    /// In open mode: a name.
+    Named {
+        /// The name.
+        id: shared::chat::UserId,
+    },
+}
+
+/// The body of `PATCH /api/me`.
+#[derive(Deserialize)]
+pub(crate) struct Changes {
+    username: Option<String>,
+    display_name: Option<String>,
+    metadata: Option<Map<String, Value>>,
+}
+
+/// The body of `POST /api/password`.
+#[derive(Deserialize)]
+pub(crate) struct Passwords {
+    current_password: SecretString,
+    new_password: SecretString,
+}
+
+/// The body of `DELETE /api/me`.
+#[derive(Deserialize)]
+pub(crate) struct Farewell {
+    password: Option<SecretString>,
+}
+
+/// `GET /api/me`: the caller.
+pub(crate) async fn show(
+    State(app): State<App>,
+    caller: Caller,
+) -> Result<Answer<Person>, Failure> {
+    let user = caller.require()?;
+    if app.config.auth_mode == AuthMode::Open {
+        return Ok(Answer(Person::Named { id: user }));
+    }
+    Ok(Answer(Person::Known(accounts::account(&app, &user).await?.into())))
+}
+
+/// `GET /api/users/{user}`: somebody, by id or username.
+pub(crate) async fn another(
+    State(app): State<App>,
+    _: Caller,
+    Path(user): Path<String>,
+) -> Result<Answer<Person>, Failure> {
+    let user = accounts::addressed(&app, &user).await?;
+    if app.config.auth_mode == AuthMode::Open {
+        return Ok(Answer(Person::Named { id: user }));
+    }
+    Ok(Answer(Person::Known(accounts::account(&app, &user).await?.into())))
+}
+
+/// `PATCH /api/me`: what is left out stays, what is empty goes.
+pub(crate) async fn change(
+    State(app): State<App>,
+    caller: Caller,
+    Json(changes): Json<Changes>,
+) -> Result<Answer<Account>, Failure> {
+    let user = caller.require()?;
+    app.tokens()?;
+    let Changes { username, display_name, metadata } = changes;
+    let profile = Profile { username, display_name, metadata };
+    Ok(Answer(accounts::change_profile(&app, &user, profile).await?))
+}
+
+/// `POST /api/password`: ends every other session of the caller.
+pub(crate) async fn change_password(
+    State(app): State<App>,
+    caller: Caller,
+    Json(asked): Json<Passwords>,
+) -> Result<StatusCode, Failure> {
+    let caller = caller.proved()?;
+    app.tokens()?;
+    let passwords = [asked.current_password, asked.new_password];
+    accounts::change_password(&app, &caller.user, caller.session, passwords).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `DELETE /api/me`: the account and all its sessions.
+pub(crate) async fn delete(
+    State(app): State<App>,
+    caller: Caller,
+    Json(asked): Json<Farewell>,
+) -> Result<StatusCode, Failure> {
+    let user = caller.require()?;
+    app.tokens()?;
+    accounts::delete(&app, &user, asked.password).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

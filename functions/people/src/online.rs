@@ -1,0 +1,33 @@
+//! Who is online.
+
+use axum::extract::State;
+use axum::response::Response;
+use serde::Serialize;
+use shared::App;
+use shared::chat::{Timestamp, UserId};
+use shared::http::{Failure, Paging};
+use shared::identity::Caller;
+
+#[derive(Serialize)]
+struct OnlineUser {
+    user: UserId,
+    connected_at: Timestamp,
+}
+
+/// `GET /api/online_users`: those with a connection that stands, by name.
+pub(crate) async fn users(
+    State(app): State<App>,
+    _: Caller,
+    paging: Paging,
+) -> Result<Response, Failure> {
+    let after = paging.after(UserId::from_encoded)?;
+    let online = app.store.online(after.as_ref(), Some(paging.limit)).await?;
+    let now = app.clock.now();
+    let users = online.items.into_iter().filter_map(|(user, inbox)| {
+        let standing = inbox.connections.values().filter(|it| it.expires_at > now);
+        let connected_at = standing.map(|connection| connection.connected_at).min()?;
+        Some(OnlineUser { user, connected_at })
+    });
+    let users: Vec<_> = users.collect();
+    Ok(paging.list(&users, online.next.as_deref()))
+}

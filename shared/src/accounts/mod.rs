@@ -1,0 +1,347 @@
+//! Accounts: people register, sign in, stay signed in, and go.
+//!
+//! Whoever signs in begins a session and gets two tokens: a short-lived one that every connection and
+//! request shows, and one that is exchanged for the next pair. Each of these is good once; one that
+//! is shown again was stolen or copied, so its session ends. Whatever ends a session also closes its
+//! sockets at once.
+
+mod password;
+pub mod tokens;
+mod username;
+
+use std::fmt;
+use std::time::Duration;
+
+use secrecy::{ExposeSecret, SecretString};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use crate::chat::{Room, Timestamp, UserId};
+use crate::store::{Attempts, Rotation, Secured, Session, Ticket};
+use crate::{App, Error};
+
+pub use tokens::{ACCESS_LIFETIME, Grant, Tokens};
+pub use username::Username;
+
+use tokens::RefreshToken;
+
+/// How long a session lasts after it was last refreshed.
+const SESSION_LIFETIME: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// How long a ticket is good.
+pub const TICKET_LIFETIME: Duration = Duration::from_secs(30);
+/// How many attempts an account takes in a quarter of an hour; one that succeeds forgives the others.
+const ATTEMPTS_PER_ACCOUNT: u64 = 10;
+/// The longest display name, in characters.
+const MAX_DISPLAY_NAME: usize = 64;
+
+/// The name of a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SessionId(Uuid);
+
+impl SessionId {
+    /// A new one.
+    pub fn fresh() -> Self {
+        Self(Uuid::new_v4())
+    }
+
+    /// Reads what [`Display`](fmt::Display) wrote.
+    pub fn parse(id: &str) -> Option<Self> {
+        Uuid::try_parse(id).ok().map(Self)
+    }
+}
+
+impl fmt::Display for SessionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Somebody, as they show themselves.
+#[derive(Clone, Debug, Serialize)]
+pub struct Account {
+    /// Their id, which never changes.
+    #[serde(rename = "id")]
+    pub user: UserId,
+    /// What they are addressed by, if not by the id.
+    pub username: Option<Username>,
+    /// What they like to be called.
+    pub display_name: Option<String>,
+    /// Whatever the application keeps with them.
+    pub metadata: Option<Map<String, Value>>,
+    /// Since when.
+    pub created_at: Timestamp,
+}
+
+/// What somebody gets who has proved who they are.
+#[derive(Debug)]
+pub struct SignedIn {
+    /// Who.
+    pub account: Account,
+    /// For connections and requests, [`ACCESS_LIFETIME`] long.
+    pub access_token: SecretString,
+    /// For the next pair of tokens, once.
+    pub refresh_token: SecretString,
+}
+
+/// Who asks to be let in, or to be somebody.
+#[derive(Debug)]
+pub struct Credentials {
+    /// The name.
+    pub username: String,
+    /// The password.
+    pub password: SecretString,
+    /// The address the request came from.
+    pub address: String,
+}
+
+/// What somebody shows of themselves; what is `None` stays as it is.
+#[derive(Debug, Default)]
+pub struct Profile {
+    /// Another name to be addressed by.
+    pub username: Option<String>,
+    /// What they like to be called; empty for nothing.
+    pub display_name: Option<String>,
+    /// Whatever the application keeps with them; empty for nothing.
+    pub metadata: Option<Map<String, Value>>,
+}
+
+/// Makes an account and signs its owner in. `conflict` if the name, or one that looks like it, is
+/// taken.
+pub async fn register(
+    app: &App,
+    credentials: Credentials,
+    profile: Profile,
+) -> Result<SignedIn, Error> {
+    let tokens = app.tokens()?;
+    let username = Username::parse(&credentials.username)?;
+    password::check(&credentials.password)?;
+    check_profile(&profile)?;
+    count_address(app, &credentials.address).await?;
+    let now = app.clock.now();
+    let account = Account {
+        user: UserId::parse(&Uuid::now_v7().to_string())?,
+        username: Some(username),
+        display_name: profile.display_name.filter(|name| !name.is_empty()),
+        metadata: profile.metadata.filter(|metadata| !metadata.is_empty()),
+        created_at: now,
+    };
+    let hash = password::hash(credentials.password).await?;
+    if !app.store.create_account(&account, Some(&hash), None).await? {
+        return Err(Error::Conflict("this username, or one that looks like it, is taken"));
+    }
+    begin(app, tokens, account).await
+}
+
+/// Signs somebody in. The answer, and how long it takes, do not tell whether there is such an account.
+pub async fn login(app: &App, credentials: Credentials) -> Result<SignedIn, Error> {
+    let tokens = app.tokens()?;
+    let username = Username::parse(&credentials.username).ok();
+    let name = username.as_ref().map_or_else(|| credentials.username.clone(), Username::key);
+    let attempts = Attempts::at("login", &name, ATTEMPTS_PER_ACCOUNT);
+    count_address(app, &credentials.address).await?;
+    app.store.count_attempt(&attempts, app.clock.now()).await?;
+    let user = match &username {
+        Some(username) => app.store.user_named(username).await?,
+        None => None,
+    };
+    let secured = match &user {
+        Some(user) => app.store.account(user).await?,
+        None => None,
+    };
+    let (account, hash) = secured.map_or((None, None), |it| (Some(it.account), it.password_hash));
+    let matched = password::matches(credentials.password, hash).await?;
+    let Some(account) = account.filter(|_| matched) else {
+        return Err(Error::Untrusted("there is no such account, or this is not its password"));
+    };
+    app.store.forgive_attempts(&attempts, app.clock.now()).await?;
+    begin(app, tokens, account).await
+}
+
+/// The next pair of tokens for one that was not shown before.
+pub async fn refresh(app: &App, token: &SecretString) -> Result<SignedIn, Error> {
+    const INVALID: Error = Error::Untrusted("the refresh token is not valid");
+    let tokens = app.tokens()?;
+    let old = RefreshToken::parse(token)?;
+    let user = UserId::parse(&old.user.to_string())?;
+    let new = RefreshToken::fresh(old.user, old.session)?;
+    let now = app.clock.now();
+    let until = now.plus(SESSION_LIFETIME);
+    let hashes = [&*old.hash(), &*new.hash()];
+    match app.store.rotate_session(&user, old.session, hashes, [now, until]).await? {
+        Rotation::Done => {}
+        Rotation::Gone => return Err(INVALID),
+        Rotation::Reused => {
+            end(app, &user, old.session).await?;
+            return Err(INVALID);
+        }
+    }
+    let Some(Secured { account, .. }) = app.store.account(&user).await? else {
+        return Err(INVALID);
+    };
+    Ok(SignedIn {
+        access_token: tokens.issue(&user, old.session, now)?,
+        refresh_token: new.expose().into(),
+        account,
+    })
+}
+
+/// Ends a session and closes its sockets.
+pub async fn end(app: &App, user: &UserId, session: SessionId) -> Result<(), Error> {
+    app.store.end_session(user, session).await?;
+    // In this order: nobody is let in any more, whoever was let in before is not remembered, and
+    // who is remembered is cut off.
+    let inbox = app.store.forbid_session(user, session, app.clock.now()).await?;
+    let theirs = inbox.connections.iter();
+    let theirs = theirs.filter(|(_, connection)| connection.session == Some(session));
+    let theirs: Vec<_> = theirs.map(|(id, _)| id.clone()).collect();
+    app.gateway.close_all(theirs.clone()).await?;
+    app.store.prune(user, &theirs, app.clock.now()).await.map(drop)
+}
+
+/// Ends every session of somebody, but for `except`.
+pub async fn end_all(app: &App, user: &UserId, except: Option<SessionId>) -> Result<(), Error> {
+    for session in app.store.sessions(user).await? {
+        if Some(session) != except {
+            end(app, user, session).await?;
+        }
+    }
+    Ok(())
+}
+
+/// A ticket for one connection within half a minute, for those who cannot send a header. The
+/// connection lasts no longer than one by the token that asks for it.
+pub async fn ticket(
+    app: &App,
+    user: &UserId,
+    session: Option<SessionId>,
+    until: Timestamp,
+) -> Result<SecretString, Error> {
+    let (ticket, hash) = tokens::new_ticket()?;
+    let expires_at = app.clock.now().plus(TICKET_LIFETIME);
+    let kept = Ticket { user: user.clone(), session, until, expires_at };
+    app.store.issue_ticket(&hash, &kept).await?;
+    Ok(ticket.into())
+}
+
+/// What somebody shows of themselves.
+pub async fn account(app: &App, user: &UserId) -> Result<Account, Error> {
+    let secured = app.store.account(user).await?;
+    secured.map(|secured| secured.account).ok_or(Error::NotFound("user"))
+}
+
+/// Changes what somebody shows of themselves.
+pub async fn change_profile(app: &App, user: &UserId, profile: Profile) -> Result<Account, Error> {
+    check_profile(&profile)?;
+    if let Some(username) = profile.username.as_deref() {
+        let username = Username::parse(username)?;
+        let before = account(app, user).await?;
+        if before.username.as_ref() != Some(&username)
+            && !app.store.rename_account(&before, &username).await?
+        {
+            return Err(Error::Conflict("this username, or one that looks like it, is taken"));
+        }
+    }
+    app.store.change_profile(user, profile.display_name, profile.metadata).await?;
+    account(app, user).await
+}
+
+/// Changes the password, and ends all sessions but the one that asks.
+pub async fn change_password(
+    app: &App,
+    user: &UserId,
+    session: Option<SessionId>,
+    [current, new]: [SecretString; 2],
+) -> Result<(), Error> {
+    password::check(&new)?;
+    let account = authenticate(app, user, current).await?;
+    let hash = password::hash(new).await?;
+    app.store.change_password(&account.user, &hash).await?;
+    end_all(app, user, session).await
+}
+
+/// Forgets an account: its rooms are left, its sessions end, and its name is free. What its owner
+/// said stays with those it was said to.
+pub async fn delete(app: &App, user: &UserId, password: Option<SecretString>) -> Result<(), Error> {
+    let account = match password {
+        Some(password) => authenticate(app, user, password).await?,
+        None => match app.store.account(user).await? {
+            Some(Secured { account, password_hash: None }) => account,
+            Some(_) => return Err(Error::Invalid("missing field `password`".into())),
+            None => return Err(Error::NotFound("user")),
+        },
+    };
+    crate::rooms::leave_all(app, user).await?;
+    end_all(app, user, None).await?;
+    app.store.delete_account(&account).await
+}
+
+/// The account of somebody who knows its password.
+async fn authenticate(app: &App, user: &UserId, password: SecretString) -> Result<Account, Error> {
+    let attempts = Attempts::at("password", user.as_str(), ATTEMPTS_PER_ACCOUNT);
+    app.store.count_attempt(&attempts, app.clock.now()).await?;
+    let secured = app.store.account(user).await?.ok_or(Error::NotFound("user"))?;
+    if !password::matches(password, secured.password_hash).await? {
+        return Err(Error::Forbidden);
+    }
+    app.store.forgive_attempts(&attempts, app.clock.now()).await?;
+    Ok(secured.account)
+}
+
+/// A new session.
+async fn begin(app: &App, tokens: &Tokens, account: Account) -> Result<SignedIn, Error> {
+    let now = app.clock.now();
+    let id = SessionId::fresh();
+    let user = Uuid::try_parse(account.user.as_str()).map_err(|_| Error::Corrupt("user"))?;
+    let refresh = RefreshToken::fresh(user, id)?;
+    let session =
+        Session { id, refresh_hash: refresh.hash(), expires_at: now.plus(SESSION_LIFETIME) };
+    app.store.begin_session(&account.user, &session).await?;
+    Ok(SignedIn {
+        access_token: tokens.issue(&account.user, id, now)?,
+        refresh_token: refresh.expose().into(),
+        account,
+    })
+}
+
+async fn count_address(app: &App, address: &str) -> Result<(), Error> {
+    let limit = app.config.sign_ins_per_address;
+    if limit == 0 {
+        return Ok(());
+    }
+    app.store.count_attempt(&Attempts::at("address", address, limit), app.clock.now()).await
+}
+
+fn check_profile(profile: &Profile) -> Result<(), Error> {
+    if let Some(name) = &profile.display_name {
+        if name.chars().count() > MAX_DISPLAY_NAME {
+            let most = MAX_DISPLAY_NAME;
+            return Err(Error::Invalid(format!("`display_name` has at most {most} characters")));
+        }
+        if name.chars().any(char::is_control) {
+            return Err(Error::Invalid("`display_name` has no control characters".into()));
+        }
+    }
+    Room::check(None, profile.metadata.as_ref())
+}
+
+/// The user a request means: by id, or where people have accounts by username.
+///
+/// An id costs no look-up, and whether there is such a user is not asked.
+pub async fn addressed(app: &App, user: &str) -> Result<UserId, Error> {
+    if app.config.auth_mode == crate::config::AuthMode::Open {
+        return UserId::parse(user);
+    }
+    if let Ok(id) = Uuid::try_parse(user) {
+        return UserId::parse(&id.to_string());
+    }
+    let username = Username::parse(user).map_err(|_| Error::NotFound("user"))?;
+    app.store.user_named(&username).await?.ok_or(Error::NotFound("user"))
+}
+
+impl SignedIn {
+    /// The tokens as their owner gets them: access, refresh.
+    pub fn expose(&self) -> (&str, &str) {
+        (self.access_token.expose_secret(), self.refresh_token.expose_secret())
+    }
+}

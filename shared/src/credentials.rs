@@ -1,0 +1,137 @@
+//! What a request shows to prove who sends it, and whether that is true.
+//!
+//! A token comes in `Authorization: Bearer`; from a browser, which cannot send that header with a
+//! WebSocket, as `Sec-WebSocket-Protocol: confab, <token>` or as a one-time `?ticket=`; and last of
+//! all as `?token=`, which ends up in other people's logs.
+
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::accounts::{Grant, tokens};
+use crate::identity::Identity;
+use crate::{App, Error};
+
+/// The subprotocol that browsers offer beside a token.
+pub const CONFAB: &str = "confab";
+/// The longest credential; API Gateway takes no longer headers either
+/// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html>).
+const MAX_BYTES: usize = 10 * 1024;
+
+/// What a request shows.
+#[derive(Debug)]
+pub enum Credential {
+    /// An access token.
+    Token(SecretString),
+    /// A ticket.
+    Ticket(SecretString),
+}
+
+impl Credential {
+    /// The first that there is of headers and query string, best kept first.
+    pub fn of<'a>(
+        header: impl Fn(&str) -> Option<&'a str>,
+        query: impl Fn(&str) -> Option<&'a str>,
+    ) -> Option<Self> {
+        let bearer = || bearer(header("authorization")?);
+        let offered = || beside_confab(header("sec-websocket-protocol"));
+        let given = |name| query(name).filter(|value| !value.is_empty());
+        bearer()
+            .or_else(offered)
+            .map(|token| Self::Token(token.into()))
+            .or_else(|| given("ticket").map(|ticket| Self::Ticket(ticket.into())))
+            .or_else(|| given("token").map(|token| Self::Token(token.into())))
+    }
+
+    /// Who shows it. Asks the table once whether the session goes on.
+    pub async fn identify(&self, app: &App) -> Result<Identity, Error> {
+        let (Self::Token(secret) | Self::Ticket(secret)) = self;
+        if secret.expose_secret().len() > MAX_BYTES {
+            return Err(Error::Untrusted("the token is not valid"));
+        }
+        match self {
+            Self::Token(token) => by_token(app, token).await,
+            Self::Ticket(ticket) => by_ticket(app, ticket).await,
+        }
+    }
+}
+
+/// Who shows an access token of a session that goes on.
+pub async fn by_token(app: &App, token: &SecretString) -> Result<Identity, Error> {
+    let now = app.clock.now();
+    let Grant { user, session, until } = app.tokens()?.check(token.expose_secret(), now)?;
+    let identity = Identity { user, session: Some(session), until: Some(until) };
+    of_live_session(app, identity).await
+}
+
+async fn by_ticket(app: &App, ticket: &SecretString) -> Result<Identity, Error> {
+    let hash = tokens::hash(ticket.expose_secret().as_bytes());
+    let ticket = app.store.take_ticket(&hash, app.clock.now()).await?;
+    let ticket = ticket.ok_or(Error::Untrusted("the ticket is not valid"))?;
+    let identity =
+        Identity { user: ticket.user, session: ticket.session, until: Some(ticket.until) };
+    of_live_session(app, identity).await
+}
+
+async fn of_live_session(app: &App, identity: Identity) -> Result<Identity, Error> {
+    if let Some(session) = identity.session
+        && !app.store.session_goes_on(&identity.user, session, app.clock.now()).await?
+    {
+        return Err(Error::Untrusted("the session has ended"));
+    }
+    Ok(identity)
+}
+
+/// The subprotocols that a client offers.
+pub fn subprotocols(header: Option<&str>) -> impl Iterator<Item = &str> {
+    header.unwrap_or_default().split(',').map(str::trim).filter(|name| !name.is_empty())
+}
+
+/// What is offered right after `confab`.
+fn beside_confab(header: Option<&str>) -> Option<&str> {
+    let mut offered = subprotocols(header);
+    offered.find(|name| *name == CONFAB)?;
+    offered.next()
+}
+
+/// The token of an `Authorization` header; the scheme in any case
+/// (<https://www.rfc-editor.org/rfc/rfc9110#section-11.1>).
+fn bearer(header: &str) -> Option<&str> {
+    let (scheme, token) = header.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(header: (&str, &'static str), query: &[(&str, &'static str)], expected: &str) {
+        let credential = Credential::of(
+            |name| (name == header.0).then_some(header.1),
+            |name| query.iter().find(|(known, _)| *known == name).map(|(_, value)| *value),
+        );
+        let found = credential.map_or("nothing".to_owned(), |credential| match credential {
+            Credential::Token(token) => format!("token {}", token.expose_secret()),
+            Credential::Ticket(ticket) => format!("ticket {}", ticket.expose_secret()),
+        });
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn the_best_kept_counts() {
+        let both = &[("token", "t"), ("ticket", "o")];
+        check(("authorization", "bearer a.b.c"), both, "token a.b.c");
+        check(("sec-websocket-protocol", "confab, a.b.c"), both, "token a.b.c");
+        check(("sec-websocket-protocol", "other,confab,a.b.c"), &[], "token a.b.c");
+        check(("x", ""), both, "ticket o");
+        check(("x", ""), &both[..1], "token t");
+    }
+
+    #[test]
+    fn what_is_no_credential_is_nothing() {
+        check(("authorization", "Basic YTpi"), &[], "nothing");
+        check(("authorization", "Bearer"), &[], "nothing");
+        check(("sec-websocket-protocol", "confab"), &[], "nothing");
+        check(("sec-websocket-protocol", "graphql, a.b.c"), &[], "nothing");
+        check(("x", ""), &[("token", ""), ("ticket", "")], "nothing");
+    }
+}

@@ -1,0 +1,72 @@
+//! How often somebody tried to sign in lately: counted in windows of a quarter of an hour.
+
+use std::time::Duration;
+
+use aws_sdk_dynamodb::types::ReturnValue;
+
+use crate::Error;
+use crate::accounts::tokens;
+use crate::chat::Timestamp;
+use crate::error::storage;
+use crate::store::item::{n, number, s};
+use crate::store::{Store, keys};
+
+/// How long attempts count.
+const WINDOW: Duration = Duration::from_secs(15 * 60);
+
+/// What attempts are counted for.
+#[derive(Clone, Debug)]
+pub struct Attempts {
+    key: String,
+    limit: u64,
+}
+
+impl Attempts {
+    /// At most `limit` attempts at something, such as an account or from an address, in each window.
+    ///
+    /// The table keeps only a hash of `whose`.
+    pub fn at(what: &str, whose: &str, limit: u64) -> Self {
+        Self { key: format!("{what}#{}", tokens::hash(whose.as_bytes())), limit }
+    }
+}
+
+impl Store {
+    /// Counts an attempt, before it is made: attempts at the same time count each.
+    ///
+    /// `rate_limited` with the time until the window ends when there were too many.
+    pub async fn count_attempt(&self, attempts: &Attempts, now: Timestamp) -> Result<(), Error> {
+        let (window, left) = window_at(now);
+        let update = self
+            .db
+            .update_item()
+            .table_name(&self.table)
+            .key(keys::PK, s(keys::attempts_pk(&attempts.key)))
+            .key(keys::SK, s(window.to_string()))
+            .update_expression("ADD attempts :one SET expires_at = :end")
+            .expression_attribute_values(":one", n(1))
+            .expression_attribute_values(":end", n(now.plus(WINDOW).as_seconds()))
+            .return_values(ReturnValue::UpdatedNew);
+        let counted = update.send().await.map_err(storage("count an attempt"))?;
+        let counted: u64 = number(&counted.attributes.unwrap_or_default(), "attempts")?;
+        if counted > attempts.limit {
+            return Err(Error::RateLimited { what: "attempts", retry_after: left });
+        }
+        Ok(())
+    }
+
+    /// Forgets the attempts of the present window: the last one succeeded.
+    pub async fn forgive_attempts(&self, attempts: &Attempts, now: Timestamp) -> Result<(), Error> {
+        let (window, _) = window_at(now);
+        let delete = self.db.delete_item().table_name(&self.table);
+        let delete = delete.key(keys::PK, s(keys::attempts_pk(&attempts.key)));
+        let delete = delete.key(keys::SK, s(window.to_string()));
+        delete.send().await.map_err(storage("forgive attempts")).map(drop)
+    }
+}
+
+/// The number of the window, and how long it lasts from now.
+fn window_at(now: Timestamp) -> (i64, Duration) {
+    let length = i64::try_from(WINDOW.as_millis()).unwrap_or(i64::MAX);
+    let left = length - now.as_millis().rem_euclid(length);
+    (now.as_millis().div_euclid(length), Duration::from_millis(left.unsigned_abs()))
+}

@@ -1,0 +1,137 @@
+//! Sessions: one for every sign-in, until it is over or revoked.
+
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
+
+use crate::Error;
+use crate::accounts::SessionId;
+use crate::chat::{Timestamp, UserId};
+use crate::error::storage;
+use crate::store::item::{Item, n, number, s, text};
+use crate::store::{Store, keys};
+
+/// A sign-in.
+#[derive(Clone, Debug)]
+pub struct Session {
+    /// Its name.
+    pub id: SessionId,
+    /// The hash of the refresh token that is good now.
+    pub refresh_hash: String,
+    /// Until when, unless it is refreshed before.
+    pub expires_at: Timestamp,
+}
+
+/// What became of the exchange of a refresh token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rotation {
+    /// The new token is the good one now.
+    Done,
+    /// The session's token is another: this one was exchanged before.
+    Reused,
+    /// There is no such session.
+    Gone,
+}
+
+impl Store {
+    /// Keeps a new session.
+    pub async fn begin_session(&self, user: &UserId, session: &Session) -> Result<(), Error> {
+        let put = self.db.put_item().table_name(&self.table).set_item(Some(Item::from([
+            (keys::PK.into(), s(keys::user_pk(user))),
+            (keys::SK.into(), s(keys::session_sk(session.id))),
+            ("refresh_hash".into(), s(&session.refresh_hash)),
+            (keys::EXPIRES_AT.into(), n(session.expires_at.as_seconds())),
+        ])));
+        put.send().await.map_err(storage("begin a session")).map(drop)
+    }
+
+    /// Whether a session goes on at `now`; strongly consistent, so that one that was revoked does not.
+    pub async fn session_goes_on(
+        &self,
+        user: &UserId,
+        session: SessionId,
+        now: Timestamp,
+    ) -> Result<bool, Error> {
+        let sk = keys::session_sk(session);
+        let item = self.item(keys::user_pk(user), sk, "look up a session").await?;
+        let item = item.map(|item| decode(session, &item)).transpose()?;
+        Ok(item.is_some_and(|session| session.expires_at > now))
+    }
+
+    /// Exchanges the token of hash `old` for that of `new`, and lets the session go on till `until`.
+    pub async fn rotate_session(
+        &self,
+        user: &UserId,
+        session: SessionId,
+        [old, new]: [&str; 2],
+        [now, until]: [Timestamp; 2],
+    ) -> Result<Rotation, Error> {
+        let update = self
+            .db
+            .update_item()
+            .table_name(&self.table)
+            .key(keys::PK, s(keys::user_pk(user)))
+            .key(keys::SK, s(keys::session_sk(session)))
+            .update_expression("SET refresh_hash = :new, expires_at = :until")
+            .condition_expression("refresh_hash = :old AND expires_at > :now")
+            .expression_attribute_values(":old", s(old))
+            .expression_attribute_values(":new", s(new))
+            .expression_attribute_values(":now", n(now.as_seconds()))
+            .expression_attribute_values(":until", n(until.as_seconds()))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        let Err(error) = update.send().await else { return Ok(Rotation::Done) };
+        let Some(UpdateItemError::ConditionalCheckFailedException(failed)) =
+            error.as_service_error()
+        else {
+            return Err(storage("refresh a session")(error));
+        };
+        let Some(item) = failed.item() else { return Ok(Rotation::Gone) };
+        let there = decode(session, item)?;
+        Ok(match there.refresh_hash {
+            // The SDK tried twice, and the first try had succeeded.
+            hash if hash == new => Rotation::Done,
+            hash if hash == old => Rotation::Gone,
+            _ => Rotation::Reused,
+        })
+    }
+
+    /// Revokes a session.
+    pub async fn end_session(&self, user: &UserId, session: SessionId) -> Result<(), Error> {
+        let delete = self.db.delete_item().table_name(&self.table);
+        let delete = delete.key(keys::PK, s(keys::user_pk(user)));
+        let delete = delete.key(keys::SK, s(keys::session_sk(session)));
+        delete.send().await.map_err(storage("end a session")).map(drop)
+    }
+
+    /// Every session of `user`, strongly consistent.
+    pub async fn sessions(&self, user: &UserId) -> Result<Vec<SessionId>, Error> {
+        let mut sessions = Vec::new();
+        let mut start = None;
+        loop {
+            let page = self
+                .db
+                .query()
+                .table_name(&self.table)
+                .consistent_read(true)
+                .key_condition_expression("pk = :pk AND begins_with(sk, :sessions)")
+                .expression_attribute_values(":pk", s(keys::user_pk(user)))
+                .expression_attribute_values(":sessions", s(keys::SESSIONS))
+                .set_exclusive_start_key(start)
+                .send()
+                .await
+                .map_err(storage("list sessions"))?;
+            for item in page.items() {
+                sessions.extend(keys::session_of_sk(&text(item, keys::SK)?));
+            }
+            start = page.last_evaluated_key;
+            if start.is_none() {
+                return Ok(sessions);
+            }
+        }
+    }
+}
+
+fn decode(id: SessionId, item: &Item) -> Result<Session, Error> {
+    let seconds: i64 = number(item, keys::EXPIRES_AT)?;
+    let expires_at = Timestamp::from_millis(seconds.saturating_mul(1000));
+    Ok(Session { id, refresh_hash: text(item, "refresh_hash")?, expires_at })
+}

@@ -1,0 +1,60 @@
+//! Tickets: each opens one connection, soon.
+
+use aws_sdk_dynamodb::types::ReturnValue;
+
+use crate::Error;
+use crate::accounts::SessionId;
+use crate::chat::{Timestamp, UserId};
+use crate::error::storage;
+use crate::store::item::{Item, n, number, s, text};
+use crate::store::{Store, keys};
+
+/// Whom a ticket lets in.
+#[derive(Clone, Debug)]
+pub struct Ticket {
+    /// Who.
+    pub user: UserId,
+    /// In which session; none for people of an outside issuer.
+    pub session: Option<SessionId>,
+    /// Until when the connection may last.
+    pub until: Timestamp,
+    /// When the ticket itself is too old.
+    pub expires_at: Timestamp,
+}
+
+impl Store {
+    /// Keeps a ticket by its hash.
+    pub async fn issue_ticket(&self, hash: &str, ticket: &Ticket) -> Result<(), Error> {
+        let mut item = Item::from([
+            (keys::PK.into(), s(keys::ticket_pk(hash))),
+            (keys::SK.into(), s(keys::TICKET)),
+            ("user".into(), s(ticket.user.as_str())),
+            ("until".into(), n(ticket.until.as_millis())),
+            ("good_until".into(), n(ticket.expires_at.as_millis())),
+            // Rounded up, so that it is never deleted while it is good.
+            (keys::EXPIRES_AT.into(), n(ticket.expires_at.as_seconds() + 1)),
+        ]);
+        if let Some(session) = ticket.session {
+            item.insert("session".into(), s(session.to_string()));
+        }
+        let put = self.db.put_item().table_name(&self.table).set_item(Some(item));
+        put.send().await.map_err(storage("issue a ticket")).map(drop)
+    }
+
+    /// Takes a ticket: of all who show it, one gets it.
+    pub async fn take_ticket(&self, hash: &str, now: Timestamp) -> Result<Option<Ticket>, Error> {
+        let delete = self.db.delete_item().table_name(&self.table);
+        let delete = delete.key(keys::PK, s(keys::ticket_pk(hash))).key(keys::SK, s(keys::TICKET));
+        let taken = delete.return_values(ReturnValue::AllOld).send().await;
+        let Some(item) = taken.map_err(storage("take a ticket"))?.attributes else {
+            return Ok(None);
+        };
+        let ticket = Ticket {
+            user: UserId::parse(&text(&item, "user")?)?,
+            session: text(&item, "session").ok().and_then(|id| SessionId::parse(&id)),
+            until: Timestamp::from_millis(number(&item, "until")?),
+            expires_at: Timestamp::from_millis(number(&item, "good_until")?),
+        };
+        Ok((ticket.expires_at > now).then_some(ticket))
+    }
+}
