@@ -223,6 +223,8 @@ async fn an_event_that_is_none_fails_the_invocation() {
         max_rooms_per_user: 200,
         max_members_per_room: 1000,
         presence_room_size: 50,
+        sign_ins_per_address: 0,
+        tokens: None,
     };
     let functions = binaries(&config, "http://127.0.0.1:9");
     let patience = std::time::Duration::from_secs(29);

@@ -198,7 +198,7 @@ impl Gateway {
         open.is_some_and(|connection| connection.frames.send(frame).is_ok())
     }
 
-    fn close(&self, id: &str) {
+    pub(crate) fn close(&self, id: &str) {
         let Some(event) = self.event(id, "DISCONNECT", None) else { return };
         let Some(connection) = lock(&self.0.connections).known.remove(id) else { return };
         let what = What::Closed { connection: id.to_owned() };

@@ -218,6 +218,8 @@ async fn start(record: &Record, sabotage: Sabotage, dice: &mut Rng) -> Cloud {
     let functions = faults.functions(Functions::new(&app));
     stream::serve(database.clone(), &functions.deliver, record, written, dice.fork());
     gateway.deploy(functions);
+    let ending = gateway.clone();
+    tokio::spawn(faults.clone().keep_silence(|_| {}, move |connection| ending.close(connection)));
     Cloud { app, faults, gateway, database, _services: services }
 }
 

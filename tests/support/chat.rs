@@ -94,6 +94,16 @@ impl Chat {
         if let Some(body) = body {
             request = request.json(&body);
         }
+        self.answer_to(method, path, request).await
+    }
+
+    /// What a request is answered, as `openapi.json` says that it can be.
+    pub(crate) async fn answer_to(
+        &self,
+        method: reqwest::Method,
+        path: &str,
+        request: reqwest::RequestBuilder,
+    ) -> Answer {
         let response = request.send().await.unwrap();
         let link = response.headers().get("link").map(|link| link.to_str().unwrap().to_owned());
         let status = response.status().as_u16();

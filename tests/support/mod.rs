@@ -3,6 +3,7 @@
 mod binaries;
 mod chat;
 mod lambda_runtime;
+pub(crate) mod member;
 mod meter;
 mod person;
 pub(crate) mod schema;

@@ -1,0 +1,8 @@
+//! People with accounts: what lets them in, and what keeps others out.
+
+mod budgets;
+mod profiles;
+mod refusals;
+mod secrecy;
+mod sessions;
+mod signing_in;
