@@ -203,7 +203,8 @@ async fn ten_rooms_and_five_friends_later_everything_is_there_once_and_in_order(
         assert_eq!(said, ["0", "1", "2", "3"], "{conversation}");
     }
     // Four requests for each conversation, one more for a friend's receipt or to see that one is
-    // still in a room, and a few for coming.
+    // still in a room, and a few for coming: up to nine of them ask whether the handshake is through,
+    // as it takes a busy machine a while.
     let usage = chat.meter.take();
-    assert!(usage.writes + usage.reads <= 15 * 5 + 20, "{usage:?}");
+    assert!(usage.writes + usage.reads <= 15 * 5 + 20 + 9, "{usage:?}");
 }

@@ -102,7 +102,7 @@ async fn a_disconnect_that_was_lost_heals_at_the_first_push() {
 
 #[tokio::test]
 async fn typing_shows_to_the_other_only_and_is_throttled() {
-    let chat = Chat::start().await;
+    let chat = Chat::start_in_standing_time(|_| {}).await;
     let mut alice = chat.joined_by("alice").await;
     let mut bob = chat.joined_by("bob").await;
     for _ in 0..5 {

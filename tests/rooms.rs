@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 use crate::support::{Chat, Person};
 
-/// alice's room, with bob in it; the notices of that are heard already.
+/// alice's room, with bob in it; the notices of that are heard already, and nothing waits: what is
+/// said next is pushed by who says it.
 async fn with_two(chat: &Chat) -> (String, Person, Person) {
     let room = chat.room_of("alice", "general").await;
     let mut alice = chat.joined_by("alice").await;
@@ -12,6 +13,7 @@ async fn with_two(chat: &Chat) -> (String, Person, Person) {
     let mut bob = chat.joined_by("bob").await;
     bob.joins("general").await;
     alice.hears("bob", "bob joined").await;
+    chat.has_delivered_the_room(&room, "alice").await;
     (room, alice, bob)
 }
 

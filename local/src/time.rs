@@ -10,6 +10,8 @@ use tokio::sync::watch;
 #[derive(Clone, Debug, Default)]
 pub struct Time {
     ahead: Arc<watch::Sender<Duration>>,
+    /// What the wall clock shows for ever, if time does not pass by itself.
+    stands_at: Option<Timestamp>,
 }
 
 impl Time {
@@ -18,10 +20,17 @@ impl Time {
         Self::default()
     }
 
+    /// A clock that moves only when it is pushed: what is done before the next push takes no time,
+    /// however busy the machine is.
+    pub fn standing() -> Self {
+        Self { stands_at: Some(Timestamp::now()), ..Self::default() }
+    }
+
     /// What the clock shows.
     pub fn now(&self) -> Timestamp {
         let ahead = *self.ahead.borrow();
-        Timestamp::now().checked_add(ahead).unwrap_or(Timestamp::MAX)
+        let wall = self.stands_at.unwrap_or_else(Timestamp::now);
+        wall.checked_add(ahead).unwrap_or(Timestamp::MAX)
     }
 
     /// Pushes the clock forward and wakes whoever sleeps on it.
@@ -76,6 +85,21 @@ mod tests {
         time.advance(HOUR / 2);
 
         assert!(futures::poll!(&mut sleeper).is_pending());
+    }
+
+    #[tokio::test]
+    async fn a_standing_clock_moves_by_pushes_alone() {
+        let time = Time::standing();
+        let begin = time.now();
+        let mut sleeper = Box::pin(time.sleep_until(begin + Duration::from_millis(1)));
+        assert!(futures::poll!(&mut sleeper).is_pending());
+        while Timestamp::now() <= begin {}
+        assert_eq!(time.now(), begin);
+
+        time.advance(Duration::from_millis(1));
+
+        sleeper.await;
+        assert_eq!(time.now(), begin + Duration::from_millis(1));
     }
 
     #[tokio::test]

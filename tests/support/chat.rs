@@ -37,7 +37,17 @@ impl Chat {
 
     /// A server whose options `change` has changed.
     pub(crate) async fn start_with(change: impl FnOnce(&mut Options)) -> Self {
-        let (time, meter) = (Time::new(), Meter::default());
+        Self::start_in(Time::new(), change).await
+    }
+
+    /// The same, with a clock that moves only when the test pushes it: for what is held to seconds,
+    /// which pass at once on a busy machine.
+    pub(crate) async fn start_in_standing_time(change: impl FnOnce(&mut Options)) -> Self {
+        Self::start_in(Time::standing(), change).await
+    }
+
+    async fn start_in(time: Time, change: impl FnOnce(&mut Options)) -> Self {
+        let meter = Meter::default();
         let interceptor = Some(SharedInterceptor::new(meter.clone()));
         let seams = Seams { time: time.clone(), interceptor, ..Seams::default() };
         let options = options(change);
@@ -133,6 +143,18 @@ impl Chat {
     /// before the table knows it.
     pub(crate) async fn has_delivered_everything(&self, user1: &str, user2: &str) {
         while self.messages(user1, user2).await.iter().any(|it| it["status"] == "sent") {}
+    }
+
+    /// Waits until nothing of a room waits for `user` any more.
+    pub(crate) async fn has_delivered_the_room(&self, room: &str, user: &str) {
+        let path = format!("/api/rooms/{room}/messages");
+        loop {
+            let answer = self.get(&path, &[("user_id", user)]).await;
+            assert_eq!(answer.status, 200, "{:?}", answer.body);
+            if answer.body.as_array().unwrap().iter().all(|it| it["status"] != "sent") {
+                return;
+            }
+        }
     }
 
     /// What goes wrong in this chat, if something is to.
