@@ -6,17 +6,22 @@
 use std::time::Duration;
 
 use aws_config::BehaviorVersion;
-use aws_config::retry::RetryConfig;
+use aws_config::retry::{ErrorKind, RetryConfig};
 use aws_config::timeout::TimeoutConfig;
 use aws_sdk_apigatewaymanagement::Client as ManagementClient;
 use aws_sdk_dynamodb::Client as DynamoDbClient;
 use aws_sdk_dynamodb::config::{Credentials, Region, SharedCredentialsProvider};
+use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_runtime_api::client::interceptors::SharedInterceptor;
 use secrecy::SecretString;
 
 use crate::Error;
 use crate::error::storage;
+use aws_smithy_runtime_api::client::interceptors::context::InterceptorContext;
+use aws_smithy_runtime_api::client::orchestrator::OrchestratorError;
+use aws_smithy_runtime_api::client::retries::classifiers::{ClassifyRetry, RetryAction};
 
 /// What SDK clients are made of; start from [`Aws::from_env`] or [`Aws::local`].
 #[derive(Clone, Debug)]
@@ -89,6 +94,7 @@ impl Aws {
     pub fn dynamodb(&self) -> DynamoDbClient {
         let mut config = aws_sdk_dynamodb::config::Builder::from(&self.sdk)
             .retry_config(RetryConfig::standard().with_max_attempts(4))
+            .retry_classifier(MetTransaction)
             .timeout_config(timeouts(Duration::from_secs(3), Duration::from_secs(12)));
         for interceptor in &self.interceptors {
             config.push_interceptor(interceptor.clone());
@@ -114,6 +120,37 @@ impl Aws {
             config.push_interceptor(interceptor.clone());
         }
         ManagementClient::from_conf(config.build())
+    }
+}
+
+/// Tries an update or a deletion again that met a transaction, which the SDK by itself takes for final:
+/// nothing happened, and the transaction is over soon. A put is left to the log, which looks first.
+#[derive(Debug)]
+struct MetTransaction;
+
+impl ClassifyRetry for MetTransaction {
+    fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
+        let Some(Err(error)) = context.output_or_error() else {
+            return RetryAction::NoActionIndicated;
+        };
+        let met = OrchestratorError::as_operation_error(error).is_some_and(|error| {
+            let update = error
+                .downcast_ref()
+                .is_some_and(UpdateItemError::is_transaction_conflict_exception);
+            update
+                || error
+                    .downcast_ref()
+                    .is_some_and(DeleteItemError::is_transaction_conflict_exception)
+        });
+        if !met {
+            return RetryAction::NoActionIndicated;
+        }
+        let pause = Duration::from_millis(fastrand::u64(20..80));
+        RetryAction::retryable_error_with_explicit_delay(ErrorKind::TransientError, pause)
+    }
+
+    fn name(&self) -> &'static str {
+        "met a transaction"
     }
 }
 

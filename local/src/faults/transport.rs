@@ -77,7 +77,8 @@ impl Connector {
             return Ok(refused_by_table(500, "InternalServerError"));
         }
         let operation = target.rsplit('.').next().unwrap_or_default();
-        if matches!(operation, "PutItem" | "TransactWriteItems") && faults.fires(Fault::Conflict) {
+        let writes = ["PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems"];
+        if writes.contains(&operation) && faults.fires(Fault::Conflict) {
             return Ok(conflict(operation, &request));
         }
         let answer = match operation {
@@ -227,7 +228,7 @@ fn connection_in(uri: &str) -> String {
 /// What a write is told that meets a transaction, and a transaction that meets a write
 /// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html#transaction-conflict-handling>).
 fn conflict(operation: &str, request: &HttpRequest) -> HttpResponse {
-    if operation == "PutItem" {
+    if operation != "TransactWriteItems" {
         return refused_by_table(400, "TransactionConflictException");
     }
     let items = parsed(request.body().bytes())["TransactItems"].as_array().map_or(0, Vec::len);

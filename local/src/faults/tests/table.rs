@@ -171,6 +171,13 @@ async fn a_write_that_meets_a_transaction_is_refused() {
     let error = claim(&client, "a").await.unwrap_err();
     let service = error.as_service_error().unwrap();
     assert!(service.is_transaction_conflict_exception(), "{error:?}");
+    // The log looks again by itself; whatever else is written is tried again.
+    assert_eq!(cloud.fired(Fault::Conflict), 1);
+    let request = client.delete_item().table_name("table");
+    let request = request.key(keys::PK, key("a")).key(keys::SK, key("x"));
+    let error = request.send().await.unwrap_err();
+    assert!(error.as_service_error().unwrap().is_transaction_conflict_exception(), "{error:?}");
+    assert_eq!(cloud.fired(Fault::Conflict), 1 + 4);
 
     let put = Put::builder().table_name("table").item(keys::PK, key("a"));
     let put = put.item(keys::SK, key("x")).build().unwrap();
@@ -183,4 +190,13 @@ async fn a_write_that_meets_a_transaction_is_refused() {
     };
     assert_eq!(canceled.cancellation_reasons()[0].code(), Some("TransactionConflict"));
     assert!(!has(&cloud.direct.dynamodb(), "a", true).await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_update_gets_past_a_transaction() {
+    let cloud = Cloud::with(Fault::Conflict).await;
+    let alice = UserId::parse("alice").unwrap();
+    tokio::join!(arrive(&cloud.app, &alice), cloud.calms_after(Fault::Conflict));
+    assert_eq!(cloud.app.store.inbox(&alice).await.unwrap().connections.len(), 1);
+    assert_eq!(cloud.fired(Fault::Conflict), 1);
 }
