@@ -51,6 +51,8 @@ async fn names_are_unique_until_their_room_is_deleted() {
     let again = chat.post("/api/rooms", json!({ "name": "GENERAL", "user_id": "bob" })).await;
     assert_eq!((again.status, &again.body["error"]["code"]), (409, &"conflict".into()));
 
+    assert_eq!(chat.room_of("alice", "general").await, room);
+
     let path = format!("/api/rooms/{room}");
     assert_eq!(chat.delete(&path, &[("user_id", "bob")]).await.status, 403);
     assert_eq!(chat.delete(&path, &[("user_id", "alice")]).await.status, 204);

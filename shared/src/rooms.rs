@@ -21,7 +21,7 @@ pub struct NewRoom {
     pub metadata: Option<Map<String, Value>>,
 }
 
-/// Makes a room with its creator in it.
+/// Makes a room with its creator in it; making it twice is making it once.
 pub async fn create(app: &App, creator: &UserId, new: NewRoom) -> Result<Room, Error> {
     Room::check(new.topic.as_deref(), new.metadata.as_ref())?;
     let room = Room {
@@ -33,9 +33,35 @@ pub async fn create(app: &App, creator: &UserId, new: NewRoom) -> Result<Room, E
         created_at: app.clock.now(),
         members: 1,
     };
-    app.store.create_room(&room, limits(app)).await?;
+    let made = app.store.create_room(&room, limits(app)).await;
+    if matches!(made, Err(Error::Conflict(_)))
+        && let Some(earlier) = made_before(app, &room).await?
+    {
+        return Ok(earlier);
+    }
+    made?;
     announce(app, &room, creator, Kind::Joined).await?;
     Ok(room)
+}
+
+/// The room that the same request made before, if its answer was lost: of the same creator, who is in
+/// it, and alike. If that request got no further than the room, the rest is made up for.
+async fn made_before(app: &App, room: &Room) -> Result<Option<Room>, Error> {
+    let earlier = match app.store.find_room(room.name.as_str()).await {
+        Err(Error::NotFound(_)) => return Ok(None),
+        earlier => earlier?,
+    };
+    let alike = earlier.creator == room.creator
+        && earlier.topic == room.topic
+        && earlier.metadata == room.metadata;
+    if !alike || app.store.member(earlier.id, &room.creator).await?.is_none() {
+        return Ok(None);
+    }
+    let log = app.store.page(&earlier.conversation(), Range::default(), 1, None).await?;
+    if log.messages.is_empty() {
+        announce(app, &earlier, &room.creator, Kind::Joined).await?;
+    }
+    Ok(Some(earlier))
 }
 
 /// Puts `user` into the room; joining twice changes nothing.

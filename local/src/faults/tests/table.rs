@@ -5,7 +5,9 @@ use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
-use shared::chat::{ConnectionId, Timestamp, UserId};
+use shared::Error;
+use shared::chat::{ConnectionId, Range, Timestamp, UserId};
+use shared::rooms::NewRoom;
 use shared::store::{Connection, keys};
 
 use super::*;
@@ -199,4 +201,22 @@ async fn an_update_gets_past_a_transaction() {
     tokio::join!(arrive(&cloud.app, &alice), cloud.calms_after(Fault::Conflict));
     assert_eq!(cloud.app.store.inbox(&alice).await.unwrap().connections.len(), 1);
     assert_eq!(cloud.fired(Fault::Conflict), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_room_that_is_made_again_after_a_lost_answer_is_the_same() {
+    let cloud = Cloud::with(Fault::AnswerLost).await;
+    let alice = UserId::parse("alice").unwrap();
+    let make = async |name: &str, topic: &str| {
+        let new = NewRoom { name: name.to_owned(), topic: Some(topic.to_owned()), metadata: None };
+        shared::rooms::create(&cloud.app, &alice, new).await
+    };
+    make("hall", "x").await.unwrap_err();
+    cloud.faults.change(Plan::calm(Duration::ZERO));
+    let room = make("hall", "x").await.unwrap();
+    assert_eq!(make("Hall", "x").await.unwrap().id, room.id);
+    let log = cloud.app.store.page(&room.conversation(), Range::default(), 9, None).await.unwrap();
+    assert_eq!(log.messages.len(), 1, "{log:?}");
+    // What is not alike is another room, and the name is taken.
+    assert!(matches!(make("hall", "y").await, Err(Error::Conflict(_))));
 }
