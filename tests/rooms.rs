@@ -169,6 +169,19 @@ async fn what_waits_of_a_room_is_not_for_whoever_has_left_it_since() {
 }
 
 #[tokio::test]
+async fn whoever_has_left_since_the_list_was_read_is_not_shown_what_is_said() {
+    let chat = Chat::start().await;
+    let room = chat.room_of("alice", "general").await;
+    // As if alice left between the looks at her list and at the room.
+    let (table, name) = chat.table();
+    let key = |value: &str| aws_sdk_dynamodb::types::AttributeValue::S(value.to_owned());
+    let delete = table.delete_item().table_name(&name).key("sk", key("MEMBER#alice"));
+    delete.key("pk", key(&format!("CONV#room:{room}"))).send().await.unwrap();
+    let listed = chat.get("/api/conversations", &[("user_id", "alice")]).await;
+    assert_eq!((listed.status, listed.body), (200, json!([])));
+}
+
+#[tokio::test]
 async fn joining_hands_over_what_was_said_and_joining_twice_changes_nothing() {
     let chat = Chat::start().await;
     let (_, mut alice, _bob) = with_two(&chat).await;

@@ -6,7 +6,7 @@ use crate::chat::{
     Content, ConversationId, Kind, MessageId, PageSize, Range, Room, RoomId, RoomName, UserId,
 };
 use crate::delivery::deliver;
-use crate::speaking::recipients;
+use crate::speaking::{recipients, require_part};
 use crate::store::{Appended, Draft, RoomLimits};
 use crate::{App, Error};
 
@@ -125,10 +125,14 @@ pub async fn delete(app: &App, user: &UserId, id_or_name: &str) -> Result<(), Er
     app.store.erase(&room.conversation()).await
 }
 
-/// The room's last messages, for whoever has just joined.
-pub async fn recent(app: &App, room: &Room) -> Result<crate::chat::Page, Error> {
-    let limit = PageSize::DEFAULT.get();
-    app.store.page(&room.conversation(), Range::default(), limit, Some(app.clock.now())).await
+/// The room's last messages, for `user` who has just joined.
+pub async fn recent(app: &App, room: &Room, user: &UserId) -> Result<crate::chat::Page, Error> {
+    let (conversation, limit) = (room.conversation(), PageSize::DEFAULT.get());
+    let now = app.clock.now();
+    let page = app.store.page(&conversation, Range::default(), limit, Some(now)).await?;
+    // Looked up after the page: whoever has left meanwhile is not shown what was said since.
+    require_part(app, user, &conversation).await?;
+    Ok(page)
 }
 
 /// Leaves a notice in the room's log and hands it over like anything that is said.

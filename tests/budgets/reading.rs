@@ -80,11 +80,11 @@ async fn conversations_cost_a_read_each_and_their_list() {
 }
 
 #[tokio::test]
-async fn a_room_among_the_conversations_costs_a_read_more_for_its_name() {
+async fn a_room_among_the_conversations_costs_a_look_at_it_and_at_its_member() {
     let chat = Chat::start().await;
     chat.room_of("alice", "general").await;
     chat.meter.take();
     let answer = chat.get("/api/conversations", &[("user_id", "alice")]).await;
     assert_eq!(answer.body[0]["room"]["name"], "general");
-    costs("| `GET /api/conversations`, a room | 0 | 0 | 3 | 3 | 3 |", 0, &chat.meter.take());
+    costs("| `GET /api/conversations`, a room | 0 | 0 | 4 | 4 | 3 |", 0, &chat.meter.take());
 }

@@ -3,12 +3,14 @@
 use axum::extract::State;
 use axum::response::Response;
 use futures::stream::{self, StreamExt, TryStreamExt};
+use futures::try_join;
 use serde::Serialize;
 use serde_json::Value;
 use shared::chat::{ConversationId, Kind, Page, RoomId, Timestamp, UserId};
 use shared::http::{Failure, Paging};
 use shared::identity::Caller;
 use shared::protocol::MessageView;
+use shared::speaking::has_part;
 use shared::store::Listing;
 use shared::{App, Error};
 
@@ -35,7 +37,8 @@ struct RoomName {
     name: String,
 }
 
-/// One page, by conversation id; each conversation costs one read, a room one more for its name.
+/// One page, by conversation id; each conversation costs one read, a room two more: its name, and
+/// whether one is still in it.
 pub(crate) async fn list(
     State(app): State<App>,
     caller: Caller,
@@ -47,26 +50,39 @@ pub(crate) async fn list(
     let described = listings.items.into_iter().map(|listing| describe(&app, &user, listing));
     let described: Vec<_> =
         stream::iter(described).buffered(CONCURRENT).try_collect().await.map_err(Failure::from)?;
+    let described: Vec<_> = described.into_iter().flatten().collect();
     Ok(paging.list(&described, listings.next.as_deref()))
 }
 
-async fn describe(app: &App, user: &UserId, listing: Listing) -> Result<Conversation, Error> {
+/// `None` if the user has left meanwhile.
+async fn describe(
+    app: &App,
+    user: &UserId,
+    listing: Listing,
+) -> Result<Option<Conversation>, Error> {
     let conversation = listing.conversation;
     // From the last message read onwards, so that even if all is read there is a last one.
     let from = listing.read_seq.unwrap_or_default();
     let unread = app.store.newest_from(&conversation, from, MOST_UNREAD, app.clock.now()).await?;
-    let room = match conversation {
-        ConversationId::Room(id) => app.store.room(id).await?,
-        ConversationId::Direct(..) | ConversationId::Lobby => None,
+    let name = async {
+        match conversation {
+            ConversationId::Room(id) => app.store.room(id).await,
+            ConversationId::Direct(..) | ConversationId::Lobby => Ok(None),
+        }
     };
-    Ok(Conversation {
+    // Looked up after the page: whoever left before something on it was said is not shown it.
+    let (room, has_part) = try_join!(name, has_part(app, user, &conversation))?;
+    if !has_part {
+        return Ok(None);
+    }
+    Ok(Some(Conversation {
         with: conversation.addressee(user).cloned(),
         room: room.map(|room| RoomName { id: room.id, name: room.name.as_str().to_owned() }),
         joined_at: listing.joined_at,
         last_message: last_message(&unread)?,
         unread: count(&unread, user, from),
         conversation,
-    })
+    }))
 }
 
 fn count(page: &Page, user: &UserId, read_seq: u64) -> usize {

@@ -14,7 +14,7 @@ pub(crate) async fn join(
     request: RoomRequest,
 ) -> Result<Frame, Error> {
     let room = rooms::join(app, &speaker.user, &request.room).await?;
-    let recent = rooms::recent(app, &room).await?;
+    let recent = rooms::recent(app, &room, &speaker.user).await?;
     let recent = recent.within(HistoryFrame::MAX_BYTES, size_of, Range::default());
     let joined = ServerFrame::Joined {
         room: (&room).into(),
