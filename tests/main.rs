@@ -21,6 +21,7 @@ mod receipts;
 mod repeats;
 mod restarting;
 mod rooms;
+mod rules;
 mod sending_over_http;
 mod support;
 mod template;

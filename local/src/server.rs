@@ -122,11 +122,7 @@ impl Server {
         }
         if let (Some(faults), Some(scenario)) = (faults, &options.faults) {
             faults.change(scenario.plan.clone());
-            let ending = gateway.clone();
-            server.silence.spawn(faults.keep_silence(
-                move |connection| gateway.connections().mute(connection),
-                move |connection| ending.connections().end(connection),
-            ));
+            server.silence.spawn(keep_silence(faults, gateway));
         }
         Ok(server)
     }
@@ -180,6 +176,15 @@ impl Server {
         self.stop.push(stop);
         self.serving.push(tokio::spawn(serving.into_future()));
     }
+}
+
+/// Lets the gateway lose connections in silence, and end them when it notices.
+async fn keep_silence(faults: Faults, gateway: Gateway) {
+    let connections = gateway.connections();
+    let end = |connection: &str| {
+        connections.end(connection);
+    };
+    faults.keep_silence(|connection| connections.mute(connection), end).await;
 }
 
 /// The management API answers only this machine; a server that listens only elsewhere needs a way in

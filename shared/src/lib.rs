@@ -1,6 +1,7 @@
 //! What every function of Confab needs, in the order a newcomer would read it:
 //!
 //! - [`chat`]: the rules, as values that cannot be wrong (no I/O, no clock);
+//! - [`rules`]: who may do what, as one table;
 //! - [`protocol`]: the JSON frames that clients send and receive;
 //! - [`store`]: the DynamoDB table: conversations as logs, and one inbox per user;
 //! - [`gateway`]: pushes frames to connections through API Gateway's management API;
@@ -27,6 +28,7 @@ pub mod lambda;
 pub mod protocol;
 pub mod renewals;
 pub mod rooms;
+pub mod rules;
 pub mod speaking;
 pub mod store;
 pub mod throttle;

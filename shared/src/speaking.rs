@@ -4,6 +4,7 @@ use crate::chat::{Content, ConversationId, Kind, Message, MessageId, UserId};
 use crate::delivery::deliver;
 use crate::identity::Speaker;
 use crate::protocol::Ack;
+use crate::rules::{self, Action, Standing};
 use crate::store::{Appended, Draft, Inbox};
 use crate::{App, Error, accounts};
 
@@ -39,6 +40,7 @@ pub fn draft(app: &App, from: &UserId, content: &str, id: Option<&str>) -> Resul
         id: id.map(MessageId::parse).transpose()?,
         kind: Kind::Message,
         from: from.clone(),
+        about: None,
         content: Content::parse(content, app.config.max_content_bytes)?,
     })
 }
@@ -58,34 +60,43 @@ pub async fn addressed(
     }
 }
 
-/// Whether `user` has a part in a conversation: others can neither speak, nor read, nor hear.
-pub async fn has_part(
+/// What `user` is to a conversation, whatever the two of a direct one think of each other; in a room
+/// a member costs one read, anybody else one more.
+async fn standing(
     app: &App,
     user: &UserId,
     conversation: &ConversationId,
-) -> Result<bool, Error> {
+) -> Result<Standing, Error> {
     match conversation {
-        ConversationId::Lobby => Ok(true),
-        ConversationId::Direct(first, second) => Ok(user == first || user == second),
-        ConversationId::Room(room) => Ok(app.store.member(*room, user).await?.is_some()),
+        ConversationId::Lobby => Ok(Standing::Peer),
+        ConversationId::Direct(first, second) if user == first || user == second => {
+            Ok(Standing::Peer)
+        }
+        ConversationId::Direct(..) => Ok(Standing::Third),
+        ConversationId::Room(room) => match app.store.member(*room, user).await? {
+            Some(member) => Ok(member.standing(app.clock.now())),
+            None => Ok(app.store.relation(*room, user).await?.standing(app.clock.now())),
+        },
     }
 }
 
-/// Refuses whoever has no part in a conversation.
-pub async fn require_part(
+/// Whether `user` hears what is said in a conversation; nobody hears what is not theirs.
+pub async fn hears(app: &App, user: &UserId, conversation: &ConversationId) -> Result<bool, Error> {
+    match standing(app, user, conversation).await {
+        Ok(standing) => Ok(rules::allows(Action::Hear, standing)),
+        Err(Error::NotFound(_)) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Refuses what `user` may not do in a conversation.
+pub async fn permit(
     app: &App,
     user: &UserId,
     conversation: &ConversationId,
+    action: Action,
 ) -> Result<(), Error> {
-    if has_part(app, user, conversation).await? {
-        return Ok(());
-    }
-    match conversation {
-        ConversationId::Room(room) if app.store.room(*room).await?.is_none() => {
-            Err(Error::NotFound("room"))
-        }
-        _ => Err(Error::Forbidden),
-    }
+    rules::permit(action, standing(app, user, conversation).await?)
 }
 
 /// Stores before it delivers, and is done only when everybody was reached or marked.
@@ -95,7 +106,7 @@ pub async fn say(
     draft: &Draft,
     speaker: Option<&Speaker>,
 ) -> Result<Said, Error> {
-    let permission = || require_part(app, &draft.from, conversation);
+    let permission = || permit(app, &draft.from, conversation, Action::Speak);
     let appended =
         app.store.append(conversation, draft, permission, app.clock.now(), app.config.rules());
     let (message, duplicate) = match appended.await? {

@@ -86,6 +86,7 @@ fn action_of(frame: &ClientFrame) -> &'static str {
         ClientFrame::Join(_) => "join",
         ClientFrame::Leave(_) => "leave",
         ClientFrame::Ping => "ping",
+        ClientFrame::Renew(_) => "renew",
     }
 }
 

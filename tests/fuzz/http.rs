@@ -19,7 +19,7 @@ use crate::world::{World, play};
 /// How many requests one input makes at most.
 const REQUESTS: usize = 6;
 
-const SEEDS: [&str; 21] = [
+const SEEDS: [&str; 28] = [
     "GET /messages?user1=alice&user2=bob&limit=1",
     "GET /api/messages?user_id=alice&with=bob&before=1750000000001",
     "GET /api/messages?user=alice&with=bob&after=0&limit=1",
@@ -39,6 +39,13 @@ const SEEDS: [&str; 21] = [
     "GET /api/rooms/general/members?limit=1",
     r#"POST /api/rooms/general/join {"user_id":"carol"}"#,
     r#"POST /api/rooms/general/leave {"sender_id":"bob"}"#,
+    r#"PATCH /api/rooms/general {"access":"private","user_id":"alice"}"#,
+    r#"PUT /api/rooms/general/members/bob {"role":"owner","user_id":"alice"}"#,
+    "DELETE /api/rooms/general/members/bob?user_id=alice",
+    r#"PUT /api/rooms/general/bans/carol {"user_id":"alice"}"#,
+    r#"PUT /api/rooms/general/mutes/bob {"seconds":1,"user_id":"alice"}"#,
+    r#"PUT /api/rooms/general/invitations/carol {"user_id":"alice"}"#,
+    "GET /api/invitations?user_id=carol",
     r#"POST /api/send_message {"sender_id":"alice","receiver_id":"bob","content":"Hello","id":"7"}"#,
     r#"POST /api/send_message {"user_id":"bob","room":"general","content":"Hello"}"#,
 ];

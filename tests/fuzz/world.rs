@@ -14,7 +14,7 @@ use local::Functions;
 use local::in_process::InProcess;
 use serde_json::{Value, json};
 use shared::aws::Aws;
-use shared::chat::{ConnectionId, Timestamp, UserId};
+use shared::chat::{Access, ConnectionId, Timestamp, UserId};
 use shared::rooms::NewRoom;
 use shared::store::Connection;
 use shared::{App, Clock, Config};
@@ -104,7 +104,8 @@ impl World {
             let id = ConnectionId::new(user.as_str());
             self.app.store.arrive(user, &id, &connection).await.unwrap();
         }
-        let new = NewRoom { name: "general".to_owned(), topic: None, metadata: None };
+        let (name, access) = ("general".to_owned(), Access::Public);
+        let new = NewRoom { name, topic: None, metadata: None, access };
         let room = shared::rooms::create(&self.app, &alice, new).await.unwrap();
         shared::rooms::join(&self.app, &bob, &room.id.to_string()).await.unwrap();
     }

@@ -11,7 +11,7 @@ use local::faults::{Faults, Plan};
 use local::in_process::InProcess;
 use serde_json::Value;
 use shared::aws::Aws;
-use shared::chat::{Timestamp, UserId};
+use shared::chat::{Access, Timestamp, UserId};
 use shared::rooms::NewRoom;
 use shared::{App, Clock, Config};
 use tokio::sync::{Notify, watch};
@@ -237,7 +237,8 @@ fn config() -> Config {
 /// A room with `members` in it; its conversation.
 async fn furnish(app: &App, members: &[&str]) -> String {
     let user = |name: &str| UserId::parse(name).expect("a user's name");
-    let new = NewRoom { name: "general".to_owned(), topic: None, metadata: None };
+    let (name, access) = ("general".to_owned(), Access::Public);
+    let new = NewRoom { name, topic: None, metadata: None, access };
     let room = shared::rooms::create(app, &user(members[0]), new).await.expect("a room");
     for name in &members[1..] {
         shared::rooms::join(app, &user(name), &room.id.to_string()).await.expect("a member");

@@ -87,6 +87,16 @@ impl Chat {
         self.asks(reqwest::Method::DELETE, path, query, None).await
     }
 
+    /// `PUT path` with a body.
+    pub(crate) async fn put(&self, path: &str, body: Value) -> Answer {
+        self.asks(reqwest::Method::PUT, path, &[], Some(body)).await
+    }
+
+    /// `PATCH path` with a body.
+    pub(crate) async fn patch(&self, path: &str, body: Value) -> Answer {
+        self.asks(reqwest::Method::PATCH, path, &[], Some(body)).await
+    }
+
     /// A request as a program would make it, to be completed and sent.
     pub(crate) fn request(&self, method: reqwest::Method, path: &str) -> reqwest::RequestBuilder {
         let url = format!("{}{path}", self.server.http_url());

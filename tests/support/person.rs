@@ -77,6 +77,23 @@ impl Person {
         }
     }
 
+    /// The next frame, also one that is overlooked.
+    pub(crate) async fn sees_now(&mut self) -> Value {
+        self.sees_anything().await
+    }
+
+    /// Everything that has come before the answer to a ping.
+    pub(crate) async fn catches_up(&mut self) -> Vec<Value> {
+        self.sends(&json!({ "action": "ping" })).await;
+        let mut frames = Vec::new();
+        loop {
+            match self.sees_anything().await {
+                pong if pong["type"] == "pong" => return frames,
+                frame => frames.push(frame),
+            }
+        }
+    }
+
     async fn sees_anything(&mut self) -> Value {
         loop {
             let message = tokio::time::timeout(PATIENCE, self.socket.next()).await;

@@ -7,7 +7,7 @@ use futures::try_join;
 use shared::chat::{ConnectionId, ConversationId, Message, Page, Range, Seq, Timestamp, UserId};
 use shared::gateway::Push;
 use shared::protocol::ServerFrame;
-use shared::speaking::has_part;
+use shared::speaking::hears;
 use shared::store::{Drain, Inbox, Update};
 use shared::{App, Error};
 use uuid::Uuid;
@@ -134,9 +134,9 @@ async fn hand_over(
         let page = app.store.page(drain.conversation, range, PAGE, None).await?;
         // Read after the page: whoever was ready when a message on it was sent is seen here, and
         // whoever left before one was said is seen to have left.
-        let (inbox, has_part) =
-            try_join!(app.store.inbox(drain.user), has_part(app, drain.user, drain.conversation))?;
-        let after = if has_part {
+        let (inbox, hears) =
+            try_join!(app.store.inbox(drain.user), hears(app, drain.user, drain.conversation))?;
+        let after = if hears {
             match push_page(app, drain, &mut progress, &page, &inbox).await? {
                 Pushed::All { more } => step(app, drain, &mut progress, more).await?,
                 Pushed::Stuck => return Ok(Drained::Stuck),

@@ -10,7 +10,7 @@ use shared::chat::{ConversationId, Kind, Page, RoomId, Timestamp, UserId};
 use shared::http::{Failure, Paging};
 use shared::identity::Caller;
 use shared::protocol::MessageView;
-use shared::speaking::has_part;
+use shared::speaking::hears;
 use shared::store::Listing;
 use shared::{App, Error};
 
@@ -71,8 +71,8 @@ async fn describe(
         }
     };
     // Looked up after the page: whoever left before something on it was said is not shown it.
-    let (room, has_part) = try_join!(name, has_part(app, user, &conversation))?;
-    if !has_part {
+    let (room, hears) = try_join!(name, hears(app, user, &conversation))?;
+    if !hears {
         return Ok(None);
     }
     Ok(Some(Conversation {

@@ -12,7 +12,8 @@ use shared::chat::{ConversationId, Seq, UserId};
 use shared::http::{Failure, Paging, Params, Path};
 use shared::identity::Caller;
 use shared::protocol::{MessageView, Status};
-use shared::speaking::require_part;
+use shared::rules::Action;
+use shared::speaking::permit;
 use shared::store::Inbox;
 
 /// The query string of `GET /messages`.
@@ -45,7 +46,7 @@ pub(crate) async fn between_two(
     let user2 = addressed(&app, asked.user2.as_str()).await?;
     let conversation = ConversationId::direct(&user1, &user2);
     if let Some(caller) = caller.user() {
-        require_part(&app, &caller, &conversation).await?;
+        permit(&app, &caller, &conversation, Action::Read).await?;
     }
     answer(&app, &conversation, &user1, &paging).await
 }
@@ -90,7 +91,7 @@ async fn answer(
         let now = app.clock.now();
         let page = app.store.page(conversation, range, paging.limit, Some(now)).await?;
         // Looked up after the page: whoever left before something on it was said is not shown it.
-        require_part(app, reader, conversation).await?;
+        permit(app, reader, conversation, Action::Read).await?;
         Ok(page)
     };
     let (page, inboxes, read) = try_join!(

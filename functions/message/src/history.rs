@@ -3,7 +3,8 @@
 use shared::chat::{ConversationId, Message, PageSize, Range};
 use shared::identity::Speaker;
 use shared::protocol::{Frame, HistoryFrame, HistoryRequest, MessageView, ServerFrame};
-use shared::speaking::{addressed, require_part};
+use shared::rules::Action;
+use shared::speaking::{addressed, permit};
 use shared::{App, Error};
 
 /// Reads a page of a conversation the speaker has part in.
@@ -27,7 +28,7 @@ pub(crate) async fn page(
     let limit = PageSize::parse(request.limit)?;
     let page = app.store.page(&conversation, range, limit.get(), Some(app.clock.now())).await?;
     // Looked up after the page: whoever left before something on it was said is not shown it.
-    require_part(app, &speaker.user, &conversation).await?;
+    permit(app, &speaker.user, &conversation, Action::Read).await?;
     let page = page.within(HistoryFrame::MAX_BYTES, size_of, range);
     Ok(ServerFrame::History(HistoryFrame::of(&conversation, &page)).encode())
 }

@@ -3,7 +3,8 @@
 use shared::chat::{ConversationId, Range, UserId};
 use shared::identity::Speaker;
 use shared::protocol::{Frame, ReadRequest, ServerFrame};
-use shared::speaking::require_part;
+use shared::rules::Action;
+use shared::speaking::permit;
 use shared::{App, Error};
 
 /// Notes it, and shows it to the other person of a direct conversation and to one's own devices.
@@ -13,7 +14,7 @@ pub(crate) async fn read(
     request: ReadRequest,
 ) -> Result<Frame, Error> {
     let conversation = ConversationId::parse(&request.conversation)?;
-    require_part(app, &speaker.user, &conversation).await?;
+    permit(app, &speaker.user, &conversation, Action::Note).await?;
     let newest = app.store.page(&conversation, Range::default(), 1, None).await?;
     if newest.messages.first().is_none_or(|newest| newest.seq < request.seq) {
         return Err(Error::Invalid("`seq` is beyond the last message".into()));

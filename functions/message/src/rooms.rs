@@ -32,5 +32,6 @@ pub(crate) async fn leave(
     request: RoomRequest,
 ) -> Result<Frame, Error> {
     let room = rooms::leave(app, &speaker.user, &request.room).await?;
-    Ok(ServerFrame::Left { room: room.id, conversation: &room.conversation() }.encode())
+    Ok(ServerFrame::Left { room: room.id, conversation: &room.conversation(), reason: None }
+        .encode())
 }

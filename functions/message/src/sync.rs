@@ -7,7 +7,8 @@ use shared::chat::{ConversationId, Page, Range, Seq};
 use shared::gateway::Push;
 use shared::identity::Speaker;
 use shared::protocol::{Frame, HistoryFrame, ServerFrame, SyncRequest, Synced};
-use shared::speaking::require_part;
+use shared::rules::Action;
+use shared::speaking::permit;
 use shared::{App, Error};
 
 use crate::history::size_of;
@@ -53,7 +54,7 @@ async fn one(app: &App, speaker: &Speaker, id: &str, cursor: Seq) -> Result<Sync
     let mut sent = 0;
     loop {
         // Looked up after the page: whoever left before something on it was said is not shown it.
-        require_part(app, &speaker.user, &conversation).await?;
+        permit(app, &speaker.user, &conversation, Action::Sync).await?;
         let range = Range { before: None, after: Some(synced.upto) };
         let part = page.within(HistoryFrame::MAX_BYTES, size_of, range);
         let (Some(first), Some(last)) = (part.messages.first(), part.messages.last()) else {

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use shared::identity::Speaker;
 use shared::protocol::{ServerFrame, TypingRequest};
-use shared::speaking::{addressed, circle, require_part};
+use shared::rules::Action;
+use shared::speaking::{addressed, circle, permit};
 use shared::{App, Error};
 
 use crate::receipts;
@@ -20,7 +21,7 @@ pub(crate) async fn show(
 ) -> Result<(), Error> {
     let (to, room) = (request.to.as_deref(), request.room.as_deref());
     let conversation = addressed(app, &speaker.user, to, room).await?;
-    require_part(app, &speaker.user, &conversation).await?;
+    permit(app, &speaker.user, &conversation, Action::Type).await?;
     let key = format!("{conversation} {}", speaker.user);
     if !app.throttle.admits(key, app.clock.now(), INTERVAL) {
         return Ok(());

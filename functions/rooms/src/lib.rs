@@ -1,20 +1,24 @@
-//! HTTP: create, look up, list, join, leave and delete rooms.
+//! HTTP: rooms, who is in them, who may come, and who keeps order.
 
+mod bans;
+mod invitations;
 mod members;
+mod mutes;
 
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{delete, get, patch, post, put};
 use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use shared::App;
-use shared::chat::{RoomName, UserId};
+use shared::chat::{Access, RoomName, UserId};
 use shared::http::{self, Failure, Paging, Path};
 use shared::identity::Caller;
 use shared::protocol::RoomView;
 use shared::rooms::{self, NewRoom};
+use shared::store::Change;
 
 /// The routes of this function; `{room}` is an id or a name.
 pub fn router(app: App) -> Router {
@@ -22,10 +26,22 @@ pub fn router(app: App) -> Router {
         .route("/api/rooms", get(list))
         .route("/api/rooms", post(create))
         .route("/api/rooms/{room}", get(look_up))
-        .route("/api/rooms/{room}", axum::routing::delete(delete))
-        .route("/api/rooms/{room}/members", get(members::list))
+        .route("/api/rooms/{room}", patch(change))
+        .route("/api/rooms/{room}", delete(remove))
         .route("/api/rooms/{room}/join", post(members::join))
         .route("/api/rooms/{room}/leave", post(members::leave))
+        .route("/api/rooms/{room}/members", get(members::list))
+        .route("/api/rooms/{room}/members/{user}", put(members::appoint))
+        .route("/api/rooms/{room}/members/{user}", delete(members::kick))
+        .route("/api/rooms/{room}/bans", get(bans::list))
+        .route("/api/rooms/{room}/bans/{user}", put(bans::ban))
+        .route("/api/rooms/{room}/bans/{user}", delete(bans::unban))
+        .route("/api/rooms/{room}/mutes/{user}", put(mutes::mute))
+        .route("/api/rooms/{room}/mutes/{user}", delete(mutes::unmute))
+        .route("/api/rooms/{room}/invitations/{user}", put(invitations::invite))
+        .route("/api/rooms/{room}/invitations/{user}", delete(invitations::withdraw))
+        .route("/api/invitations", get(invitations::list))
+        .route("/api/invitations/{room}", delete(invitations::decline))
         .with_state(app)
 }
 
@@ -34,6 +50,17 @@ struct Creation {
     name: String,
     topic: Option<String>,
     metadata: Option<Map<String, Value>>,
+    #[serde(default)]
+    access: Access,
+    user_id: Option<UserId>,
+    sender_id: Option<UserId>,
+}
+
+#[derive(Deserialize)]
+struct Changes {
+    topic: Option<String>,
+    metadata: Option<Map<String, Value>>,
+    access: Option<Access>,
     user_id: Option<UserId>,
     sender_id: Option<UserId>,
 }
@@ -45,31 +72,44 @@ async fn create(
     http::Json(asked): http::Json<Creation>,
 ) -> Result<Response, Failure> {
     let user = caller.named([asked.user_id, asked.sender_id])?.require()?;
-    let new = NewRoom { name: asked.name, topic: asked.topic, metadata: asked.metadata };
-    let room = rooms::create(&app, &user, new).await?;
+    let Creation { name, topic, metadata, access, .. } = asked;
+    let room = rooms::create(&app, &user, NewRoom { name, topic, metadata, access }).await?;
     Ok((StatusCode::CREATED, Json(RoomView::from(&room))).into_response())
 }
 
-/// `GET /api/rooms`: every room, by name.
-async fn list(State(app): State<App>, _: Caller, paging: Paging) -> Result<Response, Failure> {
+/// `GET /api/rooms`: every public room and the caller's private ones, by name.
+async fn list(State(app): State<App>, caller: Caller, paging: Paging) -> Result<Response, Failure> {
     let after = paging.after(RoomName::from_folded)?;
-    let rooms = app.store.rooms(after.as_ref(), paging.limit).await?;
+    let rooms = rooms::list(&app, caller.user().as_ref(), after.as_ref(), paging.limit).await?;
     let views: Vec<_> = rooms.items.iter().map(RoomView::from).collect();
     Ok(paging.list(&views, rooms.next.as_deref()))
 }
 
-/// `GET /api/rooms/{room}`.
+/// `GET /api/rooms/{room}`: a private one for its members and whoever is invited.
 async fn look_up(
     State(app): State<App>,
-    _: Caller,
+    caller: Caller,
     Path(room): Path<String>,
 ) -> Result<Response, Failure> {
-    let room = app.store.find_room(&room).await?;
+    let room = rooms::find(&app, caller.user().as_ref(), &room).await?;
     Ok(Json(RoomView::from(&room)).into_response())
 }
 
-/// `DELETE /api/rooms/{room}`: only its creator may.
-async fn delete(
+/// `PATCH /api/rooms/{room}`: what is given is changed, by an owner.
+async fn change(
+    State(app): State<App>,
+    caller: Caller,
+    Path(room): Path<String>,
+    http::Json(asked): http::Json<Changes>,
+) -> Result<Response, Failure> {
+    let user = caller.named([asked.user_id, asked.sender_id])?.require()?;
+    let Changes { topic, metadata, access, .. } = asked;
+    let room = rooms::change(&app, &user, &room, &Change { topic, metadata, access }).await?;
+    Ok(Json(RoomView::from(&room)).into_response())
+}
+
+/// `DELETE /api/rooms/{room}`: by an owner.
+async fn remove(
     State(app): State<App>,
     caller: Caller,
     Path(room): Path<String>,

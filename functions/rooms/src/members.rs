@@ -6,18 +6,33 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use shared::App;
-use shared::chat::UserId;
+use shared::chat::{Role, UserId};
 use shared::http::{self, Failure, Paging, Path};
 use shared::identity::Caller;
-use shared::protocol::RoomView;
+use shared::protocol::{MemberView, RoomView};
 use shared::rooms;
-use shared::speaking::require_part;
+use shared::rules::Action;
+use shared::speaking::permit;
 
 /// The body of a request that only says who asks.
 #[derive(Deserialize)]
 pub(crate) struct Who {
     user_id: Option<UserId>,
     sender_id: Option<UserId>,
+}
+
+impl Who {
+    /// The caller, whom the body may name, too.
+    pub(crate) fn asks(self, caller: Caller) -> Result<UserId, shared::Error> {
+        caller.named([self.user_id, self.sender_id])?.require()
+    }
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Appointment {
+    role: Role,
+    #[serde(flatten)]
+    who: Who,
 }
 
 /// `GET /api/rooms/{room}/members`: for members.
@@ -31,8 +46,10 @@ pub(crate) async fn list(
     let room = app.store.find_room(&room).await?;
     let after = paging.after(UserId::from_encoded)?;
     let members = app.store.members(room.id, after.as_ref(), Some(paging.limit)).await?;
-    require_part(&app, &user, &room.conversation()).await?;
-    Ok(paging.list(&members.items, members.next.as_deref()))
+    permit(&app, &user, &room.conversation(), Action::ListMembers).await?;
+    let now = app.clock.now();
+    let views: Vec<_> = members.items.iter().map(|member| MemberView::at(now, member)).collect();
+    Ok(paging.list(&views, members.next.as_deref()))
 }
 
 /// `POST /api/rooms/{room}/join`: joining twice changes nothing.
@@ -42,8 +59,7 @@ pub(crate) async fn join(
     Path(room): Path<String>,
     http::Json(who): http::Json<Who>,
 ) -> Result<Response, Failure> {
-    let user = caller.named([who.user_id, who.sender_id])?.require()?;
-    let room = rooms::join(&app, &user, &room).await?;
+    let room = rooms::join(&app, &who.asks(caller)?, &room).await?;
     Ok(Json(RoomView::from(&room)).into_response())
 }
 
@@ -54,7 +70,28 @@ pub(crate) async fn leave(
     Path(room): Path<String>,
     http::Json(who): http::Json<Who>,
 ) -> Result<StatusCode, Failure> {
-    let user = caller.named([who.user_id, who.sender_id])?.require()?;
-    rooms::leave(&app, &user, &room).await?;
+    rooms::leave(&app, &who.asks(caller)?, &room).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `PUT /api/rooms/{room}/members/{user}`: gives a member another role.
+pub(crate) async fn appoint(
+    State(app): State<App>,
+    caller: Caller,
+    Path((room, user)): Path<(String, UserId)>,
+    http::Json(asked): http::Json<Appointment>,
+) -> Result<StatusCode, Failure> {
+    let actor = asked.who.asks(caller)?;
+    rooms::appoint(&app, &actor, &room, &user, asked.role).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `DELETE /api/rooms/{room}/members/{user}`: puts a member out.
+pub(crate) async fn kick(
+    State(app): State<App>,
+    caller: Caller,
+    Path((room, user)): Path<(String, UserId)>,
+) -> Result<StatusCode, Failure> {
+    rooms::kick(&app, &caller.require()?, &room, &user).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -121,25 +121,51 @@ pub enum Kind {
     Joined,
     /// Its sender left the room.
     Left,
+    /// Its sender put somebody out of the room.
+    Kicked,
+    /// Its sender banned somebody from the room.
+    Banned,
+    /// Its sender ended a ban.
+    Unbanned,
+    /// Its sender muted somebody.
+    Muted,
+    /// Its sender ended a mute.
+    Unmuted,
+    /// Its sender gave somebody another role.
+    Appointed,
 }
 
 impl Kind {
+    /// Every kind of notice.
+    pub const NOTICES: [Self; 8] = [
+        Self::Joined,
+        Self::Left,
+        Self::Kicked,
+        Self::Banned,
+        Self::Unbanned,
+        Self::Muted,
+        Self::Unmuted,
+        Self::Appointed,
+    ];
+
     /// The name that the table and the protocol use.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Message => "message",
             Self::Joined => "joined",
             Self::Left => "left",
+            Self::Kicked => "kicked",
+            Self::Banned => "banned",
+            Self::Unbanned => "unbanned",
+            Self::Muted => "muted",
+            Self::Unmuted => "unmuted",
+            Self::Appointed => "appointed",
         }
     }
 
     /// Reads a name back; unknown ones are things said.
     pub fn parse(name: &str) -> Self {
-        match name {
-            "joined" => Self::Joined,
-            "left" => Self::Left,
-            _ => Self::Message,
-        }
+        Self::NOTICES.into_iter().find(|kind| kind.as_str() == name).unwrap_or_default()
     }
 }
 
@@ -156,6 +182,8 @@ pub struct Message {
     pub kind: Kind,
     /// Who said it.
     pub from: UserId,
+    /// Whom a notice is about, if not its sender.
+    pub about: Option<UserId>,
     /// What was said.
     pub content: Content,
     /// When the server stored it; within a conversation it never falls.

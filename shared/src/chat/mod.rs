@@ -2,6 +2,7 @@
 
 mod connection;
 mod conversation;
+mod member;
 mod message;
 mod page;
 mod room;
@@ -10,8 +11,9 @@ mod user;
 
 pub use connection::{CONNECTION_LIFETIME, ConnectionId};
 pub use conversation::ConversationId;
+pub use member::{Decision, Guest, Member, Mute, Relation, Role};
 pub use message::{Content, Kind, Message, MessageId, Seq};
 pub use page::{Page, PageSize, Range};
-pub use room::{Member, Role, Room, RoomId, RoomName};
+pub use room::{Access, Room, RoomId, RoomName};
 pub use timestamp::Timestamp;
 pub use user::UserId;

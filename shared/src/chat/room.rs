@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
@@ -80,6 +80,17 @@ impl RoomName {
     }
 }
 
+/// Who may find a room and join it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Access {
+    /// Everybody who is not banned.
+    #[default]
+    Public,
+    /// Who is invited; nobody else is told that there is such a room.
+    Private,
+}
+
 /// A room as the table keeps it.
 #[derive(Clone, Debug)]
 pub struct Room {
@@ -91,7 +102,9 @@ pub struct Room {
     pub topic: Option<String>,
     /// Whatever its creator wants to keep with it.
     pub metadata: Option<Map<String, Value>>,
-    /// Who made it, and may delete it.
+    /// Who may find and join it.
+    pub access: Access,
+    /// Who made it.
     pub creator: UserId,
     /// When it was made.
     pub created_at: Timestamp,
@@ -123,27 +136,6 @@ impl Room {
     pub fn conversation(&self) -> ConversationId {
         ConversationId::Room(self.id)
     }
-}
-
-/// What somebody may do in a room.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Role {
-    /// Made the room, and may delete it.
-    Owner,
-    /// Speaks and hears.
-    Member,
-}
-
-/// Somebody who is in a room.
-#[derive(Clone, Debug, Serialize)]
-pub struct Member {
-    /// Who.
-    pub user: UserId,
-    /// What they may do.
-    pub role: Role,
-    /// Since when.
-    pub joined_at: Timestamp,
 }
 
 #[cfg(test)]

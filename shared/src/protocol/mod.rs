@@ -8,5 +8,6 @@ pub use client::{
     SendRequest, SyncRequest, TypingRequest,
 };
 pub use server::{
-    Ack, Frame, HistoryFrame, Limits, MessageView, Presence, RoomView, ServerFrame, Status, Synced,
+    Ack, Frame, HistoryFrame, Limits, MemberView, MessageView, Presence, Removal, RoomView,
+    ServerFrame, Status, Synced,
 };

@@ -6,8 +6,8 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::chat::{
-    ConnectionId, ConversationId, Kind, Message, MessageId, Page, PageSize, Room, RoomId, Seq,
-    Timestamp, UserId,
+    Access, ConnectionId, ConversationId, Kind, Member, Message, MessageId, Mute, Page, PageSize,
+    Role, Room, RoomId, Seq, Timestamp, UserId,
 };
 use crate::error::ErrorCode;
 use crate::{Config, Error};
@@ -86,6 +86,9 @@ pub enum ServerFrame<'a> {
         room: RoomId,
         /// Its conversation.
         conversation: &'a ConversationId,
+        /// Why, if one did not want to.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        reason: Option<Removal>,
     },
     /// A frame could not be served.
     Error {
@@ -122,6 +125,16 @@ pub enum Presence {
     Offline,
 }
 
+/// How somebody was put out of a room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Removal {
+    /// They may come again.
+    Kicked,
+    /// They may not.
+    Banned,
+}
+
 /// How far a conversation has been sent after a `sync`.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Synced {
@@ -147,6 +160,8 @@ pub struct RoomView<'a> {
     pub topic: Option<&'a str>,
     /// Whatever its creator keeps with it.
     pub metadata: Option<&'a Map<String, Value>>,
+    /// Who may find and join it.
+    pub access: Access,
     /// Who made it.
     pub creator: &'a UserId,
     /// When it was made.
@@ -164,11 +179,41 @@ impl<'a> From<&'a Room> for RoomView<'a> {
             name: room.name.as_str(),
             topic: room.topic.as_deref(),
             metadata: room.metadata.as_ref(),
+            access: room.access,
             creator: &room.creator,
             created_at: room.created_at,
             members: room.members,
             conversation: room.conversation(),
         }
+    }
+}
+
+/// A member of a room as clients see it.
+#[derive(Debug, Serialize)]
+pub struct MemberView<'a> {
+    /// Who.
+    pub user: &'a UserId,
+    /// What they may do.
+    pub role: Role,
+    /// Since when.
+    pub joined_at: Timestamp,
+    /// Whether they may not speak.
+    pub muted: bool,
+    /// When that ends by itself, if it does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub muted_until: Option<Timestamp>,
+}
+
+impl<'a> MemberView<'a> {
+    /// The view at `now`: a mute may be over.
+    pub fn at(now: Timestamp, member: &'a Member) -> Self {
+        let mute = member.muted(now);
+        let (user, role, joined_at) = (&member.user, member.role, member.joined_at);
+        let muted_until = mute.and_then(|mute| match mute {
+            Mute::Open => None,
+            Mute::Until(until) => Some(until),
+        });
+        Self { user, role, joined_at, muted: mute.is_some(), muted_until }
     }
 }
 
@@ -235,6 +280,9 @@ pub struct MessageView<'a> {
     pub kind: Kind,
     /// Who said it.
     pub from: &'a UserId,
+    /// Whom a notice is about, if not its sender.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub about: Option<&'a UserId>,
     /// Who it was said to, in a direct conversation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub to: Option<&'a UserId>,
@@ -283,6 +331,7 @@ impl<'a> From<&'a Message> for MessageView<'a> {
             seq: message.seq,
             kind: message.kind,
             from: &message.from,
+            about: message.about.as_ref(),
             to: message.conversation.addressee(&message.from),
             room: match message.conversation {
                 ConversationId::Room(room) => Some(room),

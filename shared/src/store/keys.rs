@@ -4,9 +4,11 @@
 //! |---|---|---|---|
 //! | message | `CONV#<conversation>` | `MSG#<seq, 16 digits>` | `id`, `kind`, `from`, `content`, `sent_at`, `ahead`, `expires_at` |
 //! | start of a log | `CONV#<conversation>` | `MSG#0000000000000000` | `start`: where the numbers begin now; `began`: where they began first |
-//! | room | `CONV#<conversation>` | `ROOM` | `name`, `topic`, `metadata`, `creator`, `created_at`, `members`; listed in the index |
+//! | room | `CONV#<conversation>` | `ROOM` | `name`, `topic`, `metadata`, `access`, `creator`, `created_at`, `members`, `owners`; a public one is listed in the index |
 //! | name of a room | `ROOMNAME#<name in small letters>` | `ROOM` | `room`: whose it is |
-//! | member | `CONV#<conversation>` | `MEMBER#<user>` | `role`, `joined_at` |
+//! | member | `CONV#<conversation>` | `MEMBER#<user>` | `role`, `joined_at`, `muted` |
+//! | somebody a room knows who is not in it | `CONV#<conversation>` | `GUEST#<user>` | `banned_by`, `banned_at`; `invited_by`, `invited_at`; `muted` |
+//! | invitation of a user | `USER#<user>` | `INVITE#<room>` | `by`, `at` |
 //! | conversation of a user | `USER#<user>` | `CONV#<conversation>` | `joined_at`, `read_seq` |
 //! | number of a user's rooms | `USER#<user>` | `ROOMS` | `members` |
 //! | inbox | `USER#<user>` | `INBOX` | see [`inbox`](super::inbox) |
@@ -23,7 +25,7 @@
 //! User ids are percent-encoded in keys, so that `#` and `:` only ever separate.
 
 use crate::accounts::{SessionId, Username};
-use crate::chat::{ConversationId, RoomName, Seq, UserId};
+use crate::chat::{ConversationId, RoomId, RoomName, Seq, UserId};
 
 /// The partition key's attribute.
 pub const PK: &str = "pk";
@@ -84,6 +86,16 @@ pub(super) fn listing_sk(conversation: &ConversationId) -> String {
 /// The place of a member in a room's partition.
 pub(super) fn member_sk(user: &UserId) -> String {
     format!("MEMBER#{}", user.encoded())
+}
+
+/// The place of somebody in a room's partition who is no member of it.
+pub(super) fn guest_sk(user: &UserId) -> String {
+    format!("GUEST#{}", user.encoded())
+}
+
+/// An invitation's place in a user's partition.
+pub(super) fn invitation_sk(room: RoomId) -> String {
+    format!("INVITE#{room}")
 }
 
 /// The partition that reserves a room's name.

@@ -4,11 +4,15 @@ use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::KeysAndAttributes;
 
 use super::item::{Item, n, number, parse_number, s, text};
+use super::list::Span;
 use super::rooms::Listed;
 use super::{Store, keys};
 use crate::Error;
-use crate::chat::{ConversationId, Seq, Timestamp, UserId};
+use crate::chat::{ConversationId, Room, Seq, Timestamp, UserId};
 use crate::error::storage;
+
+/// How many rooms are read at once.
+const MOST_ROOMS: usize = 100;
 
 /// A conversation of a user.
 #[derive(Clone, Debug)]
@@ -49,6 +53,27 @@ impl Store {
         let last = items.last().map(|listing| listing.conversation.to_string());
         let next = last.filter(|_| page.last_evaluated_key().is_some());
         Ok(Listed { items, next })
+    }
+
+    /// Every room that `user` is in, by name.
+    pub async fn rooms_with(&self, user: &UserId) -> Result<Vec<Room>, Error> {
+        let pk = &keys::user_pk(user);
+        let span = Span { pk, prefix: "CONV", having: None, action: "list one's rooms" };
+        // Direct conversations come before the rooms.
+        let after = Some("room".to_owned());
+        let mut rooms = Vec::new();
+        let (items, _) = self.span(span, after, None).await?;
+        for item in &items {
+            if let ConversationId::Room(room) = decode(item)?.conversation {
+                rooms.push(room);
+            }
+        }
+        let mut found = Vec::new();
+        for rooms in rooms.chunks(MOST_ROOMS) {
+            found.extend(self.rooms_of(rooms).await?);
+        }
+        found.sort_by_key(|room| room.name.folded());
+        Ok(found)
     }
 
     /// How far each of `users` has read in a conversation; without those who never did.

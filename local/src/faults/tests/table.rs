@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 use shared::Error;
-use shared::chat::{ConnectionId, Range, Timestamp, UserId};
+use shared::chat::{Access, ConnectionId, Range, Timestamp, UserId};
 use shared::rooms::NewRoom;
 use shared::store::{Connection, keys};
 
@@ -208,7 +208,12 @@ async fn a_room_that_is_made_again_after_a_lost_answer_is_the_same() {
     let cloud = Cloud::with(Fault::AnswerLost).await;
     let alice = UserId::parse("alice").unwrap();
     let make = async |name: &str, topic: &str| {
-        let new = NewRoom { name: name.to_owned(), topic: Some(topic.to_owned()), metadata: None };
+        let new = NewRoom {
+            name: name.to_owned(),
+            topic: Some(topic.to_owned()),
+            metadata: None,
+            access: Access::Public,
+        };
         shared::rooms::create(&cloud.app, &alice, new).await
     };
     make("hall", "x").await.unwrap_err();

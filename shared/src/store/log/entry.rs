@@ -39,6 +39,7 @@ impl Draft {
                 id: id.clone(),
                 kind: self.kind,
                 from: self.from.clone(),
+                about: self.about.clone(),
                 content: self.content.clone(),
                 sent_at,
             },
@@ -67,6 +68,9 @@ pub(in crate::store) fn encode(entry: &Entry) -> Item {
     if message.kind != Kind::Message {
         item.insert("kind".into(), s(message.kind.as_str()));
     }
+    if let Some(about) = &message.about {
+        item.insert("about".into(), s(about.as_str()));
+    }
     if !entry.ahead.is_zero() {
         item.insert("ahead".into(), n(i64::try_from(entry.ahead.as_millis()).unwrap_or(i64::MAX)));
     }
@@ -86,6 +90,7 @@ pub(super) fn decode(conversation: &ConversationId, item: &Item) -> Result<Entry
             id: MessageId::parse(&text(item, "id")?)?,
             kind: text(item, "kind").map(|kind| Kind::parse(&kind)).unwrap_or_default(),
             from: UserId::parse(&text(item, "from")?)?,
+            about: text(item, "about").ok().map(|about| UserId::parse(&about)).transpose()?,
             content: Content::stored(text(item, "content")?),
             sent_at: Timestamp::from_millis(number(item, "sent_at")?),
         },

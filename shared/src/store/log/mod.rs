@@ -32,6 +32,8 @@ pub struct Draft {
     pub kind: Kind,
     /// Who says it.
     pub from: UserId,
+    /// Whom a notice is about, if not its sender.
+    pub about: Option<UserId>,
     /// What is said.
     pub content: Content,
 }

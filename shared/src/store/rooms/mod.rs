@@ -4,17 +4,28 @@
 //! member with the listing among the user's conversations and both counts. So limits are exact, and
 //! doing something twice changes nothing.
 
+mod change;
 mod deletion;
+mod departure;
+mod guests;
 mod members;
+mod relation;
 mod transaction;
 
 use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::types::{KeysAndAttributes, Put, TransactWriteItem};
 
+pub use change::Change;
+pub use departure::{Departure, Removed};
+pub use guests::{Banned, Invited};
+pub use members::Entered;
+
 use super::item::{Item, n, number, parse_number, s, text};
 use super::{Store, keys};
 use crate::Error;
-use crate::chat::{ConversationId, Role, Room, RoomId, RoomName, Timestamp, UserId};
+use crate::chat::{
+    Access, ConversationId, Member, Role, Room, RoomId, RoomName, Timestamp, UserId,
+};
 use crate::error::storage;
 
 /// The most that one user and one room may have.
@@ -75,7 +86,7 @@ impl Store {
         id.and_then(|id| RoomId::parse(&id)).ok_or(Error::NotFound("room"))
     }
 
-    /// Rooms by name, the first of them `after` a name in small letters.
+    /// Public rooms by name, the first of them `after` a name in small letters.
     pub async fn rooms(
         &self,
         after: Option<&RoomName>,
@@ -99,21 +110,29 @@ impl Store {
         let page = page.map_err(storage("list rooms"))?;
         let last = page.items().last().map(|item| text(item, keys::DIRECTORY_SK)).transpose()?;
         let next = last.filter(|_| page.last_evaluated_key().is_some());
-        let mut wanted = KeysAndAttributes::builder();
-        for item in page.items() {
-            let key = [keys::PK, keys::SK].map(|key| (key.to_owned(), item.get(key).cloned()));
-            wanted = wanted
-                .keys(key.into_iter().filter_map(|(key, value)| Some((key, value?))).collect());
+        let ids = page.items().iter().map(|item| text(item, keys::PK));
+        let ids = ids.map(|pk| Ok(RoomId::parse(pk?.trim_start_matches("CONV#room:"))));
+        let ids: Vec<_> = ids.collect::<Result<Vec<_>, Error>>()?.into_iter().flatten().collect();
+        Ok(Listed { items: self.rooms_of(&ids).await?, next })
+    }
+
+    /// Those of these rooms that there are, at most a hundred, by name.
+    pub async fn rooms_of(&self, ids: &[RoomId]) -> Result<Vec<Room>, Error> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
         }
-        if page.items().is_empty() {
-            return Ok(Listed { items: Vec::new(), next: None });
+        let mut wanted = KeysAndAttributes::builder();
+        for id in ids {
+            let pk = keys::conversation_pk(&ConversationId::Room(*id));
+            let key = [(keys::PK.to_owned(), s(pk)), (keys::SK.to_owned(), s(keys::ROOM))];
+            wanted = wanted.keys(key.into_iter().collect());
         }
         let wanted = wanted.build().map_err(storage("describe a batch of rooms"))?;
         let found = self.batch(wanted, "list rooms").await?;
         let rooms = found.iter().filter(|item| !item.contains_key("deleted")).map(decode);
         let mut items = rooms.collect::<Result<Vec<_>, _>>()?;
         items.sort_by_key(|room| room.name.folded());
-        Ok(Listed { items, next })
+        Ok(items)
     }
 
     async fn room_item(&self, id: RoomId) -> Result<Option<Item>, Error> {
@@ -142,7 +161,9 @@ impl Store {
             TransactWriteItem::builder().put(name).build(),
             TransactWriteItem::builder().put(item).build(),
         ];
-        writes.extend(self.entry(room.id, &room.creator, Role::Owner, room.created_at, limits)?);
+        let (user, joined_at) = (room.creator.clone(), room.created_at);
+        let owner = Member { user, role: Role::Owner, joined_at, mute: None };
+        writes.extend(self.entry(room.id, &owner, limits)?);
         Ok(writes)
     }
 }
@@ -151,14 +172,22 @@ fn encode(room: &Room) -> Item {
     let mut item = Item::from([
         (keys::PK.into(), s(keys::conversation_pk(&room.conversation()))),
         (keys::SK.into(), s(keys::ROOM)),
-        (keys::DIRECTORY_PK.into(), s(keys::ROOMS_DIRECTORY)),
-        (keys::DIRECTORY_SK.into(), s(room.name.folded())),
         ("room".into(), s(room.id.to_string())),
         ("name".into(), s(room.name.as_str())),
         ("creator".into(), s(room.creator.as_str())),
         ("created_at".into(), n(room.created_at.as_millis())),
         ("members".into(), n(room.members)),
+        ("owners".into(), n(room.members)),
     ]);
+    match room.access {
+        Access::Public => {
+            item.insert(keys::DIRECTORY_PK.into(), s(keys::ROOMS_DIRECTORY));
+            item.insert(keys::DIRECTORY_SK.into(), s(room.name.folded()));
+        }
+        Access::Private => {
+            item.insert("access".into(), s("private"));
+        }
+    }
     if let Some(topic) = &room.topic {
         item.insert("topic".into(), s(topic));
     }
@@ -176,6 +205,7 @@ fn decode(item: &Item) -> Result<Room, Error> {
         name: RoomName::parse(&text(item, "name")?)?,
         topic: text(item, "topic").ok(),
         metadata: metadata.map_err(|_| Error::Corrupt("metadata"))?,
+        access: if item.contains_key("access") { Access::Private } else { Access::Public },
         creator: UserId::parse(&text(item, "creator")?)?,
         created_at: Timestamp::from_millis(number(item, "created_at")?),
         members: item.get("members").and_then(parse_number).unwrap_or(0),

@@ -1,0 +1,60 @@
+//! Who may not join a room.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde::Serialize;
+use shared::App;
+use shared::chat::{Timestamp, UserId};
+use shared::http::{self, Failure, Paging, Path};
+use shared::identity::Caller;
+use shared::rooms;
+use shared::rules::Action;
+
+use crate::members::Who;
+
+#[derive(Serialize)]
+struct Ban<'a> {
+    user: &'a UserId,
+    by: &'a UserId,
+    at: Timestamp,
+}
+
+/// `GET /api/rooms/{room}/bans`: for those who may ban.
+pub(crate) async fn list(
+    State(app): State<App>,
+    caller: Caller,
+    Path(room): Path<String>,
+    paging: Paging,
+) -> Result<Response, Failure> {
+    let user = caller.require()?;
+    let after = paging.after(UserId::from_encoded)?;
+    let room = rooms::permitted(&app, &user, &room, Action::Ban).await?.room;
+    let bans = app.store.bans(room.id, after.as_ref(), paging.limit).await?;
+    let views = bans.items.iter().map(|banned| {
+        let decision = &banned.decision;
+        Ban { user: &banned.user, by: &decision.by, at: decision.at }
+    });
+    Ok(paging.list(&views.collect::<Vec<_>>(), bans.next.as_deref()))
+}
+
+/// `PUT /api/rooms/{room}/bans/{user}`: puts them out if they are in it, and lets them in no more.
+pub(crate) async fn ban(
+    State(app): State<App>,
+    caller: Caller,
+    Path((room, user)): Path<(String, UserId)>,
+    http::Json(who): http::Json<Who>,
+) -> Result<StatusCode, Failure> {
+    rooms::ban(&app, &who.asks(caller)?, &room, &user).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `DELETE /api/rooms/{room}/bans/{user}`: nothing to do if they are not banned.
+pub(crate) async fn unban(
+    State(app): State<App>,
+    caller: Caller,
+    Path((room, user)): Path<(String, UserId)>,
+) -> Result<StatusCode, Failure> {
+    rooms::unban(&app, &caller.require()?, &room, &user).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

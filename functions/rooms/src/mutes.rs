@@ -1,0 +1,55 @@
+//! Who hears and may not speak.
+
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::Deserialize;
+use shared::chat::{Mute, Timestamp, UserId};
+use shared::http::{self, Failure, Path};
+use shared::identity::Caller;
+use shared::{App, Error, rooms};
+
+use crate::members::Who;
+
+/// The longest mute that ends by itself: a year.
+const LONGEST: u64 = 366 * 24 * 60 * 60;
+
+#[derive(Deserialize)]
+pub(crate) struct Silence {
+    seconds: Option<u64>,
+    #[serde(flatten)]
+    who: Who,
+}
+
+impl Silence {
+    fn mute(&self, now: Timestamp) -> Result<Mute, Error> {
+        match self.seconds {
+            None => Ok(Mute::Open),
+            Some(seconds @ 1..=LONGEST) => Ok(Mute::Until(now.plus(Duration::from_secs(seconds)))),
+            Some(_) => Err(Error::Invalid(format!("`seconds` is 1 to {LONGEST}"))),
+        }
+    }
+}
+
+/// `PUT /api/rooms/{room}/mutes/{user}`: for so many seconds, or until it is ended.
+pub(crate) async fn mute(
+    State(app): State<App>,
+    caller: Caller,
+    Path((room, user)): Path<(String, UserId)>,
+    http::Json(asked): http::Json<Silence>,
+) -> Result<StatusCode, Failure> {
+    let mute = asked.mute(app.clock.now())?;
+    rooms::mute(&app, &asked.who.asks(caller)?, &room, &user, mute).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `DELETE /api/rooms/{room}/mutes/{user}`: nothing to do if they are not muted.
+pub(crate) async fn unmute(
+    State(app): State<App>,
+    caller: Caller,
+    Path((room, user)): Path<(String, UserId)>,
+) -> Result<StatusCode, Failure> {
+    rooms::unmute(&app, &caller.require()?, &room, &user).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,49 @@
+//! Who is asked to join.
+
+use super::{ATTEMPTS, crowded, permitted};
+use crate::chat::{Decision, UserId};
+use crate::rules::Action;
+use crate::{App, Error};
+
+/// Asks `user` to join; asking twice, or somebody who is in the room, changes nothing.
+pub async fn invite(
+    app: &App,
+    actor: &UserId,
+    id_or_name: &str,
+    user: &UserId,
+) -> Result<(), Error> {
+    let room = permitted(app, actor, id_or_name, Action::Invite).await?.room;
+    let decision = Decision { by: actor.clone(), at: app.clock.now() };
+    for _ in 0..ATTEMPTS {
+        let seen = app.store.relation(room.id, user).await?;
+        if seen.guest.ban.is_some() {
+            return Err(Error::Conflict("they are banned"));
+        }
+        let asked = seen.member.is_some() || seen.guest.invitation.is_some();
+        if asked || app.store.invite(&seen, &decision).await? {
+            return Ok(());
+        }
+    }
+    Err(crowded("invite somebody"))
+}
+
+/// Takes an invitation back; nothing to do if there is none.
+pub async fn withdraw(
+    app: &App,
+    actor: &UserId,
+    id_or_name: &str,
+    user: &UserId,
+) -> Result<(), Error> {
+    let room = permitted(app, actor, id_or_name, Action::Invite).await?.room;
+    let seen = app.store.relation(room.id, user).await?;
+    if seen.guest.invitation.is_some() {
+        app.store.end_invitation(&seen).await?;
+    }
+    Ok(())
+}
+
+/// Turns an invitation down.
+pub async fn decline(app: &App, user: &UserId, id_or_name: &str) -> Result<(), Error> {
+    let seen = permitted(app, user, id_or_name, Action::Decline).await?;
+    app.store.end_invitation(&seen).await
+}

@@ -1,0 +1,191 @@
+//! People make, join and leave rooms, keep order there, and the room hears of it.
+
+mod invitations;
+mod membership;
+mod moderation;
+mod notices;
+
+use serde_json::{Map, Value};
+
+use crate::chat::{Access, Kind, PageSize, Range, Relation, Room, RoomId, RoomName, UserId};
+use crate::rules::{self, Action};
+use crate::speaking::permit;
+use crate::store::{Change, Departure, Listed, RoomLimits};
+use crate::{App, Error};
+
+pub use invitations::{decline, invite, withdraw};
+pub use membership::{appoint, join, leave, leave_all};
+pub use moderation::{ban, kick, mute, unban, unmute};
+
+use notices::announce;
+
+/// How often something is tried again because the table was not as it had been read.
+const ATTEMPTS: usize = 10;
+
+/// What somebody wants a new room to be.
+#[derive(Debug)]
+pub struct NewRoom {
+    /// Its name.
+    pub name: String,
+    /// What it is about.
+    pub topic: Option<String>,
+    /// Whatever is to be kept with it.
+    pub metadata: Option<Map<String, Value>>,
+    /// Who may find and join it.
+    pub access: Access,
+}
+
+/// Makes a room with its creator in it; making it twice is making it once.
+pub async fn create(app: &App, creator: &UserId, new: NewRoom) -> Result<Room, Error> {
+    Room::check(new.topic.as_deref(), new.metadata.as_ref())?;
+    let room = Room {
+        id: RoomId::fresh(),
+        name: RoomName::parse(&new.name)?,
+        topic: new.topic,
+        metadata: new.metadata,
+        access: new.access,
+        creator: creator.clone(),
+        created_at: app.clock.now(),
+        members: 1,
+    };
+    let made = app.store.create_room(&room, limits(app)).await;
+    if matches!(made, Err(Error::Conflict(_)))
+        && let Some(earlier) = made_before(app, &room).await?
+    {
+        return Ok(earlier);
+    }
+    made?;
+    announce(app, &room, creator, Kind::Joined, None).await?;
+    Ok(room)
+}
+
+/// The room that the same request made before, if its answer was lost: of the same creator, who is in
+/// it, and alike. If that request got no further than the room, the rest is made up for.
+async fn made_before(app: &App, room: &Room) -> Result<Option<Room>, Error> {
+    let earlier = match app.store.find_room(room.name.as_str()).await {
+        Err(Error::NotFound(_)) => return Ok(None),
+        earlier => earlier?,
+    };
+    let alike = earlier.creator == room.creator
+        && earlier.topic == room.topic
+        && earlier.metadata == room.metadata
+        && earlier.access == room.access;
+    if !alike || app.store.member(earlier.id, &room.creator).await?.is_none() {
+        return Ok(None);
+    }
+    let log = app.store.page(&earlier.conversation(), Range::default(), 1, None).await?;
+    if log.messages.is_empty() {
+        announce(app, &earlier, &room.creator, Kind::Joined, None).await?;
+    }
+    Ok(Some(earlier))
+}
+
+/// The room of this id or name and what `user` is to it, if that lets them do `action`.
+pub async fn permitted(
+    app: &App,
+    user: &UserId,
+    id_or_name: &str,
+    action: Action,
+) -> Result<Relation, Error> {
+    let id = app.store.find_room_id(id_or_name).await?;
+    let relation = app.store.relation(id, user).await?;
+    rules::permit(action, relation.standing(app.clock.now()))?;
+    Ok(relation)
+}
+
+/// The room of this id or name, for whoever may find it; nobody in particular may find public ones.
+pub async fn find(app: &App, user: Option<&UserId>, id_or_name: &str) -> Result<Room, Error> {
+    if let Some(user) = user {
+        return Ok(permitted(app, user, id_or_name, Action::Find).await?.room);
+    }
+    let room = app.store.find_room(id_or_name).await?;
+    match room.access {
+        Access::Public => Ok(room),
+        Access::Private => Err(Error::NotFound("room")),
+    }
+}
+
+/// Rooms by name, the first of them `after` one: all public ones, and the private ones that `user` is
+/// in.
+pub async fn list(
+    app: &App,
+    user: Option<&UserId>,
+    after: Option<&RoomName>,
+    limit: usize,
+) -> Result<Listed<Room>, Error> {
+    let mut rooms = app.store.rooms(after, limit).await?;
+    // The index may lag behind.
+    rooms.items.retain(|room| room.access == Access::Public);
+    if let Some(user) = user {
+        let after = after.map(RoomName::folded).unwrap_or_default();
+        let own = app.store.rooms_with(user).await?.into_iter();
+        rooms.items.extend(
+            own.filter(|room| room.access == Access::Private && room.name.folded() > after),
+        );
+        rooms.items.sort_by_key(|room| room.name.folded());
+    }
+    if rooms.items.len() > limit || rooms.next.is_some() {
+        rooms.items.truncate(limit);
+        rooms.next = rooms.items.last().map(|room| room.name.folded()).or(rooms.next);
+    }
+    Ok(rooms)
+}
+
+/// Changes what the room is.
+pub async fn change(
+    app: &App,
+    user: &UserId,
+    id_or_name: &str,
+    change: &Change,
+) -> Result<Room, Error> {
+    Room::check(change.topic.as_deref(), change.metadata.as_ref())?;
+    let relation = permitted(app, user, id_or_name, Action::Change).await?;
+    app.store.change_room(&relation.room, change).await
+}
+
+/// Deletes the room and all that was said in it. Its name is free at once.
+///
+/// A deletion that was interrupted goes on when whoever began it asks again, by the room's id.
+pub async fn delete(app: &App, user: &UserId, id_or_name: &str) -> Result<(), Error> {
+    let id = app.store.find_room_id(id_or_name).await?;
+    let room = match permitted(app, user, &id.to_string(), Action::Delete).await {
+        Ok(relation) => relation.room,
+        Err(Error::NotFound(what)) => {
+            app.store.rest_of_room(id, user).await?.ok_or(Error::NotFound(what))?
+        }
+        Err(error) => return Err(error),
+    };
+    app.store.close_room(&room, user).await?;
+    loop {
+        let members = app.store.members(id, None, Some(PageSize::MAX)).await?;
+        for member in &members.items {
+            app.store.remove_member(id, member, &Departure::Closing).await?;
+        }
+        if members.next.is_none() {
+            break;
+        }
+    }
+    app.store.erase(id).await
+}
+
+/// The room's last messages, for `user` who has just joined.
+pub async fn recent(app: &App, room: &Room, user: &UserId) -> Result<crate::chat::Page, Error> {
+    let (conversation, limit) = (room.conversation(), PageSize::DEFAULT.get());
+    let now = app.clock.now();
+    let page = app.store.page(&conversation, Range::default(), limit, Some(now)).await?;
+    // Looked up after the page: whoever has left meanwhile is not shown what was said since.
+    permit(app, user, &conversation, Action::Read).await?;
+    Ok(page)
+}
+
+fn limits(app: &App) -> RoomLimits {
+    RoomLimits {
+        rooms_per_user: app.config.max_rooms_per_user,
+        members_per_room: app.config.max_members_per_room,
+    }
+}
+
+/// What to say when the table kept changing.
+fn crowded(action: &'static str) -> Error {
+    Error::Storage { action, source: "others kept changing it at the same time".into() }
+}

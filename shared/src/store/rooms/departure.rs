@@ -1,0 +1,202 @@
+//! Members go, or get another role; a room with people in it always has an owner.
+
+use aws_sdk_dynamodb::error::BuildError;
+use aws_sdk_dynamodb::types::{Delete, TransactWriteItem, Update};
+
+use super::relation::{encode_mute, role_value};
+use crate::Error;
+use crate::chat::{ConversationId, Decision, Member, Role, RoomId, UserId};
+use crate::error::storage;
+use crate::store::item::{n, s};
+use crate::store::{Store, keys};
+
+/// Why somebody goes.
+#[derive(Clone, Debug)]
+pub enum Departure {
+    /// They want to, or are put out.
+    Out,
+    /// They are put out and may not come again.
+    Banned(Decision),
+    /// The room comes to its end.
+    Closing,
+}
+
+/// What became of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Removed {
+    /// It is done.
+    Yes,
+    /// The member was not as they had been read: read again.
+    Stale,
+    /// The room would have had people and no owner.
+    LastOwner,
+}
+
+impl Store {
+    /// Takes a member out of a room, if they are still as they were read.
+    ///
+    /// The member comes first among the writes: a try that is repeated after it was done is `Stale`.
+    pub async fn remove_member(
+        &self,
+        room: RoomId,
+        member: &Member,
+        departure: &Departure,
+    ) -> Result<Removed, Error> {
+        let writes = self.exit(room, member, departure).map_err(storage("describe a departure"))?;
+        Ok(match self.transact(writes, "leave a room").await? {
+            None => Removed::Yes,
+            Some(1) if member.role == Role::Owner => Removed::LastOwner,
+            Some(_) => Removed::Stale,
+        })
+    }
+
+    /// Gives a member another role, if they are still as they were read; above a member's, it ends a
+    /// mute.
+    pub async fn set_role(
+        &self,
+        room: RoomId,
+        member: &Member,
+        role: Role,
+    ) -> Result<Removed, Error> {
+        let owners = match (member.role, role) {
+            (Role::Owner, _) => {
+                Some(self.one_owner_less(room, "ADD owners :less", "owners > :one"))
+            }
+            (_, Role::Owner) => Some(self.one_owner_more(room)),
+            _ => None,
+        };
+        let unmuted = if role > Role::Member { " REMOVE muted" } else { "" };
+        let appointment = Update::builder()
+            .table_name(&self.table)
+            .key(keys::PK, s(keys::conversation_pk(&ConversationId::Room(room))))
+            .key(keys::SK, s(keys::member_sk(&member.user)))
+            .update_expression(format!("SET #role = :new{unmuted}"))
+            .condition_expression("#role = :role")
+            .expression_attribute_names("#role", "role")
+            .expression_attribute_values(":role", role_value(member.role))
+            .expression_attribute_values(":new", role_value(role))
+            .build();
+        let writes = std::iter::once(appointment).chain(owners);
+        let writes = writes.map(|it| Ok(TransactWriteItem::builder().update(it?).build()));
+        let writes = writes.collect::<Result<Vec<_>, BuildError>>();
+        let writes = writes.map_err(storage("describe an appointment"))?;
+        Ok(match self.transact(writes, "give somebody a role").await? {
+            None => Removed::Yes,
+            Some(1) if member.role == Role::Owner => Removed::LastOwner,
+            Some(_) => Removed::Stale,
+        })
+    }
+
+    fn exit(
+        &self,
+        room: RoomId,
+        member: &Member,
+        departure: &Departure,
+    ) -> Result<Vec<TransactWriteItem>, BuildError> {
+        let conversation = ConversationId::Room(room);
+        let owner = member.role == Role::Owner;
+        let closing = matches!(departure, Departure::Closing);
+        let count = match (owner, closing) {
+            (true, false) => {
+                let rule = "owners > :one OR members = :one";
+                self.one_owner_less(room, "ADD owners :less, members :less", rule)?
+            }
+            _ => self.less(room_key(room)).build()?,
+        };
+        let delete = |pk: String, sk: String| {
+            Delete::builder().table_name(&self.table).key(keys::PK, s(pk)).key(keys::SK, s(sk))
+        };
+        let muted = if member.mute.is_some() { "" } else { " AND attribute_not_exists(muted)" };
+        let item = delete(keys::conversation_pk(&conversation), keys::member_sk(&member.user))
+            .condition_expression(format!("#role = :role{muted}"))
+            .expression_attribute_names("#role", "role")
+            .expression_attribute_values(":role", role_value(member.role))
+            .build()?;
+        let user = keys::user_pk(&member.user);
+        let listing = delete(user.clone(), keys::listing_sk(&conversation)).build()?;
+        let rooms = self.less((user, keys::ROOM_COUNT)).build()?;
+        let mut writes = vec![
+            TransactWriteItem::builder().delete(item).build(),
+            TransactWriteItem::builder().update(count).build(),
+            TransactWriteItem::builder().delete(listing).build(),
+            TransactWriteItem::builder().update(rooms).build(),
+        ];
+        if let Some(kept) = self.kept(room, member, departure)? {
+            writes.push(TransactWriteItem::builder().update(kept).build());
+        }
+        Ok(writes)
+    }
+
+    /// What the room keeps of whoever goes: a ban, and a mute, so that leaving does not end it.
+    fn kept(
+        &self,
+        room: RoomId,
+        member: &Member,
+        departure: &Departure,
+    ) -> Result<Option<Update>, BuildError> {
+        let mut sets = vec!["#user = :user"];
+        let mut update = self.update_guest(room, &member.user);
+        if let Some(mute) = member.mute {
+            sets.push("muted = :muted");
+            update = update.expression_attribute_values(":muted", encode_mute(mute));
+        }
+        if let Departure::Banned(Decision { by, at }) = departure {
+            sets.push("banned_by = :by, banned_at = :at");
+            update = update
+                .expression_attribute_values(":by", s(by.as_str()))
+                .expression_attribute_values(":at", n(at.as_millis()));
+        }
+        if sets.len() == 1 || matches!(departure, Departure::Closing) {
+            return Ok(None);
+        }
+        update.update_expression(format!("SET {}", sets.join(", "))).build().map(Some)
+    }
+
+    /// An update of what a room keeps of somebody who is not in it; it says who that is.
+    pub(super) fn update_guest(
+        &self,
+        room: RoomId,
+        user: &UserId,
+    ) -> aws_sdk_dynamodb::types::builders::UpdateBuilder {
+        Update::builder()
+            .table_name(&self.table)
+            .key(keys::PK, s(keys::conversation_pk(&ConversationId::Room(room))))
+            .key(keys::SK, s(keys::guest_sk(user)))
+            .expression_attribute_names("#user", "user")
+            .expression_attribute_values(":user", s(user.as_str()))
+    }
+
+    /// One less of what an item counts.
+    fn less(
+        &self,
+        (pk, sk): (String, &'static str),
+    ) -> aws_sdk_dynamodb::types::builders::UpdateBuilder {
+        Update::builder()
+            .table_name(&self.table)
+            .key(keys::PK, s(pk))
+            .key(keys::SK, s(sk))
+            .update_expression("ADD members :less")
+            .expression_attribute_values(":less", n(-1))
+    }
+
+    fn one_owner_less(&self, room: RoomId, change: &str, rule: &str) -> Result<Update, BuildError> {
+        let update = self.less(room_key(room)).update_expression(change);
+        let update = update.condition_expression(rule);
+        update.expression_attribute_values(":one", n(1)).build()
+    }
+
+    fn one_owner_more(&self, room: RoomId) -> Result<Update, BuildError> {
+        let (pk, sk) = room_key(room);
+        Update::builder()
+            .table_name(&self.table)
+            .key(keys::PK, s(pk))
+            .key(keys::SK, s(sk))
+            .update_expression("ADD owners :one")
+            .expression_attribute_values(":one", n(1))
+            .build()
+    }
+}
+
+fn room_key(room: RoomId) -> (String, &'static str) {
+    (keys::conversation_pk(&ConversationId::Room(room)), keys::ROOM)
+}

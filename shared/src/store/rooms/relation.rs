@@ -1,0 +1,86 @@
+//! What one user is to a room, in one read.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
+
+use super::decode;
+use crate::Error;
+use crate::chat::{
+    ConversationId, Decision, Guest, Member, Mute, Relation, Role, RoomId, Timestamp, UserId,
+};
+use crate::error::storage;
+use crate::store::item::{Item, n, number, parse_number, s, text};
+use crate::store::{Store, keys};
+
+impl Store {
+    /// The room and what `user` is to it, strongly consistent; `not_found` if there is no such room,
+    /// or it is being deleted.
+    pub async fn relation(&self, room: RoomId, user: &UserId) -> Result<Relation, Error> {
+        let pk = keys::conversation_pk(&ConversationId::Room(room));
+        let mut wanted = KeysAndAttributes::builder().consistent_read(true);
+        for sk in [keys::ROOM.to_owned(), keys::member_sk(user), keys::guest_sk(user)] {
+            let key = [(keys::PK.to_owned(), s(&pk)), (keys::SK.to_owned(), s(sk))];
+            wanted = wanted.keys(HashMap::from(key));
+        }
+        let wanted = wanted.build().map_err(storage("describe a batch of a room's items"))?;
+        let (mut found, mut member, mut guest) = (None, None, Guest::default());
+        for item in self.batch(wanted, "look up who somebody is to a room").await? {
+            match text(&item, keys::SK)? {
+                sk if sk == keys::ROOM => found = Some(item),
+                sk if sk.starts_with("MEMBER#") => member = Some(decode_member(&item)?),
+                _ => guest = decode_guest(&item)?,
+            }
+        }
+        let room = found.filter(|item| !item.contains_key("deleted"));
+        let room = decode(&room.ok_or(Error::NotFound("room"))?)?;
+        Ok(Relation { room, user: user.clone(), member, guest })
+    }
+}
+
+pub(super) fn encode_mute(mute: Mute) -> AttributeValue {
+    match mute {
+        Mute::Open => AttributeValue::Bool(true),
+        Mute::Until(until) => n(until.as_millis()),
+    }
+}
+
+fn decode_mute(item: &Item) -> Option<Mute> {
+    let value = item.get("muted")?;
+    let until = parse_number(value).map(|until| Mute::Until(Timestamp::from_millis(until)));
+    Some(until.unwrap_or(Mute::Open))
+}
+
+pub(super) fn decode_member(item: &Item) -> Result<Member, Error> {
+    Ok(Member {
+        user: UserId::parse(&text(item, "user")?)?,
+        role: Role::parse(&text(item, "role")?),
+        joined_at: Timestamp::from_millis(number(item, "joined_at")?),
+        mute: decode_mute(item),
+    })
+}
+
+pub(super) fn decode_guest(item: &Item) -> Result<Guest, Error> {
+    Ok(Guest {
+        ban: decision(item, "banned_by", "banned_at")?,
+        invitation: decision(item, "invited_by", "invited_at")?,
+        mute: decode_mute(item),
+    })
+}
+
+/// Who decided, and when, if these attributes are there.
+pub(super) fn decision(
+    item: &Item,
+    by: &'static str,
+    at: &'static str,
+) -> Result<Option<Decision>, Error> {
+    if !item.contains_key(at) {
+        return Ok(None);
+    }
+    let by = UserId::parse(&text(item, by)?)?;
+    Ok(Some(Decision { by, at: Timestamp::from_millis(number(item, at)?) }))
+}
+
+pub(super) fn role_value(role: Role) -> AttributeValue {
+    s(role.as_str())
+}

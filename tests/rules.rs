@@ -1,0 +1,256 @@
+//! Every cell of the table of rules, tried from outside by somebody of that standing.
+
+use serde_json::{Value, json};
+use shared::rules::{Action, IN_ROOMS, ROOM_RULES, Standing, Verdict};
+
+use crate::support::{Chat, Person};
+
+/// A room of olga's in which `user` has this standing, and max is a member; its id.
+async fn room_for(chat: &Chat, user: &str, standing: Standing, name: &str) -> String {
+    let private = standing == Standing::Outsider;
+    let access = if private { "private" } else { "public" };
+    let new = json!({ "name": name, "user_id": "olga", "access": access });
+    let room = chat.post("/api/rooms", new).await.body["id"].as_str().unwrap().to_owned();
+    let path = format!("/api/rooms/{room}");
+    let by = json!({ "user_id": "olga" });
+    for member in ["max", user] {
+        let member_now = member == "max"
+            || matches!(
+                standing,
+                Standing::Owner | Standing::Moderator | Standing::Member | Standing::Muted
+            );
+        if member_now {
+            chat.put(&format!("{path}/invitations/{member}"), by.clone()).await;
+            let joined = chat.post(&format!("{path}/join"), json!({ "user_id": member })).await;
+            assert_eq!(joined.status, 200);
+        }
+    }
+    let role = |role: &str| json!({ "role": role, "user_id": "olga" });
+    let (of_user, status) = match standing {
+        Standing::Owner => (chat.put(&format!("{path}/members/{user}"), role("owner")).await, 204),
+        Standing::Moderator => {
+            (chat.put(&format!("{path}/members/{user}"), role("moderator")).await, 204)
+        }
+        Standing::Muted => (chat.put(&format!("{path}/mutes/{user}"), by).await, 204),
+        Standing::Invited => (chat.put(&format!("{path}/invitations/{user}"), by).await, 204),
+        Standing::Banned => (chat.put(&format!("{path}/bans/{user}"), by).await, 204),
+        _ => (chat.get(&path, &[("user_id", "olga")]).await, 200),
+    };
+    assert_eq!(of_user.status, status, "{standing}");
+    room
+}
+
+/// What `user` is told who tries it over HTTP: the status, and the code of a refusal.
+async fn over_http(chat: &Chat, user: &str, action: Action, room: &str) -> Option<(u16, Value)> {
+    let path = |rest: &str| format!("/api/rooms/{room}{rest}");
+    let who = json!({ "user_id": user });
+    let asks = [("user_id", user)];
+    let answer = match action {
+        Action::Find => chat.get(&path(""), &asks).await,
+        Action::Join => chat.post(&path("/join"), who).await,
+        Action::Leave => chat.post(&path("/leave"), who).await,
+        Action::Decline => chat.delete(&format!("/api/invitations/{room}"), &asks).await,
+        Action::Speak => {
+            let said = json!({ "room": room, "content": "x", "sender_id": user });
+            chat.post("/api/send_message", said).await
+        }
+        Action::Read => chat.get(&path("/messages"), &asks).await,
+        Action::ListMembers => chat.get(&path("/members"), &asks).await,
+        Action::Invite => chat.put(&path("/invitations/eve"), who).await,
+        Action::Mute => chat.put(&path("/mutes/max"), who).await,
+        Action::Kick => chat.delete(&path("/members/max"), &asks).await,
+        Action::Ban => chat.put(&path("/bans/max"), who).await,
+        Action::Change => chat.patch(&path(""), json!({ "topic": "new", "user_id": user })).await,
+        Action::Appoint => {
+            let role = json!({ "role": "moderator", "user_id": user });
+            chat.put(&path("/members/max"), role).await
+        }
+        Action::Delete => chat.delete(&path(""), &asks).await,
+        Action::Type | Action::Sync | Action::Note | Action::Hear | Action::Watch => return None,
+    };
+    Some((answer.status, answer.body["error"]["code"].clone()))
+}
+
+/// The code of a refusal over the WebSocket, null if there is none; `None` without such a frame.
+async fn over_websocket(person: &mut Person, action: Action, room: &str) -> Option<Value> {
+    let conversation = format!("room:{room}");
+    let (frame, answer) = match action {
+        Action::Join => (json!({ "action": "join", "room": room }), "joined"),
+        Action::Leave => (json!({ "action": "leave", "room": room }), "left"),
+        Action::Speak => (json!({ "action": "message", "room": room, "content": "x" }), "ack"),
+        Action::Read => (json!({ "action": "history", "room": room }), "history"),
+        Action::Sync => (json!({ "action": "sync", "since": { &conversation: 0 } }), "synced"),
+        Action::Note => {
+            (json!({ "action": "read", "conversation": conversation, "seq": 1 }), "receipt")
+        }
+        Action::Type => (json!({ "action": "typing", "room": room }), "pong"),
+        _ => return None,
+    };
+    person.sends(&frame).await;
+    person.sends(&json!({ "action": "ping" })).await;
+    let (mut code, mut answered) = (Value::Null, false);
+    loop {
+        let frame = person.sees_now().await;
+        let kind = frame["type"].as_str().unwrap();
+        answered |= kind == answer || kind == "error";
+        if kind == "error" {
+            code = frame["code"].clone();
+        }
+        if kind == "synced" {
+            code = frame["conversations"][&conversation]["error"].clone();
+        }
+        if kind == "pong" {
+            assert!(answered, "{action}");
+            return Some(code);
+        }
+    }
+}
+
+/// Tries every action of one standing, each in a room of its own.
+async fn column(standing: Standing) {
+    let chat = Chat::start().await;
+    let mut una = chat.joined_by("una").await;
+    let place = IN_ROOMS.iter().position(|one| *one == standing).unwrap();
+    for (number, (action, row)) in ROOM_RULES.into_iter().enumerate() {
+        let verdict = row[place];
+        let (status, code) = match verdict {
+            Verdict::Yes | Verdict::Unseen => (200, Value::Null),
+            Verdict::NotFound => (404, "not_found".into()),
+            Verdict::Forbidden => (403, "forbidden".into()),
+        };
+        let room = room_for(&chat, "una", standing, &format!("http {number}")).await;
+        if let Some((told, why)) = over_http(&chat, "una", action, &room).await {
+            let fits = told == status || (status == 200 && told == 204);
+            assert!(fits && why == code, "{standing}: {action}: {told} {why}");
+        }
+        let room = room_for(&chat, "una", standing, &format!("socket {number}")).await;
+        una.catches_up().await;
+        if let Some(why) = over_websocket(&mut una, action, &room).await {
+            assert_eq!(why, code, "{standing}: {action} over the WebSocket");
+        }
+        if action == Action::Hear {
+            let said = json!({ "room": room, "content": "hear", "sender_id": "max" });
+            assert_eq!(chat.post("/api/send_message", said).await.status, 200);
+            let heard = una.catches_up().await.iter().any(|frame| frame["content"] == "hear");
+            assert_eq!(heard, verdict == Verdict::Yes, "{standing}: {action}");
+        }
+    }
+}
+
+macro_rules! columns {
+    ($($name:ident: $standing:ident,)*) => {
+        $(#[tokio::test]
+        async fn $name() {
+            column(Standing::$standing).await;
+        })*
+
+        #[test]
+        fn every_column_is_tried() {
+            assert_eq!([$(Standing::$standing),*], IN_ROOMS);
+        }
+    };
+}
+
+columns! {
+    an_owner_may: Owner,
+    a_moderator_may: Moderator,
+    a_member_may: Member,
+    whoever_is_muted_may: Muted,
+    whoever_is_invited_may: Invited,
+    whoever_is_banned_may: Banned,
+    anybody_may_in_public: Stranger,
+    anybody_may_in_private: Outsider,
+}
+
+#[tokio::test]
+async fn whoever_is_kicked_is_told_and_hears_no_more() {
+    let chat = Chat::start().await;
+    let room = room_for(&chat, "una", Standing::Member, "general").await;
+    let mut una = chat.joined_by("una").await;
+    let mut max = chat.joined_by("max").await;
+    let path = format!("/api/rooms/{room}/members/una");
+    assert_eq!(chat.delete(&path, &[("user_id", "olga")]).await.status, 204);
+    assert_eq!(una.sees_in_time("left").await["reason"], "kicked");
+    // Who came before waited for max.
+    let mut notice = max.sees_in_time("message").await;
+    while notice["kind"] == "joined" {
+        notice = max.sees_in_time("message").await;
+    }
+    assert_eq!((&notice["kind"], &notice["about"]), (&"kicked".into(), &"una".into()));
+    max.says_in(&room, "gone").await;
+    una.hears_nothing().await;
+    let listed = chat.get("/api/conversations", &[("user_id", "una")]).await;
+    assert_eq!(listed.body, json!([]));
+    assert_eq!(chat.delete(&path, &[("user_id", "olga")]).await.status, 404);
+}
+
+#[tokio::test]
+async fn nobody_acts_upon_somebody_of_an_equal_or_higher_role() {
+    let chat = Chat::start().await;
+    let room = room_for(&chat, "una", Standing::Moderator, "general").await;
+    let role = json!({ "role": "moderator", "user_id": "olga" });
+    assert_eq!(chat.put(&format!("/api/rooms/{room}/members/max"), role).await.status, 204);
+    for target in ["olga", "max", "una"] {
+        let members = format!("/api/rooms/{room}/members/{target}");
+        assert_eq!(chat.delete(&members, &[("user_id", "una")]).await.status, 403);
+        for what in ["bans", "mutes"] {
+            let path = format!("/api/rooms/{room}/{what}/{target}");
+            assert_eq!(chat.put(&path, json!({ "user_id": "una" })).await.status, 403, "{path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_room_with_people_keeps_an_owner() {
+    let chat = Chat::start().await;
+    let room = room_for(&chat, "una", Standing::Member, "general").await;
+    let (leave, path) = (format!("/api/rooms/{room}/leave"), format!("/api/rooms/{room}/members"));
+    let olga = json!({ "user_id": "olga" });
+    assert_eq!(chat.post(&leave, olga.clone()).await.status, 409);
+    let step_down = json!({ "role": "member", "user_id": "olga" });
+    assert_eq!(chat.put(&format!("{path}/olga"), step_down).await.status, 409);
+    let owner = json!({ "role": "owner", "user_id": "olga" });
+    assert_eq!(chat.put(&format!("{path}/una"), owner).await.status, 204);
+    assert_eq!(chat.post(&leave, olga).await.status, 204);
+    assert_eq!(chat.post(&leave, json!({ "user_id": "una" })).await.status, 409);
+}
+
+#[tokio::test]
+async fn a_mute_ends_by_itself_and_outlasts_leaving() {
+    let chat = Chat::start().await;
+    let room = room_for(&chat, "una", Standing::Member, "general").await;
+    let says = json!({ "room": room, "content": "x", "sender_id": "una" });
+    let mute = json!({ "seconds": 60, "user_id": "olga" });
+    let path = format!("/api/rooms/{room}/mutes/una");
+    assert_eq!(chat.put(&path, mute).await.status, 204);
+    for way in ["leave", "join"] {
+        assert_eq!(chat.post("/api/send_message", says.clone()).await.status, 403);
+        chat.post(&format!("/api/rooms/{room}/{way}"), json!({ "user_id": "una" })).await;
+    }
+    assert_eq!(chat.post("/api/send_message", says.clone()).await.status, 403);
+    chat.time.advance(std::time::Duration::from_secs(61));
+    assert_eq!(chat.post("/api/send_message", says).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_private_room_is_for_whoever_is_invited() {
+    let chat = Chat::start().await;
+    let room = room_for(&chat, "una", Standing::Outsider, "secret").await;
+    let names = async |user: &'static str| {
+        let rooms = chat.get("/api/rooms", &[("user_id", user)]).await.body;
+        rooms.as_array().unwrap().len()
+    };
+    assert_eq!((names("una").await, names("max").await), (0, 1));
+    let path = format!("/api/rooms/{room}/invitations/una");
+    assert_eq!(chat.put(&path, json!({ "user_id": "olga" })).await.status, 204);
+    let invited = chat.get("/api/invitations", &[("user_id", "una")]).await.body;
+    assert_eq!(
+        (&invited[0]["room"]["name"], &invited[0]["by"]),
+        (&"secret".into(), &"olga".into())
+    );
+    let join = format!("/api/rooms/{room}/join");
+    assert_eq!(chat.post(&join, json!({ "user_id": "una" })).await.status, 200);
+    assert_eq!(chat.get("/api/invitations", &[("user_id", "una")]).await.body, json!([]));
+    chat.post(&format!("/api/rooms/{room}/leave"), json!({ "user_id": "una" })).await;
+    assert_eq!(chat.post(&join, json!({ "user_id": "una" })).await.status, 404);
+}
