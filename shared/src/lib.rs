@@ -25,6 +25,7 @@ pub mod gateway;
 pub mod http;
 pub mod identity;
 pub mod lambda;
+pub mod oidc;
 pub mod protocol;
 pub mod renewals;
 pub mod rooms;
