@@ -16,6 +16,7 @@ mod lambdas;
 mod lobby;
 mod messaging;
 mod offline;
+mod oidc;
 mod presence;
 mod receipts;
 mod repeats;

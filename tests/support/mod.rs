@@ -2,14 +2,18 @@
 
 mod binaries;
 mod chat;
+mod issuer;
 mod lambda_runtime;
 pub(crate) mod member;
 mod meter;
 mod person;
 pub(crate) mod schema;
+mod signing;
 
 pub(crate) use binaries::binary;
 pub(crate) use chat::{Answer, Chat};
+pub(crate) use issuer::{Document, Issuer, Manner};
 pub(crate) use lambda_runtime::LambdaRuntime;
 pub(crate) use meter::{Meter, Usage};
 pub(crate) use person::Person;
+pub(crate) use signing::{SigningKey, encode, message};
