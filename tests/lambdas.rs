@@ -225,6 +225,7 @@ async fn an_event_that_is_none_fails_the_invocation() {
         presence_room_size: 50,
         sign_ins_per_address: 0,
         tokens: None,
+        oidc: None,
     };
     let functions = binaries(&config, "http://127.0.0.1:9");
     let patience = std::time::Duration::from_secs(29);

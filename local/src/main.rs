@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use local::faults::{Fault, Faults};
-use local::options::Options;
+use local::options::{Auth, Options};
 use local::server::Server;
 use tracing_subscriber::EnvFilter;
 
@@ -58,19 +58,17 @@ fn greet(options: &Options, server: &Server) {
         Some(scenario) => format!("\n\n  FAULTS ARE ON: {scenario}"),
         None => String::new(),
     };
+    let (mode, connect, speak, read) = introduction(options.auth, &websocket, &http);
     println!(
         "Confab is ready.
 
-  WebSocket   {websocket}?user_id=NAME
+  WebSocket   {websocket}{connect}
   HTTP        {http}
   DynamoDB    {dynamodb} ({kept}, table {table})
 
-  OPEN MODE: whoever names a user is believed to be them.{faults}
+  {mode}{faults}
 
-Chat between two terminals:
-
-  npx wscat -c \"{websocket}?user_id=a\"
-  npx wscat -c \"{websocket}?user_id=b\"
+{speak}
 
 then type in the first:
 
@@ -78,11 +76,52 @@ then type in the first:
 
 and read what was said:
 
-  curl \"{http}/messages?user1=a&user2=b\"
+  {read}
 
 Ctrl-C stops the server.",
         table = options.table,
     );
+}
+
+/// How people get in: what the mode means, what a URL ends with, how two connect, how one reads.
+fn introduction(
+    auth: Auth,
+    websocket: &str,
+    http: &str,
+) -> (&'static str, &'static str, String, String) {
+    if auth == Auth::Open {
+        return (
+            "OPEN MODE: whoever names a user is believed to be them.",
+            "?user_id=NAME",
+            format!(
+                "Chat between two terminals:
+
+  npx wscat -c \"{websocket}?user_id=a\"
+  npx wscat -c \"{websocket}?user_id=b\""
+            ),
+            format!("curl \"{http}/messages?user1=a&user2=b\""),
+        );
+    }
+    let (mode, token) = match auth {
+        Auth::Oidc => ("OIDC: people show tokens of an outside issuer.", String::new()),
+        Auth::Open | Auth::Accounts => (
+            "ACCOUNTS: people register and show tokens.",
+            format!(
+                "Make two accounts, a and b, and keep their access tokens:
+
+  curl {http}/api/register -d '{{\"username\":\"a\",\"password\":\"a good password\"}}'
+
+"
+            ),
+        ),
+    };
+    let speak = format!(
+        "{token}Chat between two terminals:
+
+  npx wscat -c {websocket} -H \"Authorization: Bearer ACCESS_TOKEN\""
+    );
+    let bearer = "-H \"Authorization: Bearer ACCESS_TOKEN\"";
+    (mode, "", speak, format!("curl {bearer} \"{http}/api/messages?with=b\""))
 }
 
 /// Ctrl-C, or the signal by which process managers ask to stop.

@@ -79,6 +79,12 @@ pub struct Options {
         value_name = "PEOPLE"
     )]
     pub presence_room_size: usize,
+    /// Who issues tokens, with `--auth oidc`: what they have in `iss`, to the letter
+    #[arg(long, env = "CONFAB_OIDC_ISSUER", value_name = "URL", required_if_eq("auth", "oidc"))]
+    pub oidc_issuer: Option<String>,
+    /// For whom tokens are to be, with `--auth oidc`
+    #[arg(long, env = "CONFAB_OIDC_AUDIENCE", value_name = "ID", required_if_eq("auth", "oidc"))]
+    pub oidc_audience: Option<String>,
     /// How often one address may register or sign in within a quarter of an hour; 0 for any number
     #[arg(
         long,
@@ -100,6 +106,8 @@ pub enum Auth {
     Open,
     /// By accounts: people register and show tokens
     Accounts,
+    /// By tokens of an outside issuer
+    Oidc,
 }
 
 impl Options {
@@ -121,6 +129,8 @@ impl Options {
             max_rooms_per_user: shared::Config::MAX_ROOMS_PER_USER,
             max_members_per_room: shared::Config::MAX_MEMBERS_PER_ROOM,
             presence_room_size: shared::Config::PRESENCE_ROOM_SIZE,
+            oidc_issuer: None,
+            oidc_audience: None,
             sign_ins_per_address: 0,
             faults: None,
         }

@@ -209,12 +209,15 @@ fn config(options: &Options, management: SocketAddr) -> anyhow::Result<Config> {
     let (mode, key) = match options.auth {
         Auth::Open => (AuthMode::Open, None),
         Auth::Accounts => (AuthMode::Accounts, Some(token_key::of(options)?)),
+        Auth::Oidc => (AuthMode::Oidc, None),
     };
     Config::from_variables(|name| match name {
         "TABLE_NAME" => Some(options.table.clone()),
         "AUTH_MODE" => Some(mode.name().to_owned()),
         TOKEN_KEY => key.as_ref().map(|key| key.expose_secret().to_owned()),
         "SIGN_INS_PER_ADDRESS" => Some(options.sign_ins_per_address.to_string()),
+        "OIDC_ISSUER" => options.oidc_issuer.clone(),
+        "OIDC_AUDIENCE" => options.oidc_audience.clone(),
         "RETENTION_DAYS" => Some(options.retention_days.to_string()),
         "MAX_CONTENT_BYTES" => Some(options.max_content_bytes.to_string()),
         "RATE_LIMIT" => Some(options.rate_limit.to_string()),

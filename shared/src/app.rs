@@ -4,7 +4,7 @@ use crate::Error;
 use crate::accounts::Tokens;
 use crate::aws::Aws;
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{AuthMode, Config};
 use crate::gateway::Gateway;
 use crate::renewals::Renewals;
 use crate::store::Store;
@@ -39,6 +39,15 @@ impl App {
             clock,
             throttle: Throttle::default(),
             renewals: Renewals::default(),
+        }
+    }
+
+    /// Whether people have accounts here, their own or those of an outside issuer; in open mode there
+    /// are only names.
+    pub fn has_accounts(&self) -> Result<(), Error> {
+        match self.config.auth_mode {
+            AuthMode::Open => Err(Error::NotFound("account: in open mode there are only names")),
+            AuthMode::Accounts | AuthMode::Oidc => Ok(()),
         }
     }
 

@@ -1,14 +1,16 @@
 //! Every setting a function takes, read once at the start.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::SecretString;
 
 use crate::accounts::Tokens;
+use crate::oidc::{Http, Misconfigured, Oidc};
 use crate::store::Rules;
 
 /// The variables that [`Config::from_env`] reads; `template.yaml` sets each of them.
-pub const VARIABLES: [&str; 10] = [
+pub const VARIABLES: [&str; 12] = [
     "TABLE_NAME",
     "AUTH_MODE",
     MANAGEMENT_ENDPOINT,
@@ -19,7 +21,14 @@ pub const VARIABLES: [&str; 10] = [
     "MAX_MEMBERS_PER_ROOM",
     "PRESENCE_ROOM_SIZE",
     "SIGN_INS_PER_ADDRESS",
+    OIDC_ISSUER,
+    OIDC_AUDIENCE,
 ];
+
+/// Who issues tokens in the mode `oidc`.
+const OIDC_ISSUER: &str = "OIDC_ISSUER";
+/// For whom they are to be.
+const OIDC_AUDIENCE: &str = "OIDC_AUDIENCE";
 
 /// The key that signs access tokens: a secret, so nowhere by default, and only given to the functions
 /// that sign or check them.
@@ -36,14 +45,25 @@ pub enum AuthMode {
     Open,
     /// People register here, and show tokens.
     Accounts,
+    /// People show tokens of an outside issuer.
+    Oidc,
 }
 
 impl AuthMode {
+    fn parse(mode: &str) -> Result<Self, InvalidConfig> {
+        let modes = [Self::Open, Self::Accounts, Self::Oidc];
+        modes.into_iter().find(|it| it.name() == mode).ok_or_else(|| InvalidConfig {
+            variable: "AUTH_MODE",
+            reason: format!("is {mode:?}, not \"open\", \"accounts\" or \"oidc\""),
+        })
+    }
+
     /// The mode as `AUTH_MODE` spells it.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Open => "open",
             Self::Accounts => "accounts",
+            Self::Oidc => "oidc",
         }
     }
 }
@@ -53,7 +73,7 @@ impl AuthMode {
 pub struct Config {
     /// `TABLE_NAME`: the DynamoDB table.
     pub table_name: String,
-    /// `AUTH_MODE`: `open` or `accounts`; there is no default.
+    /// `AUTH_MODE`: `open`, `accounts` or `oidc`; there is no default.
     pub auth_mode: AuthMode,
     /// `AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI`: where frames for connections are posted.
     pub management_endpoint: String,
@@ -76,6 +96,9 @@ pub struct Config {
     pub sign_ins_per_address: u64,
     /// `TOKEN_KEY`: what signs and checks access tokens, where people have accounts.
     pub tokens: Option<Tokens>,
+    /// `OIDC_ISSUER` and `OIDC_AUDIENCE`: what checks the tokens of an outside issuer; one for the
+    /// process, because it keeps the issuer's keys.
+    pub oidc: Option<Arc<Oidc>>,
 }
 
 impl Config {
@@ -117,14 +140,7 @@ impl Config {
             }),
         };
 
-        let auth_mode = match required("AUTH_MODE")?.as_str() {
-            "open" => AuthMode::Open,
-            "accounts" => AuthMode::Accounts,
-            other => {
-                let reason = format!("is {other:?}, not \"open\" or \"accounts\"");
-                return Err(InvalidConfig { variable: "AUTH_MODE", reason });
-            }
-        };
+        let auth_mode = AuthMode::parse(&required("AUTH_MODE")?)?;
         let days = u32::try_from(number("RETENTION_DAYS", 0)?).map_err(|_| InvalidConfig {
             variable: "RETENTION_DAYS",
             reason: "is too large".into(),
@@ -145,10 +161,15 @@ impl Config {
                 |reason: &str| InvalidConfig { variable: TOKEN_KEY, reason: reason.into() };
             Tokens::new(&key).map_err(refused)
         });
+        let oidc = match auth_mode {
+            AuthMode::Oidc => Some(issuer(&required(OIDC_ISSUER)?, &required(OIDC_AUDIENCE)?)?),
+            AuthMode::Open | AuthMode::Accounts => None,
+        };
         let sign_ins = number("SIGN_INS_PER_ADDRESS", Self::SIGN_INS_PER_ADDRESS)?;
         Ok(Self {
             sign_ins_per_address: u64::try_from(sign_ins).unwrap_or(u64::MAX),
             tokens: tokens.transpose()?,
+            oidc,
             messages_per_second,
             max_rooms_per_user: number("MAX_ROOMS_PER_USER", Self::MAX_ROOMS_PER_USER)?,
             max_members_per_room: number("MAX_MEMBERS_PER_ROOM", Self::MAX_MEMBERS_PER_ROOM)?,
@@ -167,6 +188,16 @@ impl Config {
     pub fn rules(&self) -> Rules {
         Rules { retention: self.retention, messages_per_second: self.messages_per_second }
     }
+}
+
+fn issuer(issuer: &str, audience: &str) -> Result<Arc<Oidc>, InvalidConfig> {
+    Oidc::new(issuer, audience, Http::new()).map(Arc::new).map_err(|wrong| InvalidConfig {
+        variable: match wrong {
+            Misconfigured::Issuer(_) => OIDC_ISSUER,
+            Misconfigured::Audience => OIDC_AUDIENCE,
+        },
+        reason: format!("cannot be used: {wrong}"),
+    })
 }
 
 /// A variable that stops the start.

@@ -6,7 +6,7 @@
 
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::accounts::{Grant, tokens};
+use crate::accounts::{self, Grant, tokens};
 use crate::identity::Identity;
 use crate::{App, Error};
 
@@ -54,9 +54,15 @@ impl Credential {
     }
 }
 
-/// Who shows an access token of a session that goes on.
+/// Who shows an access token: of a session that goes on, or of the outside issuer.
 pub async fn by_token(app: &App, token: &SecretString) -> Result<Identity, Error> {
     let now = app.clock.now();
+    if let Some(oidc) = &app.config.oidc {
+        let subject = oidc.verify(token.expose_secret(), now).await?;
+        let until = Some(subject.expires_at);
+        let user = accounts::of_subject(app, subject).await?;
+        return Ok(Identity { user, session: None, until });
+    }
     let Grant { user, session, until } = app.tokens()?.check(token.expose_secret(), now)?;
     let identity = Identity { user, session: Some(session), until: Some(until) };
     of_live_session(app, identity).await

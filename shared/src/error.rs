@@ -59,6 +59,14 @@ pub enum Error {
         /// What the SDK said.
         source: Box<dyn StdError + Send + Sync>,
     },
+    /// The issuer of tokens could not be asked for its keys.
+    #[error("failed to {action}")]
+    Issuer {
+        /// The step that failed, to complete "failed to".
+        action: &'static str,
+        /// Why.
+        source: std::sync::Arc<dyn StdError + Send + Sync>,
+    },
     /// The table or an event holds something this program never writes.
     #[error("failed to read {0}")]
     Corrupt(&'static str),
@@ -118,7 +126,9 @@ impl Error {
             Self::Forbidden => ErrorCode::Forbidden,
             Self::Conflict(_) => ErrorCode::Conflict,
             Self::RateLimited { .. } => ErrorCode::RateLimited,
-            Self::Storage { .. } | Self::Push { .. } | Self::Corrupt(_) => ErrorCode::Internal,
+            Self::Storage { .. } | Self::Push { .. } | Self::Issuer { .. } | Self::Corrupt(_) => {
+                ErrorCode::Internal
+            }
         }
     }
 
@@ -133,6 +143,15 @@ impl Error {
     /// Whether the caller can mend it; otherwise the invocation fails, so that metrics see it.
     pub fn is_clients_fault(&self) -> bool {
         self.code() != ErrorCode::Internal
+    }
+}
+
+impl From<crate::oidc::Error> for Error {
+    fn from(error: crate::oidc::Error) -> Self {
+        match error {
+            crate::oidc::Error::Unauthorized => Self::Untrusted("the token is not valid"),
+            crate::oidc::Error::Issuer { action, source } => Self::Issuer { action, source },
+        }
     }
 }
 

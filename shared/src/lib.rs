@@ -7,6 +7,7 @@
 //! - [`gateway`]: pushes frames to connections through API Gateway's management API;
 //! - [`delivery`]: brings a stored message to its recipients, or marks that it waits for them;
 //! - [`speaking`], [`rooms`]: what people do, whichever way they ask;
+//! - [`oidc`]: tokens of an outside issuer;
 //! - [`accounts`]: people, what they prove themselves with, and their sessions;
 //! - [`credentials`], [`identity`], [`config`], [`clock`], [`error`]: what a request shows, who asks, the settings, the time, what can fail;
 //! - [`throttle`], [`renewals`]: what one process remembers to spare requests;

@@ -44,7 +44,7 @@ async fn joining_by_a_frame_costs_the_recent_history_more() {
     let (room, _alice, mut bob) = with_one(&chat).await;
     chat.meter.take();
     bob.joins(&room).await;
-    costs("| `join`, then a room of N | 3 | 10 | 6 | 4 + N + N/30 | 9 |", 2, &chat.meter.take());
+    costs("| `join`, then a room of N | 3 | 12 | 6 | 6 + N + N/30 | 9 |", 2, &chat.meter.take());
     bob.sends(&json!({ "action": "leave", "room": room })).await;
     bob.sees_in_time("left").await;
     costs("| `leave`, then a room of N | 2 | 9 | 4 | 4 + N + N/30 | 6 |", 1, &chat.meter.take());

@@ -77,7 +77,7 @@ async fn identify<'a>(
 ) -> Result<Identity, Error> {
     match app.config.auth_mode {
         AuthMode::Open => named_in_query(query)?.map(Identity::believed).ok_or(Error::Unauthorized),
-        AuthMode::Accounts => {
+        AuthMode::Accounts | AuthMode::Oidc => {
             let credential = Credential::of(header, query).ok_or(Error::Unauthorized)?;
             credential.identify(app).await
         }

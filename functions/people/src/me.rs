@@ -78,7 +78,7 @@ pub(crate) async fn change(
     Json(changes): Json<Changes>,
 ) -> Result<Answer<Account>, Failure> {
     let user = caller.require()?;
-    app.tokens()?;
+    app.has_accounts()?;
     let Changes { username, display_name, metadata } = changes;
     let profile = Profile { username, display_name, metadata };
     Ok(Answer(accounts::change_profile(&app, &user, profile).await?))
@@ -104,7 +104,7 @@ pub(crate) async fn delete(
     Json(asked): Json<Farewell>,
 ) -> Result<StatusCode, Failure> {
     let user = caller.require()?;
-    app.tokens()?;
+    app.has_accounts()?;
     accounts::delete(&app, &user, asked.password).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -5,6 +5,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Serialize;
 use shared::App;
+use shared::accounts::addressed;
 use shared::chat::{Timestamp, UserId};
 use shared::http::{self, Failure, Paging, Path};
 use shared::identity::Caller;
@@ -45,6 +46,7 @@ pub(crate) async fn ban(
     Path((room, user)): Path<(String, UserId)>,
     http::Json(who): http::Json<Who>,
 ) -> Result<StatusCode, Failure> {
+    let user = addressed(&app, user.as_str()).await?;
     rooms::ban(&app, &who.asks(caller)?, &room, &user).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -55,6 +57,7 @@ pub(crate) async fn unban(
     caller: Caller,
     Path((room, user)): Path<(String, UserId)>,
 ) -> Result<StatusCode, Failure> {
+    let user = addressed(&app, user.as_str()).await?;
     rooms::unban(&app, &caller.require()?, &room, &user).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -6,6 +6,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Serialize;
+use shared::accounts::addressed;
 use shared::chat::{RoomId, Timestamp, UserId};
 use shared::http::{self, Failure, Paging, Path};
 use shared::identity::Caller;
@@ -59,6 +60,7 @@ pub(crate) async fn invite(
     Path((room, user)): Path<(String, UserId)>,
     http::Json(who): http::Json<Who>,
 ) -> Result<StatusCode, Failure> {
+    let user = addressed(&app, user.as_str()).await?;
     rooms::invite(&app, &who.asks(caller)?, &room, &user).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -69,6 +71,7 @@ pub(crate) async fn withdraw(
     caller: Caller,
     Path((room, user)): Path<(String, UserId)>,
 ) -> Result<StatusCode, Failure> {
+    let user = addressed(&app, user.as_str()).await?;
     rooms::withdraw(&app, &caller.require()?, &room, &user).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use shared::App;
+use shared::accounts::addressed;
 use shared::chat::{Role, UserId};
 use shared::http::{self, Failure, Paging, Path};
 use shared::identity::Caller;
@@ -81,6 +82,7 @@ pub(crate) async fn appoint(
     Path((room, user)): Path<(String, UserId)>,
     http::Json(asked): http::Json<Appointment>,
 ) -> Result<StatusCode, Failure> {
+    let user = addressed(&app, user.as_str()).await?;
     let actor = asked.who.asks(caller)?;
     rooms::appoint(&app, &actor, &room, &user, asked.role).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -92,6 +94,7 @@ pub(crate) async fn kick(
     caller: Caller,
     Path((room, user)): Path<(String, UserId)>,
 ) -> Result<StatusCode, Failure> {
+    let user = addressed(&app, user.as_str()).await?;
     rooms::kick(&app, &caller.require()?, &room, &user).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Deserialize;
+use shared::accounts::addressed;
 use shared::chat::{Mute, Timestamp, UserId};
 use shared::http::{self, Failure, Path};
 use shared::identity::Caller;
@@ -39,6 +40,7 @@ pub(crate) async fn mute(
     Path((room, user)): Path<(String, UserId)>,
     http::Json(asked): http::Json<Silence>,
 ) -> Result<StatusCode, Failure> {
+    let user = addressed(&app, user.as_str()).await?;
     let mute = asked.mute(app.clock.now())?;
     rooms::mute(&app, &asked.who.asks(caller)?, &room, &user, mute).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -50,6 +52,7 @@ pub(crate) async fn unmute(
     caller: Caller,
     Path((room, user)): Path<(String, UserId)>,
 ) -> Result<StatusCode, Failure> {
+    let user = addressed(&app, user.as_str()).await?;
     rooms::unmute(&app, &caller.require()?, &room, &user).await?;
     Ok(StatusCode::NO_CONTENT)
 }

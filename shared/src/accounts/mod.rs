@@ -18,6 +18,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::chat::{Room, Timestamp, UserId};
+use crate::oidc::Subject;
 use crate::store::{Attempts, Rotation, Secured, Session, Ticket};
 use crate::{App, Error};
 
@@ -230,6 +231,26 @@ pub async fn account(app: &App, user: &UserId) -> Result<Account, Error> {
     secured.map(|secured| secured.account).ok_or(Error::NotFound("user"))
 }
 
+/// Who an outside issuer's subject is here: with an account from first sight on.
+pub async fn of_subject(app: &App, subject: Subject) -> Result<UserId, Error> {
+    let key = tokens::hash(format!("{}\n{}", subject.issuer, subject.subject).as_bytes());
+    if let Some(user) = app.store.user_of_subject(&key).await? {
+        return Ok(user);
+    }
+    let account = Account {
+        user: UserId::parse(&Uuid::now_v7().to_string())?,
+        username: None,
+        display_name: subject.name.filter(|name| check_display_name(name).is_ok()),
+        metadata: None,
+        created_at: app.clock.now(),
+    };
+    if app.store.create_account(&account, None, Some(&key)).await? {
+        return Ok(account.user);
+    }
+    // Seen for the first time twice at once.
+    app.store.user_of_subject(&key).await?.ok_or(Error::Corrupt("subject"))
+}
+
 /// Changes what somebody shows of themselves.
 pub async fn change_profile(app: &App, user: &UserId, profile: Profile) -> Result<Account, Error> {
     check_profile(&profile)?;
@@ -313,16 +334,19 @@ async fn count_address(app: &App, address: &str) -> Result<(), Error> {
 }
 
 fn check_profile(profile: &Profile) -> Result<(), Error> {
-    if let Some(name) = &profile.display_name {
-        if name.chars().count() > MAX_DISPLAY_NAME {
-            let most = MAX_DISPLAY_NAME;
-            return Err(Error::Invalid(format!("`display_name` has at most {most} characters")));
-        }
-        if name.chars().any(char::is_control) {
-            return Err(Error::Invalid("`display_name` has no control characters".into()));
-        }
-    }
+    profile.display_name.as_deref().map_or(Ok(()), check_display_name)?;
     Room::check(None, profile.metadata.as_ref())
+}
+
+fn check_display_name(name: &str) -> Result<(), Error> {
+    if name.chars().count() > MAX_DISPLAY_NAME {
+        let most = MAX_DISPLAY_NAME;
+        return Err(Error::Invalid(format!("`display_name` has at most {most} characters")));
+    }
+    if name.chars().any(char::is_control) {
+        return Err(Error::Invalid("`display_name` has no control characters".into()));
+    }
+    Ok(())
 }
 
 /// The user a request means: by id, or where people have accounts by username.
