@@ -50,8 +50,8 @@ struct Client {
     /// Whether the person left the room, and when to change that.
     out: bool,
     restless: bool,
-    /// How many joins are unanswered, and since when the last of them.
-    joining: (u32, Instant),
+    /// What was asked last of `join` and `leave`, how many of these are unanswered, and since when.
+    asked: (&'static str, u32, Instant),
     /// When the person says a last word, once it is calm.
     last_word: Option<Instant>,
 }
@@ -72,7 +72,7 @@ pub(crate) async fn lives(mut device: Device, restless: bool) {
         next: now,
         out: false,
         restless,
-        joining: (0, now),
+        asked: ("leave", 0, now),
         last_word: None,
     };
     loop {
@@ -150,18 +150,19 @@ impl Client {
         let id = room.trim_start_matches("room:").to_owned();
         if self.restless && self.device.dice.u8(0..4) == 0 {
             let now = Instant::now();
-            let action = if self.out {
-                self.joining = (self.joining.0 + 1, now);
-                self.device.note(What::Joining { conversation: room });
-                "join"
-            } else if self.joining.0 > 0 && now - self.joining.1 < UNDER_WAY {
-                // A join under way may be the last that is done.
+            let action = if self.out { "join" } else { "leave" };
+            let (before, unanswered, at) = self.asked;
+            let under_way = unanswered > 0 && now - at < UNDER_WAY;
+            if under_way && action != before {
+                // What is under way may be done last.
                 return;
+            }
+            self.asked = (action, if under_way { unanswered + 1 } else { 1 }, now);
+            self.device.note(if self.out {
+                What::Joining { conversation: room }
             } else {
-                self.joining.0 = 0;
-                self.device.note(What::Leaving { conversation: room });
-                "leave"
-            };
+                What::Leaving { conversation: room }
+            });
             return socket.send(&json!({ "action": action, "room": id }));
         }
         if self.device.to_say > 1 {
@@ -212,12 +213,13 @@ impl Client {
                 }
                 if frame["type"] == "joined" {
                     self.out = false;
-                    self.joining.0 = self.joining.0.saturating_sub(1);
+                    self.asked.1 = self.asked.1.saturating_sub(1);
                     self.gap = true;
                 }
             }
             Some("left") => {
                 self.out = true;
+                self.asked.1 = self.asked.1.saturating_sub(1);
                 let conversation = frame["conversation"].as_str().unwrap_or_default().to_owned();
                 self.device.note(What::Left { conversation });
             }
