@@ -1,6 +1,6 @@
 //! The key that signs access tokens on this machine.
 
-use std::fs::{self, OpenOptions};
+use std::fs;
 use std::io::{ErrorKind, Write};
 use std::path::Path;
 
@@ -12,9 +12,9 @@ use crate::options::Options;
 /// The key's file in the data folder.
 const FILE: &str = "token.key";
 
-/// The key: made when it is first needed, and kept beside the data; with `--memory` nowhere.
+/// The key: made when it is first needed, and kept beside the data; nowhere if nothing is kept.
 pub(crate) fn of(options: &Options) -> anyhow::Result<SecretString> {
-    if options.memory {
+    if options.memory || options.data.as_os_str().is_empty() {
         return Ok(fresh()?.into());
     }
     fs::create_dir_all(&options.data)
@@ -23,7 +23,7 @@ pub(crate) fn of(options: &Options) -> anyhow::Result<SecretString> {
     match read(&path) {
         Ok(key) => Ok(key),
         Err(error) if is_missing(&error) => {
-            write(&path, &fresh()?)
+            write(&options.data, &fresh()?)
                 .with_context(|| format!("cannot keep a key in {}", path.display()))?;
             read(&path)
         }
@@ -43,16 +43,16 @@ fn fresh() -> anyhow::Result<String> {
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
-/// Writes a file that only its owner may read, unless there is one already.
-fn write(path: &Path, key: &str) -> std::io::Result<()> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    match options.open(path) {
-        Ok(mut file) => file.write_all(key.as_bytes()),
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
-        Err(error) => Err(error),
+/// Puts a file there that only its owner may read, whole or not at all; one that is there stays.
+fn write(folder: &Path, key: &str) -> std::io::Result<()> {
+    // Made with mode 0600.
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    file.write_all(key.as_bytes())?;
+    file.as_file().sync_all()?;
+    match file.persist_noclobber(folder.join(FILE)) {
+        Ok(_) => Ok(()),
+        Err(refused) if refused.error.kind() == ErrorKind::AlreadyExists => Ok(()),
+        Err(refused) => Err(refused.error),
     }
 }
 
@@ -95,6 +95,17 @@ mod tests {
             let refused = of(&options(&data)).unwrap_err().to_string();
             assert!(refused.contains("chmod 600"), "{refused}");
         }
+    }
+
+    #[test]
+    fn of_many_who_make_a_key_at_once_all_get_the_same() {
+        let folder = tempfile::tempdir().unwrap();
+        let options = options(folder.path());
+        let keys: Vec<_> = std::thread::scope(|scope| {
+            let making: Vec<_> = (0..8).map(|_| scope.spawn(|| of(&options).unwrap())).collect();
+            making.into_iter().map(|it| it.join().unwrap()).collect()
+        });
+        assert!(keys.iter().all(|key| key.expose_secret() == keys[0].expose_secret()));
     }
 
     #[test]
