@@ -158,7 +158,11 @@ async fn whoever_deletes_the_account_is_gone() {
 async fn a_connection_ends_with_its_token() {
     let chat = Chat::with_accounts().await;
     let (alice, bob) = (chat.registers("alice").await, chat.registers("bob").await);
-    let mut alices = chat.joined_by_member(&alice).await;
+    let url = format!("{}?token={}", chat.websocket_url(), alice.access);
+    let mut alices = Person::opens(&url, &alice.id).await.anyhow();
+    let end = alices.sees_a("welcome").await["expires_at"].clone();
+    let end: jiff::Timestamp = end.as_str().unwrap().parse().unwrap();
+    assert!(end.duration_since(chat.time.now()).as_secs() <= 15 * 60, "{end}");
     chat.time.advance(WHILE);
     alices.hears_nothing().await;
     chat.time.advance(WHILE);

@@ -27,12 +27,12 @@ pub(crate) async fn greet(
         return Ok(None);
     };
     let now = app.clock.now();
-    let connected_at = inbox.connections.get(connection).map_or(now, |found| found.connected_at);
+    let found = inbox.connections.get(connection);
     let welcome = ServerFrame::Welcome {
         user,
         connection_id: connection,
         server_time: now,
-        expires_at: connected_at.plus(CONNECTION_LIFETIME),
+        expires_at: found.map_or(now.plus(CONNECTION_LIFETIME), |found| found.expires_at),
         limits: Limits::of(&app.config),
     };
     if app.gateway.push(connection, &welcome.encode()).await == Push::Gone {

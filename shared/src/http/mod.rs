@@ -5,7 +5,7 @@ mod paging;
 use axum::body::Bytes;
 use axum::extract::{self, DefaultBodyLimit, FromRequest, FromRequestParts, Query, Request};
 use axum::http::StatusCode;
-use axum::http::header::RETRY_AFTER;
+use axum::http::header::{HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -55,6 +55,10 @@ impl IntoResponse for Failure {
         let retry_after_ms = self.0.retry_after_ms();
         let envelope = Envelope { error: Body { code, message, retry_after_ms } };
         let mut response = (status_of(code), axum::Json(envelope)).into_response();
+        if code == ErrorCode::Unauthorized {
+            // <https://www.rfc-editor.org/rfc/rfc6750#section-3>
+            response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
         if let Some(millis) = retry_after_ms {
             response.headers_mut().insert(RETRY_AFTER, millis.div_ceil(1000).into());
         }
