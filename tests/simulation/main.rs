@@ -1,7 +1,7 @@
 //! The promises, tried under faults: thousands of small worlds, each decided by one seed.
 //!
 //! A world has a few people, the real handlers behind the SDK's real clients, the embedded DynamoDB,
-//! and half a virtual minute in which things go wrong, followed by some in which nothing does. Then
+//! and some virtual seconds in which things go wrong, followed by some in which nothing does. Then
 //! [`check`] goes over everything that happened. The same seed makes the same world:
 //! `cargo test --profile simulation -p tests --test simulation -- --seed 7` shows one in full.
 

@@ -79,7 +79,9 @@ async fn live(seed: u64, weather: Weather, sabotage: Sabotage) -> Remains {
         Weather::Nasty => Plan::nasty(&mut dice, LATENCY),
         Weather::Calm => Plan::calm(LATENCY),
     };
-    let size = if dice.u8(0..32) == 0 { &LARGE } else { &SMALL };
+    // Some broken mechanisms show only where many meet.
+    let small = if sabotage.is_on() { 1 } else { 32 };
+    let size = if dice.u8(0..small) == 0 { &LARGE } else { &SMALL };
     let second = ["dm:a:b", "lobby", "dm:b:b"][dice.usize(0..3)];
     let cloud = start(&record, sabotage, &mut dice).await;
     let room = furnish(&cloud.app, size.members).await;
