@@ -5,7 +5,6 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Serialize;
 use shared::App;
-use shared::accounts::addressed;
 use shared::chat::{Timestamp, UserId};
 use shared::http::{self, Failure, Paging, Path};
 use shared::identity::Caller;
@@ -13,6 +12,7 @@ use shared::rooms;
 use shared::rules::Action;
 
 use crate::members::Who;
+use crate::somebody::Somebody;
 
 #[derive(Serialize)]
 struct Ban<'a> {
@@ -43,10 +43,9 @@ pub(crate) async fn list(
 pub(crate) async fn ban(
     State(app): State<App>,
     caller: Caller,
-    Path((room, user)): Path<(String, UserId)>,
+    Somebody { room, user }: Somebody,
     http::Json(who): http::Json<Who>,
 ) -> Result<StatusCode, Failure> {
-    let user = addressed(&app, user.as_str()).await?;
     rooms::ban(&app, &who.asks(caller)?, &room, &user).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -55,9 +54,8 @@ pub(crate) async fn ban(
 pub(crate) async fn unban(
     State(app): State<App>,
     caller: Caller,
-    Path((room, user)): Path<(String, UserId)>,
+    Somebody { room, user }: Somebody,
 ) -> Result<StatusCode, Failure> {
-    let user = addressed(&app, user.as_str()).await?;
     rooms::unban(&app, &caller.require()?, &room, &user).await?;
     Ok(StatusCode::NO_CONTENT)
 }

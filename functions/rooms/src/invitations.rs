@@ -6,7 +6,6 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Serialize;
-use shared::accounts::addressed;
 use shared::chat::{RoomId, Timestamp, UserId};
 use shared::http::{self, Failure, Paging, Path};
 use shared::identity::Caller;
@@ -14,6 +13,7 @@ use shared::protocol::RoomView;
 use shared::{App, Error, rooms};
 
 use crate::members::Who;
+use crate::somebody::Somebody;
 
 #[derive(Serialize)]
 struct Invitation<'a> {
@@ -57,10 +57,9 @@ pub(crate) async fn decline(
 pub(crate) async fn invite(
     State(app): State<App>,
     caller: Caller,
-    Path((room, user)): Path<(String, UserId)>,
+    Somebody { room, user }: Somebody,
     http::Json(who): http::Json<Who>,
 ) -> Result<StatusCode, Failure> {
-    let user = addressed(&app, user.as_str()).await?;
     rooms::invite(&app, &who.asks(caller)?, &room, &user).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -69,9 +68,8 @@ pub(crate) async fn invite(
 pub(crate) async fn withdraw(
     State(app): State<App>,
     caller: Caller,
-    Path((room, user)): Path<(String, UserId)>,
+    Somebody { room, user }: Somebody,
 ) -> Result<StatusCode, Failure> {
-    let user = addressed(&app, user.as_str()).await?;
     rooms::withdraw(&app, &caller.require()?, &room, &user).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -4,6 +4,7 @@ mod bans;
 mod invitations;
 mod members;
 mod mutes;
+mod somebody;
 
 use axum::extract::State;
 use axum::http::StatusCode;

@@ -6,7 +6,6 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use shared::App;
-use shared::accounts::addressed;
 use shared::chat::{Role, UserId};
 use shared::http::{self, Failure, Paging, Path};
 use shared::identity::Caller;
@@ -14,6 +13,8 @@ use shared::protocol::{MemberView, RoomView};
 use shared::rooms;
 use shared::rules::Action;
 use shared::speaking::permit;
+
+use crate::somebody::Somebody;
 
 /// The body of a request that only says who asks.
 #[derive(Deserialize)]
@@ -79,10 +80,9 @@ pub(crate) async fn leave(
 pub(crate) async fn appoint(
     State(app): State<App>,
     caller: Caller,
-    Path((room, user)): Path<(String, UserId)>,
+    Somebody { room, user }: Somebody,
     http::Json(asked): http::Json<Appointment>,
 ) -> Result<StatusCode, Failure> {
-    let user = addressed(&app, user.as_str()).await?;
     let actor = asked.who.asks(caller)?;
     rooms::appoint(&app, &actor, &room, &user, asked.role).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -92,9 +92,8 @@ pub(crate) async fn appoint(
 pub(crate) async fn kick(
     State(app): State<App>,
     caller: Caller,
-    Path((room, user)): Path<(String, UserId)>,
+    Somebody { room, user }: Somebody,
 ) -> Result<StatusCode, Failure> {
-    let user = addressed(&app, user.as_str()).await?;
     rooms::kick(&app, &caller.require()?, &room, &user).await?;
     Ok(StatusCode::NO_CONTENT)
 }

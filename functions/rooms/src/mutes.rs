@@ -5,13 +5,13 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Deserialize;
-use shared::accounts::addressed;
-use shared::chat::{Mute, Timestamp, UserId};
-use shared::http::{self, Failure, Path};
+use shared::chat::{Mute, Timestamp};
+use shared::http::{self, Failure};
 use shared::identity::Caller;
 use shared::{App, Error, rooms};
 
 use crate::members::Who;
+use crate::somebody::Somebody;
 
 /// The longest mute that ends by itself: a year.
 const LONGEST: u64 = 366 * 24 * 60 * 60;
@@ -37,10 +37,9 @@ impl Silence {
 pub(crate) async fn mute(
     State(app): State<App>,
     caller: Caller,
-    Path((room, user)): Path<(String, UserId)>,
+    Somebody { room, user }: Somebody,
     http::Json(asked): http::Json<Silence>,
 ) -> Result<StatusCode, Failure> {
-    let user = addressed(&app, user.as_str()).await?;
     let mute = asked.mute(app.clock.now())?;
     rooms::mute(&app, &asked.who.asks(caller)?, &room, &user, mute).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -50,9 +49,8 @@ pub(crate) async fn mute(
 pub(crate) async fn unmute(
     State(app): State<App>,
     caller: Caller,
-    Path((room, user)): Path<(String, UserId)>,
+    Somebody { room, user }: Somebody,
 ) -> Result<StatusCode, Failure> {
-    let user = addressed(&app, user.as_str()).await?;
     rooms::unmute(&app, &caller.require()?, &room, &user).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -1,0 +1,23 @@
+//! Whom a route is about.
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use shared::App;
+use shared::accounts::addressed;
+use shared::chat::UserId;
+use shared::http::{Failure, Path};
+
+/// `{room}` and `{user}` of a path: the user by id, or where people have accounts by username.
+pub(crate) struct Somebody {
+    pub(crate) room: String,
+    pub(crate) user: UserId,
+}
+
+impl FromRequestParts<App> for Somebody {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
+        let Path((room, user)) = Path::<(String, UserId)>::from_request_parts(parts, app).await?;
+        Ok(Self { room, user: addressed(app, user.as_str()).await? })
+    }
+}
