@@ -167,12 +167,9 @@ impl Store {
         let delete = delete.key(keys::PK, s(keys::user_pk(user))).key(keys::SK, s(keys::ACCOUNT));
         let delete = delete.return_values(ReturnValue::AllOld);
         let gone = delete.send().await.map_err(storage("delete an account"))?;
-        let mut writes = Vec::new();
         if let Some(username) = &account.username {
-            writes.push(self.delete_own(keys::username_pk(username), user)?);
-        }
-        for write in writes {
-            self.transact(vec![write], "free a username").await?;
+            let own = self.delete_own(keys::username_pk(username), user)?;
+            self.transact(vec![own], "free a username").await?;
         }
         if let Some(subject) = gone.attributes().and_then(|item| text(item, "subject").ok()) {
             let delete = self.db.delete_item().table_name(&self.table);
