@@ -1,5 +1,6 @@
 //! Tickets: each opens one connection, soon.
 
+use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::types::ReturnValue;
 
 use crate::Error;
@@ -45,10 +46,16 @@ impl Store {
     pub async fn take_ticket(&self, hash: &str, now: Timestamp) -> Result<Option<Ticket>, Error> {
         let delete = self.db.delete_item().table_name(&self.table);
         let delete = delete.key(keys::PK, s(keys::ticket_pk(hash))).key(keys::SK, s(keys::TICKET));
-        let taken = delete.return_values(ReturnValue::AllOld).send().await;
-        let Some(item) = taken.map_err(storage("take a ticket"))?.attributes else {
-            return Ok(None);
+        // DynamoDB Local gives several deletes at once the same old item unless they have a condition.
+        let delete = delete.condition_expression("attribute_exists(pk)");
+        let taken = match delete.return_values(ReturnValue::AllOld).send().await {
+            Ok(output) => output.attributes,
+            Err(error) => match error.as_service_error() {
+                Some(DeleteItemError::ConditionalCheckFailedException(_)) => None,
+                _ => return Err(storage("take a ticket")(error)),
+            },
         };
+        let Some(item) = taken else { return Ok(None) };
         let ticket = Ticket {
             user: UserId::parse(&text(&item, "user")?)?,
             session: text(&item, "session").ok().and_then(|id| SessionId::parse(&id)),
