@@ -48,11 +48,13 @@ impl Store {
         // The permission is asked for while the tail is read: nothing is written before both came.
         let look = || future::try_join(self.tail(conversation, draft, rules), permission());
         let (mut tail, ()) = look().await?;
+        let mut known = 0;
         for round in 1..ATTEMPTS {
             pace.answered();
-            if let Some(earlier) = self.find_repeat(conversation, draft, &id, &tail).await? {
+            if let Some(earlier) = self.find_repeat(conversation, draft, &id, &tail, known).await? {
                 return Ok(Appended::Repeat(earlier));
             }
+            known = tail.entries.first().map_or(known, |newest| newest.message.seq);
             if round == 1 {
                 // Later rounds see what was stored after `now`.
                 tail.check_rate(draft, now, rules)?;

@@ -27,13 +27,15 @@ impl Draft {
 }
 
 impl Store {
-    /// Looks for an earlier send of `draft`: in the tail, and as far behind it as its id could be.
+    /// Looks for an earlier send of `draft`: in the tail, and as far behind it as its id could be, but
+    /// only behind `known`, up to where an earlier look found nothing.
     pub(super) async fn find_repeat(
         &self,
         conversation: &ConversationId,
         draft: &Draft,
         id: &MessageId,
         tail: &Tail,
+        known: u64,
     ) -> Result<Option<Message>, Error> {
         for entry in &tail.entries {
             if draft.is_repeated_by(id, &entry.message)? {
@@ -45,10 +47,10 @@ impl Store {
         };
         let Some(made_at) = draft.id.as_ref().and_then(MessageId::made_at) else { return Ok(None) };
         let horizon = made_at.minus(newest.ahead);
-        if tail.whole || oldest.message.sent_at < horizon {
+        let mut before = oldest.message.seq;
+        if tail.whole || oldest.message.sent_at < horizon || before <= known + 1 {
             return Ok(None);
         }
-        let mut before = oldest.message.seq;
         let mut searched = 0;
         let mut size = FIRST_SEARCH_PAGE;
         while searched < SEARCH {
@@ -58,7 +60,7 @@ impl Store {
                 if draft.is_repeated_by(id, message)? {
                     return Ok(Some(message.clone()));
                 }
-                if message.sent_at < horizon {
+                if message.sent_at < horizon || message.seq <= known + 1 {
                     return Ok(None);
                 }
             }
