@@ -5,6 +5,7 @@
 
 mod accounts;
 mod bad_input;
+mod blocks;
 mod budgets;
 mod catching_up;
 mod connecting;

@@ -94,6 +94,20 @@ pub fn named_in_query<'a>(get: impl Fn(&str) -> Option<&'a str>) -> Result<Optio
     named.map(UserId::parse).transpose()
 }
 
+/// The body of a request that only says who asks, as open mode may be told.
+#[derive(Deserialize)]
+pub struct Who {
+    user_id: Option<UserId>,
+    sender_id: Option<UserId>,
+}
+
+impl Who {
+    /// The caller, whom the body may name, too.
+    pub fn asks(self, caller: Caller) -> Result<UserId, Error> {
+        caller.named([self.user_id, self.sender_id])?.require()
+    }
+}
+
 /// Who sent a WebSocket event, and over which connection.
 #[derive(Clone, Debug)]
 pub struct Speaker {

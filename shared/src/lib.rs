@@ -16,6 +16,7 @@
 pub mod accounts;
 pub mod app;
 pub mod aws;
+pub mod blocks;
 pub mod chat;
 pub mod clock;
 pub mod config;

@@ -69,6 +69,10 @@ pub enum Standing {
     Outsider,
     /// One of two people.
     Peer,
+    /// One of two people, who has blocked the other.
+    Blocker,
+    /// One of two people, whom the other has blocked.
+    Blocked,
     /// Neither of the two.
     Third,
 }
@@ -86,14 +90,17 @@ pub enum Verdict {
     Forbidden,
 }
 
-use Standing::{Banned, Invited, Member, Moderator, Muted, Outsider, Owner, Peer, Stranger, Third};
+use Standing::{
+    Banned, Blocked, Blocker, Invited, Member, Moderator, Muted, Outsider, Owner, Peer, Stranger,
+    Third,
+};
 use Verdict::{Forbidden as F, NotFound as N, Unseen as U, Yes as Y};
 
 /// The people of the table about rooms, column by column.
 pub const IN_ROOMS: [Standing; 8] =
     [Owner, Moderator, Member, Muted, Invited, Banned, Stranger, Outsider];
 /// The people of the table about direct conversations, column by column.
-pub const OF_TWO: [Standing; 2] = [Peer, Third];
+pub const OF_TWO: [Standing; 4] = [Peer, Blocker, Blocked, Third];
 
 /// In rooms.
 pub const ROOM_RULES: [(Action, [Verdict; 8]); 19] = [
@@ -119,15 +126,24 @@ pub const ROOM_RULES: [(Action, [Verdict; 8]); 19] = [
 ];
 
 /// Between two people.
-pub const DIRECT_RULES: [(Action, [Verdict; 2]); 7] = [
-    (Action::Speak, [Y, F]),
-    (Action::Type, [Y, F]),
-    (Action::Read, [Y, F]),
-    (Action::Sync, [Y, F]),
-    (Action::Note, [Y, F]),
-    (Action::Hear, [Y, U]),
-    (Action::Watch, [Y, U]),
+pub const DIRECT_RULES: [(Action, [Verdict; 4]); 7] = [
+    (Action::Speak, [Y, F, F, F]),
+    (Action::Type, [Y, U, U, F]),
+    (Action::Read, [Y, Y, Y, F]),
+    (Action::Sync, [Y, Y, Y, F]),
+    (Action::Note, [Y, U, U, F]),
+    (Action::Hear, [Y, Y, Y, U]),
+    (Action::Watch, [Y, U, U, U]),
 ];
+
+/// What one of two people is to their conversation, by who has blocked whom.
+pub fn of_two(blocks: bool, is_blocked: bool) -> Standing {
+    match (blocks, is_blocked) {
+        (true, _) => Blocker,
+        (false, true) => Blocked,
+        (false, false) => Peer,
+    }
+}
 
 /// What becomes of `action` when somebody of this standing tries it.
 pub fn verdict(action: Action, standing: Standing) -> Verdict {
@@ -229,6 +245,8 @@ impl fmt::Display for Standing {
             Stranger => "anybody, public",
             Outsider => "anybody, private",
             Peer => "the two",
+            Blocker => "who blocks",
+            Blocked => "who is blocked",
             Third => "anybody else",
         })
     }

@@ -1,5 +1,7 @@
 //! Saying something: over a WebSocket or by HTTP, to somebody, in a room or to everybody.
 
+use std::collections::BTreeMap;
+
 use crate::chat::{Content, ConversationId, Kind, Message, MessageId, UserId};
 use crate::delivery::deliver;
 use crate::identity::Speaker;
@@ -97,6 +99,29 @@ pub async fn permit(
     action: Action,
 ) -> Result<(), Error> {
     rules::permit(action, standing(app, user, conversation).await?)
+}
+
+/// What somebody who has `own` inbox is to the conversation with another, whose inbox is `others`.
+pub fn between(user: (&UserId, &Inbox), other: (&UserId, &Inbox)) -> Standing {
+    rules::of_two(user.1.blocked.contains_key(other.0), other.1.blocked.contains_key(user.0))
+}
+
+/// The inboxes of `people` to whom no block hides `action` of `user`, that of `user` among them.
+pub async fn audience(
+    app: &App,
+    user: &UserId,
+    mut people: Vec<UserId>,
+    action: Action,
+) -> Result<BTreeMap<UserId, Inbox>, Error> {
+    if !people.contains(user) {
+        people.push(user.clone());
+    }
+    let mut inboxes = app.store.inboxes(&people).await?;
+    let own = inboxes.get(user).cloned().unwrap_or_default();
+    inboxes.retain(|other, inbox| {
+        other == user || rules::allows(action, between((user, &own), (other, inbox)))
+    });
+    Ok(inboxes)
 }
 
 /// Stores before it delivers, and is done only when everybody was reached or marked.

@@ -77,5 +77,5 @@ async fn frames_about_a_room_cost_a_look_whether_one_is_in_it() {
     bob.sends(&json!({ "action": "typing", "room": room })).await;
     bob.hears_nothing().await;
     // With the ping's own read.
-    costs("| `typing` in a room of N | 0 | 0 | 4 | 2 + N | 4 |", 2, &chat.meter.take());
+    costs("| `typing` in a room of N | 0 | 0 | 4 | 3 + N | 4 |", 2, &chat.meter.take());
 }

@@ -108,10 +108,22 @@ async fn a_broadcast_costs_one_write_and_reads_the_inboxes_of_who_is_there() {
 }
 
 #[tokio::test]
+async fn a_block_costs_a_transaction_and_looking_for_one_nothing() {
+    let chat = Chat::start().await;
+    let (mut alice, _bob) = acquainted(&chat).await;
+    chat.put("/api/blocks/carol", json!({ "user_id": "alice" })).await;
+    costs("| `PUT /api/blocks/{user}` | 1 | 4 | 1 | 1 | 2 |", 0, &chat.meter.take());
+    alice.says("bob", "hi").await;
+    costs("| `message` | 1 | 1 | 2 | 3 | 3 |", 0, &chat.meter.take());
+    chat.delete("/api/blocks/carol", &[("user_id", "alice")]).await;
+    costs("| `DELETE /api/blocks/{user}` | 1 | 4 | 0 | 0 | 1 |", 0, &chat.meter.take());
+}
+
+#[tokio::test]
 async fn typing_writes_nothing() {
     let chat = Chat::start().await;
     let (mut alice, mut bob) = acquainted(&chat).await;
     alice.sends(&json!({ "action": "typing", "to": "bob" })).await;
     bob.sees_a("typing").await;
-    is_promised("| `typing` to somebody | 0 | 0 | 1 | 1 | 1 |", 0, &chat.meter.take());
+    is_promised("| `typing` to somebody | 0 | 0 | 1 | 2 | 1 |", 0, &chat.meter.take());
 }

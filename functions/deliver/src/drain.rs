@@ -7,7 +7,8 @@ use futures::try_join;
 use shared::chat::{ConnectionId, ConversationId, Message, Page, Range, Seq, Timestamp, UserId};
 use shared::gateway::Push;
 use shared::protocol::ServerFrame;
-use shared::speaking::hears;
+use shared::rules::{self, Action};
+use shared::speaking::{between, hears};
 use shared::store::{Drain, Inbox, Update};
 use shared::{App, Error};
 use uuid::Uuid;
@@ -144,12 +145,12 @@ async fn hand_over(
         } else {
             drop_mark(app, drain, &progress).await?
         };
-        let Some(inbox) = after else {
-            show_receipt(app, drain, progress.next).await?;
+        let Some(after) = after else {
+            show_receipt(app, drain, &inbox, progress.next).await?;
             return Ok(Drained::Empty);
         };
 
-        let waiting = inbox.waiting(drain.conversation);
+        let waiting = after.waiting(drain.conversation);
         progress.left = waiting.skip;
         match (waiting.from, waiting.lease) {
             (Some(mark), Some(lease)) if lease.holder == drain.holder => {
@@ -207,7 +208,7 @@ async fn drop_mark(
 
 /// Tells the other person of a direct conversation that everything before `next` was delivered: one
 /// receipt for the whole backlog. Nobody waits for it.
-async fn show_receipt(app: &App, drain: &Drain<'_>, next: Seq) -> Result<(), Error> {
+async fn show_receipt(app: &App, drain: &Drain<'_>, own: &Inbox, next: Seq) -> Result<(), Error> {
     let Some(other) = drain.conversation.addressee(drain.user).filter(|it| *it != drain.user)
     else {
         return Ok(());
@@ -219,6 +220,9 @@ async fn show_receipt(app: &App, drain: &Drain<'_>, next: Seq) -> Result<(), Err
         read: None,
     };
     let inbox = app.store.inbox(other).await?;
+    if !rules::allows(Action::Note, between((drain.user, own), (other, &inbox))) {
+        return Ok(());
+    }
     app.gateway.push_to_all(inbox.ready(app.clock.now()), &receipt.encode()).await;
     Ok(())
 }

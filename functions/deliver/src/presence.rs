@@ -5,7 +5,8 @@ use std::collections::HashSet;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use shared::chat::UserId;
 use shared::protocol::{Presence, ServerFrame};
-use shared::speaking::circle;
+use shared::rules::{self, Action};
+use shared::speaking::{between, circle};
 use shared::store::Inbox;
 use shared::{App, Error};
 
@@ -33,7 +34,10 @@ pub(crate) async fn show(
         return Ok(());
     }
     let people: Vec<_> = people.into_iter().collect();
-    let inboxes = app.store.inboxes(&people).await?;
+    let mut inboxes = app.store.inboxes(&people).await?;
+    inboxes.retain(|other, theirs| {
+        rules::allows(Action::Watch, between((user, inbox), (other, theirs)))
+    });
     let now = app.clock.now();
     let connections = inboxes.values().flat_map(|inbox| inbox.ready(now)).collect();
     let frame = ServerFrame::Presence { user, status, last_seen: inbox.last_seen }.encode();

@@ -12,8 +12,8 @@ use shared::chat::{ConversationId, Seq, UserId};
 use shared::http::{Failure, Paging, Params, Path};
 use shared::identity::Caller;
 use shared::protocol::{MessageView, Status};
-use shared::rules::Action;
-use shared::speaking::permit;
+use shared::rules::{self, Action};
+use shared::speaking::{between, permit};
 use shared::store::Inbox;
 
 /// The query string of `GET /messages`.
@@ -99,14 +99,24 @@ async fn answer(
         app.store.inboxes(&people),
         app.store.read_positions(conversation, &people),
     )?;
+    let hidden = hides_progress(conversation, &inboxes);
     let progress = Progress { inboxes, read: read.into_iter().collect() };
     let view = |message| {
         let mut view = MessageView::from(message);
-        view.status = Some(progress.of(view.to.unwrap_or(reader), conversation, view.seq));
+        view.status =
+            (!hidden).then(|| progress.of(view.to.unwrap_or(reader), conversation, view.seq));
         view
     };
     let messages: Vec<_> = page.messages.iter().map(view).collect();
     Ok(paging.part(&messages, page.before, page.after))
+}
+
+/// Whether a block keeps the two of a conversation from seeing how far the other has got.
+fn hides_progress(conversation: &ConversationId, inboxes: &BTreeMap<UserId, Inbox>) -> bool {
+    let ConversationId::Direct(first, second) = conversation else { return false };
+    let inbox = |user| inboxes.get(user).cloned().unwrap_or_default();
+    let standing = between((first, &inbox(first)), (second, &inbox(second)));
+    !rules::allows(Action::Note, standing)
 }
 
 impl Progress {

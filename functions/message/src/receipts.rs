@@ -1,10 +1,13 @@
 //! `read`: how far somebody has read.
 
+use std::collections::BTreeMap;
+
 use shared::chat::{ConversationId, Range, UserId};
 use shared::identity::Speaker;
 use shared::protocol::{Frame, ReadRequest, ServerFrame};
 use shared::rules::Action;
-use shared::speaking::permit;
+use shared::speaking::{audience, permit};
+use shared::store::Inbox;
 use shared::{App, Error};
 
 /// Notes it, and shows it to the other person of a direct conversation and to one's own devices.
@@ -27,11 +30,8 @@ pub(crate) async fn read(
     }
     .encode();
     if app.store.mark_read(&speaker.user, &conversation, request.seq).await? {
-        let mut people = conversation.pair();
-        if people.is_empty() {
-            people.push(speaker.user.clone());
-        }
-        show(app, speaker, &people, &frame).await?;
+        let people = audience(app, &speaker.user, conversation.pair(), Action::Note).await?;
+        show(app, speaker, &people, &frame).await;
     }
     Ok(frame)
 }
@@ -40,13 +40,11 @@ pub(crate) async fn read(
 pub(crate) async fn show(
     app: &App,
     speaker: &Speaker,
-    people: &[UserId],
+    people: &BTreeMap<UserId, Inbox>,
     frame: &Frame,
-) -> Result<(), Error> {
+) {
     let now = app.clock.now();
-    let inboxes = app.store.inboxes(people).await?;
-    let mut connections: Vec<_> = inboxes.values().flat_map(|inbox| inbox.ready(now)).collect();
+    let mut connections: Vec<_> = people.values().flat_map(|inbox| inbox.ready(now)).collect();
     connections.retain(|connection| *connection != speaker.connection);
     app.gateway.push_to_all(connections, frame).await;
-    Ok(())
 }

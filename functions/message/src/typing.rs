@@ -5,7 +5,7 @@ use std::time::Duration;
 use shared::identity::Speaker;
 use shared::protocol::{ServerFrame, TypingRequest};
 use shared::rules::Action;
-use shared::speaking::{addressed, circle, permit};
+use shared::speaking::{addressed, audience, circle, permit};
 use shared::{App, Error};
 
 use crate::receipts;
@@ -26,11 +26,13 @@ pub(crate) async fn show(
     if !app.throttle.admits(key, app.clock.now(), INTERVAL) {
         return Ok(());
     }
-    let mut people = circle(app, &conversation).await?;
-    people.retain(|user| *user != speaker.user);
-    if people.is_empty() {
+    let people = circle(app, &conversation).await?;
+    if people.iter().all(|user| *user == speaker.user) {
         return Ok(());
     }
+    let mut people = audience(app, &speaker.user, people, Action::Type).await?;
+    people.remove(&speaker.user);
     let frame = ServerFrame::Typing { user: &speaker.user, conversation: &conversation }.encode();
-    receipts::show(app, speaker, &people, &frame).await
+    receipts::show(app, speaker, &people, &frame).await;
+    Ok(())
 }

@@ -1,11 +1,12 @@
 //! HTTP: people and their accounts, and who is online.
 
 mod accounts;
+mod blocks;
 mod me;
 mod online;
 
 use axum::Router;
-use axum::routing::{delete, get, patch, post};
+use axum::routing::{delete, get, patch, post, put};
 use shared::App;
 
 /// The routes of this function.
@@ -21,6 +22,9 @@ pub fn router(app: App) -> Router {
         .route("/api/me", patch(me::change))
         .route("/api/me", delete(me::delete))
         .route("/api/users/{user}", get(me::another))
+        .route("/api/blocks", get(blocks::list))
+        .route("/api/blocks/{user}", put(blocks::block))
+        .route("/api/blocks/{user}", delete(blocks::unblock))
         .route("/api/online_users", get(online::users))
         .with_state(app)
 }

@@ -7,6 +7,9 @@ use shared::App;
 use shared::chat::{Timestamp, UserId};
 use shared::http::{Failure, Paging};
 use shared::identity::Caller;
+use shared::rules::{self, Action};
+use shared::speaking::between;
+use shared::store::Inbox;
 
 #[derive(Serialize)]
 struct OnlineUser {
@@ -14,16 +17,27 @@ struct OnlineUser {
     connected_at: Timestamp,
 }
 
-/// `GET /api/online_users`: those with a connection that stands, by name.
+/// `GET /api/online_users`: those with a connection that stands, by name, but for those whom a block
+/// hides from the caller.
 pub(crate) async fn users(
     State(app): State<App>,
-    _: Caller,
+    caller: Caller,
     paging: Paging,
 ) -> Result<Response, Failure> {
     let after = paging.after(UserId::from_encoded)?;
     let online = app.store.online(after.as_ref(), Some(paging.limit)).await?;
     let now = app.clock.now();
-    let users = online.items.into_iter().filter_map(|(user, inbox)| {
+    let own = match caller.user() {
+        Some(user) => Some((app.store.inbox(&user).await?, user)),
+        None => None,
+    };
+    let watches = |other: &UserId, theirs: &Inbox| {
+        own.as_ref().is_none_or(|(inbox, user)| {
+            user == other || rules::allows(Action::Watch, between((user, inbox), (other, theirs)))
+        })
+    };
+    let shown = online.items.into_iter().filter(|(user, inbox)| watches(user, inbox));
+    let users = shown.filter_map(|(user, inbox)| {
         let standing = inbox.connections.values().filter(|it| it.expires_at > now);
         let connected_at = standing.map(|connection| connection.connected_at).min()?;
         Some(OnlineUser { user, connected_at })

@@ -7,11 +7,10 @@ use serde::Serialize;
 use shared::App;
 use shared::chat::{Timestamp, UserId};
 use shared::http::{self, Failure, Paging, Path};
-use shared::identity::Caller;
+use shared::identity::{Caller, Who};
 use shared::rooms;
 use shared::rules::Action;
 
-use crate::members::Who;
 use crate::somebody::Somebody;
 
 #[derive(Serialize)]

@@ -8,11 +8,10 @@ use axum::response::Response;
 use serde::Serialize;
 use shared::chat::{RoomId, Timestamp, UserId};
 use shared::http::{self, Failure, Paging, Path};
-use shared::identity::Caller;
+use shared::identity::{Caller, Who};
 use shared::protocol::RoomView;
 use shared::{App, Error, rooms};
 
-use crate::members::Who;
 use crate::somebody::Somebody;
 
 #[derive(Serialize)]

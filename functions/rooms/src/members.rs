@@ -8,27 +8,13 @@ use serde::Deserialize;
 use shared::App;
 use shared::chat::{Role, UserId};
 use shared::http::{self, Failure, Paging, Path};
-use shared::identity::Caller;
+use shared::identity::{Caller, Who};
 use shared::protocol::{MemberView, RoomView};
 use shared::rooms;
 use shared::rules::Action;
 use shared::speaking::permit;
 
 use crate::somebody::Somebody;
-
-/// The body of a request that only says who asks.
-#[derive(Deserialize)]
-pub(crate) struct Who {
-    user_id: Option<UserId>,
-    sender_id: Option<UserId>,
-}
-
-impl Who {
-    /// The caller, whom the body may name, too.
-    pub(crate) fn asks(self, caller: Caller) -> Result<UserId, shared::Error> {
-        caller.named([self.user_id, self.sender_id])?.require()
-    }
-}
 
 #[derive(Deserialize)]
 pub(crate) struct Appointment {

@@ -7,10 +7,9 @@ use axum::http::StatusCode;
 use serde::Deserialize;
 use shared::chat::{Mute, Timestamp};
 use shared::http::{self, Failure};
-use shared::identity::Caller;
+use shared::identity::{Caller, Who};
 use shared::{App, Error, rooms};
 
-use crate::members::Who;
 use crate::somebody::Somebody;
 
 /// The longest mute that ends by itself: a year.

@@ -5,7 +5,7 @@ use crate::chat::{Decision, UserId};
 use crate::rules::Action;
 use crate::{App, Error};
 
-/// Asks `user` to join; asking twice, or somebody who is in the room, changes nothing.
+/// Asks `user` to join, unless they have blocked who asks; asking twice, or somebody who is in the room, changes nothing.
 pub async fn invite(
     app: &App,
     actor: &UserId,
@@ -13,6 +13,9 @@ pub async fn invite(
     user: &UserId,
 ) -> Result<(), Error> {
     let room = permitted(app, actor, id_or_name, Action::Invite).await?.room;
+    if app.store.inbox(user).await?.blocked.contains_key(actor) {
+        return Err(Error::Forbidden);
+    }
     let decision = Decision { by: actor.clone(), at: app.clock.now() };
     for _ in 0..ATTEMPTS {
         let seen = app.store.relation(room.id, user).await?;

@@ -4,6 +4,7 @@
 //! |---|---|---|---|
 //! | message | `CONV#<conversation>` | `MSG#<seq, 16 digits>` | `id`, `kind`, `from`, `content`, `sent_at`, `ahead`, `expires_at` |
 //! | start of a log | `CONV#<conversation>` | `MSG#0000000000000000` | `start`: where the numbers begin now; `began`: where they began first |
+//! | blocks between two people | `CONV#<conversation>` | `MSG#~BLOCKS` | `by`: who of the two blocks the other |
 //! | room | `CONV#<conversation>` | `ROOM` | `name`, `topic`, `metadata`, `access`, `creator`, `created_at`, `members`, `owners`; a public one is listed in the index |
 //! | name of a room | `ROOMNAME#<name in small letters>` | `ROOM` | `room`: whose it is |
 //! | member | `CONV#<conversation>` | `MEMBER#<user>` | `role`, `joined_at`, `muted` |
@@ -62,6 +63,9 @@ pub(super) const SESSIONS: &str = "SESSION#";
 pub(super) const START: Seq = 0;
 /// Above every number: they stay below 2^53.
 pub(super) const LAST: Seq = 9_999_999_999_999_999;
+
+/// Behind the last message, so that whoever reads the end of a log sees it at no cost.
+pub(super) const BLOCKS: &str = "MSG#~BLOCKS";
 
 /// The partition of a conversation.
 pub(super) fn conversation_pk(conversation: &ConversationId) -> String {

@@ -1,6 +1,7 @@
 //! The DynamoDB table: [`keys`] is its design; one file for each kind of item.
 
 mod accounts;
+mod blocks;
 mod client;
 pub mod inbox;
 mod item;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use crate::accounts::SessionId;
-use crate::chat::{CONNECTION_LIFETIME, ConnectionId, ConversationId, Seq, Timestamp};
+use crate::chat::{CONNECTION_LIFETIME, ConnectionId, ConversationId, Seq, Timestamp, UserId};
 use crate::store::item::{Item, n, parse_number, s};
 use crate::store::keys;
 
@@ -19,6 +19,8 @@ pub struct Inbox {
     /// When the user's last connection went.
     pub last_seen: Option<Timestamp>,
     pub(super) latest: Option<String>,
+    /// Whom the user has blocked, and when.
+    pub blocked: BTreeMap<UserId, Timestamp>,
     /// Sessions that ended lately.
     pub(super) ended: BTreeMap<SessionId, Timestamp>,
     alone: Option<String>,
@@ -130,6 +132,12 @@ impl Inbox {
                     if let (Some(session), Some(at)) = (SessionId::parse(rest), parse_number(value))
                     {
                         inbox.ended.insert(session, Timestamp::from_millis(at));
+                    }
+                }
+                "blocked" => {
+                    if let (Ok(user), Some(at)) = (UserId::from_encoded(rest), parse_number(value))
+                    {
+                        inbox.blocked.insert(user, Timestamp::from_millis(at));
                     }
                 }
                 "wait" => inbox.waiting_mut(rest).from = parse_number(value),

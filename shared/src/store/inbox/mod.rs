@@ -6,6 +6,8 @@
 //! | `wait:<conversation>` | the first message not handed over yet |
 //! | `skip:<conversation>` | the last message that a sender left to whoever drains |
 //! | `lease:<conversation>` | a map: who drains (`holder`) and until when (`until`) |
+//! | `blocked:<user>` | since when the user has blocked them |
+//! | `ended:<session>` | when a session ended, for as long as somebody may not have noticed |
 //! | `arrived` | a connection to greet, or `*…` or `-`: the `deliver` function has something to do here |
 //! | `latest` | the connection that was made last |
 //! | `alone` | that connection, if the user was offline before it came |

@@ -55,6 +55,7 @@ impl Store {
                 return Ok(Appended::Repeat(earlier));
             }
             known = tail.entries.first().map_or(known, |newest| newest.message.seq);
+            tail.check_blocks(draft)?;
             if round == 1 {
                 // Later rounds see what was stored after `now`.
                 tail.check_rate(draft, now, rules)?;

@@ -2,12 +2,15 @@
 
 use std::time::Duration;
 
+use aws_sdk_dynamodb::types::AttributeValue;
+
 use super::entry::{Entry, decode};
 use super::{Draft, Rules};
 use crate::Error;
-use crate::chat::{ConversationId, Kind, Seq, Timestamp};
+use crate::chat::{ConversationId, Kind, Seq, Timestamp, UserId};
 use crate::error::storage;
-use crate::store::item::parse_number;
+use crate::rules::{self, Action};
+use crate::store::item::{parse_number, s, text};
 use crate::store::{Store, keys};
 
 /// How many messages are looked at before every append.
@@ -20,11 +23,20 @@ pub(in crate::store) struct Tail {
     pub(in crate::store) entries: Vec<Entry>,
     /// Where the numbers started, if that item came with the page.
     pub(in crate::store) start: Option<Seq>,
+    /// Who of the two blocks the other, in a direct conversation.
+    blocked_by: Vec<UserId>,
     /// Whether the page reaches the beginning of the log.
     pub(super) whole: bool,
 }
 
 impl Tail {
+    /// Refuses what is said to somebody who is blocked, or has blocked the sender.
+    pub(super) fn check_blocks(&self, draft: &Draft) -> Result<(), Error> {
+        let blocks = self.blocked_by.contains(&draft.from);
+        let is_blocked = self.blocked_by.iter().any(|user| *user != draft.from);
+        rules::permit(Action::Speak, rules::of_two(blocks, is_blocked))
+    }
+
     /// Refuses a sender who has said as much as is allowed within the last second.
     pub(super) fn check_rate(
         &self,
@@ -60,16 +72,27 @@ impl Store {
         let rate = i32::try_from(rules.messages_per_second).unwrap_or(LONG_TAIL);
         let limit = if timeless { LONG_TAIL } else { TAIL.max(rate).min(LONG_TAIL) };
         let page = self.query_log(conversation, keys::START, keys::LAST);
-        let page = page.scan_index_forward(false).limit(limit).send().await;
+        let page = page.expression_attribute_values(":last", s(keys::BLOCKS));
+        // One more, for the blocks.
+        let page = page.scan_index_forward(false).limit(limit + 1).send().await;
         let page = page.map_err(storage("read the end of a conversation"))?;
         let mut start = None;
         let mut entries = Vec::with_capacity(page.items().len());
+        let mut blocked_by = Vec::new();
         for item in page.items() {
-            match item.get("start") {
-                Some(value) => start = parse_number(value),
-                None => entries.push(decode(conversation, item)?),
+            if text(item, keys::SK)? == keys::BLOCKS {
+                blocked_by = users(item.get("by"))?;
+            } else if let Some(value) = item.get("start") {
+                start = parse_number(value);
+            } else {
+                entries.push(decode(conversation, item)?);
             }
         }
-        Ok(Tail { entries, start, whole: page.last_evaluated_key().is_none() })
+        Ok(Tail { entries, start, blocked_by, whole: page.last_evaluated_key().is_none() })
     }
+}
+
+fn users(set: Option<&AttributeValue>) -> Result<Vec<UserId>, Error> {
+    let names = set.and_then(|set| set.as_ss().ok()).map_or(&[][..], Vec::as_slice);
+    names.iter().map(|name| UserId::parse(name)).collect()
 }

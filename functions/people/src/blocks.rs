@@ -1,0 +1,67 @@
+//! Whom one has blocked.
+
+use axum::extract::{FromRequestParts, State};
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+use axum::response::Response;
+use serde::Serialize;
+use shared::accounts::addressed;
+use shared::chat::{Timestamp, UserId};
+use shared::http::{self, Failure, Paging, Path};
+use shared::identity::{Caller, Who};
+use shared::{App, blocks};
+
+#[derive(Serialize)]
+struct Block {
+    user: UserId,
+    since: Timestamp,
+}
+
+/// `{user}` of a path: by id, or where people have accounts by username.
+pub(crate) struct Somebody(UserId);
+
+impl FromRequestParts<App> for Somebody {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
+        let Path(user) = Path::<UserId>::from_request_parts(parts, app).await?;
+        Ok(Self(addressed(app, user.as_str()).await?))
+    }
+}
+
+/// `GET /api/blocks`: whom the caller has blocked, by id.
+pub(crate) async fn list(
+    State(app): State<App>,
+    caller: Caller,
+    paging: Paging,
+) -> Result<Response, Failure> {
+    let after = paging.after(UserId::from_encoded)?;
+    let blocked = app.store.inbox(&caller.require()?).await?.blocked;
+    let later = blocked.into_iter().filter(|(user, _)| after.as_ref().is_none_or(|it| user > it));
+    let mut blocks: Vec<_> = later.map(|(user, since)| Block { user, since }).collect();
+    let more = blocks.len() > paging.limit;
+    blocks.truncate(paging.limit);
+    let next = blocks.last().filter(|_| more).map(|block| block.user.encoded());
+    Ok(paging.list(&blocks, next.as_deref()))
+}
+
+/// `PUT /api/blocks/{user}`: they can no longer speak to the caller, nor see when the caller is there.
+pub(crate) async fn block(
+    State(app): State<App>,
+    caller: Caller,
+    Somebody(user): Somebody,
+    http::Json(who): http::Json<Who>,
+) -> Result<StatusCode, Failure> {
+    blocks::block(&app, &who.asks(caller)?, &user).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `DELETE /api/blocks/{user}`: nothing to do if they are not blocked.
+pub(crate) async fn unblock(
+    State(app): State<App>,
+    caller: Caller,
+    Somebody(user): Somebody,
+) -> Result<StatusCode, Failure> {
+    app.store.unblock(&caller.require()?, &user).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

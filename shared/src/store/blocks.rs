@@ -1,0 +1,68 @@
+//! Who of two people has blocked the other: in the inbox of who blocks, which everybody reads who
+//! would show them something, and behind the last message of the two, where every append looks.
+
+use aws_sdk_dynamodb::types::builders::UpdateBuilder;
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
+
+use super::item::{n, s};
+use super::{Store, keys};
+use crate::Error;
+use crate::chat::{ConversationId, Timestamp, UserId};
+use crate::error::storage;
+
+impl Store {
+    /// Notes that `user` has blocked `other`; since when, if it is noted already, stays.
+    pub async fn block(&self, user: &UserId, other: &UserId, now: Timestamp) -> Result<(), Error> {
+        let inbox = self
+            .inbox_of_blocker(user, other)
+            .update_expression("SET #blocked = if_not_exists(#blocked, :now) REMOVE arrived")
+            .expression_attribute_values(":now", n(now.as_millis()));
+        let between = self
+            .blocks_between(user, other)
+            .update_expression("ADD #by :user")
+            .expression_attribute_values(":user", set_of(user));
+        self.transact(writes([inbox, between])?, "block somebody").await.map(drop)
+    }
+
+    /// Notes that `user` no longer blocks `other`; nothing to do if they do not.
+    pub async fn unblock(&self, user: &UserId, other: &UserId) -> Result<(), Error> {
+        let inbox = self
+            .inbox_of_blocker(user, other)
+            .update_expression("REMOVE #blocked, arrived")
+            .condition_expression("attribute_exists(#blocked)");
+        let between = self
+            .blocks_between(user, other)
+            .update_expression("DELETE #by :user")
+            .expression_attribute_values(":user", set_of(user));
+        self.transact(writes([inbox, between])?, "unblock somebody").await.map(drop)
+    }
+
+    fn inbox_of_blocker(&self, user: &UserId, other: &UserId) -> UpdateBuilder {
+        Update::builder()
+            .table_name(&self.table)
+            .key(keys::PK, s(keys::user_pk(user)))
+            .key(keys::SK, s(keys::INBOX))
+            .expression_attribute_names("#blocked", format!("blocked:{}", other.encoded()))
+    }
+
+    fn blocks_between(&self, user: &UserId, other: &UserId) -> UpdateBuilder {
+        let conversation = ConversationId::direct(user, other);
+        Update::builder()
+            .table_name(&self.table)
+            .key(keys::PK, s(keys::conversation_pk(&conversation)))
+            .key(keys::SK, s(keys::BLOCKS))
+            .expression_attribute_names("#by", "by")
+    }
+}
+
+fn set_of(user: &UserId) -> AttributeValue {
+    AttributeValue::Ss(vec![user.to_string()])
+}
+
+fn writes(updates: [UpdateBuilder; 2]) -> Result<Vec<TransactWriteItem>, Error> {
+    let write = |update: UpdateBuilder| {
+        let update = update.build().map_err(storage("describe a block"))?;
+        Ok(TransactWriteItem::builder().update(update).build())
+    };
+    updates.into_iter().map(write).collect()
+}
