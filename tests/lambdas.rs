@@ -6,21 +6,29 @@ use std::sync::Arc;
 
 use axum::body::{Body, to_bytes};
 use axum::extract::{MatchedPath, Path, Query, Request, State};
-use axum::http::{Method, Response};
+use axum::http::{HeaderMap, Method, Response};
 use axum::routing::on;
 use axum::{RequestExt, Router};
 use local::Functions;
 use local::gateway::Lambda;
+use local::options::Auth;
 use local::server::Seams;
 use serde_json::{Map, Value, json};
 use shared::Config;
 use shared::identity::AuthorizerContext;
+use shared::lambda::TOKEN_KEY_SECRET;
 
-use crate::support::{Chat, LambdaRuntime};
+use crate::support::member::Member;
+use crate::support::{Chat, LambdaRuntime, Person};
 use crate::template::{functions, template};
 
-/// Every function as its own process, with the environment that the template gives it.
+/// Every function as its own process, with the environment that the template gives it in open mode.
 fn binaries(config: &Config, dynamodb: &str) -> Functions {
+    binaries_with(config, dynamodb, &[])
+}
+
+/// The same with other variables, which are given only to the functions that the template gives them.
+fn binaries_with(config: &Config, dynamodb: &str, others: &[(&str, &str)]) -> Functions {
     let variables = [
         ("TABLE_NAME", config.table_name.as_str()),
         ("AUTH_MODE", "open"),
@@ -33,8 +41,17 @@ fn binaries(config: &Config, dynamodb: &str) -> Functions {
         ("PRESENCE_ROOM_SIZE", "50"),
         ("AWS_ENDPOINT_URL_DYNAMODB", dynamodb),
     ];
-    let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
-    let start = |function: &str| LambdaRuntime::start(function, &variables).lambda();
+    let template = template();
+    let start = |function: &str| {
+        let own =
+            &template["Resources"][format!("{}Function", capitalised(function))]["Properties"];
+        let has = |name: &str| {
+            name != TOKEN_KEY_SECRET || own["Environment"]["Variables"][name].is_object()
+        };
+        let all = variables.iter().chain(others.iter().filter(|(name, _)| has(name)));
+        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        LambdaRuntime::start(function, &all.map(owned).collect::<Vec<_>>()).lambda()
+    };
     Functions {
         authorizer: start("authorizer"),
         connect: start("connect"),
@@ -43,6 +60,10 @@ fn binaries(config: &Config, dynamodb: &str) -> Functions {
         deliver: start("deliver"),
         http: http_api(start),
     }
+}
+
+fn capitalised(function: &str) -> String {
+    format!("{}{}", function[..1].to_uppercase(), &function[1..])
 }
 
 /// The HTTP API's routes, as the template has them.
@@ -150,8 +171,8 @@ async fn a_whole_exchange_goes_through_the_binaries() {
     assert_eq!((answer.status, &answer.body["error"]["code"]), (400, &json!("bad_request")));
     assert_eq!(chat.get("/health", &[]).await.status, 200);
     let url = chat.websocket_url();
-    assert_eq!(crate::support::Person::is_refused(&url).await, 401);
-    assert_eq!(crate::support::Person::is_refused(&format!("{url}?user_id=%0A")).await, 403);
+    assert_eq!(Person::is_refused(&url).await, 401);
+    assert_eq!(Person::is_refused(&format!("{url}?user_id=%0A")).await, 403);
 }
 
 #[tokio::test]
@@ -191,6 +212,63 @@ async fn a_room_lives_and_ends_through_the_binaries() {
     assert_eq!(chat.delete(&path, &[("user_id", "alice")]).await.status, 204);
     assert_eq!(chat.get(&path, &[]).await.status, 404);
     assert_eq!(chat.get("/api/rooms", &[]).await.body, json!([]));
+}
+
+/// Secrets Manager with one secret, as far as the functions ask it
+/// (<https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html>).
+fn secrets_manager(name: &'static str, secret: &'static str) -> String {
+    let answer = async move |headers: HeaderMap, body: String| {
+        let asked: Value = serde_json::from_str(&body).unwrap();
+        assert_eq!(headers["x-amz-target"], "secretsmanager.GetSecretValue");
+        assert_eq!(asked["SecretId"], name);
+        axum::Json(json!({ "Name": name, "SecretString": secret }))
+    };
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let listener = tokio::net::TcpListener::from_std(listener).unwrap();
+    let routes = Router::new().fallback(answer);
+    tokio::spawn(axum::serve(listener, routes).into_future());
+    url
+}
+
+#[tokio::test]
+async fn people_with_accounts_chat_through_the_binaries() {
+    let secrets = secrets_manager(
+        "the key",
+        "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ01",
+    );
+    let functions = move |config: &Config, dynamodb: &str| {
+        let others = [
+            ("AUTH_MODE", "accounts"),
+            ("SIGN_INS_PER_ADDRESS", "0"),
+            (TOKEN_KEY_SECRET, "the key"),
+            ("AWS_ENDPOINT_URL_SECRETS_MANAGER", &secrets),
+        ];
+        binaries_with(config, dynamodb, &others)
+    };
+    let seams = Seams { functions: Some(Arc::new(functions)), ..Seams::default() };
+    let chat = Chat::start_on_with(seams, |options| options.auth = Auth::Accounts).await;
+    let [alice, bob] = [chat.registers("alice").await, chat.registers("bob").await];
+    let mut at_alices = chat.joined_by_member(&alice).await;
+    let mut at_bobs = chat.joined_by_member(&bob).await;
+    assert_eq!(at_alices.says("bob", "Hello").await["delivered"], true);
+    at_bobs.hears(&alice.id, "Hello").await;
+
+    let refresh = json!({ "refresh_token": alice.refresh });
+    let fresh = Member::of(&chat.post("/api/refresh", refresh).await);
+    at_alices.sends(&json!({ "action": "renew", "token": fresh.access })).await;
+    at_alices.sees_in_time("renewed").await;
+    let kept = chat.gets_as(&fresh.access, "/api/messages?with=bob").await;
+    assert_eq!(kept.body[0]["content"], "Hello");
+
+    assert_eq!(chat.get("/api/me", &[]).await.status, 401);
+    let left = chat.asks_as(&fresh.access, Method::POST, "/api/logout", Some(json!({}))).await;
+    assert_eq!(left.status, 204);
+    assert_eq!(at_alices.sees_the_end().await.0, 1000);
+    assert_eq!(chat.gets_as(&fresh.access, "/api/me").await.status, 401);
+    let url = format!("{}?token={}", chat.websocket_url(), fresh.access);
+    assert_eq!(Person::is_refused(&url).await, 401);
 }
 
 #[tokio::test]

@@ -57,8 +57,13 @@ impl Chat {
 
     /// A server with other seams.
     pub(crate) async fn start_on(seams: Seams) -> Self {
+        Self::start_on_with(seams, |_| {}).await
+    }
+
+    /// A server with other seams, whose options `change` has changed.
+    pub(crate) async fn start_on_with(seams: Seams, change: impl FnOnce(&mut Options)) -> Self {
         let time = seams.time.clone();
-        let options = options(|_| {});
+        let options = options(change);
         let server = Server::start_with(&options, seams).await.unwrap();
         Self { server, options, http: reqwest::Client::new(), time, meter: Meter::default() }
     }
