@@ -46,6 +46,36 @@ async fn a_name_that_cannot_be_one_is_refused_wherever_it_stands() {
     assert!(chat.messages("anonymous", "bob").await.is_empty());
 }
 
+/// What a browser is told whose page of `origin` wants to ask `path` with a token.
+async fn preflight(chat: &Chat, origin: &str) -> (u16, Option<String>) {
+    let request = chat.request(Method::OPTIONS, "/api/rooms").header("origin", origin);
+    let request = request.header("access-control-request-method", "POST");
+    let request = request.header("access-control-request-headers", "authorization,content-type");
+    let answer = request.send().await.unwrap();
+    let allowed = answer.headers().get("access-control-allow-origin");
+    (answer.status().as_u16(), allowed.map(|origin| origin.to_str().unwrap().to_owned()))
+}
+
+#[tokio::test]
+async fn pages_of_elsewhere_may_ask_only_if_they_are_named() {
+    let page = "https://chat.example.com";
+    let closed = Chat::start().await;
+    assert_eq!(preflight(&closed, page).await, (404, None));
+    let open = Chat::start_with(|options| {
+        options.cors_origins =
+            vec![page.parse().unwrap(), "http://localhost:3000".parse().unwrap()];
+    });
+    let open = open.await;
+    assert_eq!(preflight(&open, page).await, (200, Some(page.to_owned())));
+    assert_eq!(preflight(&open, "https://evil.example.com").await.1, None);
+    // Also where the request itself is refused, so that the page can read why.
+    let refused = open.request(Method::GET, "/api/conversations").header("origin", page);
+    let refused = refused.send().await.unwrap();
+    assert_eq!(refused.status().as_u16(), 400);
+    assert_eq!(refused.headers()["access-control-allow-origin"], page);
+    assert_eq!(refused.headers()["access-control-expose-headers"], "link,retry-after");
+}
+
 #[tokio::test]
 async fn two_names_that_differ_are_refused() {
     let chat = Chat::start().await;

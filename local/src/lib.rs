@@ -9,6 +9,7 @@
 //! - [`time`] is the clock all of it runs on.
 
 mod api;
+mod cors;
 mod deployment;
 mod dynamodb;
 pub mod faults;

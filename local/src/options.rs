@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::path::PathBuf;
 
+use axum::http::HeaderValue;
 use clap::{Parser, ValueEnum};
 
 use crate::faults::Scenario;
@@ -93,6 +94,9 @@ pub struct Options {
         value_name = "TIMES"
     )]
     pub sign_ins_per_address: usize,
+    /// The web origins, such as <https://chat.example.com>, whose pages may call the HTTP API
+    #[arg(long, env = "CONFAB_CORS_ORIGINS", value_name = "ORIGINS", value_delimiter = ',')]
+    pub cors_origins: Vec<HeaderValue>,
     /// Let things go wrong as they do on AWS now and then: what this number turns on, or what a JSON
     /// file names, such as {"seed":7,"latency_ms":50,"chances":{"cut":300}} with chances in 10,000
     #[arg(long, env = "CONFAB_FAULTS", value_name = "SEED|FILE")]
@@ -132,6 +136,7 @@ impl Options {
             oidc_issuer: None,
             oidc_audience: None,
             sign_ins_per_address: 0,
+            cors_origins: Vec::new(),
             faults: None,
         }
     }

@@ -18,6 +18,7 @@ use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, JoinSet};
 
 use crate::api;
+use crate::cors;
 use crate::deployment::{Functions, STAGE};
 use crate::dynamodb::DynamoDb;
 use crate::faults::{Faults, Scenario};
@@ -100,10 +101,12 @@ impl Server {
         let pump = pump.await?;
         let gateway = Gateway::new(functions.websocket_api(move || nudge.now()), seams.time);
         in_process.serve_management(gateway.management());
-        let routes = behind_authorizer(functions.http, functions.authorizer)
-            .merge(api::routes())
-            .merge(gateway.websocket())
-            .merge(gateway.management());
+        let mut http = behind_authorizer(functions.http, functions.authorizer);
+        if !options.cors_origins.is_empty() {
+            http = http.layer(cors::layer(&options.cors_origins));
+        }
+        let routes =
+            http.merge(api::routes()).merge(gateway.websocket()).merge(gateway.management());
 
         let mut server = Self {
             address,
