@@ -106,6 +106,23 @@ async fn over_websocket(person: &mut Person, action: Action, room: &str) -> Opti
     }
 }
 
+/// Whether una sees that walter, who is in no other room, comes; olga, who is in it too, does.
+async fn watches(chat: &Chat, una: &mut Person, room: &str, sees: bool) {
+    let path = format!("/api/rooms/{room}");
+    chat.put(&format!("{path}/invitations/walter"), json!({ "user_id": "olga" })).await;
+    let joined = chat.post(&format!("{path}/join"), json!({ "user_id": "walter" })).await;
+    assert_eq!(joined.status, 200);
+    let mut olga = chat.joined_by("olga").await.attentive_to("presence");
+    let _walter = chat.joined_by("walter").await;
+    let is_walter = |frame: &Value| frame["type"] == "presence" && frame["user"] == "walter";
+    while !is_walter(&olga.sees().await) {}
+    if sees {
+        while !is_walter(&una.sees_now().await) {}
+    } else {
+        assert!(!una.catches_up().await.iter().any(is_walter));
+    }
+}
+
 /// Tries every action of one standing, each in a room of its own.
 async fn column(standing: Standing) {
     let chat = Chat::start().await;
@@ -133,6 +150,9 @@ async fn column(standing: Standing) {
             assert_eq!(chat.post("/api/send_message", said).await.status, 200);
             let heard = una.catches_up().await.iter().any(|frame| frame["content"] == "hear");
             assert_eq!(heard, verdict == Verdict::Yes, "{standing}: {action}");
+        }
+        if action == Action::Watch {
+            watches(&chat, &mut una, &room, verdict == Verdict::Yes).await;
         }
     }
 }
