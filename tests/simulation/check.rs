@@ -6,9 +6,9 @@ use dynoxide::Database;
 use local::in_process::answer;
 use serde_json::{Value, json};
 
-use crate::gentle;
 use crate::record::{Event, Place, Seen, What};
 use crate::world::{Remains, text};
+use crate::{budget, gentle};
 
 /// Every message in the table, by conversation and number.
 pub(crate) fn logs(database: &Database) -> Vec<Seen> {
@@ -50,6 +50,10 @@ pub(crate) fn broken(remains: &Remains) -> Vec<String> {
     careful_clients_show_the_log(remains, &events, &mut broken);
     raw_clients_got_everything(remains, &events, &mut broken);
     nobody_heard_what_is_not_theirs(remains, &events, &mut broken);
+    if remains.plan.is_calm() {
+        let people: BTreeSet<_> = remains.devices.iter().map(|(user, _, _)| user).collect();
+        budget::is_kept(&events, u64::try_from(people.len()).unwrap(), &mut broken);
+    }
     if remains.plan.is_gentle() {
         gentle::every_connection_got_everything(remains, &events, &mut broken);
         gentle::what_waited_came_once_and_in_order(remains, &events, &mut broken);

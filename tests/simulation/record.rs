@@ -6,6 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use serde_json::Value;
 use tokio::time::Instant;
 
+use crate::budget::Spent;
+
 /// A conversation's name, a message's number.
 pub(crate) type Place = (String, u64);
 
@@ -48,6 +50,8 @@ pub(crate) enum What {
     Leaving { conversation: String },
     /// The user asked to join the room again.
     Joining { conversation: String },
+    /// An invocation of this kind has asked the table for so much.
+    Spent { kind: String, spent: Spent },
     /// A promise was broken where it shows at once.
     Broken(String),
 }

@@ -55,12 +55,14 @@ pub(crate) enum Broken {
     NoMembership,
     /// Of the members only the first page is read.
     OnePage,
+    /// Whatever is read is read twice.
+    ReadTwice,
 }
 
 impl Broken {
     /// Every mechanism. That wake-ups differ is not among them: no world is known in which two follow
     /// each other with nothing in between.
-    pub(crate) const ALL: [Self; 18] = [
+    pub(crate) const ALL: [Self; 19] = [
         Self::PutUnconditionally,
         Self::SameMillisecond,
         Self::OccupantUnseen,
@@ -79,6 +81,7 @@ impl Broken {
         Self::OneFailsAll,
         Self::NoMembership,
         Self::OnePage,
+        Self::ReadTwice,
     ];
 }
 
@@ -99,6 +102,12 @@ impl Sabotage {
 
     pub(crate) fn is_on(&self) -> bool {
         self.broken.is_some()
+    }
+
+    /// Whether this request is to be made twice.
+    pub(crate) fn reads_twice(&self, operation: &str) -> bool {
+        let reads = ["GetItem", "Query", "BatchGetItem"];
+        self.broken == Some(Broken::ReadTwice) && reads.contains(&operation)
     }
 
     /// Changes a request to the table, or answers a request in the place of whoever should.

@@ -14,6 +14,7 @@ use local::layer::around;
 use serde_json::Value;
 use tokio::sync::Notify;
 
+use crate::budget;
 use crate::record::{Record, What, seen};
 use crate::sabotage::Sabotage;
 
@@ -21,7 +22,7 @@ use crate::sabotage::Sabotage;
 #[derive(Clone)]
 pub(crate) enum Window {
     /// Counts requests, and notes the pushes that are lost in silence.
-    Above { record: Record, faults: Faults },
+    Above { record: Record, sabotage: Arc<Sabotage>, faults: Faults },
     /// Sabotages, notes what was stored, and says when something was written.
     Below { record: Record, sabotage: Arc<Sabotage>, written: Arc<Notify> },
 }
@@ -29,8 +30,8 @@ pub(crate) enum Window {
 /// `client` behind `window`.
 pub(crate) fn behind(window: Window, client: SharedHttpClient) -> SharedHttpClient {
     around(client, move |below_it, request| match window.clone() {
-        Window::Above { record, faults } => {
-            HttpConnectorFuture::new(above(record, faults, below_it, request))
+        Window::Above { record, sabotage, faults } => {
+            HttpConnectorFuture::new(above(record, sabotage, faults, below_it, request))
         }
         Window::Below { record, sabotage, written } => {
             HttpConnectorFuture::new(below(record, sabotage, written, below_it, request))
@@ -42,13 +43,24 @@ type Answer = Result<HttpResponse, ConnectorError>;
 
 async fn above(
     record: Record,
+    sabotage: Arc<Sabotage>,
     faults: Faults,
     below: SharedHttpConnector,
     request: HttpRequest,
 ) -> Answer {
     if let Some(target) = request.headers().get("x-amz-target") {
-        record.note_request(target.rsplit('.').next().unwrap_or_default());
-        return below.call(request).await;
+        let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
+        record.note_request(&operation);
+        if sabotage.reads_twice(&operation)
+            && let Some(request) = request.try_clone()
+        {
+            budget::note(&operation, false);
+            drop(below.call(request).await);
+        }
+        let answer = below.call(request).await;
+        let refused = answer.as_ref().is_ok_and(|answer| !answer.status().is_success());
+        budget::note(&operation, refused);
+        return answer;
     }
     record.note_request(request.method());
     let connection = request.uri().rsplit('/').next().unwrap_or_default().to_owned();

@@ -23,7 +23,7 @@ use crate::people::{Device, Season};
 use crate::record::{Record, Seen};
 use crate::sabotage::Sabotage;
 use crate::wire::{Window, behind};
-use crate::{careful, outsider, raw, stream};
+use crate::{budget, careful, outsider, raw, stream};
 
 /// How long a request takes either way at most.
 const LATENCY: Duration = Duration::from_millis(20);
@@ -201,13 +201,15 @@ async fn start(record: &Record, sabotage: Sabotage, dice: &mut Rng) -> Cloud {
     services.serve_management(gateway.management());
 
     let written = Arc::new(Notify::new());
+    let sabotage = Arc::new(sabotage);
     let below = Window::Below {
         record: record.clone(),
-        sabotage: Arc::new(sabotage),
+        sabotage: Arc::clone(&sabotage),
         written: Arc::clone(&written),
     };
     let client = faults.transport(behind(below, services.transport()));
-    let client = behind(Window::Above { record: record.clone(), faults: faults.clone() }, client);
+    let client =
+        behind(Window::Above { record: record.clone(), sabotage, faults: faults.clone() }, client);
     let aws = Aws::local("http://dynamodb").with_transport(client);
     let begin = Instant::now();
     let clock = Clock::new(move || {
@@ -217,7 +219,7 @@ async fn start(record: &Record, sabotage: Sabotage, dice: &mut Rng) -> Cloud {
     let app = App::new(config(), &aws, clock);
     app.store.create_table().await.expect("the table can be created");
 
-    let functions = faults.functions(Functions::new(&app));
+    let functions = faults.functions(budget::counted(Functions::new(&app), record));
     stream::serve(database.clone(), &functions.deliver, record, written, dice.fork());
     gateway.deploy(functions);
     let ending = gateway.clone();

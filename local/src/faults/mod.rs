@@ -160,6 +160,11 @@ impl Plan {
         plan
     }
 
+    /// Whether nothing goes wrong.
+    pub fn is_calm(&self) -> bool {
+        Fault::ALL.iter().all(|(fault, _)| !self.has(*fault))
+    }
+
     /// Whether nothing but time and order is disturbed.
     pub fn is_gentle(&self) -> bool {
         Fault::ALL.iter().all(|(fault, _)| fault.is_gentle() || !self.has(*fault))

@@ -1,0 +1,125 @@
+//! What every invocation asks of the table, held to its budget where nothing goes wrong.
+//!
+//! Budgets are those of README's table, without units. What others do at the same time may add to
+//! them: each write that is refused, because somebody was faster, costs itself and at most a new look
+//! at the tail, with the permission to write there, or another try of the same write.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+use local::Functions;
+use local::gateway::Lambda;
+use serde_json::Value;
+
+use crate::record::{Event, Record, What};
+
+/// What one invocation has asked for, by operation, and how often a write was refused.
+pub(crate) type Spent = BTreeMap<String, u64>;
+
+/// The name under which refused writes are counted.
+const REFUSED: &str = "refused";
+
+tokio::task_local! {
+    static SPENT: RefCell<Spent>;
+}
+
+/// `functions`, each of whose invocations leaves a note of what it asked for.
+pub(crate) fn counted(functions: Functions, record: &Record) -> Functions {
+    let counted = |name: &'static str, lambda: Lambda| {
+        let record = record.clone();
+        Lambda::new(move |event: Value| {
+            let (lambda, record) = (lambda.clone(), record.clone());
+            SPENT.scope(RefCell::default(), async move {
+                let kind = kind_of(name, &event);
+                let answer = lambda.call(event).await;
+                let spent = SPENT.with(RefCell::take);
+                record.note("", 0, What::Spent { kind, spent });
+                answer
+            })
+        })
+    };
+    Functions {
+        connect: counted("connect", functions.connect),
+        disconnect: counted("disconnect", functions.disconnect),
+        message: counted("message", functions.message),
+        ..functions
+    }
+}
+
+/// Notes that the running invocation has asked for `operation`.
+pub(crate) fn note(operation: &str, refused: bool) {
+    let count = |name: &str, spent: &RefCell<Spent>| {
+        *spent.borrow_mut().entry(name.to_owned()).or_default() += 1;
+    };
+    // What furnishes the world belongs to no invocation.
+    let _ = SPENT.try_with(|spent| {
+        count(operation, spent);
+        if refused && is_write(operation) {
+            count(REFUSED, spent);
+        }
+    });
+}
+
+/// The function, or of `message` the frame's action and whom it is for.
+fn kind_of(function: &str, event: &Value) -> String {
+    let Some(body) = event["body"].as_str().filter(|_| function == "message") else {
+        return function.to_owned();
+    };
+    let frame: Value = serde_json::from_str(body).unwrap_or_default();
+    let action = frame["action"].as_str().unwrap_or_default();
+    let room = if frame.get("room").is_some() { " into a room" } else { "" };
+    let since =
+        frame["since"].as_object().map_or(String::new(), |since| format!(" {}", since.len()));
+    format!("{action}{room}{since}")
+}
+
+fn is_write(operation: &str) -> bool {
+    ["PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems"].contains(&operation)
+}
+
+/// The most reads and writes of an invocation of this kind that nobody gets in the way of; `people`
+/// is how many may be served.
+///
+/// A frame whose connection is not known as ready makes it so, and may wake `deliver`: two writes. A
+/// recipient costs at most a mark and a wake-up.
+fn budget(kind: &str, people: u64) -> (u64, u64) {
+    let heal = 2;
+    let hand_over = 2 * people;
+    match kind.split(' ').collect::<Vec<_>>()[..] {
+        ["connect"] => (0, 1),
+        // One of several is forgotten by itself, and the last of them takes the user off the index.
+        ["disconnect"] => (0, 2),
+        ["ping"] => (1, heal),
+        // The tail, the inboxes; where the log starts, if the tail does not show it; a repeat that is
+        // older than the tail.
+        ["message"] => (2 + 2, 1 + heal + hand_over),
+        // Besides, the permission and the members; whether the room stands, if that is refused.
+        ["message", ..] => (4 + 3, 1 + heal + hand_over),
+        // Besides, who is online, from eight shards.
+        ["broadcast"] => (10 + 2, 1 + heal + hand_over),
+        // A page of each, whether one may read it, where it began, and the room.
+        ["sync", count] => (4 * count.parse().unwrap_or(0), 0),
+        ["history", ..] => (3, 0),
+        ["read", ..] => (3, 1),
+        // The transaction and the notice; `join` marks it read, reads the page and looks again.
+        ["join", ..] => (6 + 4, 3 + hand_over),
+        ["leave", ..] => (4 + 2, 2 + hand_over),
+        _ => (0, 0),
+    }
+}
+
+/// Every invocation that asked for more than its budget.
+pub(crate) fn is_kept(events: &[Event], people: u64, broken: &mut Vec<String>) {
+    for event in events {
+        let What::Spent { kind, spent } = &event.what else { continue };
+        let refused = spent.get(REFUSED).copied().unwrap_or(0);
+        let (mut reads, mut writes) = (0, 0);
+        for (operation, count) in spent.iter().filter(|(operation, _)| *operation != REFUSED) {
+            *if is_write(operation) { &mut writes } else { &mut reads } += count;
+        }
+        let (most_reads, most_writes) = budget(kind, people);
+        if reads > most_reads + 2 * refused || writes > most_writes + refused {
+            broken.push(format!("`{kind}` costs too much: {spent:?}"));
+        }
+    }
+}
