@@ -1,0 +1,31 @@
+// What is to be done later, unless something else happens first.
+
+export class Alarms {
+  /** @type {Map<unknown, ReturnType<typeof setTimeout>>} */
+  #timers = new Map();
+
+  /** Replaces the alarm of that name. @param {unknown} name @param {number} delay @param {() => void} ring */
+  set(name, delay, ring) {
+    this.clear(name);
+    const timer = setTimeout(() => {
+      this.#timers.delete(name);
+      ring();
+    }, delay);
+    this.#timers.set(name, timer);
+  }
+
+  /** @param {unknown} name */
+  has(name) {
+    return this.#timers.has(name);
+  }
+
+  /** @param {unknown} name */
+  clear(name) {
+    clearTimeout(this.#timers.get(name));
+    this.#timers.delete(name);
+  }
+
+  clearAll() {
+    for (const name of this.#timers.keys()) this.clear(name);
+  }
+}

@@ -1,0 +1,44 @@
+// Names: of messages, of conversations, of storage.
+
+/** A UUIDv7: the server finds its repeats however late they come. @returns {string} */
+export function newId() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  new DataView(bytes.buffer).setUint32(0, Math.floor(Date.now() / 0x10000));
+  new DataView(bytes.buffer).setUint16(4, Date.now() % 0x10000);
+  bytes[6] = (bytes[6] & 0x0f) | 0x70;
+  bytes[8] = (bytes[8] & 0x3f) | 0x80;
+  return hex(bytes).replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+}
+
+/** @param {string} text */
+export const isUuid = (text) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text);
+
+/** The conversation of two people, whoever of them asks. @param {string} one @param {string} other */
+export function direct(one, other) {
+  const [first, second] = bytesOf(one) <= bytesOf(other) ? [one, other] : [other, one];
+  return `dm:${encoded(first)}:${encoded(second)}`;
+}
+
+/**
+ * What a frame says to reach a conversation.
+ * @param {string} conversation
+ * @param {string} user whose frame it is
+ * @returns {{to: string} | {room: string} | {broadcast: true}}
+ */
+export function addressOf(conversation, user) {
+  if (conversation === "lobby") return { broadcast: true };
+  const [kind, ...ids] = conversation.split(":");
+  if (kind === "room") return { room: ids[0] };
+  const [first, second] = ids.map(decodeURIComponent);
+  return { to: first === user ? second : first };
+}
+
+/** @param {string} id */
+const encoded = (id) =>
+  encodeURIComponent(id).replace(/[!'()*]/g, (it) => `%${it.charCodeAt(0).toString(16).toUpperCase()}`);
+
+/** The server sorts ids by their UTF-8, JavaScript would by UTF-16. @param {string} id */
+const bytesOf = (id) => hex(new TextEncoder().encode(id));
+
+/** @param {Uint8Array} bytes */
+const hex = (bytes) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");

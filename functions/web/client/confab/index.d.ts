@@ -1,0 +1,230 @@
+/** A client for Confab, in browsers and Node. */
+
+export interface ChatOptions {
+  /** The WebSocket URL: "wss://…/prod" or "ws://127.0.0.1:8080/ws". */
+  url: string;
+  /** The HTTP API's base; "" (the default) is the page's own origin. */
+  http?: string;
+  credentials: Credentials;
+  /** Where unsent messages and watermarks outlive the page; by default `localStorage`, if there is one. */
+  storage?: Pick<Storage, "getItem" | "setItem" | "removeItem">;
+  WebSocket?: typeof WebSocket;
+  fetch?: typeof fetch;
+  /** How many of the lobby's last messages a newcomer is shown. */
+  history?: number;
+  /** How long nothing may come before a `ping`, in ms. */
+  pingEvery?: number;
+  /** How long an answer may take before it is asked again and the connection is doubted, in ms. */
+  patience?: number;
+  /** The age at which a connection is replaced by the next, in ms. */
+  lifetime?: number;
+}
+
+/**
+ * A name alone is for servers in open mode. Beside a token or tickets it is one's own id, under which
+ * unsent messages are found before the server has said it. Functions are called for each connection;
+ * they reject with an `ApiError` 400, 401 or 403 if one is not signed in any more.
+ */
+export type Credentials =
+  | { user: string; token?: undefined; ticket?: undefined }
+  | { token: string | (() => Promise<string>); user?: string; ticket?: undefined }
+  | { ticket: () => Promise<string>; user?: string; token?: undefined };
+
+export type State = "idle" | "connecting" | "online" | "waiting" | "refused" | "closed";
+
+/** `to` and `room` take an id or a name. */
+export type Address = { to: string } | { room: string } | { conversation: string } | { broadcast: true };
+
+export type Kind =
+  | "message" | "joined" | "left" | "kicked" | "banned" | "unbanned" | "muted" | "unmuted" | "appointed";
+
+export interface Message {
+  id: string;
+  conversation: string;
+  seq: number;
+  kind: Kind;
+  from: string;
+  /** Whom a notice is about, if not its sender. */
+  about?: string;
+  to?: string;
+  room?: string;
+  content: string;
+  timestamp: string;
+  status?: "sent" | "delivered" | "read";
+}
+
+export interface Room {
+  id: string;
+  name: string;
+  topic: string | null;
+  metadata: Record<string, unknown> | null;
+  access: "public" | "private";
+  creator: string;
+  created_at: string;
+  members: number;
+  conversation: string;
+}
+
+export interface Limits {
+  content_bytes: number;
+  frame_bytes: number;
+  history_page: number;
+  messages_per_second: number;
+  rooms_per_user: number;
+  members_per_room: number;
+}
+
+export interface Ack {
+  id: string;
+  conversation: string;
+  seq: number;
+  timestamp: string;
+  delivered: boolean;
+  duplicate: boolean;
+}
+
+/** A message that is not known to be kept; or is kept ("sent"), and about to be shown. */
+export interface Unsent {
+  id: string;
+  address: Address;
+  /** Undefined where only the server can tell. */
+  conversation?: string;
+  content: string;
+  state: "queued" | "sending" | "sent" | "refused";
+  /** Why it was refused. */
+  code?: string;
+  message?: string;
+}
+
+/** `sent` resolves once the message is kept, however long that takes, and rejects if it is refused. */
+export type Pending = Unsent & { sent: Promise<Ack> };
+
+export interface Page {
+  conversation: string;
+  /** Oldest first. */
+  messages: Message[];
+  /** Cursors of the next pages, null where there is none. */
+  before: number | null;
+  after: number | null;
+}
+
+export interface Joined {
+  room: Room;
+  conversation: string;
+  messages: Message[];
+  before: number | null;
+}
+
+export interface Left {
+  room: string;
+  conversation: string;
+  reason?: "kicked" | "banned";
+}
+
+export interface ChatEvents {
+  state: { state: State; retryIn?: number; error?: Error };
+  welcome: { user: string; connection_id: string; server_time: string; expires_at: string; limits: Limits };
+  /** In order in each conversation, each once, one's own too. */
+  message: Message;
+  /** What the server does not have any more. */
+  gap: { conversation: string; from: number; upto: number };
+  ack: Ack;
+  /** A message was not taken, and waits for `retry` or `discard`. */
+  refused: { id: string; code: string; message: string };
+  /** `outbox` has changed. */
+  outbox: null;
+  receipt: { conversation: string; user: string; delivered?: number; read?: number };
+  typing: { user: string; conversation: string };
+  presence: { user: string; status: "online" | "offline"; last_seen: string | null };
+  joined: Joined;
+  left: Left;
+  error: { code: string; message: string; id?: string; conversation?: string };
+}
+
+export class Chat extends EventTarget {
+  constructor(options: ChatOptions);
+  readonly state: State;
+  /** One's own id. */
+  readonly user: string | undefined;
+  readonly limits: Limits | undefined;
+  /** Oldest first. */
+  readonly outbox: Unsent[];
+  /** Resolves when one is welcome; rejects if one is refused, but never because the network is away. */
+  connect(): Promise<void>;
+  /** What is not sent stays in the storage. */
+  close(): void;
+  /** Queues a message, online or not. */
+  send(address: Address, content: string): Pending;
+  discard(id: string): void;
+  /** Sends a refused message again. */
+  retry(id: string): Pending | undefined;
+  history(conversation: string, range?: { before?: number; after?: number; limit?: number }): Promise<Page>;
+  /** One has read everything up to `seq`. */
+  read(conversation: string, seq: number): void;
+  /** Call it at every key: the server hears of it every two seconds at most. */
+  typing(address: { to: string } | { room: string }): void;
+  join(room: string): Promise<Joined>;
+  leave(room: string): Promise<Left>;
+  /** Asks the HTTP API; rejects with an `ApiError`. */
+  request(method: string, path: string, body?: unknown): Promise<any>;
+  /**
+   * Says that everything up to `seq` is shown already, so that `message` events go on behind it; 0
+   * for all that there is. A conversation that is not followed begins with the first message that comes.
+   */
+  follow(conversation: string, seq: number): void;
+  /** The last message shown, before which none is missing. */
+  watermark(conversation: string): number | undefined;
+  addEventListener<T extends keyof ChatEvents>(
+    type: T,
+    listener: ((event: CustomEvent<ChatEvents[T]>) => void) | null,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+  removeEventListener<T extends keyof ChatEvents>(
+    type: T,
+    listener: ((event: CustomEvent<ChatEvents[T]>) => void) | null,
+    options?: boolean | EventListenerOptions,
+  ): void;
+}
+
+export class ApiError extends Error {
+  constructor(status: number, code: string, message: string, retryAfter?: number);
+  status: number;
+  code: string;
+  /** How long to wait before trying again, in ms. */
+  retryAfter: number | undefined;
+  /** Whether the server does not let one in. */
+  readonly isRefusal: boolean;
+}
+
+export interface Person {
+  id: string;
+  username?: string | null;
+  display_name?: string | null;
+  metadata?: Record<string, unknown> | null;
+  created_at?: string;
+}
+
+type Keep = Pick<Storage, "getItem" | "setItem" | "removeItem">;
+
+/** Who has signed in, on a server with accounts; kept in the storage for the next page. */
+export class Session {
+  private constructor();
+  static register(
+    http: string,
+    person: { username: string; password: string; displayName?: string; metadata?: object },
+    storage?: Keep,
+    fetch?: typeof globalThis.fetch,
+  ): Promise<Session>;
+  static login(
+    http: string,
+    person: { username: string; password: string },
+    storage?: Keep,
+    fetch?: typeof globalThis.fetch,
+  ): Promise<Session>;
+  static restore(http: string, storage?: Keep, fetch?: typeof globalThis.fetch): Session | undefined;
+  readonly user: Person;
+  /** A fresh access token, for `credentials`; rejects with an `ApiError` 401 once the session is over. */
+  token(): Promise<string>;
+  /** This device forgets the session even if the server cannot be told, which rejects. */
+  logout(options?: { everywhere?: boolean }): Promise<void>;
+}

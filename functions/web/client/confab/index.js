@@ -1,0 +1,5 @@
+// The client library: everything that a program that chats needs.
+
+export { ApiError } from "./api.js";
+export { Chat } from "./chat.js";
+export { Session } from "./session.js";

@@ -1,0 +1,249 @@
+// A connection that always comes back, and is replaced by the next before it ends.
+
+import { Alarms } from "./alarms.js";
+
+/** The longest wait between two attempts, and the shortest, in ms. */
+const [LONGEST, SHORTEST] = [30_000, 500];
+
+/** One WebSocket. */
+class Link {
+  /** @type {WebSocket | undefined} */
+  #socket;
+  #on;
+  opened = false;
+  /** When it was made welcome. */
+  since = 0;
+
+  /** @param {{frame(frame: any, link: Link): void, end(link: Link): void}} on */
+  constructor(on) {
+    this.#on = on;
+  }
+
+  /** @param {typeof WebSocket} WebSocket @param {string} url @param {string[]} protocols */
+  dial(WebSocket, url, protocols) {
+    const socket = new WebSocket(url, protocols);
+    socket.onopen = () => (this.opened = true);
+    socket.onmessage = ({ data }) => this.#on.frame(JSON.parse(data), this);
+    socket.onerror = () => {};
+    socket.onclose = () => this.drop();
+    this.#socket = socket;
+  }
+
+  /** @param {object} frame */
+  send(frame) {
+    if (this.#socket?.readyState !== 1) return false;
+    this.#socket.send(JSON.stringify(frame));
+    return true;
+  }
+
+  /** Does not wait for a server that may be silent. */
+  drop() {
+    const socket = this.#socket;
+    if (socket) {
+      socket.onopen = socket.onmessage = socket.onclose = null;
+      socket.close();
+      this.#socket = undefined;
+    }
+    this.#on.end(this);
+  }
+}
+
+/**
+ * @typedef {object} Settings
+ * @property {typeof WebSocket} WebSocket
+ * @property {() => Promise<{url: string, protocols: string[]}>} address with credentials, made for each attempt
+ * @property {() => Promise<Error | undefined>} refusal why the server lets nobody in, if it is that
+ * @property {(() => Promise<number>) | undefined} renew shows a fresh token; until when that is good
+ * @property {boolean} replaceable whether another connection would outlive this one's credentials
+ * @property {number} pingEvery
+ * @property {number} patience
+ * @property {number} lifetime
+ */
+
+export class Line {
+  /** @type {"idle" | "connecting" | "online" | "waiting" | "refused" | "closed"} */
+  state = "idle";
+  /** @type {Link | undefined} */
+  #current;
+  /** @type {Link | undefined} */
+  #opening;
+  /** Replaced, but what was sent over it may still be answered. @type {Set<Link>} */
+  #retired = new Set();
+  #failures = 0;
+  /** How far the server's clock is ahead. */
+  #ahead = 0;
+  #alarms = new Alarms();
+  #settings;
+  #on;
+
+  /**
+   * @param {Settings} settings
+   * @param {{state(detail: object): void, welcome(frame: any, isReplacement: boolean): void, frame(frame: any): void}} on
+   */
+  constructor(settings, on) {
+    this.#settings = settings;
+    this.#on = on;
+  }
+
+  open() {
+    if (["connecting", "online"].includes(this.state)) return;
+    this.#failures = 0;
+    this.#dial();
+  }
+
+  close() {
+    const links = [this.#current, this.#opening, ...this.#retired];
+    this.#current = this.#opening = undefined;
+    this.#retired.clear();
+    this.#turn("closed");
+    for (const link of links) link?.drop();
+    this.#alarms.clearAll();
+  }
+
+  /** @param {object} frame @returns {boolean} whether there is a connection to send it over */
+  send(frame) {
+    return this.#current?.send(frame) ?? false;
+  }
+
+  /** Asks for a sign of life, without which the connection counts as lost. */
+  check() {
+    const link = this.#current;
+    if (!link || this.#alarms.has("silence")) return;
+    link.send({ action: "ping" });
+    this.#alarms.set("silence", this.#settings.patience, () => link.drop());
+  }
+
+  /** The network may have changed. */
+  wake() {
+    if (this.state === "waiting") this.open();
+    else this.check();
+  }
+
+  async #dial() {
+    if (this.#opening) return;
+    const link = new Link({ frame: (it, link) => this.#hears(it, link), end: (it) => this.#ended(it) });
+    this.#opening = link;
+    this.#alarms.clear("dial");
+    if (!this.#current) this.#turn("connecting");
+    this.#alarms.set("welcome", this.#settings.patience, () => link.drop());
+    try {
+      const { url, protocols } = await this.#settings.address();
+      if (this.#opening === link) link.dial(this.#settings.WebSocket, url, protocols);
+    } catch (error) {
+      if (this.#opening === link) this.#failed(link, isRefusal(error) ? error : undefined);
+    }
+  }
+
+  /** @param {any} frame @param {Link} link */
+  #hears(frame, link) {
+    if (link === this.#opening && frame.type === "welcome") this.#welcomed(link, frame);
+    if (link === this.#current) {
+      this.#alarms.clear("silence");
+      this.#alarms.set("ping", this.#settings.pingEvery, () => this.check());
+    }
+    if (frame.type === "pong") this.#ahead = Date.parse(frame.server_time) - Date.now();
+    else if (frame.type !== "welcome") this.#on.frame(frame);
+  }
+
+  /** @param {Link} link @param {{server_time: string, expires_at: string}} welcome */
+  #welcomed(link, welcome) {
+    const before = this.#current;
+    this.#alarms.clear("welcome");
+    this.#alarms.clear("silence");
+    [this.#current, this.#opening] = [link, undefined];
+    link.since = Date.now();
+    this.#ahead = Date.parse(welcome.server_time) - link.since;
+    if (before) this.#retire(before);
+    this.#planEnd(welcome.expires_at);
+    this.state = "online";
+    this.#on.welcome(welcome, before !== undefined);
+    if (!before) this.#on.state({ state: this.state });
+  }
+
+  /** @param {Link} link */
+  #retire(link) {
+    this.#retired.add(link);
+    this.#alarms.set(link, this.#settings.patience, () => link.drop());
+  }
+
+  /** A little before it ends, at another moment for everybody. @param {string} end */
+  #planEnd(end) {
+    const { lifetime, renew, replaceable } = this.#settings;
+    const left = this.#leftUntil(Date.parse(end));
+    const credentials = replaceable && !renew ? left - margin(left) : lifetime;
+    this.#alarms.set("replace", Math.min(lifetime, credentials) * (0.95 + Math.random() / 20), () => this.#dial());
+    if (renew) this.#planRenewal(left - margin(left));
+  }
+
+  /** @param {number} delay */
+  #planRenewal(delay) {
+    this.#alarms.set("renew", delay, async () => {
+      const link = this.#current;
+      try {
+        const until = await this.#settings.renew?.();
+        if (until === undefined || this.#current !== link) return;
+        const left = this.#leftUntil(until);
+        this.#planRenewal(Math.max(left - margin(left), SHORTEST));
+      } catch {
+        // The connection ends with its token; then whoever is not let in any more is told.
+        if (this.#current === link) this.#planRenewal(SHORTEST * 10);
+      }
+    });
+  }
+
+  /** @param {number} time of the server's clock */
+  #leftUntil(time) {
+    return time - Date.now() - this.#ahead;
+  }
+
+  /** @param {Link} link */
+  async #ended(link) {
+    this.#alarms.clear(link);
+    this.#retired.delete(link);
+    if (link === this.#opening) {
+      const refusal = link.opened ? undefined : await this.#settings.refusal();
+      if (link === this.#opening) this.#failed(link, refusal);
+    } else if (link === this.#current) {
+      this.#current = undefined;
+      for (const name of ["ping", "silence", "replace", "renew"]) this.#alarms.clear(name);
+      this.#failures = Date.now() - link.since > this.#settings.patience ? 0 : this.#failures + 1;
+      if (this.#opening) this.#turn("connecting");
+      else this.#wait();
+    }
+  }
+
+  /** @param {Link} link @param {unknown} refusal */
+  #failed(link, refusal) {
+    this.#opening = undefined;
+    this.#alarms.clear("welcome");
+    link.drop();
+    this.#failures += 1;
+    if (this.#current) this.#alarms.set("replace", this.#pause(), () => this.#dial());
+    else if (refusal) this.#turn("refused", { error: refusal });
+    else this.#wait();
+  }
+
+  #wait() {
+    const retryIn = this.#pause();
+    this.#alarms.set("dial", retryIn, () => this.#dial());
+    this.#turn("waiting", { retryIn });
+  }
+
+  /** Longer each time, and not the same for all whom a server has lost at once. */
+  #pause() {
+    return Math.min(LONGEST, SHORTEST * 2 ** this.#failures) * (0.5 + Math.random() / 2);
+  }
+
+  /** @param {Line["state"]} state @param {object} [detail] */
+  #turn(state, detail) {
+    if (state === this.state && state !== "waiting") return;
+    this.state = state;
+    this.#on.state({ state, ...detail });
+  }
+}
+
+/** How long before its end a connection is replaced or renewed. @param {number} left */
+const margin = (left) => Math.min(60_000, left / 10);
+
+/** @param {any} error */
+const isRefusal = (error) => error?.isRefusal === true;

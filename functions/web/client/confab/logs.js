@@ -1,0 +1,203 @@
+// What was said, in order: each message of a conversation once, none left out.
+
+/** How long a message may overtake the one before it until that counts as missing, in ms. */
+const OVERTAKING = 150;
+/** How many conversations the server takes in one `sync`. */
+const PAGE = 50;
+
+/**
+ * @typedef {import("./index.js").Message} Message
+ * @typedef {object} Log
+ * @property {number | undefined} mark the last message shown; 0 to begin where the log does
+ * @property {Map<number, Message>} beyond what came and cannot be shown yet
+ * @property {number} upto the last message that is known to exist
+ * @property {boolean} stale whether to ask what came after the mark
+ * @property {boolean} broken whether the server says that something after the mark is gone
+ * @property {boolean} closed whether one has no part in it any more
+ * @property {boolean} shown whether anything was shown since the program began
+ */
+
+export class Logs {
+  /** @type {Map<string, Log>} */
+  #logs = new Map();
+  #shelf;
+  #alarms;
+  #on;
+
+  /**
+   * @param {import("./shelf.js").Shelf} shelf
+   * @param {import("./alarms.js").Alarms} alarms
+   * @param {{message(it: Message): void, gap(it: object): void, stale(): void}} on
+   */
+  constructor(shelf, alarms, on) {
+    this.#shelf = shelf;
+    this.#alarms = alarms;
+    this.#on = on;
+  }
+
+  /** Goes on where an earlier page ended. */
+  restore() {
+    for (const [conversation, mark] of Object.entries(this.#shelf.read("marks") ?? {})) {
+      const log = this.#log(conversation);
+      log.mark ??= mark;
+      this.#shows(conversation, log);
+    }
+    for (const [conversation, { mark }] of this.#logs) if (mark !== undefined) this.#keep(conversation, mark);
+  }
+
+  /** @param {string} conversation */
+  mark(conversation) {
+    return this.#logs.get(conversation)?.mark;
+  }
+
+  /** Whatever is shown next comes after `seq`. @param {string} conversation @param {number} seq */
+  follow(conversation, seq) {
+    const log = this.#log(conversation);
+    log.closed = false;
+    // What was shown is not shown again; where an earlier page ended is no reason to leave any out.
+    if (log.mark !== undefined && log.shown && seq <= log.mark) return;
+    log.mark = seq;
+    for (const held of log.beyond.keys()) if (held <= seq) log.beyond.delete(held);
+    this.#keep(conversation, seq);
+    this.#shows(conversation, log);
+    this.#ask(log);
+  }
+
+  /** @param {Message[]} messages of one conversation */
+  accept(messages) {
+    if (messages.length === 0) return;
+    const { conversation } = messages[0];
+    const log = this.#log(conversation);
+    log.closed = false;
+    for (const message of messages) {
+      if (message.seq > (log.mark ?? 0)) log.beyond.set(message.seq, message);
+      log.upto = Math.max(log.upto, message.seq);
+    }
+    this.#shows(conversation, log);
+    this.#waits(conversation, log);
+  }
+
+  /** One has left, or was put out. @param {string} conversation */
+  close(conversation) {
+    this.#log(conversation).closed = true;
+  }
+
+  /** After a time without a connection anything may be missing. */
+  doubt() {
+    for (const log of this.#logs.values()) log.stale = log.mark !== undefined;
+  }
+
+  /** What to `sync`; it does not count as stale any more. @returns {Record<string, number> | undefined} */
+  since() {
+    const stale = [...this.#logs].filter(([, it]) => it.stale && !it.closed && !needsPage(it));
+    for (const [, log] of stale.slice(0, PAGE)) log.stale = false;
+    if (stale.length === 0) return undefined;
+    return Object.fromEntries(stale.slice(0, PAGE).map(([name, log]) => [name, log.mark ?? 0]));
+  }
+
+  /** A conversation of which only a page of its history tells where it goes on. */
+  unclear() {
+    const [found] = [...this.#logs].find(([, it]) => it.stale && !it.closed && needsPage(it)) ?? [];
+    if (found !== undefined) this.#log(found).stale = false;
+    return found;
+  }
+
+  /**
+   * How far a `sync` got; its messages may come later than this.
+   * @param {Record<string, {upto: number, complete: boolean, more: boolean, error?: string}>} conversations
+   * @returns {{conversation: string, code: string}[]} what is not one's to sync
+   */
+  synced(conversations) {
+    const refused = [];
+    for (const [conversation, { upto, complete, more, error }] of Object.entries(conversations)) {
+      const log = this.#log(conversation);
+      if (error) {
+        log.closed = true;
+        refused.push({ conversation, code: error });
+      } else if (!complete && (more || upto > (log.mark ?? 0))) {
+        log.broken = true;
+        this.#ask(log);
+      } else if (more) {
+        this.#ask(log);
+      } else {
+        log.upto = Math.max(log.upto, upto);
+        this.#waits(conversation, log);
+      }
+    }
+    return refused;
+  }
+
+  /**
+   * The page of history right after the mark, which shows where the log begins or goes on.
+   * @param {string} conversation
+   * @param {{messages: Message[], after: number | null}} page
+   */
+  page(conversation, { messages, after }) {
+    const log = this.#log(conversation);
+    log.broken = false;
+    for (const message of messages) {
+      if (message.seq <= (log.mark ?? 0)) continue;
+      if (log.mark && message.seq > log.mark + 1) {
+        this.#on.gap({ conversation, from: log.mark + 1, upto: message.seq - 1 });
+      }
+      log.mark = message.seq - 1;
+      log.beyond.set(message.seq, message);
+      this.#shows(conversation, log);
+    }
+    if (after !== null) this.#ask(log);
+    else log.upto = Math.max(log.mark ?? 0, ...log.beyond.keys());
+    this.#waits(conversation, log);
+  }
+
+  /** @param {string} conversation @param {Log} log */
+  #shows(conversation, log) {
+    const before = log.mark;
+    while (log.mark) {
+      const message = log.beyond.get(log.mark + 1);
+      if (!message) break;
+      log.beyond.delete(message.seq);
+      [log.mark, log.shown] = [message.seq, true];
+      this.#on.message(message);
+    }
+    if (log.mark !== before) this.#keep(conversation, /** @type {number} */ (log.mark));
+  }
+
+  /** What was overtaken may be about to come. @param {string} conversation @param {Log} log */
+  #waits(conversation, log) {
+    const name = `log ${conversation}`;
+    if (log.upto <= (log.mark ?? 0) || this.#alarms.has(name)) return;
+    this.#alarms.set(name, OVERTAKING, () => {
+      if (log.mark === undefined && log.beyond.size > 0) {
+        // Nobody said where to begin: with the first that came.
+        log.mark = Math.min(...log.beyond.keys()) - 1;
+        this.#shows(conversation, log);
+      }
+      if (log.upto > (log.mark ?? 0)) this.#ask(log);
+    });
+  }
+
+  /** @param {Log} log */
+  #ask(log) {
+    log.stale = true;
+    this.#on.stale();
+  }
+
+  /** Other tabs keep their marks beside it. @param {string} conversation @param {number} mark */
+  #keep(conversation, mark) {
+    this.#shelf.write("marks", { ...this.#shelf.read("marks"), [conversation]: mark });
+  }
+
+  /** @param {string} conversation */
+  #log(conversation) {
+    let log = this.#logs.get(conversation);
+    if (!log) {
+      const [stale, broken, closed, shown] = [false, false, false, false];
+      log = { mark: undefined, beyond: new Map(), upto: 0, stale, broken, closed, shown };
+      this.#logs.set(conversation, log);
+    }
+    return log;
+  }
+}
+
+/** @param {Log} log */
+const needsPage = (log) => log.mark === 0 || log.broken;
