@@ -43,7 +43,8 @@ impl Functions {
             http: history::router(app.clone())
                 .merge(people::router(app.clone()))
                 .merge(rooms::router(app.clone()))
-                .merge(send::router(app.clone())),
+                .merge(send::router(app.clone()))
+                .merge(web::router(app.clone())),
         }
     }
 

@@ -226,6 +226,8 @@ fn config(options: &Options, management: SocketAddr) -> anyhow::Result<Config> {
         "RATE_LIMIT" => Some(options.rate_limit.to_string()),
         "MAX_ROOMS_PER_USER" => Some(options.max_rooms_per_user.to_string()),
         "MAX_MEMBERS_PER_ROOM" => Some(options.max_members_per_room.to_string()),
+        // The page's own host, whichever address it was reached at.
+        "WEBSOCKET_URL" => None,
         "PRESENCE_ROOM_SIZE" => Some(options.presence_room_size.to_string()),
         _ => Some(format!("http://{management}/{STAGE}")),
     })

@@ -34,6 +34,9 @@ const OIDC_AUDIENCE: &str = "OIDC_AUDIENCE";
 /// that sign or check them.
 pub const TOKEN_KEY: &str = "TOKEN_KEY";
 
+/// Where browsers connect: only the function that serves the page has it.
+const WEBSOCKET_URL: &str = "WEBSOCKET_URL";
+
 /// The AWS SDKs' own variable for the management API's endpoint
 /// (<https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html>).
 const MANAGEMENT_ENDPOINT: &str = "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI";
@@ -94,6 +97,8 @@ pub struct Config {
     /// `SIGN_INS_PER_ADDRESS`: how often one address may register or sign in within a quarter of an
     /// hour, by default 100; 0 for any number.
     pub sign_ins_per_address: u64,
+    /// `WEBSOCKET_URL`: where the page connects, by default `/ws` on the page's own host.
+    pub websocket_url: String,
     /// `TOKEN_KEY`: what signs and checks access tokens, where people have accounts.
     pub tokens: Option<Tokens>,
     /// `OIDC_ISSUER` and `OIDC_AUDIENCE`: what checks the tokens of an outside issuer; one for the
@@ -167,6 +172,7 @@ impl Config {
         };
         let sign_ins = number("SIGN_INS_PER_ADDRESS", Self::SIGN_INS_PER_ADDRESS)?;
         Ok(Self {
+            websocket_url: get(WEBSOCKET_URL).unwrap_or_else(|| "/ws".to_owned()),
             sign_ins_per_address: u64::try_from(sign_ins).unwrap_or(u64::MAX),
             tokens: tokens.transpose()?,
             oidc,

@@ -1,0 +1,95 @@
+// The chat: one `Chat` of the library, what is known through it, and the views of that.
+
+import { Chat } from "./confab/index.js";
+import { accountDialog } from "./account_dialog.js";
+import { showAttention } from "./attention.js";
+import { chatView } from "./chat_view.js";
+import { Conversations } from "./conversations.js";
+import { el, fill } from "./dom.js";
+import { connectionLine } from "./connection.js";
+import { membersDialog } from "./members_dialog.js";
+import { People } from "./people.js";
+import { roomsDialog } from "./rooms_dialog.js";
+import { linkTo, routed } from "./route.js";
+import { sidebar } from "./sidebar.js";
+import { storage } from "./storage.js";
+import { titleOf } from "./titles.js";
+import { complain, tell } from "./toasts.js";
+import { writeDialog } from "./write_dialog.js";
+
+const WHY_OUT = { kicked: "You were put out of", banned: "You were banned from" };
+
+/** Connects, and shows the chat until one signs out or is refused. */
+export async function open({ url, mode, credentials, hasSessions, signOut, refused }) {
+  const chat = new Chat({ url, http: "", credentials, storage });
+  const people = new People(chat, mode !== "open");
+  const conversations = new Conversations(chat, storage);
+  const ended = new AbortController();
+  const end = (then) => async (given) => {
+    ended.abort();
+    chat.close();
+    history.replaceState(null, "", "./");
+    showAttention(0);
+    await then(given);
+  };
+  const opening = el("main", { class: "opening" }, el("h1", { class: "wordmark" }, "Confab"), connectionLine(chat));
+  fill(document.getElementById("root"), opening);
+  try {
+    await chat.connect();
+  } catch (error) {
+    await end(refused)(error.message);
+    return;
+  }
+  chat.addEventListener("state", ({ detail }) => {
+    if (detail.state === "refused") end(refused)(detail.error?.message ?? "you are signed out");
+  });
+  show({ chat, people, conversations, hasSessions, signOut: end(signOut), signal: ended.signal });
+}
+
+function show({ chat, people, conversations, hasSessions, signOut, signal }) {
+  const context = { chat, people, conversations };
+  const go = (id) => (location.hash = linkTo(id));
+  const actions = {
+    write: () => writeDialog(people, (user) => go(conversations.with(user).id)),
+    rooms: () => roomsDialog({ ...context, open: go }),
+    members: (conversation) => membersDialog({ ...context, conversation }),
+    account: () => accountDialog({ me: chat.user, people, hasSessions, unsent: chat.outbox.length, signOut }),
+  };
+  const side = sidebar({ ...context, me: chat.user, actions });
+  const view = chatView({ ...context, actions });
+  const app = el("div", { class: "app" }, connectionLine(chat), side.node, view.node);
+  fill(document.getElementById("root"), app);
+
+  const draw = () => {
+    const current = view.current();
+    side.draw(current?.id);
+    view.draw();
+    showAttention(conversations.unread(), current && titleOf(current, people));
+  };
+  const route = async () => {
+    const id = routed();
+    const isKnown = id && /^(dm:|room:|lobby$)/.test(id);
+    app.classList.toggle("app-chat", Boolean(isKnown));
+    const wasOpen = view.current() !== undefined;
+    await view.show(isKnown ? conversations.get(id) : undefined);
+    draw();
+    if (!isKnown && wasOpen) side.focus();
+  };
+  const refresh = () => Promise.all([conversations.refresh(), people.refresh()])
+    .catch((error) => complain("The list of conversations did not come. It is asked for again at the next connect.", error));
+
+  conversations.addEventListener("change", draw);
+  people.addEventListener("change", draw);
+  conversations.addEventListener("removed", ({ detail: { conversation, reason } }) => {
+    if (reason) tell(`${WHY_OUT[reason]} ${titleOf(conversation, people)}.`);
+    if (view.current() === conversation) location.hash = "";
+  });
+  chat.addEventListener("welcome", refresh);
+  addEventListener("hashchange", route, { signal });
+  document.addEventListener("visibilitychange", draw, { signal });
+  addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && !document.querySelector("dialog[open]")) side.focus();
+  }, { signal });
+  draw();
+  refresh().then(route);
+}

@@ -1,0 +1,90 @@
+// One conversation: who it is with, its log, and where one writes.
+
+import { composer } from "./composer.js";
+import { el, fill, hidden } from "./dom.js";
+import { icon } from "./icons.js";
+import { logView } from "./log.js";
+import { avatar } from "./people.js";
+import { briefly } from "./time.js";
+import { titleOf } from "./titles.js";
+
+/** @param actions `members` opens who is in a room */
+export function chatView(context) {
+  const { chat, conversations, people, actions } = context;
+  const head = el("header", { class: "chat-head" });
+  const typing = el("p", { class: "typing" });
+  const log = logView({ ...context, read: (conversation) => conversations.markRead(conversation) });
+  const writing = composer(chat, (conversation, content) => {
+    log.follow();
+    conversation.marker = undefined;
+    // How it went is told by the outbox and the log.
+    chat.send(conversation.target, content).sent.catch(() => {});
+    conversations.changed();
+  });
+  const node = el("main", { class: "chat" });
+  let conversation;
+
+  function draw() {
+    if (!conversation) return;
+    drawHead();
+    const typists = [...conversation.typing.keys()].map((id) => people.name(id));
+    typing.textContent = typists.length === 0 ? "" : typists.length === 1 ? `${typists[0]} is typing …` : `${typists.join(" and ")} are typing …`;
+    log.draw();
+  }
+
+  let drawn;
+  function drawHead() {
+    const title = titleOf(conversation, people);
+    const facts = factsOf(conversation, people);
+    const version = JSON.stringify([conversation.id, title, facts]);
+    if (version === drawn) return;
+    drawn = version;
+    fill(head,
+      el("a", { class: "tool back", href: "#", title: "All conversations" }, icon("back", "All conversations")),
+      avatar(conversation.with ?? conversation.id, title, conversation.kind === "dm" ? "person" : "room"),
+      el("div", { class: "chat-title" }, el("h2", {}, title), el("p", { class: facts.isOnline && "is-online" }, facts.text)),
+      conversation.room && el("button", { class: "tool", title: "Members", onclick: () => actions.members(conversation) }, icon("people", "Members")));
+  }
+
+  /** Shows a conversation, or what to do when none is chosen. */
+  async function show(next) {
+    conversation = next;
+    drawn = undefined;
+    if (!next) {
+      log.hide();
+      fill(node, nothingChosen(actions));
+      return;
+    }
+    fill(node, head, log.node, typing, writing.node);
+    writing.show(next);
+    draw();
+    // Where a keyboard would cover what one came to read, one taps first.
+    if (matchMedia("(hover: hover)").matches) writing.focus();
+    await log.show(next);
+  }
+
+  return { node, show, draw, current: () => conversation };
+}
+
+function factsOf(conversation, people) {
+  if (conversation.kind === "lobby") return { text: "Everybody who is online hears you" };
+  if (conversation.room) {
+    const { topic, members } = conversation.room;
+    return { text: topic || (members ? `${members} ${members === 1 ? "member" : "members"}` : "Room") };
+  }
+  if (conversation.with === conversation.me) return { text: "Only you read this" };
+  if (people.isOnline(conversation.with)) return { text: "Online", isOnline: true };
+  const seen = people.lastSeen(conversation.with);
+  return { text: seen ? `Last seen ${briefly(seen)}` : "Offline" };
+}
+
+function nothingChosen(actions) {
+  return el("div", { class: "nothing" },
+    el("img", { src: "client/icon.svg", alt: "", width: 72, height: 72 }),
+    el("h2", {}, "Whom do you want to talk to?"),
+    el("p", { class: "soft" }, "Choose a conversation, write to somebody, or find a room."),
+    el("div", { class: "buttons" },
+      el("button", { class: "primary", onclick: actions.write }, icon("write"), "New message"),
+      el("button", { onclick: actions.rooms }, icon("rooms"), "Rooms")),
+    hidden("Conversations are in the list before this."));
+}

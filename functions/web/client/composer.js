@@ -1,0 +1,75 @@
+// Where one writes: Enter sends, Shift and Enter begin a new line, drafts stay with their conversation.
+
+import { el } from "./dom.js";
+import { icon } from "./icons.js";
+import { storage } from "./storage.js";
+
+/** Others are told that one types at most so often. */
+const TYPING_EVERY = 2500;
+/** How many bytes before the limit one is told of it. */
+const NEAR_LIMIT = 200;
+
+const encoder = new TextEncoder();
+
+/** @param send called with the text @param chat for the limits, and to show that one types */
+export function composer(chat, send) {
+  const text = el("textarea", { rows: 1, placeholder: "Write a message", "aria-label": "Message", enterkeyhint: "send", "aria-describedby": "room-left" });
+  const button = el("button", { class: "send", title: "Send" }, icon("send", "Send"));
+  const left = el("p", { class: "room-left", id: "room-left" });
+  const node = el("form", { class: "composer" }, text, button, left);
+  let conversation;
+  let typedAt = 0;
+
+  const limit = () => chat.limits?.content_bytes ?? 4096;
+  const key = () => `confab.draft.${chat.user}.${conversation.id}`;
+
+  function changed() {
+    const spare = limit() - encoder.encode(text.value).length;
+    left.textContent = spare < 0 ? `${-spare} bytes too long` : spare < NEAR_LIMIT ? `${spare} bytes left` : "";
+    left.classList.toggle("too-long", spare < 0);
+    button.disabled = spare < 0 || text.value.trim() === "";
+    grow(text);
+  }
+
+  function typed() {
+    changed();
+    if (text.value) storage.setItem(key(), text.value);
+    else storage.removeItem(key());
+    if (text.value.trim() === "" || conversation.kind === "lobby" || Date.now() - typedAt < TYPING_EVERY) return;
+    typedAt = Date.now();
+    chat.typing(conversation.target);
+  }
+
+  function submit(event) {
+    event.preventDefault();
+    if (button.disabled) return;
+    send(conversation, text.value.trim());
+    text.value = "";
+    typedAt = 0;
+    storage.removeItem(key());
+    changed();
+    text.focus();
+  }
+
+  node.addEventListener("submit", submit);
+  text.addEventListener("input", typed);
+  text.addEventListener("keydown", (event) => {
+    // While an input method composes, Enter chooses a word.
+    if (event.key === "Enter" && !event.shiftKey && !event.isComposing) submit(event);
+  });
+
+  function show(next) {
+    conversation = next;
+    typedAt = 0;
+    text.value = storage.getItem(key()) ?? "";
+    changed();
+  }
+
+  return { node, show, focus: () => text.focus() };
+}
+
+/** As high as what is written, up to what the style sheet allows. */
+function grow(text) {
+  text.style.height = "auto";
+  text.style.height = `${text.scrollHeight}px`;
+}

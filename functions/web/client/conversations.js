@@ -1,0 +1,247 @@
+// Every conversation one takes part in, kept up to date by what the library hands over.
+
+import { Conversation, direct, isSaid } from "./conversation.js";
+import { everything } from "./people.js";
+
+const PAGE = 50;
+/** The most that a page of history has. */
+const LARGEST_PAGE = 100;
+const TYPING_LASTS = 5000;
+/** The conversation of everybody who is online; the server keeps no list of who has read it. */
+export const LOBBY = "lobby";
+
+/** A `change` tells that something is to be drawn afresh; `removed` that one is not in a room any more. */
+export class Conversations extends EventTarget {
+  #chat;
+  #storage;
+  #byId = new Map();
+  #since = Date.now();
+  #scheduled = false;
+
+  constructor(chat, storage) {
+    super();
+    this.#chat = chat;
+    this.#storage = storage;
+    this.invitations = [];
+    const on = (type, act) => chat.addEventListener(type, ({ detail }) => (act(detail), this.changed()));
+    on("message", (message) => this.#hear(message));
+    on("ack", ({ conversation, seq, delivered }) => delivered && this.#byId.get(conversation)?.reached(seq));
+    on("receipt", (receipt) => this.#byId.get(receipt.conversation)?.receive(receipt));
+    on("typing", (typing) => this.#type(typing));
+    on("joined", (joined) => this.#join(joined));
+    on("left", (left) => this.#leave(left));
+    on("gap", (gap) => this.#forgetBefore(gap));
+    on("outbox", () => {});
+  }
+
+  /** The conversation of that id; made if nothing was known of it. */
+  get(id) {
+    let conversation = this.#byId.get(id);
+    if (!conversation) {
+      conversation = new Conversation(id, this.#chat.user);
+      this.#byId.set(id, conversation);
+    }
+    return conversation;
+  }
+
+  /** The conversation with somebody. */
+  with(user) {
+    return this.get(direct(this.#chat.user, user));
+  }
+
+  /** Whether it is known, by the list or by what was heard. */
+  has(id) {
+    return this.#byId.has(id);
+  }
+
+  /** All of them: the lobby first, then whatever was said in last. */
+  list() {
+    const time = ({ last, joinedAt }) => last?.timestamp ?? joinedAt ?? "";
+    const rest = [...this.#byId.values()].filter(({ kind }) => kind !== LOBBY);
+    return [this.get(LOBBY), ...rest.sort((a, b) => (time(a) < time(b) ? 1 : -1))];
+  }
+
+  /** What waits to be sent in a conversation, oldest first. */
+  pending(conversation) {
+    return this.#chat.outbox.filter((pending) => this.#where(pending) === conversation.id);
+  }
+
+  /** How much is unread in all. */
+  unread() {
+    return [...this.#byId.values()].reduce((sum, { unread }) => sum + unread, 0);
+  }
+
+  /** Reads the list from the server: after each connect, and when what one is in may have changed. */
+  async refresh() {
+    const [listed, invited] = await Promise.all([
+      everything(this.#chat, "/api/conversations"),
+      everything(this.#chat, "/api/invitations"),
+      this.load(this.get(LOBBY)),
+    ]);
+    this.invitations = invited.items;
+    const present = new Set(listed.items.map((summary) => this.#list(summary).id));
+    for (const { id, kind } of this.#byId.values()) {
+      if (kind === "room" && !present.has(id)) this.#remove(id);
+    }
+    this.changed();
+  }
+
+  /** The first page, with everything unread as far as it fits; nothing if it is here. */
+  async load(conversation) {
+    if (conversation.isLoaded) return;
+    const limit = Math.min(LARGEST_PAGE, Math.max(PAGE, conversation.unread + 10));
+    const { messages, before } = await this.#chat.history(conversation.id, { limit });
+    if (conversation.isLoaded) return;
+    conversation.before = before;
+    this.#begin(conversation, messages);
+    if (conversation.kind === "dm") await this.#learnStatuses(conversation);
+    if (conversation.id === LOBBY) this.#countLobby(conversation);
+    this.changed();
+  }
+
+  /** One more page of what was said earlier. */
+  async loadEarlier(conversation) {
+    const { messages, before } = await this.#chat.history(conversation.id, { before: conversation.before, limit: PAGE });
+    conversation.before = before;
+    messages.forEach((message) => conversation.add(message));
+    this.changed();
+  }
+
+  /** Everything is read, and others may know. */
+  markRead(conversation) {
+    const { last, unread } = conversation;
+    if (!last || (unread === 0 && last.seq <= (conversation.told ?? 0))) return;
+    conversation.told = last.seq;
+    conversation.unread = 0;
+    conversation.counted = Math.max(conversation.counted, last.seq);
+    if (conversation.id === LOBBY) this.#storage.setItem(this.#lobbyKey(), String(last.seq));
+    else if (last.from !== this.#chat.user || unread > 0) this.#chat.read(conversation.id, last.seq);
+    this.changed();
+  }
+
+  /** Draws once for however many things happened at the same time. */
+  changed() {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    queueMicrotask(() => {
+      this.#scheduled = false;
+      this.dispatchEvent(new Event("change"));
+    });
+  }
+
+  #list(summary) {
+    const conversation = this.get(summary.conversation);
+    const { last_message: last, unread, room, joined_at: joinedAt } = summary;
+    Object.assign(conversation, { joinedAt, ...(room && { room }) });
+    if (last && last.seq > conversation.counted) {
+      const later = conversation.messages.filter((it) => it.seq > last.seq);
+      Object.assign(conversation, { unread, counted: last.seq });
+      later.forEach((message) => conversation.count(message));
+    }
+    if (last && !(conversation.last?.seq >= last.seq)) conversation.last = last;
+    // What one has a part of goes on from there, without a hole.
+    if (last && conversation.messages.length === 0) this.#chat.follow(conversation.id, last.seq);
+    return conversation;
+  }
+
+  /** Keeps the newest page, and of what was heard before it only what has no hole to it. */
+  #begin(conversation, page) {
+    if (page.length === 0) return;
+    conversation.messages = conversation.messages.filter(({ seq }) => seq >= page[0].seq);
+    page.forEach((message) => conversation.add(message));
+    this.#chat.follow(conversation.id, page.at(-1).seq);
+  }
+
+  /** Pages of history over the WebSocket do not say who has read what; HTTP does. */
+  async #learnStatuses(conversation) {
+    const path = `/api/messages?with=${encodeURIComponent(conversation.with)}&limit=${PAGE}`;
+    const messages = await this.#chat.request("GET", path);
+    messages.forEach((message) => conversation.learnStatus(message));
+  }
+
+  #hear(message) {
+    const known = this.#byId.has(message.conversation);
+    const conversation = this.get(message.conversation);
+    conversation.add(message);
+    conversation.typing.delete(message.from);
+    if (conversation.id === LOBBY && !conversation.isLoaded) return;
+    conversation.count(message);
+    if (!known && conversation.room) this.#askName(conversation);
+    if (message.kind === "left" && message.from === this.#chat.user) this.#refreshQuietly();
+  }
+
+  #type({ user, conversation }) {
+    const where = this.#byId.get(conversation);
+    if (!where || user === this.#chat.user) return;
+    where.typing.set(user, Date.now() + TYPING_LASTS);
+    setTimeout(() => this.#stopTyping(where, user), TYPING_LASTS);
+  }
+
+  #stopTyping(where, user) {
+    if (where.typing.get(user) > Date.now()) return;
+    where.typing.delete(user);
+    this.changed();
+  }
+
+  #join({ conversation: id, room, messages, before }) {
+    const conversation = this.get(id);
+    conversation.room = room;
+    if (!conversation.isLoaded) {
+      conversation.before = before;
+      this.#begin(conversation, messages);
+    }
+    conversation.counted = Math.max(conversation.counted, conversation.last?.seq ?? 0);
+    this.invitations = this.invitations.filter((invitation) => invitation.room.id !== room.id);
+  }
+
+  #leave({ conversation, reason }) {
+    this.#remove(conversation, reason);
+  }
+
+  #remove(id, reason) {
+    const conversation = this.#byId.get(id);
+    if (!conversation) return;
+    this.#byId.delete(id);
+    this.dispatchEvent(new CustomEvent("removed", { detail: { conversation, reason } }));
+  }
+
+  /** What lies before a hole is not shown beside what lies after it. */
+  #forgetBefore({ conversation: id, upto }) {
+    const conversation = this.#byId.get(id);
+    if (!conversation?.isLoaded) return;
+    conversation.messages = conversation.messages.filter((message) => message.seq > upto);
+    conversation.before = upto + 1;
+  }
+
+  async #askName(conversation) {
+    try {
+      conversation.room = await this.#chat.request("GET", `/api/rooms/${conversation.room.id}`);
+      this.changed();
+    } catch {
+      this.#refreshQuietly();
+    }
+  }
+
+  /** A failure is made good by the next connect. */
+  #refreshQuietly() {
+    this.refresh().catch(() => {});
+  }
+
+  #countLobby(conversation) {
+    const read = Number(this.#storage.getItem(this.#lobbyKey()) ?? 0);
+    const isNew = ({ seq, timestamp }) => (read ? seq > read : Date.parse(timestamp) >= this.#since);
+    const fresh = conversation.messages.filter((it) => isSaid(it) && it.from !== this.#chat.user && isNew(it));
+    conversation.unread = fresh.length;
+    conversation.counted = conversation.last?.seq ?? 0;
+  }
+
+  #lobbyKey() {
+    return `confab.lobby.${this.#chat.user}`;
+  }
+
+  #where({ conversation, address }) {
+    if (conversation) return conversation;
+    if (address.to !== undefined) return direct(this.#chat.user, address.to);
+    return address.room ? `room:${address.room}` : LOBBY;
+  }
+}

@@ -1,0 +1,32 @@
+// What all dialogs share: a title, a way out, and focus that comes back.
+
+import { el } from "./dom.js";
+import { icon } from "./icons.js";
+
+/** Opens a dialog; Esc and a click beside it close it, too. */
+export function openDialog(title, kind, ...content) {
+  const heading = el("h2", { id: "dialog-title", tabindex: -1, autofocus: true }, title);
+  const close = el("button", { class: "tool", title: "Close", onclick: () => dialog.close() }, icon("close", "Close"));
+  const dialog = el("dialog", { class: kind, "aria-labelledby": "dialog-title" },
+    el("div", { class: "dialog-body" }, el("header", { class: "dialog-head" }, heading, close), content));
+  dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
+  dialog.addEventListener("close", () => dialog.remove());
+  document.body.append(dialog);
+  dialog.showModal();
+  return dialog;
+}
+
+/** Asks before something that cannot be undone; resolves to whether it is to be done. */
+export function confirmed(question, verb) {
+  return new Promise((resolve) => {
+    let isWanted = false;
+    const act = (wanted) => () => {
+      isWanted = wanted;
+      dialog.close();
+    };
+    const dialog = openDialog(question, "modal small", el("div", { class: "buttons" },
+      el("button", { onclick: act(false) }, "Cancel"),
+      el("button", { class: "danger", onclick: act(true) }, verb)));
+    dialog.addEventListener("close", () => resolve(isWanted));
+  });
+}

@@ -1,0 +1,70 @@
+// Elements from data: text is always text, never markup.
+
+/** An element; attributes that are `on…` functions listen, those that are missing or false are left out. */
+export function el(tag, attributes = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === undefined || value === null || value === false) continue;
+    if (typeof value === "function") node.addEventListener(name.slice(2), value);
+    else node.setAttribute(name, value === true ? "" : value);
+  }
+  fill(node, ...children);
+  return node;
+}
+
+/** Replaces what is in `node`. */
+export function fill(node, ...children) {
+  const present = children.flat().filter((child) => child !== undefined && child !== null && child !== false);
+  node.replaceChildren(...present);
+  return node;
+}
+
+/** Text for those who listen instead of looking. */
+export function hidden(text) {
+  return el("span", { class: "hidden" }, text);
+}
+
+/**
+ * A list that keeps the element of each key for as long as its version is the same, so that focus,
+ * scrolling and screen readers are left alone by what did not change.
+ */
+export class KeyedList {
+  #parent;
+  #held = new Map();
+
+  constructor(parent) {
+    this.#parent = parent;
+  }
+
+  /** @param {{key: string, version: string, render: () => HTMLElement}[]} items */
+  show(items) {
+    const focused = this.#focusedKey();
+    const held = new Map();
+    for (const { key, version, render } of items) {
+      const before = this.#held.get(key);
+      held.set(key, before?.version === version ? before : { version, node: render() });
+    }
+    for (const [key, { node }] of this.#held) {
+      if (held.get(key)?.node !== node) node.remove();
+    }
+    let place = this.#parent.firstElementChild;
+    for (const { node } of held.values()) {
+      if (node === place) place = place.nextElementSibling;
+      else this.#parent.insertBefore(node, place);
+    }
+    this.#held = held;
+    this.#focus(focused);
+  }
+
+  #focusedKey() {
+    const focused = document.activeElement;
+    if (!focused || !this.#parent.contains(focused)) return undefined;
+    for (const [key, { node }] of this.#held) if (node.contains(focused)) return key;
+    return undefined;
+  }
+
+  #focus(key) {
+    const node = this.#held.get(key)?.node;
+    if (node && !node.contains(document.activeElement)) (node.querySelector("a, button") ?? node).focus();
+  }
+}

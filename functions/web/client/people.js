@@ -1,0 +1,113 @@
+// Who people are: what they are called, how they are drawn, and whether they are here.
+
+import { el } from "./dom.js";
+
+const HUES = 8;
+
+/** The names behind ids, asked for once, and who is online. A `change` tells that something is known now. */
+export class People extends EventTarget {
+  #chat;
+  #names = new Map();
+  #accounts;
+  #online = new Set();
+  #lastSeen = new Map();
+
+  /** @param accounts whether ids are not names */
+  constructor(chat, accounts) {
+    super();
+    this.#chat = chat;
+    this.#accounts = accounts;
+    chat.addEventListener("presence", ({ detail }) => this.#notice(detail));
+  }
+
+  /** What somebody is called, as far as it is known. */
+  name(id) {
+    if (!this.#accounts) return id;
+    if (!this.#names.has(id)) this.#ask(id);
+    return this.#names.get(id)?.called ?? "…";
+  }
+
+  /** Oneself. */
+  get me() {
+    return this.#chat.user;
+  }
+
+  /** Whether somebody has a connection. */
+  isOnline(id) {
+    return this.#online.has(id);
+  }
+
+  /** When somebody was here last, if they were seen to leave. */
+  lastSeen(id) {
+    return this.#lastSeen.get(id);
+  }
+
+  /** Everybody who is online, but for oneself. */
+  online() {
+    return [...this.#online].filter((id) => id !== this.#chat.user);
+  }
+
+  /** Who is online according to the server, because presence is only told while one is connected. */
+  async refresh() {
+    const { items } = await everything(this.#chat, "/api/online_users");
+    this.#online = new Set(items.map(({ user }) => user));
+    this.#changed();
+  }
+
+  /** Somebody by id or username; fails if there is nobody. */
+  async find(name) {
+    const person = await this.#chat.request("GET", `/api/users/${encodeURIComponent(name)}`);
+    this.#remember(person);
+    return person.id;
+  }
+
+  async #ask(id) {
+    this.#names.set(id, {});
+    try {
+      this.#remember(await this.#chat.request("GET", `/api/users/${encodeURIComponent(id)}`));
+    } catch (error) {
+      // Gone for good is told; anything else is asked for again when somebody looks.
+      if (error.code === "not_found") this.#names.set(id, { called: "Somebody who left" });
+      else this.#names.delete(id);
+    }
+    this.#changed();
+  }
+
+  #remember(person) {
+    this.#names.set(person.id, { called: person.display_name || person.username || person.id });
+  }
+
+  #notice({ user, status, last_seen }) {
+    if (status === "online") this.#online.add(user);
+    else this.#online.delete(user);
+    if (last_seen) this.#lastSeen.set(user, last_seen);
+    this.#changed();
+  }
+
+  #changed() {
+    this.dispatchEvent(new Event("change"));
+  }
+}
+
+/** As much of a list as the server gives at once. */
+export async function everything(chat, path) {
+  return { items: await chat.request("GET", `${path}?limit=100`) };
+}
+
+/** A coloured disc with initials; decoration, since the name stands beside it. */
+export function avatar(id, name, kind = "person") {
+  const initials = kind === "room" ? "#" : initialsOf(name);
+  return el("span", { class: `avatar avatar-${kind} hue-${hueOf(id)}`, "aria-hidden": "true" }, initials);
+}
+
+function initialsOf(name) {
+  const words = name.split(/[\s._-]+/u).filter(Boolean);
+  const letters = words.slice(0, 2).map((word) => [...word][0].toUpperCase());
+  return letters.join("") || "?";
+}
+
+function hueOf(id) {
+  let hash = 0;
+  for (const letter of id) hash = (hash * 31 + letter.codePointAt(0)) >>> 0;
+  return hash % HUES;
+}

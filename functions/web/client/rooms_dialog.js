@@ -1,0 +1,70 @@
+// Rooms: where one is invited, which there are, and how to make one.
+
+import { openDialog } from "./dialogs.js";
+import { el, fill } from "./dom.js";
+import { icon } from "./icons.js";
+import { avatar, everything } from "./people.js";
+import { field } from "./sign_in.js";
+import { attempt } from "./toasts.js";
+
+/** @param open called with the id of the conversation of a room that one is in now */
+export function roomsDialog({ chat, conversations, people, open }) {
+  const invited = el("ul", { class: "persons" });
+  const listed = el("ul", { class: "persons" }, el("li", { class: "soft" }, "Looking …"));
+  const parts = [
+    conversations.invitations.length > 0 && [el("h3", {}, "You are invited"), invited],
+    el("h3", {}, "All rooms"), listed,
+    el("h3", {}, "Make a room"), newRoom(create),
+  ];
+  const dialog = openDialog("Rooms", "modal", parts.flat());
+
+  async function enter(room) {
+    if (!(await attempt(() => chat.join(room.id)))) return;
+    dialog.close();
+    open(room.conversation);
+  }
+  async function create(wanted) {
+    let room;
+    const isMade = await attempt(async () => (room = await chat.request("POST", "/api/rooms", wanted)));
+    if (isMade) await enter(room);
+  }
+  async function decline(room) {
+    const path = `/api/invitations/${room.id}`;
+    if (await attempt(() => chat.request("DELETE", path))) await attempt(() => conversations.refresh());
+    drawInvited();
+  }
+  function drawInvited() {
+    fill(invited, conversations.invitations.map(({ room, by }) => el("li", { class: "person" },
+      avatar(room.conversation, room.name, "room"),
+      el("span", { class: "person-name" }, room.name, el("small", {}, `${people.name(by)} invites you`)),
+      el("button", { onclick: () => decline(room) }, "Decline"),
+      el("button", { class: "primary", onclick: () => enter(room) }, "Join"))));
+  }
+  drawInvited();
+  attempt(async () => {
+    const { items } = await everything(chat, "/api/rooms");
+    const entries = items.map((room) => roomEntry(room, conversations.has(room.conversation), enter));
+    fill(listed, entries.length ? entries : el("li", { class: "soft" }, "There are no rooms yet. Make the first one."));
+  });
+}
+
+function roomEntry(room, isIn, enter) {
+  const about = room.topic || (room.members === 1 ? "1 member" : `${room.members} members`);
+  return el("li", { class: "person" },
+    avatar(room.conversation, room.name, "room"),
+    el("span", { class: "person-name" }, room.name, room.access === "private" && icon("lock", "private"), el("small", {}, about)),
+    el("button", { class: isIn ? "" : "primary", onclick: () => enter(room), "aria-label": `${isIn ? "Open" : "Join"} ${room.name}` }, isIn ? "Open" : "Join"));
+}
+
+function newRoom(create) {
+  const onsubmit = (event) => {
+    event.preventDefault();
+    const { name, topic, access } = Object.fromEntries(new FormData(event.target));
+    create({ name: name.trim(), ...(topic.trim() && { topic: topic.trim() }), access: access ?? "public" });
+  };
+  return el("form", { class: "stack", onsubmit },
+    field("Name", el("input", { name: "name", required: true, maxlength: 64, autocomplete: "off" })),
+    field("Topic", el("input", { name: "topic", maxlength: 256, autocomplete: "off" }), "What it is about; may be left empty."),
+    el("label", { class: "check" }, el("input", { type: "checkbox", name: "access", value: "private" }), el("span", {}, "Private: only who is invited can find and join it")),
+    el("button", { class: "primary" }, "Make the room"));
+}

@@ -1,0 +1,96 @@
+// The list of conversations: who is there, what was said last, how much is unread.
+
+import { KeyedList, el, fill, hidden } from "./dom.js";
+import { icon } from "./icons.js";
+import { isSaid } from "./conversation.js";
+import { noticeText } from "./notices.js";
+import { avatar } from "./people.js";
+import { linkTo } from "./route.js";
+import { briefly } from "./time.js";
+import { titleOf } from "./titles.js";
+
+/** @param actions what the buttons at the top do: `write`, `rooms`, `account` */
+export function sidebar({ conversations, people, me, actions }) {
+  const list = el("ul", { class: "conversations", onkeydown: walk });
+  const rows = new KeyedList(list);
+  const filter = el("input", { type: "search", placeholder: "Find a conversation", "aria-label": "Find a conversation", oninput: () => draw() });
+  const empty = el("p", { class: "soft none" });
+  const roomsButton = el("button", { class: "tool", title: "Rooms", onclick: actions.rooms });
+  const account = el("button", { class: "tool tool-account", onclick: actions.account, "aria-haspopup": "dialog" });
+  const head = el("header", { class: "side-head" },
+    el("h1", { class: "wordmark" }, "Confab"),
+    el("button", { class: "tool", title: "New message", onclick: actions.write }, icon("write", "New message")),
+    roomsButton,
+    account);
+  const node = el("nav", { class: "side", "aria-label": "Conversations" }, head,
+    el("div", { class: "search" }, icon("search"), filter), list, empty);
+  let current;
+
+  function draw(selected = current) {
+    current = selected;
+    const wanted = filter.value.trim().toLowerCase();
+    const known = conversations.list().map((conversation) => ({ conversation, title: titleOf(conversation, people) }));
+    const found = known.filter(({ title }) => title.toLowerCase().includes(wanted));
+    rows.show(found.map((it) => row(it, it.conversation.id === current)));
+    empty.textContent = found.length === 0 ? "No conversation is called so." : known.length > 1 ? "" : HINT;
+    keepOneInTabOrder(list);
+    const invited = conversations.invitations.length;
+    fill(roomsButton, icon("rooms", "Rooms"), invited > 0 && el("span", { class: "dot" }, hidden(`${invited} invitations`)));
+    fill(account, avatar(me, people.name(me)), hidden(`Your account, ${people.name(me)}`));
+  }
+
+  function row({ conversation, title }, isCurrent) {
+    const { id, unread, last, kind } = conversation;
+    const preview = previewOf(conversation, people, conversations.pending(conversation).at(-1));
+    const isOnline = kind === "dm" && people.isOnline(conversation.with);
+    const time = last ? briefly(last.timestamp) : "";
+    const version = JSON.stringify([title, unread, preview, isOnline, time, isCurrent]);
+    return { key: id, version, render: () => entry({ conversation, title, preview, isOnline, time, isCurrent }) };
+  }
+
+  return { node, draw, focus: () => (list.querySelector("[aria-current]") ?? list.querySelector("a"))?.focus() };
+}
+
+const HINT = "Write to somebody or join a room with the buttons above.";
+
+function entry({ conversation, title, preview, isOnline, time, isCurrent }) {
+  const { id, kind, unread, last } = conversation;
+  const face = el("span", { class: "face" }, avatar(conversation.with ?? id, title, kind === "dm" ? "person" : "room"),
+    isOnline && el("span", { class: "presence" }, hidden("online")));
+  const count = unread > 99 ? "99+" : String(unread);
+  return el("li", {}, el("a", { href: linkTo(id), class: `entry ${unread ? "entry-unread" : ""}`, "aria-current": isCurrent && "page" },
+    face,
+    el("span", { class: "entry-name" }, title),
+    el("time", { class: "entry-time", datetime: last?.timestamp }, time),
+    el("span", { class: "entry-preview" }, preview),
+    unread > 0 && el("span", { class: "badge" }, count, hidden(" unread"))));
+}
+
+function previewOf({ typing, last, me, kind }, people, pending) {
+  const [typist] = typing.keys();
+  if (typist) return kind === "dm" ? "typing …" : `${people.name(typist)} is typing …`;
+  if (pending) return `You: ${pending.content}`;
+  if (!last) return kind === "lobby" ? "Everybody who is online" : "Nothing said yet";
+  if (!isSaid(last)) return noticeText(last, people, me);
+  const speaker = last.from === me ? "You: " : kind === "dm" ? "" : `${people.name(last.from)}: `;
+  return speaker + last.content;
+}
+
+/** Arrow keys go up and down the list; Tab leaves it. */
+function walk(event) {
+  const links = [...event.currentTarget.querySelectorAll("a")];
+  const at = links.indexOf(document.activeElement);
+  const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: links.length - 1 }[event.key];
+  if (at < 0 || !links[to]) return;
+  event.preventDefault();
+  links[at].tabIndex = -1;
+  links[to].tabIndex = 0;
+  links[to].focus();
+}
+
+function keepOneInTabOrder(list) {
+  const links = [...list.querySelectorAll("a")];
+  const chosen = links.find((link) => link === document.activeElement)
+    ?? links.find((link) => link.hasAttribute("aria-current")) ?? links[0];
+  for (const link of links) link.tabIndex = link === chosen ? 0 : -1;
+}

@@ -1,0 +1,35 @@
+// Brief notices at the edge of the screen, read out by screen readers.
+
+import { el } from "./dom.js";
+
+const LASTS = 6000;
+
+/** Says something in passing. */
+export function tell(text, kind = "") {
+  const toast = el("p", { class: `toast ${kind}` }, text);
+  document.getElementById("toasts").append(toast);
+  setTimeout(() => toast.remove(), LASTS);
+}
+
+/** Says that something did not work; the cause is for developers. */
+export function complain(text, cause) {
+  console.error(text, cause);
+  tell(text, "toast-bad");
+}
+
+/** Does something that may be refused, and says so in the server's words. */
+export async function attempt(action) {
+  try {
+    await action();
+    return true;
+  } catch (error) {
+    complain(error.code && error.code !== "internal" ? sentence(error.message) : "That did not work. Try again.", error);
+    return false;
+  }
+}
+
+/** The server's errors are fragments. */
+export function sentence(fragment) {
+  const text = fragment.trim();
+  return text ? `${text[0].toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? "" : "."}` : "";
+}
