@@ -1,7 +1,7 @@
 // A conversation partner for the server: says everything once, shows everything once and in order.
 
+import { Admission } from "./admission.js";
 import { Alarms } from "./alarms.js";
-import { call } from "./api.js";
 import { Asks } from "./asks.js";
 import { addressOf, direct, isUuid } from "./ids.js";
 import { Line } from "./line.js";
@@ -20,6 +20,7 @@ export class Chat extends EventTarget {
   /** @type {import("./index.js").Limits | undefined} */
   limits;
   #settings;
+  #admission;
   #alarms = new Alarms();
   #shelf;
   #line;
@@ -31,7 +32,7 @@ export class Chat extends EventTarget {
   #catchingUp = false;
   /** @type {Map<string, number>} */
   #typed = new Map();
-  /** @type {{resolve(): void, reject(error: unknown): void, promise: Promise<void>} | undefined} */
+  /** @type {ReturnType<typeof deferred> | undefined} */
   #connecting;
 
   /** @param {import("./index.js").ChatOptions} options */
@@ -40,7 +41,9 @@ export class Chat extends EventTarget {
     const { fetch = globalThis.fetch.bind(globalThis), WebSocket = globalThis.WebSocket } = options;
     const defaults = { http: "", history: 20, pingEvery: 30_000, patience: 10_000, lifetime: 6_600_000 };
     const settings = { ...defaults, ...options, fetch, WebSocket };
+    if (!WebSocket) throw new TypeError("there is no WebSocket here: pass one");
     this.#settings = settings;
+    this.#admission = new Admission(settings);
     this.#shelf = new Shelf(options.storage);
     this.#line = new Line(this.#lineSettings(), {
       state: (detail) => this.#turned(detail),
@@ -69,8 +72,7 @@ export class Chat extends EventTarget {
   /** Resolves when one is welcome, rejects if one is refused. */
   connect() {
     if (this.state === "online") return Promise.resolve();
-    this.#connecting ??= deferred();
-    const { promise } = this.#connecting;
+    const { promise } = (this.#connecting ??= deferred());
     if (this.#shelf.prefix !== undefined) this.#claimLeftovers();
     this.#watchNetwork(true);
     this.#line.open();
@@ -152,11 +154,8 @@ export class Chat extends EventTarget {
    * @param {string} path
    * @param {unknown} [body]
    */
-  async request(method, path, body) {
-    const token = await this.#token();
-    const isOpen = token === undefined && this.#settings.credentials.user !== undefined;
-    const caller = `${path.includes("?") ? "&" : "?"}user_id=${encodeURIComponent(String(this.#settings.credentials.user))}`;
-    return call(this.#settings, method, isOpen ? path + caller : path, { body, token });
+  request(method, path, body) {
+    return this.#admission.request(method, path, body);
   }
 
   /** What comes after `seq` is shown, whatever was shown before. @param {string} conversation @param {number} seq */
@@ -172,47 +171,20 @@ export class Chat extends EventTarget {
 
   /** @returns {import("./line.js").Settings} */
   #lineSettings() {
-    const { WebSocket, pingEvery, patience, lifetime, credentials } = this.#settings;
-    const isRenewed = typeof credentials.token === "function";
+    const { WebSocket, pingEvery, patience, lifetime, history } = this.#settings;
+    const admission = this.#admission;
     return {
-      address: () => this.#address(),
-      refusal: () => this.#refusal(),
-      renew: isRenewed ? () => this.#renew() : undefined,
-      replaceable: typeof credentials.token !== "string",
+      // What is known is brought up to date by `sync`.
+      address: () => admission.address(this.#logs.mark("lobby") === undefined ? history : 0),
+      refusal: () => admission.refusal(),
+      renew: admission.isRenewable ? () => this.#renew() : undefined,
+      replaceable: admission.isLasting,
       ...{ WebSocket, pingEvery, patience, lifetime },
     };
   }
 
-  async #address() {
-    const { ticket, user } = this.#settings.credentials;
-    const url = new URL(this.#settings.url);
-    // What is known is brought up to date by `sync`.
-    const history = this.#logs.mark("lobby") === undefined ? this.#settings.history : 0;
-    url.searchParams.set("history", String(history));
-    const token = await this.#token();
-    if (ticket) url.searchParams.set("ticket", await ticket());
-    else if (token === undefined) url.searchParams.set("user_id", String(user));
-    return { url: url.href, protocols: token === undefined ? [] : ["confab", token] };
-  }
-
-  async #token() {
-    const { token } = this.#settings.credentials;
-    return typeof token === "function" ? token() : token;
-  }
-
-  /** Browsers do not tell why a handshake failed; the HTTP API does. */
-  async #refusal() {
-    if (this.#settings.credentials.ticket) return undefined;
-    try {
-      await this.request("GET", "/api/invitations?limit=1");
-    } catch (/** @type {any} */ error) {
-      if (error.isRefusal) return error;
-    }
-    return undefined;
-  }
-
   async #renew() {
-    const frame = { action: "renew", token: await this.#token() };
+    const frame = { action: "renew", token: await this.#admission.token() };
     const { expires_at } = await this.#asks.ask("renew", frame, (it) => it.type === "renewed");
     return Date.parse(expires_at);
   }
@@ -345,7 +317,10 @@ export class Chat extends EventTarget {
     } else if (unclear !== undefined) {
       await this.history(unclear, { after: this.#logs.mark(unclear) ?? 0, limit: 100 }).then(
         (page) => this.#logs.page(unclear, page),
-        (error) => this.#told(error, unclear),
+        (error) => {
+          this.#logs.close(unclear);
+          this.#told(error, unclear);
+        },
       );
     }
     return since !== undefined || unclear !== undefined;
@@ -364,9 +339,7 @@ export class Chat extends EventTarget {
 
   /** @param {any} error @param {string} [conversation] */
   #told({ name, code, message }, conversation) {
-    if (name === "AbortError") return;
-    if (conversation !== undefined) this.#logs.close(conversation);
-    this.#tell("error", { code, message, conversation });
+    if (name !== "AbortError") this.#tell("error", { code, message, conversation });
   }
 
   /** @param {import("./index.js").Message} message */
@@ -383,9 +356,8 @@ export class Chat extends EventTarget {
   #conversationOf({ to, room, conversation, broadcast }) {
     if (broadcast) return "lobby";
     if (isUuid(room ?? "")) return `room:${room}`;
-    const { token, ticket } = this.#settings.credentials;
     // With accounts a name is not an id.
-    const isId = isUuid(to ?? "") || (to !== undefined && !token && !ticket);
+    const isId = to !== undefined && (isUuid(to) || this.#admission.isOpen);
     return isId && this.user !== undefined ? direct(this.user, to) : conversation;
   }
 
@@ -404,6 +376,7 @@ export class Chat extends EventTarget {
   }
 }
 
+/** @returns {{promise: Promise<void>, resolve(): void, reject(error: unknown): void}} */
 function deferred() {
   /** @type {any} */
   const made = {};

@@ -176,14 +176,16 @@ export class Chat extends EventTarget {
   watermark(conversation: string): number | undefined;
   addEventListener<T extends keyof ChatEvents>(
     type: T,
-    listener: ((event: CustomEvent<ChatEvents[T]>) => void) | null,
+    listener: (event: CustomEvent<ChatEvents[T]>) => void,
     options?: boolean | AddEventListenerOptions,
   ): void;
+  addEventListener(...any: Parameters<EventTarget["addEventListener"]>): void;
   removeEventListener<T extends keyof ChatEvents>(
     type: T,
-    listener: ((event: CustomEvent<ChatEvents[T]>) => void) | null,
+    listener: (event: CustomEvent<ChatEvents[T]>) => void,
     options?: boolean | EventListenerOptions,
   ): void;
+  removeEventListener(...any: Parameters<EventTarget["removeEventListener"]>): void;
 }
 
 export class ApiError extends Error {

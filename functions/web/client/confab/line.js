@@ -201,6 +201,7 @@ export class Line {
     this.#alarms.clear(link);
     this.#retired.delete(link);
     if (link === this.#opening) {
+      this.#alarms.clear("welcome");
       const refusal = link.opened ? undefined : await this.#settings.refusal();
       if (link === this.#opening) this.#failed(link, refusal);
     } else if (link === this.#current) {
@@ -216,7 +217,6 @@ export class Line {
   #failed(link, refusal) {
     this.#opening = undefined;
     this.#alarms.clear("welcome");
-    link.drop();
     this.#failures += 1;
     if (this.#current) this.#alarms.set("replace", this.#pause(), () => this.#dial());
     else if (refusal) this.#turn("refused", { error: refusal });

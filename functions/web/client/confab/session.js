@@ -84,8 +84,7 @@ export class Session {
   /** An access token that is good for a while. Rejects with an `ApiError` once the session is over. */
   async token() {
     if (Date.now() < this.#signed.fresh) return this.#signed.access_token;
-    this.#refreshing ??= this.#alone(() => this.#refresh()).finally(() => (this.#refreshing = undefined));
-    return this.#refreshing;
+    return (this.#refreshing ??= this.#alone(() => this.#refresh()).finally(() => (this.#refreshing = undefined)));
   }
 
   /** This device forgets the session even if the server cannot be told. */
@@ -98,10 +97,10 @@ export class Session {
     }
   }
 
-  /** A refresh token that is shown twice ends its session: tabs take turns. @template T @param {() => Promise<T>} act */
-  #alone(act) {
+  /** A refresh token that is shown twice ends its session: tabs take turns. @param {() => Promise<string>} act */
+  async #alone(act) {
     const { locks } = globalThis.navigator ?? {};
-    return locks ? locks.request(`confab:session:${this.user.id}`, act) : act();
+    return locks ? await locks.request(`confab:session:${this.user.id}`, act) : act();
   }
 
   async #refresh() {

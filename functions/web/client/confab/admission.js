@@ -1,0 +1,64 @@
+// What one shows to be let in.
+
+import { call } from "./api.js";
+
+/** @typedef {import("./index.js").ChatOptions & {http: string, fetch: typeof fetch, patience: number}} Settings */
+
+export class Admission {
+  #settings;
+
+  /** @param {Settings} settings */
+  constructor(settings) {
+    this.#settings = settings;
+  }
+
+  /** Whether one is whoever one says. */
+  get isOpen() {
+    const { token, ticket } = this.#settings.credentials;
+    return token === undefined && ticket === undefined;
+  }
+
+  /** Whether a connection can be told a fresh token. */
+  get isRenewable() {
+    return typeof this.#settings.credentials.token === "function";
+  }
+
+  /** Whether the next connection could live longer than this one. */
+  get isLasting() {
+    return typeof this.#settings.credentials.token !== "string";
+  }
+
+  async token() {
+    const { token } = this.#settings.credentials;
+    return typeof token === "function" ? token() : token;
+  }
+
+  /** Where to connect, made anew each time. @param {number} history how much of the lobby is wanted */
+  async address(history) {
+    const { ticket, user } = this.#settings.credentials;
+    const url = new URL(this.#settings.url);
+    url.searchParams.set("history", String(history));
+    if (ticket) url.searchParams.set("ticket", await ticket());
+    if (this.isOpen) url.searchParams.set("user_id", String(user));
+    const token = await this.token();
+    return { url: url.href, protocols: token === undefined ? [] : ["confab", token] };
+  }
+
+  /** @param {string} method @param {string} path @param {unknown} [body] */
+  async request(method, path, body) {
+    const caller = `user_id=${encodeURIComponent(String(this.#settings.credentials.user))}`;
+    const named = this.isOpen ? `${path}${path.includes("?") ? "&" : "?"}${caller}` : path;
+    return call(this.#settings, method, named, { body, token: await this.token() });
+  }
+
+  /** Why nobody is let in, if it is that: browsers do not tell it of a handshake, the HTTP API does. */
+  async refusal() {
+    if (this.#settings.credentials.ticket) return undefined;
+    try {
+      await this.request("GET", "/api/invitations?limit=1");
+    } catch (/** @type {any} */ error) {
+      if (error.isRefusal) return error;
+    }
+    return undefined;
+  }
+}
