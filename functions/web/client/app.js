@@ -62,7 +62,7 @@ function show({ chat, people, conversations, hasSessions, signOut, signal }) {
 
   const draw = () => {
     const current = view.current();
-    side.draw(current?.id);
+    side.select(current?.id);
     view.draw();
     showAttention(conversations.unread(), current && titleOf(current, people));
   };

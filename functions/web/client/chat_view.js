@@ -41,7 +41,7 @@ export function chatView(context) {
     drawn = version;
     fill(head,
       el("a", { class: "tool back", href: "#", title: "All conversations" }, icon("back", "All conversations")),
-      avatar(conversation.with ?? conversation.id, title, conversation.kind === "dm" ? "person" : "room"),
+      avatar(conversation.with ?? conversation.id, title, conversation.kind),
       el("div", { class: "chat-title" }, el("h2", {}, title), el("p", { class: facts.isOnline && "is-online" }, facts.text)),
       conversation.room && el("button", { class: "tool", title: "Members", onclick: () => actions.members(conversation) }, icon("people", "Members")));
   }

@@ -95,6 +95,7 @@ export class Conversations extends EventTarget {
     conversation.before = before;
     this.#begin(conversation, messages);
     if (conversation.kind === "dm") await this.#learnStatuses(conversation);
+    if (conversation.room) await this.#describe(conversation);
     if (conversation.id === LOBBY) this.#countLobby(conversation);
     this.changed();
   }
@@ -166,7 +167,7 @@ export class Conversations extends EventTarget {
     conversation.typing.delete(message.from);
     if (conversation.id === LOBBY && !conversation.isLoaded) return;
     conversation.count(message);
-    if (!known && conversation.room) this.#askName(conversation);
+    if (!known && conversation.room) this.#describe(conversation);
     if (message.kind === "left" && message.from === this.#chat.user) this.#refreshQuietly();
   }
 
@@ -213,7 +214,8 @@ export class Conversations extends EventTarget {
     conversation.before = upto + 1;
   }
 
-  async #askName(conversation) {
+  /** The list has only the names of rooms. */
+  async #describe(conversation) {
     try {
       conversation.room = await this.#chat.request("GET", `/api/rooms/${conversation.room.id}`);
       this.changed();

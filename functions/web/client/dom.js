@@ -14,7 +14,7 @@ export function el(tag, attributes = {}, ...children) {
 
 /** Replaces what is in `node`. */
 export function fill(node, ...children) {
-  const present = children.flat().filter((child) => child !== undefined && child !== null && child !== false);
+  const present = children.flat(Infinity).filter((child) => child !== undefined && child !== null && child !== false);
   node.replaceChildren(...present);
   return node;
 }

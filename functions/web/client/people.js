@@ -1,6 +1,7 @@
 // Who people are: what they are called, how they are drawn, and whether they are here.
 
 import { el } from "./dom.js";
+import { icon } from "./icons.js";
 
 const HUES = 8;
 
@@ -94,10 +95,10 @@ export async function everything(chat, path) {
   return { items: await chat.request("GET", `${path}?limit=100`) };
 }
 
-/** A coloured disc with initials; decoration, since the name stands beside it. */
-export function avatar(id, name, kind = "person") {
-  const initials = kind === "room" ? "#" : initialsOf(name);
-  return el("span", { class: `avatar avatar-${kind} hue-${hueOf(id)}`, "aria-hidden": "true" }, initials);
+/** A coloured disc with initials, or a sign for a room; decoration, since the name stands beside it. */
+export function avatar(id, name, kind = "dm") {
+  const sign = { dm: () => initialsOf(name), room: () => "#", lobby: () => icon("globe") }[kind]();
+  return el("span", { class: `avatar avatar-${kind} hue-${hueOf(id)}`, "aria-hidden": "true" }, sign);
 }
 
 function initialsOf(name) {
@@ -106,7 +107,8 @@ function initialsOf(name) {
   return letters.join("") || "?";
 }
 
-function hueOf(id) {
+/** The same for the same id, on every screen. */
+export function hueOf(id) {
   let hash = 0;
   for (const letter of id) hash = (hash * 31 + letter.codePointAt(0)) >>> 0;
   return hash % HUES;

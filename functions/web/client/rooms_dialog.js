@@ -16,7 +16,7 @@ export function roomsDialog({ chat, conversations, people, open }) {
     el("h3", {}, "All rooms"), listed,
     el("h3", {}, "Make a room"), newRoom(create),
   ];
-  const dialog = openDialog("Rooms", "modal", parts.flat());
+  const dialog = openDialog("Rooms", "modal", parts);
 
   async function enter(room) {
     if (!(await attempt(() => chat.join(room.id)))) return;

@@ -4,7 +4,7 @@ import { el, hidden } from "./dom.js";
 import { icon } from "./icons.js";
 import { linkify } from "./linkify.js";
 import { noticeText } from "./notices.js";
-import { avatar } from "./people.js";
+import { avatar, hueOf } from "./people.js";
 import { dayName, dayOf, timeOf } from "./time.js";
 import { sentence } from "./toasts.js";
 
@@ -42,7 +42,7 @@ export function messageRow(message, { conversation, people, isFirst }) {
   const render = () => {
     const classes = `said ${isMine ? "mine" : "theirs"} ${isFirst ? "first" : ""} ${hasFace ? "faced" : ""}`;
     const speaker = hasFace && isFirst
-      ? el("span", { class: "speaker" }, name)
+      ? el("span", { class: `speaker hue-${hueOf(message.from)}` }, name)
       : hidden(`${isMine ? "You" : name}: `);
     return el("li", { class: classes, "data-seq": message.seq },
       hasFace && isFirst && avatar(message.from, name),

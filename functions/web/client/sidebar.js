@@ -26,8 +26,7 @@ export function sidebar({ conversations, people, me, actions }) {
     el("div", { class: "search" }, icon("search"), filter), list, empty);
   let current;
 
-  function draw(selected = current) {
-    current = selected;
+  function draw() {
     const wanted = filter.value.trim().toLowerCase();
     const known = conversations.list().map((conversation) => ({ conversation, title: titleOf(conversation, people) }));
     const found = known.filter(({ title }) => title.toLowerCase().includes(wanted));
@@ -48,14 +47,18 @@ export function sidebar({ conversations, people, me, actions }) {
     return { key: id, version, render: () => entry({ conversation, title, preview, isOnline, time, isCurrent }) };
   }
 
-  return { node, draw, focus: () => (list.querySelector("[aria-current]") ?? list.querySelector("a"))?.focus() };
+  const select = (id) => {
+    current = id;
+    draw();
+  };
+  return { node, select, focus: () => (list.querySelector("[aria-current]") ?? list.querySelector("a"))?.focus() };
 }
 
 const HINT = "Write to somebody or join a room with the buttons above.";
 
 function entry({ conversation, title, preview, isOnline, time, isCurrent }) {
   const { id, kind, unread, last } = conversation;
-  const face = el("span", { class: "face" }, avatar(conversation.with ?? id, title, kind === "dm" ? "person" : "room"),
+  const face = el("span", { class: "face" }, avatar(conversation.with ?? id, title, kind),
     isOnline && el("span", { class: "presence" }, hidden("online")));
   const count = unread > 99 ? "99+" : String(unread);
   return el("li", {}, el("a", { href: linkTo(id), class: `entry ${unread ? "entry-unread" : ""}`, "aria-current": isCurrent && "page" },
