@@ -35,8 +35,7 @@ export type State = "idle" | "connecting" | "online" | "waiting" | "refused" | "
 /** `to` and `room` take an id or a name. */
 export type Address = { to: string } | { room: string } | { conversation: string } | { broadcast: true };
 
-export type Kind =
-  | "message" | "joined" | "left" | "kicked" | "banned" | "unbanned" | "muted" | "unmuted" | "appointed";
+export type Kind = "message" | "joined" | "left" | "kicked" | "banned" | "unbanned" | "muted" | "unmuted" | "appointed";
 
 export interface Message {
   id: string;

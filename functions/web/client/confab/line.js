@@ -130,7 +130,7 @@ export class Line {
       const { url, protocols } = await this.#settings.address();
       if (this.#opening === link) link.dial(this.#settings.WebSocket, url, protocols);
     } catch (error) {
-      if (this.#opening === link) this.#failed(link, isRefusal(error) ? error : undefined);
+      if (this.#opening === link) this.#failed(isRefusal(error) ? error : undefined);
     }
   }
 
@@ -203,7 +203,7 @@ export class Line {
     if (link === this.#opening) {
       this.#alarms.clear("welcome");
       const refusal = link.opened ? undefined : await this.#settings.refusal();
-      if (link === this.#opening) this.#failed(link, refusal);
+      if (link === this.#opening) this.#failed(refusal);
     } else if (link === this.#current) {
       this.#current = undefined;
       for (const name of ["ping", "silence", "replace", "renew"]) this.#alarms.clear(name);
@@ -213,8 +213,8 @@ export class Line {
     }
   }
 
-  /** @param {Link} link @param {unknown} refusal */
-  #failed(link, refusal) {
+  /** The next connection did not come about. @param {unknown} refusal */
+  #failed(refusal) {
     this.#opening = undefined;
     this.#alarms.clear("welcome");
     this.#failures += 1;

@@ -1,0 +1,99 @@
+// A session goes on as long as its tokens do, and nobody shows a refresh token twice.
+
+import assert from "node:assert/strict";
+import { mock, test } from "node:test";
+import { Session } from "../../../functions/web/client/confab/index.js";
+import { memory } from "./support/person.js";
+
+/** A server that gives a pair of tokens for each refresh token, once. */
+function server(t) {
+  mock.timers.enable({ apis: ["Date"] });
+  t.after(() => mock.timers.reset());
+  let pairs = 1;
+  let isAway = false;
+  const asked = [];
+  const pair = () => ({
+    user: { id: "alice-id", username: "alice" },
+    access_token: `access ${pairs}`,
+    refresh_token: `refresh ${pairs}`,
+    token_type: "Bearer",
+    expires_in: 900,
+  });
+  const fetch = async (url, { body }) => {
+    if (isAway) throw new TypeError("fetch failed");
+    asked.push([new URL(url).pathname, JSON.parse(body)]);
+    if (url.endsWith("/logout")) return new Response(null, { status: 204 });
+    const { refresh_token } = JSON.parse(body);
+    if (refresh_token && refresh_token !== `refresh ${pairs}`) {
+      return Response.json({ error: { code: "unauthorized", message: "spent" } }, { status: 401 });
+    }
+    if (refresh_token) pairs += 1;
+    return Response.json(pair());
+  };
+  return { asked, fetch, goes: (away) => (isAway = away) };
+}
+
+const HTTP = "http://server";
+const ALICE = { username: "alice", password: "a good password" };
+
+test("an access token is used until little is left of it, then exchanged once for all who ask", async (t) => {
+  const { asked, fetch } = server(t);
+  const session = await Session.login(HTTP, ALICE, memory(), fetch);
+  mock.timers.tick(719_000);
+  assert.equal(await session.token(), "access 1");
+  mock.timers.tick(1_000);
+  assert.deepEqual(await Promise.all([session.token(), session.token()]), ["access 2", "access 2"]);
+  assert.equal(asked.length, 2);
+});
+
+test("pages take what another has got", async (t) => {
+  const { asked, fetch } = server(t);
+  const storage = memory();
+  const one = await Session.login(HTTP, ALICE, storage, fetch);
+  const other = Session.restore(HTTP, storage, fetch);
+  mock.timers.tick(720_000);
+  assert.deepEqual([await one.token(), await other.token()], ["access 2", "access 2"]);
+  mock.timers.tick(720_000);
+  assert.deepEqual([await other.token(), await one.token()], ["access 3", "access 3"]);
+  assert.equal(asked.length, 3);
+});
+
+test("a session that is over says so and is forgotten", async (t) => {
+  const { fetch } = server(t);
+  const storage = memory();
+  const session = await Session.login(HTTP, ALICE, storage, fetch);
+  const thief = await Session.restore(HTTP, { ...storage, setItem() {}, removeItem() {} }, fetch);
+  mock.timers.tick(720_000);
+  await thief.token();
+  await assert.rejects(session.token(), { status: 401 });
+  assert.equal(Session.restore(HTTP, storage, fetch), undefined);
+});
+
+test("a server that is away ends no session", async (t) => {
+  const { fetch, goes } = server(t);
+  const storage = memory();
+  const session = await Session.login(HTTP, ALICE, storage, fetch);
+  mock.timers.tick(720_000);
+  goes(true);
+  await assert.rejects(session.token(), TypeError);
+  goes(false);
+  assert.equal(await session.token(), "access 2");
+});
+
+test("who signs out is forgotten, whether or not the server hears of it", async (t) => {
+  const { asked, fetch, goes } = server(t);
+  const storage = memory();
+  await (await Session.login(HTTP, ALICE, storage, fetch)).logout({ everywhere: true });
+  assert.deepEqual(asked.at(-1), ["/api/logout", { everywhere: true }]);
+  const session = await Session.login(HTTP, ALICE, storage, fetch);
+  goes(true);
+  await assert.rejects(session.logout(), TypeError);
+  assert.deepEqual(storage.kept.size, 0);
+  await assert.rejects(
+    session
+      .token()
+      .then(() => mock.timers.tick(720_000))
+      .then(() => session.token()),
+    { status: 401 },
+  );
+});

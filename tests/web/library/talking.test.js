@@ -1,0 +1,131 @@
+// Everything else that people do, and what they are told of it.
+
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { ApiError, Chat, Session } from "../../../functions/web/client/confab/index.js";
+import { Person, memory } from "./support/person.js";
+import { Server } from "./support/server.js";
+
+const detailOf = (person, type) => person.events.findLast((event) => event.type === type)?.detail;
+
+/** Alice and bob, online. */
+async function two(t) {
+  const server = await Server.start();
+  const people = ["alice", "bob"].map((name) => new Person(name, server));
+  t.after(async () => {
+    for (const { chat } of people) chat.close();
+    await server.stop();
+  });
+  for (const { chat } of people) await chat.connect();
+  return [...people, server];
+}
+
+describe("with the server", { concurrency: true }, () => {
+  test("rooms are joined by name, show what is said there, and are left", async (t) => {
+    const [alice, bob] = await two(t);
+    const room = await alice.chat.request("POST", "/api/rooms", { name: "General" });
+    await alice.chat.join(room.id);
+    const joined = await bob.chat.join("general");
+    assert.equal(joined.conversation, room.conversation);
+    await alice.chat.send({ room: room.id }, "hello").sent;
+    await bob.until(() => bob.sees(room.conversation).includes("hello"));
+    assert.equal((await bob.chat.leave(room.id)).room, room.id);
+    await alice.until(() => alice.sees(room.conversation).includes("bob left"));
+    await assert.rejects(bob.chat.send({ room: room.id }, "still here").sent, { code: "forbidden" });
+    assert.equal(bob.chat.outbox[0].code, "forbidden");
+    await assert.rejects(bob.chat.join("nowhere"), { code: "not_found" });
+  });
+
+  test("typing, receipts and presence are told", async (t) => {
+    const [alice, bob] = await two(t);
+    const { seq } = await alice.chat.send({ to: "bob" }, "hello").sent;
+    await bob.until(() => bob.chat.watermark("dm:alice:bob") === seq);
+    bob.chat.typing({ to: "alice" });
+    bob.chat.read("dm:alice:bob", seq);
+    await alice.until(() => detailOf(alice, "typing")?.user === "bob");
+    await alice.until(() => detailOf(alice, "receipt")?.read === seq);
+    bob.chat.close();
+    await alice.until(() => detailOf(alice, "presence")?.status === "offline");
+  });
+
+  test("history is read page by page", async (t) => {
+    const [alice] = await two(t);
+    for (const content of ["one", "two", "three"]) await alice.chat.send({ to: "bob" }, content).sent;
+    const last = await alice.chat.history("dm:alice:bob", { limit: 2 });
+    assert.deepEqual(
+      last.messages.map(({ content }) => content),
+      ["two", "three"],
+    );
+    const first = await alice.chat.history("dm:alice:bob", { before: last.before, limit: 2 });
+    assert.deepEqual([first.messages.map(({ content }) => content), first.before], [["one"], null]);
+    await assert.rejects(alice.chat.history("dm:bob:carol"), { code: "forbidden" });
+  });
+
+  test("newcomers see the lobby's end, once", async (t) => {
+    const [alice, bob, server] = await two(t);
+    for (let number = 0; number < 5; number += 1) await alice.chat.send({ broadcast: true }, `all ${number}`).sent;
+    await bob.until(() => bob.sees("lobby").length === 5);
+    const carol = new Person("carol", server, { history: 2, lifetime: 200 });
+    t.after(() => carol.chat.close());
+    await carol.chat.connect();
+    await carol.until(() => carol.count("welcome") === 3);
+    assert.deepEqual(carol.sees("lobby"), ["all 3", "all 4"]);
+  });
+
+  test("people of any script find the same conversation as the server", async (t) => {
+    const [, , server] = await two(t);
+    const names = ["é", "😀 it's (me)!*", "\u{fffd}", "A:b%"];
+    const people = names.map((name) => new Person(name, server));
+    t.after(() => people.forEach(({ chat }) => chat.close()));
+    for (const { chat } of people) await chat.connect();
+    for (const { chat } of people) {
+      for (const to of names) {
+        const pending = chat.send({ to }, "hello");
+        assert.equal((await pending.sent).conversation, pending.conversation);
+        assert.equal(
+          (await chat.send({ conversation: pending.conversation }, "again").sent).conversation,
+          pending.conversation,
+        );
+      }
+    }
+  });
+
+  test("a name that cannot be one is refused", async (t) => {
+    const [, , server] = await two(t);
+    const nobody = new Person("\u0007", server);
+    await assert.rejects(nobody.chat.connect(), (error) => error instanceof ApiError && error.isRefusal);
+    assert.equal(nobody.chat.state, "refused");
+  });
+
+  test("accounts: register, chat with a token or a ticket, come back, sign out", async (t) => {
+    const server = await Server.start({ auth: "accounts" });
+    t.after(() => server.stop());
+    const { url, http } = server;
+    const storage = memory();
+    const person = { username: "alice", password: "a good password" };
+    const alice = await Session.register(http, { ...person, displayName: "Alice" }, storage);
+    const bob = await Session.register(http, { username: "bob", password: "a good password" }, memory());
+    assert.equal(alice.user.display_name, "Alice");
+    await assert.rejects(Session.login(http, { ...person, password: "a bad password" }, memory()), { status: 401 });
+
+    const chat = new Chat({ url, http, storage, credentials: { token: () => alice.token(), user: alice.user.id } });
+    const ticket = async () => (await ofBob.request("POST", "/api/tickets")).ticket;
+    const ofBob = new Chat({ url, http, storage: memory(), credentials: { token: await bob.token() } });
+    const byTicket = new Chat({ url, http, storage: memory(), credentials: { ticket } });
+    t.after(() => [chat, ofBob, byTicket].forEach((it) => it.close()));
+    for (const it of [chat, ofBob, byTicket]) await it.connect();
+    assert.deepEqual([chat.user, ofBob.user, byTicket.user], [alice.user.id, bob.user.id, bob.user.id]);
+    const heard = new Promise((resolve) => byTicket.addEventListener("message", ({ detail }) => resolve(detail)));
+    await chat.send({ to: "bob" }, "hello").sent;
+    assert.equal((await heard).content, "hello");
+
+    const again = Session.restore(http, storage);
+    assert.equal((await chat.request("GET", "/api/me")).username, "alice");
+    await again.logout();
+    assert.equal(Session.restore(http, storage), undefined);
+    const refused = await new Promise((resolve) => {
+      chat.addEventListener("state", ({ detail }) => detail.state === "refused" && resolve(detail.error));
+    });
+    assert.equal(refused.status, 401);
+  });
+});

@@ -1,0 +1,25 @@
+// The library is what its declarations say; only the compiler reads this.
+
+import type * as declared from "../../../functions/web/client/confab/index.js";
+import type { ApiError } from "../../../functions/web/client/confab/api.js";
+import type { Chat } from "../../../functions/web/client/confab/chat.js";
+import type { Session } from "../../../functions/web/client/confab/session.js";
+
+/** Listeners are declared more narrowly than any `EventTarget` has them. */
+type Listening = "addEventListener" | "removeEventListener";
+
+export const classes = (chat: Chat, session: Session, error: ApiError) => {
+  const made: [Omit<declared.Chat, Listening>, declared.Session, declared.ApiError] = [chat, session, error];
+  return made;
+};
+
+export const makes = (
+  chat: typeof Chat,
+  { register, login, restore }: typeof Session,
+): [
+  new (options: declared.ChatOptions) => Omit<declared.Chat, Listening>,
+  Omit<typeof declared.Session, "prototype">,
+] => [chat, { register, login, restore }];
+
+export const listens = (chat: declared.Chat): void =>
+  chat.addEventListener("message", ({ detail }) => detail.content.toUpperCase());
