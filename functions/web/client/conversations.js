@@ -140,23 +140,24 @@ export class Conversations extends EventTarget {
       later.forEach((message) => conversation.count(message));
     }
     if (last && !(conversation.last?.seq >= last.seq)) conversation.last = last;
-    // What one has a part of goes on from there, without a hole.
-    if (last && conversation.messages.length === 0) this.#chat.follow(conversation.id, last.seq);
+    // Of what is here something may be missing in between, which the library asks for by itself.
+    if (last && !conversation.isLoaded && conversation.messages.length === 0) this.#chat.follow(conversation.id, last.seq);
     return conversation;
   }
 
   /** Keeps the newest page, and of what was heard before it only what has no hole to it. */
   #begin(conversation, page) {
-    if (page.length === 0) return;
-    conversation.messages = conversation.messages.filter(({ seq }) => seq >= page[0].seq);
+    const oldest = page[0]?.seq ?? 0;
+    conversation.messages = conversation.messages.filter(({ seq }) => seq >= oldest);
     page.forEach((message) => conversation.add(message));
-    this.#chat.follow(conversation.id, page.at(-1).seq);
+    this.#chat.follow(conversation.id, page.at(-1)?.seq ?? 0);
   }
 
   /** Pages of history over the WebSocket do not say who has read what; HTTP does. */
   async #learnStatuses(conversation) {
     const path = `/api/messages?with=${encodeURIComponent(conversation.with)}&limit=${PAGE}`;
-    const messages = await this.#chat.request("GET", path);
+    // Without an answer there are fewer ticks, until the next receipt.
+    const messages = await this.#chat.request("GET", path).catch(() => []);
     messages.forEach((message) => conversation.learnStatus(message));
   }
 

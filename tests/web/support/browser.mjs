@@ -1,0 +1,147 @@
+// People in front of browsers: each has one of their own, with its own storage.
+
+import { createRequire } from "node:module";
+import { readFile } from "node:fs/promises";
+
+const tools = createRequire(new URL("../../../target/tools/browser/package.json", import.meta.url));
+const { chromium } = tools("playwright-core");
+const SCREENSHOTS = new URL("../../../target/screenshots/", import.meta.url).pathname;
+const AXE = await readFile(tools.resolve("axe-core/axe.min.js"), "utf8");
+
+export const DESKTOP = { width: 1280, height: 800 };
+export const PHONE = { width: 390, height: 844 };
+/** The one deadline: nothing waits for longer, and nothing waits without need. */
+export const PATIENCE = Number(process.env.PATIENCE ?? 30_000);
+
+const QUIET = ["--no-first-run", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+
+/** Starts Chromium; whatever has an `after` ends it. */
+export async function startBrowser(t) {
+  const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: ["--no-sandbox", ...QUIET] });
+  t.after(() => browser.close());
+  return browser;
+}
+
+/** Somebody at the page, who has not signed in yet. */
+export async function visitor(browser, server, options = {}) {
+  const context = await browser.newContext({ viewport: DESKTOP, locale: "en-GB", ...options });
+  context.setDefaultTimeout(PATIENCE);
+  return new Person(context, await context.newPage(), server).arrives();
+}
+
+/** Somebody who is signed in by name. */
+export async function person(browser, server, name, options) {
+  const someone = await visitor(browser, server, options);
+  return someone.signsIn(name);
+}
+
+export class Person {
+  /** What the page complained about: nothing is expected to. */
+  complaints = [];
+
+  constructor(context, page, server) {
+    this.context = context;
+    this.page = page;
+    this.server = server;
+    page.on("pageerror", (error) => this.complaints.push(String(error)));
+    page.on("console", (message) => {
+      if (/Content Security Policy|Trusted/.test(message.text())) this.complaints.push(message.text());
+    });
+  }
+
+  async arrives() {
+    await this.page.goto(this.server.url);
+    return this;
+  }
+
+  async signsIn(name) {
+    await this.page.getByLabel("Your name").fill(name);
+    await this.page.getByRole("button", { name: "Start chatting" }).click();
+    await this.isIn();
+    this.name = name;
+    return this;
+  }
+
+  /** Waits until the chat is there. */
+  async isIn() {
+    await this.page.getByRole("navigation", { name: "Conversations" }).waitFor();
+  }
+
+  /** Opens the conversation with somebody by the dialog. */
+  async writesTo(name) {
+    await this.page.getByRole("button", { name: "New message" }).first().click();
+    await this.page.getByLabel("To", { exact: true }).fill(name);
+    await this.page.getByRole("button", { name: "Write", exact: true }).click();
+    await this.page.getByRole("heading", { level: 2, name }).waitFor();
+  }
+
+  /** Opens a conversation that is in the list. */
+  async opens(title) {
+    await this.entry(title).click();
+    await this.page.getByRole("heading", { level: 2, name: title }).waitFor();
+  }
+
+  /** The line of a conversation in the list. */
+  entry(title) {
+    return this.page.getByRole("navigation").getByRole("link").filter({ has: this.page.getByText(title, { exact: true }) });
+  }
+
+  async makesRoom(name, { isPrivate = false } = {}) {
+    await this.page.getByRole("button", { name: "Rooms" }).first().click();
+    const dialog = this.page.getByRole("dialog", { name: "Rooms" });
+    await dialog.getByLabel("Name").fill(name);
+    if (isPrivate) await dialog.getByLabel(/Private/).check();
+    await dialog.getByRole("button", { name: "Make the room" }).click();
+    await this.page.getByRole("heading", { level: 2, name }).waitFor();
+  }
+
+  async joinsRoom(name) {
+    await this.page.getByRole("button", { name: "Rooms" }).first().click();
+    await this.page.getByRole("dialog").getByRole("button", { name: `Join ${name}` }).click();
+    await this.page.getByRole("heading", { level: 2, name }).waitFor();
+  }
+
+  async says(text) {
+    await this.page.getByLabel("Message", { exact: true }).fill(text);
+    await this.page.keyboard.press("Enter");
+  }
+
+  /** The rows of the log that hold a text. */
+  row(text) {
+    return this.page.getByRole("log").getByRole("listitem").filter({ hasText: text });
+  }
+
+  async sees(text) {
+    await this.row(text).waitFor();
+  }
+
+  /** One's own message with that tick: Sent, Delivered, Read, Waiting to be sent, Not sent. */
+  async seesTick(text, tick) {
+    await this.row(text).getByRole("img", { name: tick }).waitFor();
+  }
+
+  async seesAnywhere(text) {
+    await this.page.getByText(text).first().waitFor();
+  }
+
+  /** What was said, in order, as it is on the screen. */
+  async log() {
+    return this.page.locator(".said .content").allTextContents();
+  }
+
+  /** Waits until the page holds for `condition`, which runs there. */
+  async until(condition, argument) {
+    await this.page.waitForFunction(condition, argument, { timeout: PATIENCE });
+  }
+
+  async photographs(name) {
+    await this.page.screenshot({ path: `${SCREENSHOTS}${name}.png`, animations: "disabled", caret: "hide" });
+  }
+
+  /** What an accessibility scan of the page as it is finds, in short. */
+  async violations() {
+    await this.page.evaluate(AXE);
+    const { violations } = await this.page.evaluate(() => axe.run({ runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] }));
+    return violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.target} ${node.any[0]?.message ?? ""}`));
+  }
+}

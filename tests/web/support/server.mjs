@@ -1,0 +1,59 @@
+// The local server as a process of its own, which can be killed and started again.
+
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+
+const BINARY = new URL("../../../target/debug/local", import.meta.url).pathname;
+
+/** Starts a server; `t` ends it with the test. Its data outlives `kill`, and its port stays the same. */
+export async function startServer(t, ...options) {
+  const server = new Server(await mkdtemp(join(tmpdir(), "confab-web-")), options);
+  t.after(() => server.end());
+  await server.start();
+  return server;
+}
+
+class Server {
+  url;
+  #data;
+  #options;
+  #process;
+
+  constructor(data, options) {
+    this.#data = data;
+    this.#options = options;
+  }
+
+  async start() {
+    const port = this.url ? new URL(this.url).port : "0";
+    const fixed = ["--port", port, "--dynamodb-port", "0", "--data", this.#data];
+    this.#process = spawn(BINARY, [...fixed, ...this.#options], { stdio: ["ignore", "pipe", "inherit"] });
+    for await (const line of createInterface(this.#process.stdout)) {
+      this.url ??= line.match(/^ {2}HTTP +(\S+)/)?.[1];
+      if (line.includes("Ctrl-C")) break;
+    }
+    this.#process.stdout.resume();
+  }
+
+  async kill() {
+    this.#process.kill("SIGKILL");
+    await once(this.#process, "exit");
+  }
+
+  async end() {
+    if (this.#process.exitCode === null && this.#process.signalCode === null) await this.kill();
+    await rm(this.#data, { recursive: true });
+  }
+
+  /** An answer of the HTTP API, which is expected to be a good one. */
+  async asks(method, path, body) {
+    const headers = { "Content-Type": "application/json" };
+    const answer = await fetch(this.url + path, { method, headers, body: body && JSON.stringify(body) });
+    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
+    return answer.status === 204 ? undefined : answer.json();
+  }
+}
