@@ -9,6 +9,15 @@ import { Logs } from "./logs.js";
 import { Outbox } from "./outbox.js";
 import { Shelf } from "./shelf.js";
 
+const DEFAULTS = {
+  http: "",
+  history: 20,
+  pingEvery: 30_000,
+  patience: 10_000,
+  // API Gateway ends a connection after two hours.
+  lifetime: 110 * 60_000,
+  longestWait: 30_000,
+};
 /** The server shows that one types at most this often, in ms. */
 const TYPING = 2_000;
 /** How soon to send again what may have failed, in ms; up to twice that. */
@@ -39,8 +48,7 @@ export class Chat extends EventTarget {
   constructor(options) {
     super();
     const { fetch = globalThis.fetch.bind(globalThis), WebSocket = globalThis.WebSocket } = options;
-    const defaults = { http: "", history: 20, pingEvery: 30_000, patience: 10_000, lifetime: 6_600_000 };
-    const settings = { ...defaults, ...options, fetch, WebSocket };
+    const settings = { ...DEFAULTS, ...options, fetch, WebSocket };
     if (!WebSocket) throw new TypeError("there is no WebSocket here: pass one");
     this.#settings = settings;
     this.#admission = new Admission(settings);
@@ -171,7 +179,7 @@ export class Chat extends EventTarget {
 
   /** @returns {import("./line.js").Settings} */
   #lineSettings() {
-    const { WebSocket, pingEvery, patience, lifetime, history } = this.#settings;
+    const { WebSocket, pingEvery, patience, lifetime, longestWait, history } = this.#settings;
     const admission = this.#admission;
     return {
       // What is known is brought up to date by `sync`.
@@ -179,7 +187,7 @@ export class Chat extends EventTarget {
       refusal: () => admission.refusal(),
       renew: admission.isRenewable ? () => this.#renew() : undefined,
       replaceable: admission.isLasting,
-      ...{ WebSocket, pingEvery, patience, lifetime },
+      ...{ WebSocket, pingEvery, patience, lifetime, longestWait },
     };
   }
 

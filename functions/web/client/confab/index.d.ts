@@ -18,6 +18,8 @@ export interface ChatOptions {
   patience?: number;
   /** The age at which a connection is replaced by the next, in ms. */
   lifetime?: number;
+  /** The longest wait between two attempts to connect, in ms. */
+  longestWait?: number;
 }
 
 /**

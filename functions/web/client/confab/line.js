@@ -2,8 +2,10 @@
 
 import { Alarms } from "./alarms.js";
 
-/** The longest wait between two attempts, and the shortest, in ms. */
-const [LONGEST, SHORTEST] = [30_000, 500];
+/** How long to wait at most before the first attempt to come back, in ms; then longer each time. */
+const SHORTEST = 500;
+/** As how many failures connections count at most that are lost again and again: the server is there. */
+const SHORT_LIVED = 2;
 
 /** One WebSocket. */
 class Link {
@@ -24,8 +26,8 @@ class Link {
     const socket = new WebSocket(url, protocols);
     socket.onopen = () => (this.opened = true);
     socket.onmessage = ({ data }) => this.#on.frame(JSON.parse(data), this);
-    socket.onerror = () => {};
-    socket.onclose = () => this.drop();
+    // Node tells of a failed handshake by an error alone.
+    socket.onerror = socket.onclose = () => this.drop();
     this.#socket = socket;
   }
 
@@ -40,7 +42,7 @@ class Link {
   drop() {
     const socket = this.#socket;
     if (socket) {
-      socket.onopen = socket.onmessage = socket.onclose = null;
+      socket.onopen = socket.onmessage = socket.onerror = socket.onclose = null;
       socket.close();
       this.#socket = undefined;
     }
@@ -58,6 +60,7 @@ class Link {
  * @property {number} pingEvery
  * @property {number} patience
  * @property {number} lifetime
+ * @property {number} longestWait
  */
 
 export class Line {
@@ -207,7 +210,8 @@ export class Line {
     } else if (link === this.#current) {
       this.#current = undefined;
       for (const name of ["ping", "silence", "replace", "renew"]) this.#alarms.clear(name);
-      this.#failures = Date.now() - link.since > this.#settings.patience ? 0 : this.#failures + 1;
+      const hasLasted = Date.now() - link.since > this.#settings.patience;
+      this.#failures = hasLasted ? 0 : Math.min(this.#failures + 1, SHORT_LIVED);
       if (this.#opening) this.#turn("connecting");
       else this.#wait();
     }
@@ -231,7 +235,7 @@ export class Line {
 
   /** Longer each time, and not the same for all whom a server has lost at once. */
   #pause() {
-    return Math.min(LONGEST, SHORTEST * 2 ** this.#failures) * (0.5 + Math.random() / 2);
+    return Math.min(this.#settings.longestWait, SHORTEST * 2 ** this.#failures) * (0.5 + Math.random() / 2);
   }
 
   /** @param {Line["state"]} state @param {object} [detail] */
