@@ -37,9 +37,8 @@ export async function call(server, method, path, { body, token } = {}) {
   });
   const text = await answer.text();
   if (answer.ok) return text === "" ? null : JSON.parse(text);
-  const { code = "internal", message = `HTTP ${answer.status}` } = errorIn(text);
-  const wait = Number(answer.headers.get("Retry-After")) * 1000;
-  throw new ApiError(answer.status, code, message, wait || undefined);
+  const { code = "internal", message = `HTTP ${answer.status}`, retry_after_ms } = errorIn(text);
+  throw new ApiError(answer.status, code, message, retry_after_ms);
 }
 
 /** A gateway on the way may say something that is not ours. @param {string} text */

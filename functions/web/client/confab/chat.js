@@ -8,6 +8,7 @@ import { Line } from "./line.js";
 import { Logs } from "./logs.js";
 import { Outbox } from "./outbox.js";
 import { Shelf } from "./shelf.js";
+import { Turn } from "./turn.js";
 
 const DEFAULTS = {
   http: "",
@@ -36,8 +37,8 @@ export class Chat extends EventTarget {
   #outbox;
   #asks;
   #logs;
-  /** Held by whoever sends what earlier pages have left unsent. @type {AbortController | undefined} */
-  #claim;
+  /** What other pages have left unsent is sent by one page at a time. */
+  #turn = new Turn();
   #catchingUp = false;
   /** @type {Map<string, number>} */
   #typed = new Map();
@@ -90,8 +91,7 @@ export class Chat extends EventTarget {
   /** What is not sent stays in the storage. */
   close() {
     this.#watchNetwork(false);
-    this.#claim?.abort();
-    this.#claim = undefined;
+    this.#turn.end();
     this.#line.close();
     this.#asks.drop();
     this.#alarms.clearAll();
@@ -216,6 +216,7 @@ export class Chat extends EventTarget {
     if (!isReplacement) {
       this.#asks.restart();
       this.#outbox.restart();
+      if (this.#turn.isMine) this.#outbox.adopt();
     }
     this.#logs.doubt();
     this.#catchUp();
@@ -234,18 +235,8 @@ export class Chat extends EventTarget {
     this.#claimLeftovers();
   }
 
-  /** What other pages have left unsent is sent by one page at a time. */
   #claimLeftovers() {
-    if (this.#claim) return;
-    const claim = (this.#claim = new AbortController());
-    const { signal } = claim;
-    const { locks } = globalThis.navigator ?? {};
-    if (!locks) return this.#outbox.adopt();
-    const held = () => {
-      this.#outbox.adopt();
-      return new Promise((release) => signal.addEventListener("abort", release));
-    };
-    locks.request(`${this.#shelf.prefix}outbox`, { signal }, held).catch(() => {});
+    this.#turn.take(`${this.#shelf.prefix}outbox`, () => this.#outbox.adopt());
   }
 
   /** @param {any} frame */
@@ -376,7 +367,11 @@ export class Chat extends EventTarget {
     globalThis.document?.[act]("visibilitychange", this.#wake);
   }
 
-  #wake = () => this.#line.wake();
+  /** @param {Event} event */
+  #wake = ({ type }) => {
+    if (type === "visibilitychange" && document.hidden) return;
+    this.#line.wake();
+  };
 
   /** @param {string} type @param {unknown} [detail] */
   #tell(type, detail) {

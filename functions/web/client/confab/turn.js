@@ -1,0 +1,29 @@
+// Several pages of one browser take turns.
+
+export class Turn {
+  /** Whether it is this page's turn. */
+  isMine = false;
+  /** @type {AbortController | undefined} */
+  #ends;
+
+  /** Acts as soon as no other page has its turn, and keeps it. @param {string} name @param {() => void} act */
+  take(name, act) {
+    if (this.#ends) return;
+    const { signal } = (this.#ends = new AbortController());
+    const begin = () => {
+      this.isMine = true;
+      act();
+      return new Promise((end) => signal.addEventListener("abort", end));
+    };
+    const { locks } = globalThis.navigator ?? {};
+    // Without locks every page acts: that is more work, and no harm.
+    if (locks) locks.request(name, { signal }, begin).catch(() => {});
+    else begin();
+  }
+
+  end() {
+    this.#ends?.abort();
+    this.#ends = undefined;
+    this.isMine = false;
+  }
+}
