@@ -17,7 +17,7 @@ macro_rules! files {
 }
 
 /// Every file that is served, by its path below `/client/`.
-const FILES: [(&str, &str); 46] = files![
+const FILES: [(&str, &str); 48] = files![
     "account_dialog.js",
     "app.js",
     "attention.js",
@@ -53,6 +53,7 @@ const FILES: [(&str, &str); 46] = files![
     "titles.js",
     "toasts.js",
     "write_dialog.js",
+    "confab/admission.js",
     "confab/alarms.js",
     "confab/api.js",
     "confab/asks.js",
@@ -64,6 +65,7 @@ const FILES: [(&str, &str); 46] = files![
     "confab/outbox.js",
     "confab/session.js",
     "confab/shelf.js",
+    "confab/turn.js",
 ];
 
 static BY_PATH: LazyLock<HashMap<&str, File>> = LazyLock::new(|| {
