@@ -57,7 +57,7 @@ function show({ chat, people, conversations, hasSessions, signOut, signal }) {
   };
   const side = sidebar({ ...context, me: chat.user, actions });
   const view = chatView({ ...context, actions });
-  const app = el("div", { class: "app" }, connectionLine(chat), side.node, view.node);
+  const app = el("main", { class: "app" }, el("h1", { class: "hidden" }, "Confab"), connectionLine(chat), side.node, view.node);
   fill(document.getElementById("root"), app);
 
   const draw = () => {

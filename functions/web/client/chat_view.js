@@ -21,7 +21,7 @@ export function chatView(context) {
     chat.send(conversation.target, content).sent.catch(() => {});
     conversations.changed();
   });
-  const node = el("main", { class: "chat" });
+  const node = el("section", { class: "chat", "aria-label": "Conversation" });
   let conversation;
 
   function draw() {

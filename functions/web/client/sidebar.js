@@ -18,7 +18,7 @@ export function sidebar({ conversations, people, me, actions }) {
   const roomsButton = el("button", { class: "tool", title: "Rooms", onclick: actions.rooms });
   const account = el("button", { class: "tool tool-account", onclick: actions.account, "aria-haspopup": "dialog" });
   const head = el("header", { class: "side-head" },
-    el("h1", { class: "wordmark" }, "Confab"),
+    el("p", { class: "wordmark" }, "Confab"),
     el("button", { class: "tool", title: "New message", onclick: actions.write }, icon("write", "New message")),
     roomsButton,
     account);
