@@ -5,6 +5,8 @@
 tools=$PWD/target/tools
 dynamodb_local=amplify-dynamodb-simulator@2.9.30 # carries DynamoDB Local in its folder emulator
 wscat=wscat@6.1.0
+playwright=playwright-core@1.65.1 # drives Debian's Chromium, and brings no browser of its own
+axe=axe-core@4.14.1
 
 # install FOLDER VERSION COMMAND: fills target/tools/FOLDER afresh, unless it holds that version.
 install() {
@@ -22,6 +24,7 @@ install_programs() {
     command -v cc >/dev/null || packages+=(build-essential)
     command -v java >/dev/null || packages+=(default-jre-headless)
     command -v npm >/dev/null || packages+=(nodejs npm)
+    command -v chromium >/dev/null || packages+=(chromium fonts-inter)
     python3 -c 'import ensurepip, venv' 2>/dev/null || packages+=(python3-venv)
     [[ ${#packages[@]} -gt 0 ]] || return 0
     [[ $EUID -eq 0 ]] || as_root=(sudo)
@@ -46,11 +49,16 @@ install_wscat() {
     npm install --loglevel=error --prefix "$tools/node" "$wscat"
 }
 
+install_playwright() {
+    npm install --loglevel=error --prefix "$tools/browser" "$playwright" "$axe"
+}
+
 install_all() {
     install_programs
     install dynamodb "$dynamodb_local" install_dynamodb_local
     install python "$(cksum <tests/tools/requirements.txt | cut -d' ' -f1)" install_python_packages
     install node "$wscat" install_wscat
+    install browser "$playwright-$axe" install_playwright
     rustup --quiet target add aarch64-unknown-linux-gnu
     PATH=$tools/python/bin:$tools/node/node_modules/.bin:$PATH
 }
