@@ -7,6 +7,7 @@ dynamodb_local=amplify-dynamodb-simulator@2.9.30 # carries DynamoDB Local in its
 wscat=wscat@6.1.0
 playwright=playwright-core@1.65.1 # drives Debian's Chromium, and brings no browser of its own
 axe=axe-core@4.14.1
+typescript=typescript@5.9.3
 
 # install FOLDER VERSION COMMAND: fills target/tools/FOLDER afresh, unless it holds that version.
 install() {
@@ -49,8 +50,8 @@ install_wscat() {
     npm install --loglevel=error --prefix "$tools/node" "$wscat"
 }
 
-install_playwright() {
-    npm install --loglevel=error --prefix "$tools/browser" "$playwright" "$axe"
+install_web() {
+    npm install --loglevel=error --prefix "$tools/web" "$playwright" "$axe" "$typescript"
 }
 
 install_all() {
@@ -58,7 +59,7 @@ install_all() {
     install dynamodb "$dynamodb_local" install_dynamodb_local
     install python "$(cksum <tests/tools/requirements.txt | cut -d' ' -f1)" install_python_packages
     install node "$wscat" install_wscat
-    install browser "$playwright-$axe" install_playwright
+    install web "$playwright-$axe-$typescript" install_web
     rustup --quiet target add aarch64-unknown-linux-gnu
     PATH=$tools/python/bin:$tools/node/node_modules/.bin:$PATH
 }

@@ -111,29 +111,27 @@ test("a keyboard is enough", async (t) => {
   const alice = await visitor(browser, server);
   t.after(() => alice.context.close());
   const { keyboard } = alice.page;
-  const focused = () => alice.page.evaluate(() => document.activeElement.innerText || document.activeElement.getAttribute("aria-label"));
   await alice.until(() => document.activeElement.name === "name");
   await keyboard.type("Alice");
   await keyboard.press("Enter");
   await alice.isIn();
   await alice.entry("Garden club").waitFor();
-  while (!(await focused())?.startsWith("Lobby")) await keyboard.press("Tab");
-  await keyboard.press("ArrowDown");
-  while (!(await focused()).includes("Garden club")) await keyboard.press("ArrowDown");
+  await alice.pressesUntil("Tab", "Lobby");
+  await alice.pressesUntil("ArrowDown", "Garden club");
   await keyboard.press("Enter");
   await alice.sees("Jars and buckets");
-  await alice.until(() => document.activeElement.getAttribute("aria-label") === "Message");
+  await alice.pressesUntil("Tab", "Message");
   await keyboard.type("By keyboard");
   await keyboard.press("Enter");
   await alice.seesTick("By keyboard", "Sent");
   await keyboard.press("Escape");
   await alice.until(() => document.activeElement.getAttribute("aria-current") === "page");
-  while (!(await focused())?.includes("Rooms")) await keyboard.press("Shift+Tab");
+  await alice.pressesUntil("Shift+Tab", "Rooms");
   await keyboard.press("Enter");
   await alice.page.getByRole("dialog", { name: "Rooms" }).waitFor();
   await keyboard.press("Escape");
   await alice.page.getByRole("dialog").waitFor({ state: "detached" });
-  assert.match(await focused(), /Rooms/);
+  assert.match(await alice.focused(), /Rooms/);
 });
 
 test("the page is small", async (t) => {

@@ -3,7 +3,7 @@
 import { createRequire } from "node:module";
 import { readFile } from "node:fs/promises";
 
-const tools = createRequire(new URL("../../../target/tools/browser/package.json", import.meta.url));
+const tools = createRequire(new URL("../../../target/tools/web/package.json", import.meta.url));
 const { chromium } = tools("playwright-core");
 const SCREENSHOTS = new URL("../../../target/screenshots/", import.meta.url).pathname;
 const AXE = await readFile(tools.resolve("axe-core/axe.min.js"), "utf8");
@@ -13,6 +13,7 @@ export const PHONE = { width: 390, height: 844 };
 /** The one deadline: nothing waits for longer, and nothing waits without need. */
 export const PATIENCE = Number(process.env.PATIENCE ?? 30_000);
 
+const MOST_PRESSES = 40;
 const QUIET = ["--no-first-run", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
 
 /** Starts Chromium; whatever has an `after` ends it. */
@@ -122,6 +123,25 @@ export class Person {
 
   async seesAnywhere(text) {
     await this.page.getByText(text).first().waitFor();
+  }
+
+  /** What has the focus, in words. */
+  async focused() {
+    return this.page.evaluate(() => {
+      const { activeElement: focused, body } = document;
+      return focused === body ? "" : focused.ariaLabel || focused.title || focused.innerText;
+    });
+  }
+
+  /** Presses a key until what has the focus has `words`; as often as anybody would. */
+  async pressesUntil(key, words) {
+    const seen = [];
+    while (seen.length < MOST_PRESSES) {
+      seen.push(await this.focused());
+      if (seen.at(-1).includes(words)) return;
+      await this.page.keyboard.press(key);
+    }
+    throw new Error(`${key} does not lead to ${words}, but to ${JSON.stringify(seen)}`);
   }
 
   /** What was said, in order, as it is on the screen. */
