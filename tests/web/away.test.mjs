@@ -74,8 +74,9 @@ test("what is unsent outlives the page", async (t) => {
 
 test("without a network one is told so, and goes on writing", async (t) => {
   const { server, alice, bob } = await talking(t);
-  await alice.context.setOffline(true);
   await server.kill();
+  await alice.seesAnywhere("Connection lost");
+  await alice.context.setOffline(true);
   await alice.seesAnywhere("You are offline.");
   await alice.says("From the tunnel");
   await alice.seesTick("From the tunnel", "Waiting to be sent");

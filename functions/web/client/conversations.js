@@ -1,7 +1,6 @@
 // Every conversation one takes part in, kept up to date by what the library hands over.
 
 import { Conversation, direct, isSaid } from "./conversation.js";
-import { everything } from "./people.js";
 
 const PAGE = 50;
 /** The most that a page of history has. */
@@ -74,12 +73,12 @@ export class Conversations extends EventTarget {
   /** Reads the list from the server: after each connect, and when what one is in may have changed. */
   async refresh() {
     const [listed, invited] = await Promise.all([
-      everything(this.#chat, "/api/conversations"),
-      everything(this.#chat, "/api/invitations"),
+      this.#chat.list("/api/conversations"),
+      this.#chat.list("/api/invitations"),
       this.load(this.get(LOBBY)),
     ]);
-    this.invitations = invited.items;
-    const present = new Set(listed.items.map((summary) => this.#list(summary).id));
+    this.invitations = invited;
+    const present = new Set(listed.map((summary) => this.#list(summary).id));
     for (const { id, kind } of this.#byId.values()) {
       if (kind === "room" && !present.has(id)) this.#remove(id);
     }

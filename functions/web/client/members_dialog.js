@@ -3,7 +3,7 @@
 import { confirmed, openDialog } from "./dialogs.js";
 import { el, fill, hidden } from "./dom.js";
 import { icon } from "./icons.js";
-import { avatar, everything } from "./people.js";
+import { avatar } from "./people.js";
 import { field } from "./sign_in.js";
 import { attempt, tell } from "./toasts.js";
 
@@ -22,7 +22,7 @@ export function membersDialog({ chat, people, conversation }) {
     if (await attempt(() => chat.request(method, base + path, body))) await load();
   }
   async function load() {
-    await attempt(async () => (members = (await everything(chat, `${base}/members`)).items));
+    await attempt(async () => (members = await chat.list(`${base}/members`)));
     draw();
   }
   function draw() {

@@ -4,6 +4,8 @@ import { el } from "./dom.js";
 import { icon } from "./icons.js";
 
 const HUES = 8;
+/** Of how many it is known who is online; of others as soon as they come and go. */
+const MOST_ONLINE = 500;
 
 /** The names behind ids, asked for once, and who is online. A `change` tells that something is known now. */
 export class People extends EventTarget {
@@ -50,7 +52,7 @@ export class People extends EventTarget {
 
   /** Who is online according to the server, because presence is only told while one is connected. */
   async refresh() {
-    const { items } = await everything(this.#chat, "/api/online_users");
+    const items = await this.#chat.list("/api/online_users", { most: MOST_ONLINE });
     this.#online = new Set(items.map(({ user }) => user));
     this.#changed();
   }
@@ -88,11 +90,6 @@ export class People extends EventTarget {
   #changed() {
     this.dispatchEvent(new Event("change"));
   }
-}
-
-/** As much of a list as the server gives at once. */
-export async function everything(chat, path) {
-  return { items: await chat.request("GET", `${path}?limit=100`) };
 }
 
 /** A coloured disc with initials, or a sign for a room; decoration, since the name stands beside it. */

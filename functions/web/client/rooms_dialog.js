@@ -3,9 +3,12 @@
 import { openDialog } from "./dialogs.js";
 import { el, fill } from "./dom.js";
 import { icon } from "./icons.js";
-import { avatar, everything } from "./people.js";
+import { avatar } from "./people.js";
 import { field } from "./sign_in.js";
 import { attempt } from "./toasts.js";
+
+/** More is nothing to look through. */
+const MOST = 500;
 
 /** @param open called with the id of the conversation of a room that one is in now */
 export function roomsDialog({ chat, conversations, people, open }) {
@@ -42,7 +45,7 @@ export function roomsDialog({ chat, conversations, people, open }) {
   }
   drawInvited();
   attempt(async () => {
-    const { items } = await everything(chat, "/api/rooms");
+    const items = await chat.list("/api/rooms", { most: MOST });
     const entries = items.map((room) => roomEntry(room, conversations.has(room.conversation), enter));
     fill(listed, entries.length ? entries : el("li", { class: "soft" }, "There are no rooms yet. Make the first one."));
   });

@@ -48,6 +48,15 @@ describe("with the server", { concurrency: true }, () => {
     await alice.until(() => detailOf(alice, "presence")?.status === "offline");
   });
 
+  test("lists are read to their end", async (t) => {
+    const [alice] = await two(t);
+    const names = Array.from({ length: 103 }, (_, index) => `Room ${100 + index}`);
+    for (const name of names) await alice.chat.request("POST", "/api/rooms", { name });
+    const found = async (options) => (await alice.chat.list("/api/rooms", options)).map(({ name }) => name).toSorted();
+    assert.deepEqual(await found(), names);
+    assert.equal((await found({ most: 7 })).length, 7);
+  });
+
   test("history is read page by page", async (t) => {
     const [alice] = await two(t);
     for (const content of ["one", "two", "three"]) await alice.chat.send({ to: "bob" }, content).sent;

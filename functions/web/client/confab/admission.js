@@ -1,8 +1,11 @@
 // What one shows to be let in.
 
-import { call } from "./api.js";
+import { ask, call } from "./api.js";
 
 /** @typedef {import("./index.js").ChatOptions & {http: string, fetch: typeof fetch, patience: number}} Settings */
+
+/** The most that the server says at once. */
+const LARGEST_PAGE = 100;
 
 export class Admission {
   #settings;
@@ -46,9 +49,28 @@ export class Admission {
 
   /** @param {string} method @param {string} path @param {unknown} [body] */
   async request(method, path, body) {
-    const caller = `user_id=${encodeURIComponent(String(this.#settings.credentials.user))}`;
-    const named = this.isOpen ? `${path}${path.includes("?") ? "&" : "?"}${caller}` : path;
-    return call(this.#settings, method, named, { body, token: await this.token() });
+    return call(this.#settings, method, this.#named(path), { body, token: await this.token() });
+  }
+
+  /** A list, read until there is no more or there are as many as wanted. @param {string} path @param {number} most */
+  async list(path, most) {
+    /** @type {any[]} */
+    const items = [];
+    let named = this.#named(path, { limit: String(Math.min(most, LARGEST_PAGE)) });
+    while (items.length < most) {
+      const { said, after } = await ask(this.#settings, "GET", named, { token: await this.token() });
+      items.push(...said);
+      if (after === undefined) break;
+      named = this.#named(path, { limit: String(LARGEST_PAGE), after });
+    }
+    return items;
+  }
+
+  /** @param {string} path @param {Record<string, string>} [query] */
+  #named(path, query = {}) {
+    const { user } = this.#settings.credentials;
+    const parts = new URLSearchParams({ ...query, ...(this.isOpen && { user_id: String(user) }) });
+    return parts.size > 0 ? `${path}${path.includes("?") ? "&" : "?"}${parts}` : path;
   }
 
   /** Why nobody is let in, if it is that: browsers do not tell it of a handshake, the HTTP API does. */

@@ -166,6 +166,15 @@ export class Chat extends EventTarget {
     return this.#admission.request(method, path, body);
   }
 
+  /**
+   * A list of the HTTP API, over all its pages.
+   * @param {string} path
+   * @param {{most?: number}} [options]
+   */
+  list(path, { most = Infinity } = {}) {
+    return this.#admission.list(path, most);
+  }
+
   /** What comes after `seq` is shown, whatever was shown before. @param {string} conversation @param {number} seq */
   follow(conversation, seq) {
     this.#logs.follow(conversation, seq);

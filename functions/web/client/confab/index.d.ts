@@ -168,6 +168,8 @@ export class Chat extends EventTarget {
   leave(room: string): Promise<Left>;
   /** Asks the HTTP API; rejects with an `ApiError`. */
   request(method: string, path: string, body?: unknown): Promise<any>;
+  /** All pages of a list of the HTTP API; no further ones once there are `most`. */
+  list(path: string, options?: { most?: number }): Promise<any[]>;
   /**
    * Says that everything up to `seq` is shown already, so that `message` events go on behind it; 0
    * for all that there is. A conversation that is not followed begins with the first message that comes.
