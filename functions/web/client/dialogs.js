@@ -2,13 +2,14 @@
 
 import { el } from "./dom.js";
 import { icon } from "./icons.js";
+import { toasts } from "./toasts.js";
 
 /** Opens a dialog; Esc and a click beside it close it, too. */
 export function openDialog(title, kind, ...content) {
   const heading = el("h2", { id: "dialog-title", tabindex: -1, autofocus: true }, title);
   const close = el("button", { class: "tool", title: "Close", onclick: () => dialog.close() }, icon("close", "Close"));
   const dialog = el("dialog", { class: kind, "aria-labelledby": "dialog-title" },
-    el("div", { class: "dialog-body" }, el("header", { class: "dialog-head" }, heading, close), content));
+    el("div", { class: "dialog-body" }, el("header", { class: "dialog-head" }, heading, close), content), toasts());
   dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
   dialog.addEventListener("close", () => dialog.remove());
   document.body.append(dialog);

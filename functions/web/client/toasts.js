@@ -4,10 +4,15 @@ import { el } from "./dom.js";
 
 const LASTS = 6000;
 
+/** Where notices appear: on the page, and in every dialog, since nothing beside an open one is heard. */
+export function toasts() {
+  return el("div", { class: "toasts", role: "status" });
+}
+
 /** Says something in passing. */
 export function tell(text, kind = "") {
   const toast = el("p", { class: `toast ${kind}` }, text);
-  document.getElementById("toasts").append(toast);
+  [...document.querySelectorAll(".toasts")].at(-1).append(toast);
   setTimeout(() => toast.remove(), LASTS);
 }
 
