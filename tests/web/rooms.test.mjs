@@ -33,7 +33,7 @@ test("one makes a room, others join and talk", async (t) => {
   await bob.seesAnywhere("Whom do you want to talk to?");
 });
 
-test("an owner puts somebody out, who is told", async (t) => {
+test("an owner removes somebody, who is told", async (t) => {
   const { all: [alice, bob] } = await people(t, "alice", "bob");
   await alice.makesRoom("Quiet room");
   await bob.joinsRoom("Quiet room");
@@ -48,8 +48,8 @@ test("an owner puts somebody out, who is told", async (t) => {
   await bob.row("Hm?").getByRole("button", { name: "Discard" }).click();
   await bob.row("Hm?").waitFor({ state: "detached" });
   await menu.click();
-  await alice.page.getByRole("button", { name: "Put out" }).click();
-  await bob.seesAnywhere("You were put out of Quiet room.");
+  await alice.page.getByRole("button", { name: "Remove" }).click();
+  await bob.seesAnywhere("You were removed from Quiet room.");
   await bob.entry("Quiet room").waitFor({ state: "detached" });
 });
 

@@ -1,4 +1,4 @@
-// Rooms: where one is invited, which there are, and how to make one.
+// Rooms: where one is invited, which there are, and how to create one.
 
 import { openDialog } from "./dialogs.js";
 import { el, fill } from "./dom.js";
@@ -17,7 +17,7 @@ export function roomsDialog({ chat, conversations, people, open }) {
   const parts = [
     conversations.invitations.length > 0 && [el("h3", {}, "You are invited"), invited],
     el("h3", {}, "All rooms"), listed,
-    el("h3", {}, "Make a room"), newRoom(create),
+    el("h3", {}, "Create a room"), newRoom(create),
   ];
   const dialog = openDialog("Rooms", "modal", parts);
 
@@ -47,7 +47,7 @@ export function roomsDialog({ chat, conversations, people, open }) {
   attempt(async () => {
     const items = await chat.list("/api/rooms", { most: MOST });
     const entries = items.map((room) => roomEntry(room, conversations.has(room.conversation), enter));
-    fill(listed, entries.length ? entries : el("li", { class: "soft" }, "There are no rooms yet. Make the first one."));
+    fill(listed, entries.length ? entries : el("li", { class: "soft" }, "There are no rooms yet. Create the first one."));
   });
 }
 
@@ -68,6 +68,6 @@ function newRoom(create) {
   return el("form", { class: "stack", onsubmit },
     field("Name", el("input", { name: "name", required: true, maxlength: 64, autocomplete: "off" })),
     field("Topic", el("input", { name: "topic", maxlength: 256, autocomplete: "off" }), "What it is about; may be left empty."),
-    el("label", { class: "check" }, el("input", { type: "checkbox", name: "access", value: "private" }), el("span", {}, "Private: only who is invited can find and join it")),
-    el("button", { class: "primary" }, "Make the room"));
+    el("label", { class: "check" }, el("input", { type: "checkbox", name: "access", value: "private" }), el("span", {}, "Private: only people you invite can find it")),
+    el("button", { class: "primary" }, "Create room"));
 }

@@ -31,7 +31,7 @@ export function sidebar({ conversations, people, me, actions }) {
     const known = conversations.list().map((conversation) => ({ conversation, title: titleOf(conversation, people) }));
     const found = known.filter(({ title }) => title.toLowerCase().includes(wanted));
     rows.show(found.map((it) => row(it, it.conversation.id === current)));
-    empty.textContent = found.length === 0 ? "No conversation is called so." : known.length > 1 ? "" : HINT;
+    empty.textContent = found.length === 0 ? "No conversation has that name." : known.length > 1 ? "" : HINT;
     keepOneInTabOrder(list);
     const invited = conversations.invitations.length;
     fill(roomsButton, icon("rooms", "Rooms"), invited > 0 && el("span", { class: "dot" }, hidden(`${invited} invitations`)));
