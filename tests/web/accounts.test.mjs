@@ -51,6 +51,23 @@ test("people register, talk under their names, sign out and in again", async (t)
   await alice.sees("Hello");
 });
 
+test("signing in and one's own name are for everybody to use", async (t) => {
+  const server = await startServer(t, "--auth", "accounts");
+  const bob = await registers(browser, server, "bob", "Bob");
+  const alice = await visitor(browser, server);
+  t.after(() => Promise.all([alice, bob].map(({ context }) => context.close())));
+  await alice.looksFine("accounts-sign-in");
+  await alice.page.getByRole("button", { name: "Create an account" }).click();
+  await alice.looksFine("accounts-register");
+  await bob.page.getByRole("button", { name: "Your account, Bob" }).click();
+  await bob.looksFine("accounts-you");
+  await bob.page.getByLabel("Display name").fill("Robert");
+  await bob.page.getByRole("button", { name: "Save" }).click();
+  await bob.seesAnywhere("Others see Robert now.");
+  await bob.page.keyboard.press("Escape");
+  await bob.page.getByRole("button", { name: "Your account, Robert" }).waitFor();
+});
+
 test("who signs out everywhere is signed out on other devices, too", async (t) => {
   const server = await startServer(t, "--auth", "accounts");
   const alice = await registers(browser, server, "alice", "Alice");

@@ -115,6 +115,25 @@ test("everybody who is online hears what is said in the lobby", async (t) => {
   await bob.sees("Anybody there?");
 });
 
+test("who is blocked can say nothing more, until they are let", async (t) => {
+  const { alice, bob } = await talking(t);
+  await alice.says("Hello");
+  await bob.sees("Hello");
+  await bob.page.getByRole("button", { name: "About alice" }).click();
+  await bob.page.getByRole("button", { name: "Block", exact: true }).click();
+  await bob.page.getByRole("button", { name: "Unblock" }).waitFor();
+  await bob.page.keyboard.press("Escape");
+  await bob.seesAnywhere("Blocked");
+  await alice.says("Are you there?");
+  await alice.seesTick("Are you there?", "Not sent");
+  await bob.page.getByRole("button", { name: "About alice" }).click();
+  await bob.page.getByRole("button", { name: "Unblock" }).click();
+  await bob.page.getByRole("button", { name: "Block", exact: true }).waitFor();
+  await bob.page.keyboard.press("Escape");
+  await alice.row("Are you there?").getByRole("button", { name: "Retry" }).click();
+  await bob.sees("Are you there?");
+});
+
 test("what is too long is not sent, and one is told before", async (t) => {
   const { alice } = await talking(t);
   await alice.page.getByLabel("Message", { exact: true }).fill("é".repeat(2049));

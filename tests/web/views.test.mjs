@@ -32,15 +32,6 @@ async function garden(t) {
   return server;
 }
 
-/** Scans and photographs what is to be seen, in both colour schemes. */
-async function isFine(someone, name) {
-  for (const colorScheme of ["dark", "light"]) {
-    await someone.page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-    assert.deepEqual(await someone.violations(), [], `${name}, ${colorScheme}`);
-    await someone.photographs(colorScheme === "dark" ? `${name}-dark` : name);
-  }
-}
-
 for (const [kind, options] of [["desktop", {}], ["phone", { viewport: PHONE, hasTouch: true, isMobile: true }]]) {
   test(`every view can be used by everybody: ${kind}`, async (t) => {
     const server = await garden(t);
@@ -48,37 +39,40 @@ for (const [kind, options] of [["desktop", {}], ["phone", { viewport: PHONE, has
     const bob = await person(browser, server, "Bob");
     t.after(() => Promise.all([alice, bob].map(({ context }) => context.close())));
     const { page } = alice;
-    await isFine(alice, `${kind}-sign-in`);
+    await alice.looksFine(`${kind}-sign-in`);
     await alice.signsIn("Alice");
     await alice.entry("Dmitri").getByText("2 unread").waitFor();
-    await isFine(alice, `${kind}-list`);
+    await alice.looksFine(`${kind}-list`);
     await alice.opens("Dmitri");
     await alice.sees("They were on the hook");
-    await isFine(alice, `${kind}-direct`);
+    await alice.looksFine(`${kind}-direct`);
+    await page.getByRole("button", { name: "About Dmitri" }).click();
+    await alice.looksFine(`${kind}-person`);
+    await page.keyboard.press("Escape");
     if (kind === "phone") await page.getByRole("link", { name: "All conversations" }).click();
     await alice.opens("Garden club");
     await alice.sees("Jars and buckets");
     await alice.seesAnywhere("who waters in August");
-    await isFine(alice, `${kind}-room`);
+    await alice.looksFine(`${kind}-room`);
     await page.getByRole("button", { name: "Members" }).click();
     await page.getByRole("dialog").getByLabel("What to do about Dmitri").first().click();
-    await isFine(alice, `${kind}-members`);
+    await alice.looksFine(`${kind}-members`);
     await page.keyboard.press("Escape");
     if (kind === "phone") await page.getByRole("link", { name: "All conversations" }).click();
     await page.getByRole("button", { name: "Rooms" }).first().click();
     await page.getByRole("button", { name: "Open Garden club" }).waitFor();
-    await isFine(alice, `${kind}-rooms`);
+    await alice.looksFine(`${kind}-rooms`);
     await page.keyboard.press("Escape");
     await page.getByRole("button", { name: "New message" }).first().click();
     await page.getByRole("dialog").getByRole("button", { name: "Bob" }).waitFor();
-    await isFine(alice, `${kind}-write`);
+    await alice.looksFine(`${kind}-write`);
     await page.keyboard.press("Escape");
     await alice.opens("Emma");
     await server.kill();
     await alice.seesAnywhere("Connection lost");
     await alice.says("Tuesday it is");
     await alice.seesTick("Tuesday it is", "Waiting to be sent");
-    await isFine(alice, `${kind}-connection-lost`);
+    await alice.looksFine(`${kind}-connection-lost`);
   });
 }
 

@@ -9,6 +9,7 @@ import { el, fill } from "./dom.js";
 import { connectionLine } from "./connection.js";
 import { membersDialog } from "./members_dialog.js";
 import { People } from "./people.js";
+import { personDialog } from "./person_dialog.js";
 import { roomsDialog } from "./rooms_dialog.js";
 import { linkTo, routed } from "./route.js";
 import { sidebar } from "./sidebar.js";
@@ -17,7 +18,7 @@ import { titleOf } from "./titles.js";
 import { complain, tell } from "./toasts.js";
 import { writeDialog } from "./write_dialog.js";
 
-const WHY_OUT = { kicked: "You were put out of", banned: "You were banned from" };
+const WHY_OUT = { kicked: "You were removed from", banned: "You were banned from" };
 
 /** Connects, and shows the chat until one signs out or is refused. */
 export async function open({ url, mode, credentials, hasSessions, signOut, refused }) {
@@ -52,6 +53,7 @@ function show({ chat, people, conversations, hasSessions, signOut, signal }) {
   const actions = {
     write: () => writeDialog(people, (user) => go(conversations.with(user).id)),
     rooms: () => roomsDialog({ ...context, open: go }),
+    person: (about) => personDialog({ people, ...about }),
     members: (conversation) => membersDialog({ ...context, conversation }),
     account: () => accountDialog({ me: chat.user, people, hasSessions, unsent: chat.outbox.length, signOut }),
   };

@@ -8,7 +8,7 @@ import { avatar } from "./people.js";
 import { briefly } from "./time.js";
 import { titleOf } from "./titles.js";
 
-/** @param actions `members` opens who is in a room */
+/** @param actions `members` opens who is in a room, `person` who somebody is */
 export function chatView(context) {
   const { chat, conversations, people, actions } = context;
   const head = el("header", { class: "chat-head" });
@@ -43,7 +43,15 @@ export function chatView(context) {
       el("a", { class: "tool back", href: "#", title: "All conversations" }, icon("back", "All conversations")),
       avatar(conversation.with ?? conversation.id, title, conversation.kind),
       el("div", { class: "chat-title" }, el("h2", {}, title), el("p", { class: facts.isOnline && "is-online" }, facts.text)),
-      conversation.room && el("button", { class: "tool", title: "Members", onclick: () => actions.members(conversation) }, icon("people", "Members")));
+      more(conversation, title, facts.text));
+  }
+
+  /** What else there is about a conversation, behind a button. */
+  function more({ room, with: user, me }, title, presence) {
+    const words = room ? "Members" : `About ${title}`;
+    const show = () => (room ? actions.members(conversation) : actions.person({ user, presence }));
+    const isAny = room || (user !== undefined && user !== me);
+    return isAny && el("button", { class: "tool", title: words, "aria-haspopup": "dialog", onclick: show }, icon(room ? "people" : "more", words));
   }
 
   /** Shows a conversation, or what to do when none is chosen. */
@@ -73,6 +81,7 @@ function factsOf(conversation, people) {
     return { text: topic || (members ? `${members} ${members === 1 ? "member" : "members"}` : "Room") };
   }
   if (conversation.with === conversation.me) return { text: "Only you read this" };
+  if (people.isBlocked(conversation.with)) return { text: "Blocked" };
   if (people.isOnline(conversation.with)) return { text: "Online", isOnline: true };
   const seen = people.lastSeen(conversation.with);
   return { text: seen ? `Last seen ${briefly(seen)}` : "Offline" };

@@ -56,7 +56,7 @@ function entry({ user, role, muted }, { people, me, actions }) {
   return el("li", { class: "person" },
     el("span", { class: "face" }, avatar(user, name), isHere && el("span", { class: "presence" }, hidden("online"))),
     el("span", { class: "person-name" }, user === me ? `${name} (you)` : name, facts && el("small", {}, facts)),
-    actions.length > 0 && el("details", { class: "menu" },
+    actions.length > 0 && el("details", { class: "menu", name: "menu" },
       el("summary", { class: "tool", title: `What to do about ${name}` }, icon("more", `What to do about ${name}`)),
       el("div", { class: "menu-items" }, actions.map(([label, run]) => el("button", { onclick: run }, label)))));
 }
@@ -69,7 +69,7 @@ function actionsOn({ user, role, muted }, mine, act, people) {
   if (RANK[mine] > RANK[role]) {
     actions.push(
       muted ? ["Let speak again", () => act("DELETE", `/mutes/${id}`)] : ["Mute for an hour", () => act("PUT", `/mutes/${id}`, { seconds: 3600 })],
-      ["Put out", () => act("DELETE", `/members/${id}`)],
+      ["Remove", () => act("DELETE", `/members/${id}`)],
       ["Ban", async () => (await confirmed(`Ban ${people.name(user)}?`, "Ban")) && act("PUT", `/bans/${id}`)],
     );
   }

@@ -14,6 +14,7 @@ export class People extends EventTarget {
   #accounts;
   #online = new Set();
   #lastSeen = new Map();
+  #blocked = new Set();
 
   /** @param accounts whether ids are not names */
   constructor(chat, accounts) {
@@ -45,15 +46,38 @@ export class People extends EventTarget {
     return this.#lastSeen.get(id);
   }
 
+  /** Whether one has blocked somebody. */
+  isBlocked(id) {
+    return this.#blocked.has(id);
+  }
+
+  /** Lets somebody speak to one, or not. */
+  async block(id, isBlocked) {
+    await this.#chat.request(isBlocked ? "PUT" : "DELETE", `/api/blocks/${encodeURIComponent(id)}`);
+    if (isBlocked) this.#blocked.add(id);
+    else this.#blocked.delete(id);
+    await this.refresh();
+  }
+
+  /** Takes another name; without one, others see the username. */
+  async rename(name) {
+    this.#remember(await this.#chat.request("PATCH", "/api/me", { display_name: name }));
+    this.#changed();
+  }
+
   /** Everybody who is online, but for oneself. */
   online() {
     return [...this.#online].filter((id) => id !== this.#chat.user);
   }
 
-  /** Who is online according to the server, because presence is only told while one is connected. */
+  /** Who is online and who is blocked according to the server, which tells it only to whoever asks. */
   async refresh() {
-    const items = await this.#chat.list("/api/online_users", { most: MOST_ONLINE });
-    this.#online = new Set(items.map(({ user }) => user));
+    const [online, blocked] = await Promise.all([
+      this.#chat.list("/api/online_users", { most: MOST_ONLINE }),
+      this.#chat.list("/api/blocks"),
+    ]);
+    this.#online = new Set(online.map(({ user }) => user));
+    this.#blocked = new Set(blocked.map(({ user }) => user));
     this.#changed();
   }
 
@@ -107,6 +131,6 @@ function initialsOf(name) {
 /** The same for the same id, on every screen. */
 export function hueOf(id) {
   let hash = 0;
-  for (const letter of id) hash = (hash * 31 + letter.codePointAt(0)) >>> 0;
-  return hash % HUES;
+  for (const letter of id) hash = Math.imul(hash ^ letter.codePointAt(0), 0x01000193);
+  return (hash >>> 8) % HUES;
 }

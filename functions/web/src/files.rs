@@ -17,7 +17,7 @@ macro_rules! files {
 }
 
 /// Every file that is served, by its path below `/client/`.
-const FILES: [(&str, &str); 48] = files![
+const FILES: [(&str, &str); 49] = files![
     "account_dialog.js",
     "app.js",
     "attention.js",
@@ -42,6 +42,7 @@ const FILES: [(&str, &str); 48] = files![
     "members_dialog.js",
     "notices.js",
     "people.js",
+    "person_dialog.js",
     "rooms_dialog.js",
     "route.js",
     "rows.js",

@@ -1,5 +1,6 @@
 // People in front of browsers: each has one of their own, with its own storage.
 
+import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { readFile } from "node:fs/promises";
 
@@ -92,7 +93,7 @@ export class Person {
     const dialog = this.page.getByRole("dialog", { name: "Rooms" });
     await dialog.getByLabel("Name").fill(name);
     if (isPrivate) await dialog.getByLabel(/Private/).check();
-    await dialog.getByRole("button", { name: "Make the room" }).click();
+    await dialog.getByRole("button", { name: "Create room" }).click();
     await this.page.getByRole("heading", { level: 2, name }).waitFor();
   }
 
@@ -152,6 +153,15 @@ export class Person {
   /** Waits until the page holds for `condition`, which runs there. */
   async until(condition, argument) {
     await this.page.waitForFunction(condition, argument, { timeout: PATIENCE });
+  }
+
+  /** Scans and photographs what is to be seen, in both colour schemes. */
+  async looksFine(name) {
+    for (const colorScheme of ["dark", "light"]) {
+      await this.page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+      assert.deepEqual(await this.violations(), [], `${name}, ${colorScheme}`);
+      await this.photographs(colorScheme === "dark" ? `${name}-dark` : name);
+    }
   }
 
   async photographs(name) {
