@@ -2,7 +2,6 @@
 
 import { openDialog } from "./dialogs.js";
 import { el, fill } from "./dom.js";
-import { avatar } from "./people.js";
 import { attempt } from "./toasts.js";
 
 const WORDS = {
@@ -14,9 +13,7 @@ const WORDS = {
 export function personDialog({ people, user, presence }) {
   const name = people.name(user);
   const rest = el("div", { class: "stack" });
-  openDialog(name, "modal small",
-    el("p", { class: "person" }, avatar(user, name), el("span", { class: "person-name" }, name, el("small", {}, presence))),
-    rest);
+  openDialog(name, "modal small", el("p", { class: "soft" }, presence), rest);
 
   const change = async () => {
     await attempt(() => people.block(user, !people.isBlocked(user)));

@@ -30,7 +30,7 @@ export function signIn(mode, told, submit) {
 }
 
 function switcher(isNew, change) {
-  const question = isNew ? "You have an account?" : "New here?";
+  const question = isNew ? "Already have an account?" : "New here?";
   const button = el("button", { type: "button", class: "link", onclick: change }, isNew ? "Sign in" : "Create an account");
   return el("p", { class: "switcher" }, `${question} `, button);
 }
