@@ -83,6 +83,7 @@ test("a file that one has is not sent again, and what is no file is not found", 
   const server = await startServer(t);
   const first = await fetch(`${server.url}/client/main.js`);
   assert.match(first.headers.get("content-type"), /^text\/javascript/);
+  assert.equal(first.headers.get("content-encoding"), "gzip");
   const again = await fetch(`${server.url}/client/main.js`, { headers: { "If-None-Match": first.headers.get("etag") } });
   assert.equal(again.status, 304);
   assert.equal((await fetch(`${server.url}/client/Cargo.toml`)).status, 404);

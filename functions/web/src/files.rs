@@ -1,13 +1,18 @@
 //! The files of the page and of the client library, as they are when the program is built.
 
 use std::collections::HashMap;
-use std::sync::LazyLock;
+use std::io::{self, Read};
+use std::sync::{LazyLock, OnceLock};
 
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
+use axum::http::header::{
+    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY,
+};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use flate2::Compression;
+use flate2::read::GzEncoder;
 use sha2::{Digest, Sha256};
 
 macro_rules! files {
@@ -77,7 +82,9 @@ static BY_PATH: LazyLock<HashMap<&str, File>> = LazyLock::new(|| {
 pub(crate) struct File {
     content: &'static str,
     kind: &'static str,
+    /// The same for both encodings, so it is a weak one.
     tag: String,
+    zipped: OnceLock<Vec<u8>>,
 }
 
 impl File {
@@ -88,26 +95,53 @@ impl File {
 
     fn new(path: &str, content: &'static str) -> Self {
         let digest = Sha256::digest(content);
-        let tag = format!("\"{}\"", BASE64_URL_SAFE_NO_PAD.encode(&digest[..12]));
-        Self { content, kind: kind_of(path), tag }
+        let tag = format!("W/\"{}\"", BASE64_URL_SAFE_NO_PAD.encode(&digest[..12]));
+        Self { content, kind: kind_of(path), tag, zipped: OnceLock::new() }
     }
 
     /// The file, or 304 to whoever has it. Browsers ask every time, so that nobody runs parts of two
     /// versions.
-    pub(crate) fn answer(&self, asked: &HeaderMap) -> Response {
-        let headers = [(ETAG, self.tag.as_str()), (CACHE_CONTROL, "no-cache")];
+    pub(crate) fn answer(&'static self, asked: &HeaderMap) -> Response {
+        let tag = self.tag.as_str();
+        let headers = [(ETAG, tag), (CACHE_CONTROL, "no-cache"), (VARY, "accept-encoding")];
         if self.is_held(asked) {
             return (StatusCode::NOT_MODIFIED, headers).into_response();
         }
-        (headers, [(CONTENT_TYPE, self.kind)], self.content).into_response()
+        let kind = [(CONTENT_TYPE, self.kind)];
+        if !takes_gzip(asked) {
+            return (headers, kind, self.content).into_response();
+        }
+        (headers, kind, [(CONTENT_ENCODING, "gzip")], self.zipped()).into_response()
+    }
+
+    /// API Gateway compresses nothing that an HTTP API answers.
+    fn zipped(&'static self) -> &'static [u8] {
+        self.zipped
+            .get_or_init(|| zip(self.content.as_bytes()).expect("memory can be read and written"))
     }
 
     /// Compared weakly, as <https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2> wants it.
     fn is_held(&self, asked: &HeaderMap) -> bool {
         let held = asked.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
         let mut tags = held.flat_map(|value| value.split(',')).map(str::trim);
-        tags.any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == self.tag)
+        tags.any(|tag| tag == "*" || opaque(tag) == opaque(&self.tag))
     }
+}
+
+fn opaque(tag: &str) -> &str {
+    tag.strip_prefix("W/").unwrap_or(tag)
+}
+
+/// Browsers say so plainly; weights are for others, who get the file as it is.
+fn takes_gzip(asked: &HeaderMap) -> bool {
+    let taken = asked.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
+    taken.flat_map(|value| value.split(',')).any(|coding| coding.trim() == "gzip")
+}
+
+fn zip(content: &[u8]) -> io::Result<Vec<u8>> {
+    let mut zipped = Vec::new();
+    GzEncoder::new(content, Compression::best()).read_to_end(&mut zipped)?;
+    Ok(zipped)
 }
 
 fn kind_of(path: &str) -> &'static str {
@@ -152,10 +186,36 @@ mod tests {
         assert_eq!(file.answer(&HeaderMap::new()).status(), StatusCode::OK);
         assert_eq!(file.answer(&asked("\"other\"")).status(), StatusCode::OK);
         let tag = &file.tag;
-        for held in [tag.clone(), format!("W/{tag}"), format!("\"other\", {tag}"), "*".into()] {
+        let strong = opaque(tag).to_owned();
+        for held in [tag.clone(), strong, format!("\"other\", {tag}"), "*".into()] {
             let answer = file.answer(&asked(&held));
             assert_eq!(answer.status(), StatusCode::NOT_MODIFIED, "{held}");
             assert_eq!(answer.headers()[ETAG], tag.as_str());
+        }
+    }
+
+    #[test]
+    fn whoever_can_unpack_it_is_sent_less() {
+        let file = File::find("theme.css").unwrap();
+        let coding = |accepted: &str| {
+            let asked = HeaderMap::from_iter([(ACCEPT_ENCODING, accepted.parse().unwrap())]);
+            file.answer(&asked).headers().get(CONTENT_ENCODING).cloned()
+        };
+        assert_eq!(coding("gzip, deflate, br").unwrap(), "gzip");
+        assert_eq!(coding("br,gzip").unwrap(), "gzip");
+        assert_eq!(coding("identity, gzip;q=0"), None);
+        let mut unpacked = String::new();
+        flate2::read::GzDecoder::new(file.zipped()).read_to_string(&mut unpacked).unwrap();
+        assert_eq!(unpacked, file.content);
+        assert!(file.zipped().len() * 2 < unpacked.len());
+    }
+
+    #[test]
+    fn the_page_names_every_module_so_that_none_waits_for_another() {
+        let page = File::find("index.html").unwrap().content;
+        let modules = FILES.iter().map(|(path, _)| path).filter(|path| path.ends_with(".js"));
+        for module in modules {
+            assert!(page.contains(&format!("=\"client/{module}\"")), "{module}");
         }
     }
 }
