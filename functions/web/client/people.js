@@ -130,7 +130,7 @@ function initialsOf(name) {
 
 /** The same for the same id, on every screen. */
 export function hueOf(id) {
-  let hash = 0;
+  let hash = 0x811c9dc5;
   for (const letter of id) hash = Math.imul(hash ^ letter.codePointAt(0), 0x01000193);
-  return (hash >>> 8) % HUES;
+  return (hash >>> 16) % HUES;
 }
