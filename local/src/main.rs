@@ -68,6 +68,8 @@ fn greet(options: &Options, server: &Server) {
 
   {mode}{faults}
 
+Open {http}/ in a browser.
+
 {speak}
 
 then type in the first:
@@ -94,7 +96,7 @@ fn introduction(
             "OPEN MODE: whoever names a user is believed to be them.",
             "?user_id=NAME",
             format!(
-                "Chat between two terminals:
+                "Or chat between two terminals:
 
   npx wscat -c \"{websocket}?user_id=a\"
   npx wscat -c \"{websocket}?user_id=b\""
