@@ -10,7 +10,16 @@ use crate::support::member::{Member, handshake};
 use crate::support::{Chat, Person, schema};
 
 /// What everybody may ask.
-const PUBLIC: [&str; 4] = ["/health", "/api/register", "/api/login", "/api/refresh"];
+const PUBLIC: [&str; 8] = [
+    "/",
+    "/config.json",
+    "/client/{file}",
+    "/client/confab/{file}",
+    "/health",
+    "/api/register",
+    "/api/login",
+    "/api/refresh",
+];
 
 fn signed(header: &Header, claims: &Value, key: &str) -> String {
     jsonwebtoken::encode(header, claims, &EncodingKey::from_secret(key.as_bytes())).unwrap()
