@@ -1,0 +1,200 @@
+//! One conversation as it is shown: in the order of its numbers, each message once, without a gap.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::frames::Message;
+
+/// What a client knows of a conversation; it outlives connections.
+#[derive(Debug, Default)]
+pub(crate) struct Log {
+    /// Whether it is known where the log is to begin, so that messages may be shown.
+    is_open: bool,
+    /// The first number that belongs here, and the next to show; none while nothing was ever said.
+    range: Option<Range>,
+    /// What came beyond a gap.
+    beyond: BTreeMap<u64, Message>,
+    /// What was handed over although it was said before the log begins: it had waited.
+    waited: BTreeSet<u64>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Range {
+    start: u64,
+    next: u64,
+}
+
+impl Log {
+    /// A log that begins with the message `seq`.
+    pub(crate) fn starting_at(seq: u64) -> Self {
+        let range = Some(Range { start: seq, next: seq });
+        Self { is_open: true, range, ..Self::default() }
+    }
+
+    /// Whether it is known where the log begins.
+    pub(crate) fn is_open(&self) -> bool {
+        self.is_open
+    }
+
+    /// The first number that belongs to it.
+    pub(crate) fn start(&self) -> Option<u64> {
+        self.range.map(|range| range.start)
+    }
+
+    /// The last number without a gap before it; 0 asks for everything.
+    pub(crate) fn watermark(&self) -> u64 {
+        self.range.map_or(0, |range| range.next - 1)
+    }
+
+    /// Whether something is missing before what has come already.
+    pub(crate) fn has_gap(&self) -> bool {
+        self.is_open && !self.beyond.is_empty()
+    }
+
+    /// Begins with the last `wanted` messages of the newest page, or earlier if something earlier
+    /// was handed over meanwhile; what is to be shown now.
+    pub(crate) fn open(&mut self, page: Vec<Message>, wanted: usize) -> Vec<Message> {
+        if self.is_open {
+            return self.fill(page);
+        }
+        self.is_open = true;
+        if let Some(last) = page.last() {
+            let skipped = page.len().saturating_sub(wanted);
+            let first = page.get(skipped).map_or(last.seq + 1, |first| first.seq);
+            let start =
+                self.beyond.keys().next().map_or(first, |handed_over| first.min(*handed_over));
+            self.range = Some(Range { start, next: start });
+        }
+        self.fill(page)
+    }
+
+    /// Takes what was pushed; what is to be shown now.
+    pub(crate) fn push(&mut self, message: Message) -> Vec<Message> {
+        let before = self.range.is_some_and(|range| message.seq < range.start);
+        if before {
+            let is_new = self.waited.insert(message.seq);
+            return if is_new { vec![message] } else { Vec::new() };
+        }
+        self.fill(vec![message])
+    }
+
+    /// Takes part of the log; what is to be shown now.
+    pub(crate) fn fill(&mut self, messages: Vec<Message>) -> Vec<Message> {
+        for message in messages {
+            if self.range.is_none_or(|range| message.seq >= range.next) {
+                // The first to come knows most: one's own has how far it got.
+                self.beyond.entry(message.seq).or_insert(message);
+            }
+        }
+        self.advance()
+    }
+
+    /// Everything up to `upto` has come; what is to be shown now.
+    pub(crate) fn synced(&mut self, upto: u64, complete: bool) -> Vec<Message> {
+        self.is_open = true;
+        let first = self.beyond.keys().next().copied();
+        match (&mut self.range, first) {
+            (None, Some(first)) => self.range = Some(Range { start: first, next: first }),
+            // What is missing is gone.
+            (Some(range), Some(first)) if !complete && first <= upto => range.next = first,
+            (Some(range), _) if !complete => range.next = range.next.max(upto + 1),
+            _ => {}
+        }
+        let mut shown = self.advance();
+        while !complete && self.beyond.keys().next().is_some_and(|next| *next <= upto) {
+            shown.extend(self.synced(upto, complete));
+        }
+        shown
+    }
+
+    fn advance(&mut self) -> Vec<Message> {
+        let mut shown = Vec::new();
+        if let (true, Some(range)) = (self.is_open, &mut self.range) {
+            while let Some(message) = self.beyond.remove(&range.next) {
+                range.next += 1;
+                shown.push(message);
+            }
+        }
+        shown
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::session::tests::said;
+
+    fn page(numbers: impl IntoIterator<Item = u64>) -> Vec<Message> {
+        numbers.into_iter().map(said).collect()
+    }
+
+    #[track_caller]
+    fn shows(shown: &[Message], expected: impl IntoIterator<Item = u64>) {
+        let numbers: Vec<_> = shown.iter().map(|message| message.seq).collect();
+        assert_eq!(numbers, expected.into_iter().collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn what_comes_twice_or_out_of_order_is_shown_once_and_in_order() {
+        let mut log = Log::starting_at(5);
+        shows(&log.push(said(5)), [5]);
+        shows(&log.push(said(7)), []);
+        assert!(log.has_gap() && log.watermark() == 5);
+        shows(&log.push(said(7)), []);
+        shows(&log.fill(page([6, 7, 8])), [6, 7, 8]);
+        shows(&log.push(said(6)), []);
+        assert!(!log.has_gap());
+    }
+
+    #[test]
+    fn it_opens_with_the_end_of_the_newest_page() {
+        let mut log = Log::default();
+        shows(&log.open(page(1..=9), 3), [7, 8, 9]);
+        assert_eq!((log.start(), log.watermark()), (Some(7), 9));
+        let mut without = Log::default();
+        shows(&without.open(page(1..=9), 0), []);
+        assert_eq!(without.watermark(), 9);
+    }
+
+    #[test]
+    fn what_was_handed_over_before_it_opened_comes_first() {
+        let mut log = Log::default();
+        shows(&log.push(said(3)), []);
+        shows(&log.push(said(4)), []);
+        shows(&log.open(page(8..=9), 20), [3, 4]);
+        assert!(log.has_gap());
+        shows(&log.fill(page(5..=9)), [5, 6, 7, 8, 9]);
+    }
+
+    #[test]
+    fn what_had_waited_is_shown_however_late_it_is_handed_over_and_once() {
+        let mut log = Log::default();
+        shows(&log.open(page(8..=9), 1), [9]);
+        shows(&log.push(said(8)), [8]);
+        shows(&log.push(said(8)), []);
+        shows(&log.push(said(9)), []);
+        shows(&log.push(said(10)), [10]);
+    }
+
+    #[test]
+    fn of_an_empty_conversation_everything_is_wanted() {
+        let mut log = Log::default();
+        shows(&log.open(Vec::new(), 20), []);
+        assert!(log.is_open() && log.watermark() == 0);
+        // The first message may be another than the first that comes.
+        shows(&log.push(said(71)), []);
+        assert!(log.has_gap());
+        shows(&log.fill(page([70, 71])), []);
+        shows(&log.synced(71, true), [70, 71]);
+    }
+
+    #[test]
+    fn what_is_gone_is_not_waited_for() {
+        let mut log = Log::starting_at(1);
+        shows(&log.push(said(1)), [1]);
+        shows(&log.fill(page([5, 6, 8])), []);
+        shows(&log.synced(8, false), [5, 6, 8]);
+        shows(&log.push(said(9)), [9]);
+        shows(&log.synced(20, false), []);
+        assert_eq!(log.watermark(), 20);
+    }
+}

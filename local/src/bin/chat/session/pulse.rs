@@ -1,0 +1,71 @@
+//! How long one waits: for an answer before asking again, and for any sign of life.
+
+use std::time::{Duration, Instant};
+
+/// How long the first answer may take.
+const FIRST: Duration = Duration::from_secs(3);
+/// How long any answer may take.
+const LONGEST: Duration = Duration::from_secs(15);
+/// How long nothing may be heard while something is unanswered.
+const SILENCE: Duration = Duration::from_secs(10);
+/// How long nothing may be heard before the server is asked whether it is there.
+const QUIET: Duration = Duration::from_secs(30);
+
+/// How long to wait after so many tries before the next: a busy server answers no sooner when it is
+/// asked more often.
+pub(crate) fn patience(tries: u32) -> Duration {
+    FIRST.saturating_mul(1 << tries.min(4)).min(LONGEST)
+}
+
+/// The signs of life of a connection.
+#[derive(Debug)]
+pub(crate) struct Pulse {
+    heard: Instant,
+    waiting_since: Option<Instant>,
+}
+
+impl Pulse {
+    /// A connection that stands since `now`.
+    pub(crate) fn new(now: Instant) -> Self {
+        Self { heard: now, waiting_since: None }
+    }
+
+    /// Something came.
+    pub(crate) fn hear(&mut self, now: Instant) {
+        *self = Self::new(now);
+    }
+
+    /// Something was sent that is answered.
+    pub(crate) fn expect(&mut self, now: Instant) {
+        self.waiting_since.get_or_insert(now);
+    }
+
+    /// Whether it is time to ask for a sign of life.
+    pub(crate) fn is_quiet(&self, now: Instant) -> bool {
+        self.waiting_since.is_none() && now - self.heard >= QUIET
+    }
+
+    /// Whether the connection counts as lost.
+    pub(crate) fn is_lost(&self, now: Instant) -> bool {
+        self.waiting_since.is_some_and(|since| now - since >= SILENCE)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_connection_is_lost_when_it_answers_nothing() {
+        let start = Instant::now();
+        let mut pulse = Pulse::new(start);
+        assert!(!pulse.is_quiet(start) && pulse.is_quiet(start + QUIET));
+        assert!(!pulse.is_lost(start + QUIET));
+        pulse.expect(start + QUIET);
+        pulse.expect(start + QUIET + SILENCE / 2);
+        assert!(!pulse.is_quiet(start + QUIET + SILENCE));
+        assert!(pulse.is_lost(start + QUIET + SILENCE));
+        pulse.hear(start + QUIET + SILENCE);
+        assert!(!pulse.is_lost(start + QUIET + SILENCE));
+    }
+}

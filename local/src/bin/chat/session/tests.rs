@@ -1,0 +1,274 @@
+//! A session talks to a server that is played here.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use super::{Address, Event, Mark, Session, Wish};
+use crate::frames::{Frame, Message, Status};
+
+const BOTH: &str = "dm:alice:bob";
+
+/// What bob said as the message `seq`.
+pub(crate) fn said(seq: u64) -> Message {
+    serde_json::from_value(message(seq)).unwrap()
+}
+
+fn message(seq: u64) -> Value {
+    json!({
+        "type": "message", "id": seq.to_string(), "conversation": BOTH, "seq": seq,
+        "kind": "message", "from": "bob", "to": "alice", "content": seq.to_string(),
+        "timestamp": "2026-01-01T00:00:00.000Z",
+    })
+}
+
+fn ack(id: &Value, seq: u64, delivered: bool) -> Value {
+    json!({
+        "type": "ack", "status": "ok", "id": id, "conversation": BOTH, "seq": seq,
+        "timestamp": "2026-01-01T00:00:00.000Z", "delivered": delivered, "duplicate": false,
+    })
+}
+
+fn page(numbers: impl IntoIterator<Item = u64>) -> Value {
+    let messages: Vec<_> = numbers.into_iter().map(message).collect();
+    json!({ "type": "history", "conversation": BOTH, "messages": messages })
+}
+
+fn synced(upto: u64, complete: bool) -> Value {
+    let synced = json!({ "upto": upto, "complete": complete, "more": false });
+    json!({ "type": "synced", "conversations": { BOTH: synced } })
+}
+
+fn joined(name: &str) -> Value {
+    let room = json!({
+        "id": "7", "name": name, "topic": null, "members": 1, "conversation": "room:7",
+    });
+    json!({ "type": "joined", "room": room, "conversation": "room:7", "messages": [] })
+}
+
+/// alice's client, and the clock.
+struct Alice {
+    session: Session,
+    now: Instant,
+}
+
+impl Alice {
+    /// A connected client.
+    fn new() -> Self {
+        let (mut session, now) = (Session::new("alice", 20), Instant::now());
+        session.begin(now);
+        Self { session, now }
+    }
+
+    /// A client that has shown these messages of bob.
+    fn after(numbers: impl IntoIterator<Item = u64>) -> Self {
+        let mut alice = Self::new();
+        alice.session.open(BOTH, "bob");
+        assert_eq!(alice.sends("history")["with"], "bob");
+        alice.hears(&page(numbers));
+        alice.shown();
+        alice
+    }
+
+    fn hears(&mut self, frame: &Value) {
+        self.session.take(Frame::read(frame).unwrap(), self.now);
+    }
+
+    fn says(&mut self, content: &str) {
+        self.session.say(BOTH, &Address::Person("bob".into()), content);
+    }
+
+    /// The frames that are due.
+    fn due(&mut self) -> Vec<Value> {
+        assert!(self.session.keep(self.now));
+        self.session.frames()
+    }
+
+    /// The one frame that is due.
+    fn sends(&mut self, action: &str) -> Value {
+        let frames = self.due();
+        assert!(frames.len() == 1 && frames[0]["action"] == action, "{action}: {frames:?}");
+        frames[0].clone()
+    }
+
+    fn waits(&mut self, seconds: u64) {
+        self.now += Duration::from_secs(seconds);
+    }
+
+    fn reconnects(&mut self) {
+        self.session.end();
+        self.session.begin(self.now);
+    }
+
+    fn events(&mut self) -> Vec<Event> {
+        std::iter::from_fn(|| self.session.event()).collect()
+    }
+
+    /// What is shown of what was said.
+    fn shown(&mut self) -> Vec<String> {
+        let events = self.events().into_iter();
+        let said = events.filter_map(|event| match event {
+            Event::Said(message) => Some(message.content),
+            _ => None,
+        });
+        said.collect()
+    }
+}
+
+#[test]
+fn after_a_reconnect_what_was_missed_is_asked_for_and_shown_once() {
+    let mut alice = Alice::after([7, 8]);
+    alice.hears(&message(9));
+    assert_eq!(alice.shown(), ["9"]);
+    alice.reconnects();
+    assert_eq!(alice.sends("sync")["since"], json!({ BOTH: 9 }));
+    alice.hears(&message(12));
+    alice.hears(&page([10, 11, 12]));
+    alice.hears(&synced(12, true));
+    alice.hears(&message(11));
+    assert_eq!(alice.shown(), ["10", "11", "12"]);
+    alice.waits(1);
+    assert!(alice.due().is_empty());
+}
+
+#[test]
+fn a_gap_is_asked_for_until_it_is_filled() {
+    let mut alice = Alice::after([7]);
+    alice.hears(&message(9));
+    assert!(alice.shown().is_empty());
+    assert_eq!(alice.sends("sync")["since"], json!({ BOTH: 7 }));
+    // The page is lost on the way, only its end comes.
+    alice.hears(&synced(9, true));
+    alice.waits(1);
+    assert_eq!(alice.sends("sync")["since"], json!({ BOTH: 7 }));
+    alice.hears(&page([8, 9]));
+    assert_eq!(alice.shown(), ["8", "9"]);
+}
+
+#[test]
+fn what_is_gone_is_told_and_not_waited_for() {
+    let mut alice = Alice::after([7]);
+    alice.hears(&message(12));
+    alice.sends("sync");
+    alice.hears(&page([11, 12]));
+    alice.hears(&synced(12, false));
+    let events = alice.events();
+    assert_eq!(events[0], Event::Gone { conversation: BOTH.into() });
+    assert_eq!(events.len(), 3);
+}
+
+#[test]
+fn what_has_no_ack_is_sent_again_under_its_id() {
+    let mut alice = Alice::after([7]);
+    alice.says("one");
+    alice.says("two");
+    let first = alice.sends("message");
+    assert_eq!(alice.session.mark(BOTH), Some(Mark::Sending));
+    alice.waits(4);
+    assert_eq!(alice.sends("message"), first);
+    alice.reconnects();
+    let again = alice.due();
+    assert!(again.contains(&first) && again.iter().all(|it| it["content"] != "two"));
+    alice.hears(&ack(&first["id"], 8, false));
+    assert_eq!(alice.sends("message")["content"], "two");
+    alice.hears(&ack(&first["id"], 8, false));
+    assert_eq!((alice.shown(), alice.session.unsent()), (vec!["one".to_owned()], 1));
+}
+
+#[test]
+fn a_failure_of_the_cloud_is_followed_by_a_repeat_soon() {
+    let mut alice = Alice::after([7]);
+    alice.says("one");
+    let first = alice.sends("message");
+    alice.hears(&json!({ "message": "Internal server error", "requestId": "r" }));
+    alice.waits(1);
+    assert_eq!(alice.sends("message"), first);
+}
+
+#[test]
+fn ones_own_messages_take_their_place_and_get_marks() {
+    let mut alice = Alice::after([7]);
+    alice.says("mine");
+    let sent = alice.sends("message");
+    alice.hears(&ack(&sent["id"], 9, false));
+    assert_eq!(alice.session.mark(BOTH), Some(Mark::Got(Status::Sent)));
+    alice.hears(&message(8));
+    assert_eq!(alice.shown(), ["8", "mine"]);
+    let receipt = |user: &str, kind: &str| json!({ "type": "receipt", "conversation": BOTH, "user": user, kind: 9 });
+    alice.hears(&receipt("bob", "delivered"));
+    assert_eq!(alice.session.mark(BOTH), Some(Mark::Got(Status::Delivered)));
+    alice.hears(&receipt("alice", "read"));
+    assert_eq!(alice.session.mark(BOTH), Some(Mark::Got(Status::Delivered)));
+    alice.hears(&receipt("bob", "read"));
+    assert_eq!(alice.session.mark(BOTH), Some(Mark::Got(Status::Read)));
+}
+
+#[test]
+fn whoever_hurries_waits_and_what_is_refused_is_told() {
+    let mut alice = Alice::after([7]);
+    alice.says("one");
+    let id = alice.sends("message")["id"].clone();
+    let refusal = json!({ "type": "error", "code": "rate_limited", "message": "slowly", "id": id, "retry_after_ms": 900 });
+    alice.hears(&refusal);
+    assert!(alice.due().is_empty());
+    alice.waits(1);
+    assert_eq!(alice.sends("message")["id"], id);
+    let refusal = json!({ "type": "error", "code": "forbidden", "message": "no", "id": id });
+    alice.hears(&refusal);
+    let told = Event::NotSaid { content: "one".into(), reason: "no".into() };
+    assert_eq!((alice.events(), alice.session.unsent()), (vec![told], 0));
+}
+
+#[test]
+fn a_silent_connection_counts_as_lost() {
+    let mut alice = Alice::after([7]);
+    alice.waits(29);
+    assert!(alice.due().is_empty());
+    alice.waits(1);
+    alice.sends("ping");
+    alice.waits(9);
+    assert!(alice.session.keep(alice.now));
+    alice.waits(1);
+    assert!(!alice.session.keep(alice.now));
+}
+
+#[test]
+fn a_room_is_joined_until_it_answers_and_shown_from_there() {
+    let mut alice = Alice::new();
+    alice.session.wish(Wish::Join { room: "General".into() });
+    let join = alice.sends("join");
+    alice.waits(4);
+    assert_eq!(alice.sends("join"), join);
+    alice.hears(&joined("general"));
+    alice.hears(&joined("general"));
+    let events = alice.events();
+    assert!(matches!(&events[0], Event::Joined { name, .. } if name == "general"), "{events:?}");
+    assert_eq!(events[1..], [Event::Opened { conversation: "room:7".into() }]);
+    alice.reconnects();
+    assert_eq!(alice.sends("sync")["since"], json!({ "room:7": 0 }));
+    let synced = json!({ "upto": 0, "complete": false, "more": false, "error": "forbidden" });
+    alice.hears(&json!({ "type": "synced", "conversations": { "room:7": synced } }));
+    let reason = Some("forbidden".into());
+    assert_eq!(alice.events(), [Event::Left { conversation: "room:7".into(), reason }]);
+}
+
+#[test]
+fn only_the_newest_receipt_of_ones_own_is_repeated() {
+    let mut alice = Alice::after([7, 8]);
+    alice.session.read(BOTH, 7);
+    alice.session.read(BOTH, 8);
+    assert_eq!(alice.sends("read")["seq"], 8);
+    alice.hears(&json!({ "type": "receipt", "conversation": BOTH, "user": "alice", "read": 8 }));
+    alice.reconnects();
+    alice.sends("sync");
+}
+
+#[test]
+fn a_conversation_somebody_else_begins_is_shown_from_there() {
+    let mut alice = Alice::new();
+    alice.hears(&message(3));
+    alice.hears(&message(2));
+    assert_eq!(alice.shown(), ["3", "2"]);
+    alice.reconnects();
+    assert_eq!(alice.sends("sync")["since"], json!({ BOTH: 3 }));
+}
