@@ -1,0 +1,76 @@
+//! What people and rooms are called: with accounts, messages name both by their ids.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use reqwest::Method;
+use serde::Deserialize;
+use tokio::sync::Mutex;
+
+use crate::account::Account;
+use crate::frames::Room;
+use crate::http::{HttpError, segment};
+
+/// Looks names up once, and remembers them.
+#[derive(Clone)]
+pub(crate) struct Names {
+    account: Account,
+    people: Arc<Mutex<HashMap<String, String>>>,
+    rooms: Arc<Mutex<HashMap<String, String>>>,
+}
+
+#[derive(Deserialize)]
+struct Person {
+    id: String,
+    username: Option<String>,
+}
+
+impl Names {
+    /// Nobody is known yet.
+    pub(crate) fn new(account: Account) -> Self {
+        Self { account, people: Arc::default(), rooms: Arc::default() }
+    }
+
+    /// What somebody is called: their id, if nothing else is to be had.
+    pub(crate) async fn person(&self, id: &str) -> String {
+        if self.account.is_open() {
+            return id.to_owned();
+        }
+        let mut people = self.people.lock().await;
+        if let Some(name) = people.get(id) {
+            return name.clone();
+        }
+        let person = self.look_up(id).await.ok();
+        let name = person.and_then(|person| person.username).unwrap_or_else(|| id.to_owned());
+        people.insert(id.to_owned(), name.clone());
+        name
+    }
+
+    /// The id of somebody who is called `name`.
+    pub(crate) async fn id_of(&self, name: &str) -> Result<String, HttpError> {
+        if self.account.is_open() {
+            return Ok(name.to_owned());
+        }
+        let person = self.look_up(name).await?;
+        let called = person.username.unwrap_or_else(|| person.id.clone());
+        self.people.lock().await.insert(person.id.clone(), called);
+        Ok(person.id)
+    }
+
+    /// What a room is called: its id, if nothing else is to be had.
+    pub(crate) async fn room(&self, id: &str) -> String {
+        let mut rooms = self.rooms.lock().await;
+        if let Some(name) = rooms.get(id) {
+            return name.clone();
+        }
+        let path = format!("/api/rooms/{}", segment(id));
+        let room = self.account.ask::<Room>(Method::GET, &path, None).await;
+        let name = room.map_or_else(|_| id.to_owned(), |room| room.name);
+        rooms.insert(id.to_owned(), name.clone());
+        name
+    }
+
+    async fn look_up(&self, person: &str) -> Result<Person, HttpError> {
+        self.account.ask(Method::GET, &format!("/api/users/{}", segment(person)), None).await
+    }
+}
