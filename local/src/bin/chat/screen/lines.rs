@@ -1,0 +1,170 @@
+//! Everything that can be shown, as the lines a person reads.
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, Zoned};
+
+use super::Paint;
+use super::text::{field, visible, visible_lines};
+use crate::frames::{Message, Presence, Status};
+use crate::names::Names;
+use crate::session::Event;
+
+/// How far the further lines of a message are set off.
+const INDENT: usize = 6;
+
+/// Makes lines, and knows what the person looks at.
+pub(crate) struct Lines {
+    paint: Paint,
+    names: Names,
+    me: String,
+    here: Option<String>,
+    day: Date,
+}
+
+impl Lines {
+    /// Lines for `me`.
+    pub(crate) fn new(paint: Paint, names: Names, me: &str) -> Self {
+        Self { paint, names, me: me.to_owned(), here: None, day: Zoned::now().date() }
+    }
+
+    /// The person looks at another conversation.
+    pub(crate) fn go(&mut self, conversation: Option<String>) {
+        self.here = conversation;
+    }
+
+    /// What became of something, if people want to know.
+    pub(crate) async fn event(&mut self, event: Event) -> Option<String> {
+        match event {
+            Event::Said(message) => Some(self.said(&message).await),
+            Event::Joined { name, topic, .. } => {
+                let topic = topic.filter(|topic| !topic.is_empty());
+                let topic = topic.map(|topic| format!(": {}", visible(&topic)));
+                Some(self.notice(&format!("in #{}{}", visible(&name), topic.unwrap_or_default())))
+            }
+            Event::Left { conversation, reason } => {
+                let place = self.place(&conversation, None).await;
+                let why = reason.map(|reason| format!(" ({})", visible(&reason)));
+                Some(self.notice(&format!("no longer in {place}{}", why.unwrap_or_default())))
+            }
+            Event::NotSaid { content, reason } => Some(self.trouble(&not_said(&content, &reason))),
+            Event::NotGranted { reason, .. } | Event::Complaint { reason } => {
+                Some(self.trouble(&reason))
+            }
+            Event::Gone { conversation } => {
+                let place = self.place(&conversation, None).await;
+                Some(self.notice(&format!("some of what was said in {place} is gone")))
+            }
+            Event::Presence { user, status } => {
+                let name = self.names.person(&user).await;
+                let status = match status {
+                    Presence::Online => "is here",
+                    Presence::Offline => "has gone",
+                };
+                Some(self.notice(&format!("{} {status}", visible(&name))))
+            }
+            Event::Opened { .. } | Event::Typing { .. } => None,
+        }
+    }
+
+    /// A message or a notice, after the day if that is another than the last one's.
+    pub(crate) async fn said(&mut self, message: &Message) -> String {
+        let at = message.timestamp.parse::<Timestamp>().unwrap_or_default();
+        let at = at.to_zoned(TimeZone::system());
+        let mut lines = String::new();
+        if at.date() != self.day {
+            self.day = at.date();
+            lines = self.paint.dim(&format!("── {} ──", at.strftime("%A, %-d %B %Y"))) + "\n";
+        }
+        let place = self.place_of(message).await;
+        let time = self.paint.dim(&at.strftime("%H:%M").to_string());
+        if message.kind != "message" {
+            let happened = self.happened(message).await;
+            return format!("{lines}{time} {place}{}", self.paint.dim(&format!("— {happened}")));
+        }
+        let name = self.names.person(&message.from).await;
+        let name = self.paint.name(&visible(&name));
+        let content = visible_lines(&message.content, INDENT);
+        let mark = message.status.map(|status| self.mark(status)).unwrap_or_default();
+        format!("{lines}{time} {place}{name}: {content}{mark}")
+    }
+
+    /// The message as fields with tabs between them: when, where, who, what.
+    pub(crate) async fn fields(&self, message: &Message) -> String {
+        let place = self.place(&message.conversation, Some(message)).await;
+        let from = self.names.person(&message.from).await;
+        let [place, from, content] =
+            [place.as_str(), from.as_str(), message.content.as_str()].map(field);
+        format!("{}\t{place}\t{from}\t{content}", field(&message.timestamp))
+    }
+
+    /// Something to know.
+    pub(crate) fn notice(&self, text: &str) -> String {
+        self.paint.dim(&format!("— {text}"))
+    }
+
+    /// Something that went wrong.
+    pub(crate) fn trouble(&self, text: &str) -> String {
+        self.paint.bad(&format!("! {}", visible(text)))
+    }
+
+    fn mark(&self, status: Status) -> String {
+        let tick = tick(status).trim_end();
+        let painted =
+            if status == Status::Read { self.paint.good(tick) } else { self.paint.dim(tick) };
+        format!("  {painted}")
+    }
+
+    /// Where it was said, unless the person looks there.
+    async fn place_of(&self, message: &Message) -> String {
+        if self.here.as_deref() == Some(&message.conversation) {
+            return String::new();
+        }
+        let place = self.place(&message.conversation, Some(message)).await;
+        self.paint.dim(&format!("[{}] ", visible(&place)))
+    }
+
+    async fn place(&self, conversation: &str, message: Option<&Message>) -> String {
+        if let Some(room) = conversation.strip_prefix("room:") {
+            return format!("#{}", self.names.room(room).await);
+        }
+        let other = message.and_then(|message| {
+            if message.from == self.me { message.to.as_deref() } else { Some(&*message.from) }
+        });
+        match other {
+            Some(other) if conversation.starts_with("dm:") => {
+                format!("@{}", self.names.person(other).await)
+            }
+            _ if conversation == "lobby" => "everybody".to_owned(),
+            _ => "this conversation".to_owned(),
+        }
+    }
+
+    async fn happened(&self, notice: &Message) -> String {
+        let who = self.names.person(&notice.from).await;
+        let who = visible(&who);
+        let kind = visible(&notice.kind);
+        let Some(about) = &notice.about else { return format!("{who} {kind}") };
+        let about = self.names.person(about).await;
+        let content = match notice.content.as_str() {
+            "" => String::new(),
+            content => format!(": {}", visible(content)),
+        };
+        format!("{who} {kind} {}{content}", visible(&about))
+    }
+}
+
+/// How far a message got, in two columns.
+pub(crate) fn tick(status: Status) -> &'static str {
+    match status {
+        Status::Sent => "✓ ",
+        Status::Delivered | Status::Read => "✓✓",
+    }
+}
+
+/// What to tell of a message that was refused.
+pub(crate) fn not_said(content: &str, reason: &str) -> String {
+    let beginning: String = content.chars().take(40).collect();
+    let more = if beginning.len() < content.len() { "…" } else { "" };
+    format!("not sent: {reason}: {beginning}{more}")
+}
