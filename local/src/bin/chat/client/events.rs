@@ -1,0 +1,149 @@
+//! What the session tells, passed on.
+
+use std::time::{Duration, Instant};
+
+use super::life::{Client, Manner};
+use super::place::Place;
+use crate::editor::lock;
+use crate::frames::{Message, Presence};
+use crate::screen::{Prompt, Show};
+use crate::session::{Address, Event, Wish};
+
+/// How long it shows that somebody is typing.
+const TYPING: Duration = Duration::from_secs(5);
+
+impl Client {
+    /// Passes on everything that the session has to tell.
+    pub(super) fn tell(&mut self) {
+        while let Some(event) = self.session.event() {
+            self.told(event);
+        }
+    }
+
+    fn told(&mut self, event: Event) {
+        match &event {
+            Event::Said(message) => self.see(message),
+            Event::Joined { id, name, conversation, .. } => {
+                self.set_out(Place::room(id.clone(), name, conversation.clone()));
+            }
+            Event::Opened { conversation } => self.arrive(conversation),
+            Event::Left { conversation, .. } if self.is_here(conversation) => {
+                self.place = None;
+                self.show(Show::Event(event));
+                self.show(Show::Here(None));
+                if self.manner != Manner::Terminal {
+                    self.fail("no longer in the room");
+                }
+                return;
+            }
+            Event::NotSaid { .. } => self.has_failed = true,
+            Event::NotGranted { wish, code, reason } => {
+                let (wish, code, reason) = (wish.clone(), code.clone(), reason.clone());
+                return self.refused(wish, &code, reason);
+            }
+            Event::Typing { conversation, .. } => {
+                if self.is_here(conversation) {
+                    self.typing_until = Some(Instant::now() + TYPING);
+                }
+            }
+            Event::Presence { user, status } => {
+                if self.presence.insert(user.clone(), *status) == Some(*status) {
+                    return;
+                }
+            }
+            Event::Left { .. } | Event::Gone { .. } | Event::Complaint { .. } => {}
+        }
+        self.show(Show::Event(event));
+    }
+
+    /// Somebody at a terminal has read what is shown there.
+    fn see(&mut self, message: &Message) {
+        let is_others = message.from != self.me;
+        if is_others {
+            self.typing_until = None;
+        }
+        let is_looked_at = self.is_here(&message.conversation)
+            || self.going.as_ref().is_some_and(|it| it.conversation == message.conversation);
+        if is_others && is_looked_at && self.manner == Manner::Terminal {
+            self.session.read(&message.conversation, message.seq);
+        }
+    }
+
+    fn arrive(&mut self, conversation: &str) {
+        let Some(place) = self.going.take_if(|going| going.conversation == conversation) else {
+            return;
+        };
+        if let (Address::Person(other), Manner::Terminal) = (&place.address, self.manner) {
+            self.look_for(other.clone());
+        }
+        self.place = Some(place);
+        self.goal = None;
+        self.progressed();
+    }
+
+    /// Looks at another place from now on; it is reached when what was said there last is shown.
+    pub(super) fn set_out(&mut self, place: Place) {
+        self.show(Show::Here(Some(place.conversation.clone())));
+        self.going = Some(place);
+    }
+
+    fn refused(&mut self, wish: Wish, code: &str, reason: String) {
+        match wish {
+            Wish::Join { room } if code == "not_found" => self.miss_room(room),
+            Wish::Join { .. } | Wish::Open { .. } => self.stay(reason),
+            Wish::Leave { .. } => self.show(Show::Trouble(reason)),
+            // How far one has read is asked again with the next message.
+            Wish::Read { .. } => {}
+        }
+    }
+
+    /// There is no such room: makes it, if that was asked for.
+    fn miss_room(&mut self, room: String) {
+        if std::mem::take(&mut self.may_create) {
+            return self.obey(&format!("/create {room}"));
+        }
+        let remedy =
+            if self.manner == Manner::Terminal { "/create makes it" } else { "--create makes it" };
+        self.stay(format!("there is no room {room}; {remedy}"));
+    }
+
+    /// The place one wanted to go to cannot be reached.
+    pub(super) fn stay(&mut self, reason: String) {
+        (self.goal, self.going) = (None, None);
+        self.show(Show::Here(self.place.as_ref().map(|place| place.conversation.clone())));
+        if self.manner == Manner::Terminal {
+            self.show(Show::Trouble(reason));
+        } else {
+            self.fail(&reason);
+        }
+    }
+
+    /// Changes the prompt to what is known now.
+    pub(super) fn prompt(&mut self, now: Instant) {
+        let place = self.place.as_ref();
+        let presence = place.and_then(|place| match &place.address {
+            Address::Person(other) => self.presence.get(other).copied(),
+            Address::Room(_) | Address::Everybody => None,
+        });
+        let prompt = Prompt {
+            place: place.map_or_else(|| "nowhere".to_owned(), |place| place.name.clone()),
+            is_connected: self.session.is_connected(),
+            presence,
+            mark: place.and_then(|place| self.session.mark(&place.conversation)),
+            is_typing: self.typing_until.is_some_and(|until| now < until),
+        };
+        let mut shown = lock(&self.shared_prompt);
+        if *shown != prompt {
+            *shown = prompt;
+            drop(shown);
+            self.show(Show::Prompt);
+        }
+    }
+
+    fn is_here(&self, conversation: &str) -> bool {
+        self.place.as_ref().is_some_and(|place| place.conversation == conversation)
+    }
+}
+
+/// Somebody's presence as it was told last.
+pub(super) type Presences = std::collections::HashMap<String, Presence>;
