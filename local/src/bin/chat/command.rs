@@ -104,25 +104,25 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(line: &str, expected: Command) {
-        assert_eq!(Command::parse(line), expected, "{line:?}");
+    fn check(line: &str, expected: &Command) {
+        assert_eq!(&Command::parse(line), expected, "{line:?}");
     }
 
     #[test]
     fn what_is_no_command_is_said() {
-        check("hello /join", Command::Say("hello /join".into()));
-        check("//join is a command", Command::Say("/join is a command".into()));
-        check("  ", Command::Nothing);
+        check("hello /join", &Command::Say("hello /join".into()));
+        check("//join is a command", &Command::Say("/join is a command".into()));
+        check("  ", &Command::Nothing);
     }
 
     #[test]
     fn commands_take_the_rest_of_the_line() {
-        check("/join  tea room ", Command::Join("tea room".into()));
-        check("/join #general", Command::Join("general".into()));
-        check("/to @bob", Command::To("bob".into()));
-        check("/history 7", Command::History(7));
-        check("/history", Command::History(PAGE));
-        check("/quit", Command::Quit);
+        check("/join  tea room ", &Command::Join("tea room".into()));
+        check("/join #general", &Command::Join("general".into()));
+        check("/to @bob", &Command::To("bob".into()));
+        check("/history 7", &Command::History(7));
+        check("/history", &Command::History(PAGE));
+        check("/quit", &Command::Quit);
     }
 
     #[test]

@@ -66,15 +66,20 @@ impl Line {
         let (orders, receiver) = unbounded_channel();
         let (sender, news) = unbounded_channel();
         let own_orders = orders.downgrade();
-        let task = Task { addresses, account, orders: receiver, own_orders, news: sender };
+        let server = Server { addresses, account };
+        let task = Task { server, orders: receiver, own_orders, news: sender };
         tokio::spawn(task.run());
         Self { orders, news }
     }
 }
 
-struct Task {
+struct Server {
     addresses: Addresses,
     account: Account,
+}
+
+struct Task {
+    server: Server,
     orders: UnboundedReceiver<Order>,
     own_orders: WeakUnboundedSender<Order>,
     news: UnboundedSender<News>,
@@ -92,59 +97,12 @@ enum End {
     Wanted,
 }
 
-impl Task {
-    async fn run(mut self) {
-        let mut failures = 0;
-        loop {
-            let news = match self.connect().await {
-                Ok(socket) => {
-                    // Whatever was to go over the last connection is asked for anew by its author.
-                    while self.orders.try_recv().is_ok() {}
-                    self.tell(News::Up);
-                    let (end, heard) = self.carry(socket).await;
-                    failures = if heard { 0 } else { failures };
-                    match end {
-                        End::Lost(reason) => News::Down(reason),
-                        End::Wanted => News::Closed,
-                    }
-                }
-                Err(Failure::MayPass(reason)) => News::Down(reason),
-                Err(Failure::ForGood(reason)) => News::Refused(reason),
-            };
-            let is_over = matches!(news, News::Closed | News::Refused(_));
-            self.tell(news);
-            if is_over || self.is_closed_within(pause(failures)).await {
-                return;
-            }
-            failures += 1;
-        }
-    }
-
-    fn tell(&self, news: News) {
-        // Nobody listens any more when the client has ended.
-        drop(self.news.send(news));
-    }
-
-    /// Waits before the next try; whether the client wants to leave meanwhile.
-    async fn is_closed_within(&mut self, pause: Duration) -> bool {
-        let closed = async {
-            while let Some(order) = self.orders.recv().await {
-                if matches!(order, Order::Close) {
-                    break;
-                }
-            }
-        };
-        let is_closed = tokio::time::timeout(pause, closed).await.is_ok();
-        if is_closed {
-            self.tell(News::Closed);
-        }
-        is_closed
-    }
-
+impl Server {
     async fn connect(&self) -> Result<Socket, Failure> {
         let credential = match self.account.credential().await {
             Ok(credential) => credential,
-            Err(error @ HttpError::Refused { status: 400..500, .. }) => {
+            // 429 is no verdict: the server is asked too much.
+            Err(error @ HttpError::Refused { status: 400..=428 | 430..500, .. }) => {
                 return Err(Failure::ForGood(error.to_string()));
             }
             Err(error) => return Err(Failure::MayPass(error.to_string())),
@@ -188,11 +146,50 @@ impl Task {
             }
         }
     }
+}
+
+impl Task {
+    async fn run(mut self) {
+        let mut failures = 0;
+        loop {
+            let connection = tokio::select! {
+                connection = self.server.connect() => connection,
+                () = closed(&mut self.orders) => return self.tell(News::Closed),
+            };
+            let news = match connection {
+                Ok(socket) => {
+                    self.tell(News::Up);
+                    let (end, heard) = self.carry(socket).await;
+                    failures = if heard { 0 } else { failures };
+                    match end {
+                        End::Lost(reason) => News::Down(reason),
+                        End::Wanted => News::Closed,
+                    }
+                }
+                Err(Failure::MayPass(reason)) => News::Down(reason),
+                Err(Failure::ForGood(reason)) => News::Refused(reason),
+            };
+            let is_over = matches!(news, News::Closed | News::Refused(_));
+            self.tell(news);
+            if is_over {
+                return;
+            }
+            if tokio::time::timeout(pause(failures), closed(&mut self.orders)).await.is_ok() {
+                return self.tell(News::Closed);
+            }
+            failures += 1;
+        }
+    }
+
+    fn tell(&self, news: News) {
+        // Nobody listens any more when the client has ended.
+        drop(self.news.send(news));
+    }
 
     /// Carries frames both ways until the connection ends; how it did, and whether anything came.
     async fn carry(&mut self, mut socket: Socket) -> (End, bool) {
         let mut heard = false;
-        let mut renewal = self.account.stale_at().await;
+        let mut renewal = self.server.account.stale_at().await;
         loop {
             tokio::select! {
                 incoming = socket.next() => match incoming {
@@ -229,12 +226,12 @@ impl Task {
     /// again. If that does not work out, the connection ends with its token, and the next one shows a
     /// fresh one.
     async fn renew(&self) -> Option<Instant> {
-        let stale = self.account.stale_at().await?;
+        let stale = self.server.account.stale_at().await?;
         let now = Instant::now();
         if stale > now {
             return Some(stale);
         }
-        let (account, orders) = (self.account.clone(), self.own_orders.clone());
+        let (account, orders) = (self.server.account.clone(), self.own_orders.clone());
         tokio::spawn(async move {
             let Ok(Credential::Token(token)) = account.credential().await else { return };
             let frame = json!({ "action": "renew", "token": token.expose_secret() });
@@ -242,6 +239,16 @@ impl Task {
             orders.upgrade().map(|orders| orders.send(Order::Send(frame)));
         });
         Some(now + LONGEST_PAUSE)
+    }
+}
+
+/// Returns when the connection is wanted no more. Whatever else was to go over the last one is asked
+/// for anew by its author.
+async fn closed(orders: &mut UnboundedReceiver<Order>) {
+    while let Some(order) = orders.recv().await {
+        if matches!(order, Order::Close) {
+            return;
+        }
     }
 }
 

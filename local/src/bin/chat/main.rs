@@ -30,6 +30,7 @@ use tokio::sync::mpsc::unbounded_channel;
 use crate::account::Account;
 use crate::addresses::Addresses;
 use crate::client::{Asker, Client, Goal, Manner};
+use crate::editor::Settings;
 use crate::http::Http;
 use crate::line::Line;
 use crate::names::Names;
@@ -74,9 +75,11 @@ async fn chat(options: Options) -> anyhow::Result<()> {
     let line = Line::open(addresses, account.clone());
     let asker = Asker { account, names };
     let client = Client::new(&me, history.into(), manner, asker, line, shows);
+    let settings = Settings::remember();
     let outcome = client.run(goal, options.create).await;
     // The screen ends with the last thing that is to be shown.
     drop(screen.await);
+    drop(settings);
     outcome
 }
 

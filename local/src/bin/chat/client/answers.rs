@@ -21,6 +21,8 @@ pub(crate) enum Answer {
     Presence { user: String, status: Presence },
     /// A room is there, or could not be made.
     Made(Result<Room, HttpError>),
+    /// Somebody else has made the room.
+    IsThere(String),
     /// Messages from before `first`, which is the first shown.
     Before { conversation: String, messages: Vec<Message> },
 }
@@ -67,8 +69,20 @@ impl Asker {
 
     /// Makes a room; whoever makes it again gets it again.
     pub(crate) async fn make(self, name: String) -> Answer {
+        Answer::Made(self.made(&name).await)
+    }
+
+    /// Makes a room, unless somebody else has made it just now.
+    pub(crate) async fn make_if_missing(self, name: String) -> Answer {
+        match self.made(&name).await {
+            Err(HttpError::Refused { status: 409, .. }) => Answer::IsThere(name),
+            made => Answer::Made(made),
+        }
+    }
+
+    async fn made(&self, name: &str) -> Result<Room, HttpError> {
         let body = Some(json!({ "name": name }));
-        Answer::Made(self.account.ask(Method::POST, "/api/rooms", body).await)
+        self.account.ask(Method::POST, "/api/rooms", body).await
     }
 
     /// Which rooms there are.

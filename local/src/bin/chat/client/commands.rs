@@ -86,6 +86,7 @@ impl Client {
                 self.presence.entry(user).or_insert(status);
             }
             Answer::Made(Ok(room)) => self.session.wish(Wish::Join { room: room.id }),
+            Answer::IsThere(room) => self.session.wish(Wish::Join { room }),
             Answer::Made(Err(error)) => self.stay(error.to_string()),
             Answer::Before { conversation, messages } => {
                 if let Some(first) = messages.first() {
@@ -120,7 +121,7 @@ impl Client {
         self.ask(asker.before(conversation, address, first, limit));
     }
 
-    fn ask(&self, answer: impl Future<Output = Answer> + Send + 'static) {
+    pub(super) fn ask(&self, answer: impl Future<Output = Answer> + Send + 'static) {
         let answers = self.answers_in.clone();
         // Nobody waits for the answer if the client has ended.
         tokio::spawn(async move { drop(answers.send(answer.await)) });

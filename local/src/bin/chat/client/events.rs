@@ -100,7 +100,7 @@ impl Client {
     /// There is no such room: makes it, if that was asked for.
     fn miss_room(&mut self, room: String) {
         if std::mem::take(&mut self.may_create) {
-            return self.obey(&format!("/create {room}"));
+            return self.ask(self.asker.clone().make_if_missing(room));
         }
         let remedy =
             if self.manner == Manner::Terminal { "/create makes it" } else { "--create makes it" };

@@ -1,6 +1,7 @@
 //! The life of a client: one loop that waits for whatever comes next.
 
 use std::collections::HashMap;
+use std::pin::pin;
 use std::time::{Duration, Instant};
 
 use anyhow::bail;
@@ -10,6 +11,7 @@ use tokio::sync::mpsc::{Receiver, Sender, UnboundedReceiver, UnboundedSender, un
 use super::answers::{Answer, Asker};
 use super::events::Presences;
 use super::place::{Goal, Place};
+use super::signals::interrupted;
 use crate::editor::{Keyboard, SharedPrompt};
 use crate::frames::Frame;
 use crate::input::{Input, read_lines};
@@ -120,12 +122,13 @@ impl Client {
             read_lines(self.inputs_in.clone());
         }
         let mut tick = tokio::time::interval(TICK);
+        let mut interrupted = pin!(interrupted());
         let outcome = loop {
             tokio::select! {
                 news = self.line.news.recv() => self.heard(news),
                 input = self.inputs.recv(), if self.takes_input() => self.typed(input),
                 answer = self.answers.recv() => answer.into_iter().for_each(|it| self.answered(it)),
-                () = interrupted() => self.leave_by(Instant::now()),
+                () = &mut interrupted => self.leave_by(Instant::now()),
                 () = self.shows.closed() => break Ok(()),
                 _ = tick.tick() => {}
             }
@@ -318,21 +321,4 @@ impl Client {
         }
         self.asker.account.sign_out().await;
     }
-}
-
-/// Ctrl-C where no line is edited, or the signal by which others ask to stop.
-async fn interrupted() {
-    let interrupted = tokio::signal::ctrl_c();
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminated) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = interrupted => return,
-                _ = terminated.recv() => return,
-            }
-        }
-    }
-    #[cfg(not(unix))]
-    drop(interrupted.await);
 }

@@ -6,6 +6,7 @@ mod commands;
 mod events;
 mod life;
 mod place;
+mod signals;
 
 pub(crate) use answers::Asker;
 pub(crate) use life::{Client, Manner};

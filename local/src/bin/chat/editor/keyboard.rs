@@ -15,7 +15,7 @@ use rustyline::history::DefaultHistory;
 use rustyline::validate::{ValidationContext, ValidationResult, Validator};
 use rustyline::{ColorMode, Config, Context, Editor, ExternalPrinter, Helper};
 use tokio::sync::mpsc::Sender;
-use unicode_width::UnicodeWidthStr;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::gate::Gate;
 use crate::command::COMMANDS;
@@ -118,11 +118,25 @@ impl Typist {
         if before != Some(self.gate.printed()) {
             return;
         }
-        let rows = (prompt.width() + line.width()) / usize::from(columns).max(1) + 1;
+        let rows = rows(prompt, line, columns.into());
         let mut stdout = std::io::stdout();
         // A terminal that is gone is noticed by whoever prints next.
         drop(write!(stdout, "\x1b[{rows}A\r\x1b[J").and_then(|()| stdout.flush()));
     }
+}
+
+/// How many rows of the screen a typed line takes.
+fn rows(prompt: &str, line: &str, columns: usize) -> usize {
+    let (mut rows, mut column) = (1, 0);
+    for c in prompt.chars().chain(line.chars()) {
+        let width = c.width().unwrap_or(0);
+        if c == '\n' || column + width > columns {
+            (rows, column) = (rows + 1, 0);
+        }
+        column += width;
+    }
+    // The cursor stands behind the last character, which may be in the next row.
+    if column == columns { rows + 1 } else { rows }
 }
 
 /// What the editor asks about the person and the line.
@@ -188,4 +202,19 @@ impl Completer for Person {
 /// The prompt, whatever became of whoever changed it last.
 pub(crate) fn lock(prompt: &Mutex<Prompt>) -> std::sync::MutexGuard<'_, Prompt> {
     prompt.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_takes_the_rows_it_is_shown_in() {
+        assert_eq!(rows("b › ", "hello", 10), 1);
+        assert_eq!(rows("b › ", "hello!", 10), 2);
+        assert_eq!(rows("b › ", "hello\nyou", 10), 2);
+        // Half of a wide character does not stay behind.
+        assert_eq!(rows("b › ", "漢漢漢漢漢", 9), 2);
+        assert_eq!(rows("b › ", "漢漢漢漢漢漢漢", 9), 3);
+    }
 }

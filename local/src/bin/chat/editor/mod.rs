@@ -2,5 +2,7 @@
 
 mod gate;
 mod keyboard;
+mod terminal;
 
 pub(crate) use keyboard::{Keyboard, Printer, SharedPrompt, lock};
+pub(crate) use terminal::Settings;

@@ -146,10 +146,12 @@ impl Screen {
     }
 }
 
-/// Tells of trouble where nothing but data goes to the standard output.
+/// Tells of what people may want to know where nothing but data goes to the standard output.
 fn complain(show: Show) -> io::Result<()> {
     let text = match show {
-        Show::Trouble(text) | Show::Event(Event::Complaint { reason: text }) => text,
+        Show::Notice(text)
+        | Show::Trouble(text)
+        | Show::Event(Event::Complaint { reason: text }) => text,
         Show::Event(Event::NotSaid { content, reason }) => not_said(&content, &reason),
         _ => return Ok(()),
     };

@@ -9,14 +9,18 @@
 
 mod asks;
 mod catching_up;
+mod event;
 mod log;
 mod outbox;
+mod progress;
 mod pulse;
 mod state;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use asks::Wish;
+pub(crate) use event::Event;
 pub(crate) use outbox::Address;
+pub(crate) use progress::Mark;
 use pulse::patience;
-pub(crate) use state::{Event, Mark, Session};
+pub(crate) use state::Session;

@@ -8,10 +8,12 @@ use uuid::Uuid;
 
 use super::asks::{Asks, Wish};
 use super::catching_up::CatchingUp;
+use super::event::Event;
 use super::log::Log;
 use super::outbox::{Address, Outbox, Unsent};
+use super::progress::{Mark, Progress};
 use super::pulse::Pulse;
-use crate::frames::{Ack, Frame, Message, Presence, Refusal, Room, Status, Synced};
+use crate::frames::{Ack, Frame, Message, Refusal, Room, Synced};
 
 /// How soon to repeat what a failure of the cloud may have been about.
 const SOON: Duration = Duration::from_millis(500);
@@ -20,48 +22,6 @@ const SOON: Duration = Duration::from_millis(500);
 const TEXT: usize = 31 * 1024;
 /// How often others are shown that one is typing.
 const TYPING: Duration = Duration::from_secs(3);
-
-/// Something to be shown.
-#[derive(Debug, PartialEq)]
-pub(crate) enum Event {
-    /// The next message of its conversation.
-    Said(Message),
-    /// A conversation is open; what was said last has been shown.
-    Opened { conversation: String },
-    /// One is in a room.
-    Joined { id: String, name: String, topic: Option<String>, conversation: String },
-    /// One is not in a room any more.
-    Left { conversation: String, reason: Option<String> },
-    /// Something said is not kept.
-    NotSaid { content: String, reason: String },
-    /// A wish is not granted.
-    NotGranted { wish: Wish, code: String, reason: String },
-    /// Something between two messages is gone.
-    Gone { conversation: String },
-    /// Somebody is typing.
-    Typing { conversation: String, user: String },
-    /// Somebody came or went.
-    Presence { user: String, status: Presence },
-    /// The server complained about no frame in particular.
-    Complaint { reason: String },
-}
-
-/// How far one's last message in a conversation got.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Mark {
-    /// It has no ack yet.
-    Sending,
-    /// It has one.
-    Got(Status),
-}
-
-/// How far one's own messages got.
-#[derive(Debug, Default)]
-struct Progress {
-    last: Option<u64>,
-    delivered: u64,
-    read: u64,
-}
 
 /// A client of one user.
 #[derive(Debug)]
@@ -391,18 +351,6 @@ impl Session {
             self.events.push_back(Event::NotGranted { wish, code, reason });
         } else {
             self.events.push_back(Event::Complaint { reason });
-        }
-    }
-}
-
-impl Progress {
-    fn status(&self, seq: u64) -> Status {
-        if seq <= self.read {
-            Status::Read
-        } else if seq <= self.delivered {
-            Status::Delivered
-        } else {
-            Status::Sent
         }
     }
 }
