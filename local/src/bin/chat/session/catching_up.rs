@@ -27,6 +27,11 @@ impl CatchingUp {
         self.wanted.insert(conversation.to_owned());
     }
 
+    /// Nothing is missing in this conversation any more.
+    pub(crate) fn has(&mut self, conversation: &str) {
+        self.wanted.remove(conversation);
+    }
+
     /// A new connection: what the old one was asked is not answered any more.
     pub(crate) fn begin(&mut self) {
         self.wanted.append(&mut self.asked);

@@ -61,6 +61,11 @@ impl Outbox {
         lanes.map(|lane| lane.queue.len()).sum()
     }
 
+    /// Whether `id` is in flight.
+    pub(crate) fn has_sent(&self, id: &str) -> bool {
+        self.index_of(id).is_some()
+    }
+
     /// The frames that are due.
     pub(crate) fn due(&mut self, now: Instant) -> Vec<Value> {
         let mut frames = Vec::new();

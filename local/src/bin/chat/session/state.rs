@@ -13,7 +13,7 @@ use super::log::Log;
 use super::outbox::{Address, Outbox, Unsent};
 use super::progress::{Mark, Progress};
 use super::pulse::Pulse;
-use crate::frames::{Ack, Frame, Message, Refusal, Room, Synced};
+use crate::frames::{Ack, Frame, Message, Refusal, Room, Status, Synced};
 
 /// How soon to repeat what a failure of the cloud may have been about.
 const SOON: Duration = Duration::from_millis(500);
@@ -236,6 +236,7 @@ impl Session {
     }
 
     fn pushed(&mut self, message: Message) {
+        let message = self.recognised(message);
         let (conversation, seq) = (message.conversation.clone(), message.seq);
         let log = self.logs.entry(conversation.clone()).or_insert_with(|| Log::starting_at(seq));
         let shown = log.push(message);
@@ -243,6 +244,7 @@ impl Session {
     }
 
     fn paged(&mut self, conversation: &str, messages: Vec<Message>) {
+        let messages = messages.into_iter().map(|message| self.recognised(message)).collect();
         let Some(log) = self.logs.get_mut(conversation) else { return };
         let is_asked =
             |wish: &Wish| matches!(wish, Wish::Open { conversation: it, .. } if it == conversation);
@@ -253,6 +255,14 @@ impl Session {
             let conversation = conversation.to_owned();
             self.events.push_back(Event::Opened { conversation });
         }
+    }
+
+    /// The message, marked as one's own if it is on its way from here: the server may show it before
+    /// it acknowledges it, or the ack was lost.
+    fn recognised(&self, message: Message) -> Message {
+        let is_own = message.from == self.me && self.outbox.has_sent(&message.id);
+        let status = message.status.or(is_own.then_some(Status::Sent));
+        Message { status, ..message }
     }
 
     /// Shows what is next in a conversation, and asks for what is missing behind it.
@@ -274,6 +284,8 @@ impl Session {
             let shown = log.synced(synced.upto, synced.complete);
             if synced.more || log.watermark() < synced.upto {
                 self.catching_up.want(&conversation);
+            } else {
+                self.catching_up.has(&conversation);
             }
             if !synced.complete {
                 let conversation = conversation.clone();

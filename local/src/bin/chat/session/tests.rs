@@ -204,6 +204,21 @@ fn ones_own_messages_take_their_place_and_get_marks() {
 }
 
 #[test]
+fn ones_own_message_is_known_before_its_ack() {
+    let mut alice = Alice::after([7]);
+    alice.says("mine");
+    let id = alice.sends("message")["id"].clone();
+    let mut own = message(8);
+    (own["from"], own["id"]) = ("alice".into(), id.clone());
+    alice.hears(&own);
+    alice.hears(&ack(&id, 8, true));
+    let events = alice.events();
+    let [Event::Said(shown)] = &events[..] else { panic!("{events:?}") };
+    assert_eq!(shown.status, Some(Status::Sent));
+    assert_eq!(alice.session.mark(BOTH), Some(Mark::Got(Status::Delivered)));
+}
+
+#[test]
 fn whoever_hurries_waits_and_what_is_refused_is_told() {
     let mut alice = Alice::after([7]);
     alice.says("one");
