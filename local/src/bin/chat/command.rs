@@ -33,13 +33,14 @@ pub(crate) enum Command {
 
 /// What `/help` shows.
 pub(crate) const HELP: &str = "\
-/join ROOM          talk in a room          /create ROOM   make a room
-/to USER            talk to somebody        /leave         leave this room
-/rooms              which rooms there are   /who           who is here and online
-/history [N]        N messages before       /broadcast X   say X to everybody online
-/help               this                    /quit, Ctrl-D  leave
+/join ROOM       talk in a room      /create ROOM  make a room
+/to USER         talk to somebody    /leave        leave this room
+/rooms           which there are     /who          who is here and online
+/history [N]     N messages before   /broadcast X  tell everybody online
+/help            this                /quit         end; so does Ctrl-D
 A line that begins with // is said with one of them.
-Before the prompt: … not acknowledged yet, ✓ kept, ✓✓ delivered, ✓✓ in colour: read; ✎ somebody is typing.";
+The prompt shows what became of your last message, … not acknowledged,
+✓ kept, ✓✓ delivered, in colour read, and ✎ while somebody is typing.";
 
 /// The commands, for completion.
 pub(crate) const COMMANDS: [&str; 10] = [

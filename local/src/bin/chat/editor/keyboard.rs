@@ -15,7 +15,8 @@ use rustyline::history::DefaultHistory;
 use rustyline::validate::{ValidationContext, ValidationResult, Validator};
 use rustyline::{ColorMode, Config, Context, Editor, ExternalPrinter, Helper};
 use tokio::sync::mpsc::Sender;
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::UnicodeWidthStr;
 
 use super::gate::Gate;
 use crate::command::COMMANDS;
@@ -128,9 +129,10 @@ impl Typist {
 /// How many rows of the screen a typed line takes.
 fn rows(prompt: &str, line: &str, columns: usize) -> usize {
     let (mut rows, mut column) = (1, 0);
-    for c in prompt.chars().chain(line.chars()) {
-        let width = c.width().unwrap_or(0);
-        if c == '\n' || column + width > columns {
+    for character in prompt.graphemes(true).chain(line.graphemes(true)) {
+        let is_new_line = character == "\n";
+        let width = if is_new_line { 0 } else { character.width() };
+        if is_new_line || column + width > columns {
             (rows, column) = (rows + 1, 0);
         }
         column += width;
@@ -216,5 +218,6 @@ mod tests {
         // Half of a wide character does not stay behind.
         assert_eq!(rows("b › ", "漢漢漢漢漢", 9), 2);
         assert_eq!(rows("b › ", "漢漢漢漢漢漢漢", 9), 3);
+        assert_eq!(rows("b › ", "👩‍👩‍👧👩‍👩‍👧", 9), 1);
     }
 }
