@@ -8,6 +8,7 @@ mod bad_input;
 mod blocks;
 mod budgets;
 mod catching_up;
+mod chat_client;
 mod connecting;
 mod documents;
 mod faults;

@@ -7,6 +7,7 @@ mod lambda_runtime;
 pub(crate) mod member;
 mod meter;
 mod person;
+mod program;
 pub(crate) mod schema;
 mod signing;
 
@@ -16,4 +17,5 @@ pub(crate) use issuer::{Document, Issuer, Manner};
 pub(crate) use lambda_runtime::LambdaRuntime;
 pub(crate) use meter::{Meter, Usage};
 pub(crate) use person::Person;
+pub(crate) use program::Program;
 pub(crate) use signing::{SigningKey, encode, message};

@@ -1,0 +1,8 @@
+//! The client for terminals and scripts, as scripts use it: through pipes.
+
+mod accounts;
+mod client;
+mod piping;
+mod relay;
+mod rooms;
+mod surviving;
