@@ -16,7 +16,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// A client that runs; it is killed when it is dropped.
 pub(super) struct Client {
     process: Child,
-    input: ChildStdin,
+    input: Option<ChildStdin>,
     output: Lines<BufReader<ChildStdout>>,
     /// The messages that it has shown as JSON: their numbers and contents.
     pub(super) said: Vec<(u64, String)>,
@@ -44,7 +44,7 @@ impl Client {
         command.envs(variables.iter().copied()).kill_on_drop(true);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut process = command.spawn().unwrap();
-        let input = process.stdin.take().unwrap();
+        let input = process.stdin.take();
         let output = BufReader::new(process.stdout.take().unwrap()).lines();
         let deadline = Instant::now() + PATIENCE;
         Self { process, input, output, said: Vec::new(), deadline }
@@ -52,7 +52,13 @@ impl Client {
 
     /// Writes a line into its pipe.
     pub(super) async fn says(&mut self, line: &str) {
-        self.input.write_all(format!("{line}\n").as_bytes()).await.unwrap();
+        let input = self.input.as_mut().expect("its input is open");
+        input.write_all(format!("{line}\n").as_bytes()).await.unwrap();
+    }
+
+    /// Closes its input.
+    pub(super) fn says_no_more(&mut self) {
+        self.input = None;
     }
 
     /// The next line that it prints.
@@ -90,7 +96,7 @@ impl Client {
 
     /// Closes its input; how it ended.
     pub(super) async fn ends(mut self) -> End {
-        drop(self.input);
+        self.says_no_more();
         let mut output = String::new();
         let mut errors = String::new();
         let mut stderr = self.process.stderr.take().unwrap();

@@ -54,6 +54,16 @@ async fn what_was_said_before_comes_first() {
 }
 
 #[tokio::test]
+async fn a_listener_goes_on_when_its_input_has_ended() {
+    let chat = Chat::start().await;
+    let url = chat.websocket_url();
+    let mut bob = Client::start(&url, "--user bob --listen");
+    bob.says_no_more();
+    pipe(&url, "--user alice --to bob", &["hello"]).await;
+    assert!(bob.prints().await.ends_with("\t@alice\talice\thello"));
+}
+
+#[tokio::test]
 async fn nothing_that_others_say_is_obeyed_by_a_terminal() {
     let chat = Chat::start().await;
     let url = chat.websocket_url();
