@@ -34,6 +34,16 @@ pub(crate) fn check_frame(frame: &Value) {
     check(validator, frame, &format!("asyncapi.json knows no such {name}: {frame}"));
 }
 
+/// An answer's body as `openapi.json` describes it: JSON is what it says, a file is a text, and nothing
+/// is null.
+pub(crate) fn described(body: &str, content_type: &str) -> Value {
+    match content_type {
+        _ if body.is_empty() => Value::Null,
+        "application/json" => parse(body),
+        _ => body.into(),
+    }
+}
+
 /// Panics unless `openapi.json` says that the server answers so; `path` may have a query.
 pub(crate) fn check_answer(method: &str, path: &str, status: u16, body: &Value) {
     let (method, path) = (method.to_lowercase(), path.split('?').next().unwrap_or_default());
@@ -107,12 +117,14 @@ fn answers() -> BTreeMap<Operation, Statuses> {
     answers
 }
 
-/// The schema of a response's body, if it has one.
+/// The schema of a response's body, if it has one. Those that answer with several kinds of files have
+/// the same for each.
 fn body_of(response: &str) -> Option<Validator> {
     let referred = OPENAPI.pointer(response)?.get("$ref").and_then(Value::as_str);
     let response = referred.map_or(response, |referred| referred.trim_start_matches('#'));
-    let schema = format!("{response}/content/application~1json/schema");
-    OPENAPI.pointer(&schema).map(|_| schema_at(&OPENAPI, &schema))
+    let content = OPENAPI.pointer(&format!("{response}/content"))?.as_object()?;
+    let kind = escaped(content.keys().next()?);
+    Some(schema_at(&OPENAPI, &format!("{response}/content/{kind}/schema")))
 }
 
 /// Whether a path is one of those that a template such as `/api/rooms/{room}` stands for.
