@@ -2,13 +2,18 @@
 //! exchange goes through them, the table, and an `@connections` endpoint.
 
 use std::collections::BTreeMap;
+use std::io::Read;
 use std::sync::Arc;
 
 use axum::body::{Body, to_bytes};
 use axum::extract::{MatchedPath, Path, Query, Request, State};
+use axum::http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE};
 use axum::http::{HeaderMap, Method, Response};
 use axum::routing::on;
 use axum::{RequestExt, Router};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use flate2::read::GzDecoder;
 use local::Functions;
 use local::gateway::Lambda;
 use local::options::Auth;
@@ -90,13 +95,17 @@ fn http_api(start: impl Fn(&str) -> Lambda) -> Router {
 async fn through_lambda(State(function): State<Lambda>, request: Request) -> Response<Body> {
     let event = event_of(request).await;
     let answer = function.invoke(event, std::time::Duration::from_secs(29)).await.unwrap();
-    assert_eq!(answer["isBase64Encoded"], false, "{answer}");
+    // Only what is packed is no text.
+    let is_packed = answer["headers"]["content-encoding"].is_string();
+    assert_eq!(answer["isBase64Encoded"], is_packed, "{answer}");
+    let body = answer["body"].as_str().unwrap_or_default();
+    let body = if is_packed { BASE64_STANDARD.decode(body).unwrap() } else { body.into() };
     let status = u16::try_from(answer["statusCode"].as_u64().unwrap()).unwrap();
     let mut response = Response::builder().status(status);
     for (name, value) in answer["headers"].as_object().into_iter().flatten() {
         response = response.header(name, value.as_str().unwrap());
     }
-    response.body(Body::from(answer["body"].as_str().unwrap_or_default().to_owned())).unwrap()
+    response.body(Body::from(body)).unwrap()
 }
 
 /// What is not there, such as a body, the event leaves out. The path is decoded, unlike the query.
@@ -173,6 +182,26 @@ async fn a_whole_exchange_goes_through_the_binaries() {
     let url = chat.websocket_url();
     assert_eq!(Person::is_refused(&url).await, 401);
     assert_eq!(Person::is_refused(&format!("{url}?user_id=%0A")).await, 403);
+}
+
+#[tokio::test]
+async fn the_page_comes_from_its_binary_packed_or_not() {
+    let seams = Seams { functions: Some(Arc::new(binaries)), ..Seams::default() };
+    let chat = Chat::start_on(seams).await;
+    let get = |path, coding| chat.request(Method::GET, path).header(ACCEPT_ENCODING, coding).send();
+    let plain = get("/", "identity").await.unwrap();
+    assert_eq!(plain.headers().get(CONTENT_ENCODING), None);
+    let plain = plain.text().await.unwrap();
+    assert!(plain.contains("<title>Confab</title>"), "{plain}");
+    let packed = get("/", "gzip").await.unwrap();
+    assert_eq!(packed.headers()[CONTENT_ENCODING], "gzip");
+    let (packed, mut unpacked) = (packed.bytes().await.unwrap(), String::new());
+    GzDecoder::new(&packed[..]).read_to_string(&mut unpacked).unwrap();
+    assert_eq!(unpacked, plain);
+    let library = get("/client/confab/index.js", "identity").await.unwrap();
+    assert_eq!(library.headers()[CONTENT_TYPE], "text/javascript; charset=utf-8");
+    let settings = chat.get("/config.json", &[]).await.body;
+    assert_eq!(settings, json!({ "websocket_url": "/ws", "auth_mode": "open" }));
 }
 
 #[tokio::test]
