@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use shared::rules::{Action, DIRECT_RULES, OF_TWO, Standing, Verdict};
 
+use crate::rules::columns;
 use crate::support::{Chat, Person};
 
 async fn blocks(chat: &Chat, user: &str, other: &str) {
@@ -119,21 +120,8 @@ async fn column(standing: Standing) {
     }
 }
 
-macro_rules! columns {
-    ($($name:ident: $standing:ident,)*) => {
-        $(#[tokio::test]
-        async fn $name() {
-            column(Standing::$standing).await;
-        })*
-
-        #[test]
-        fn every_column_is_tried() {
-            assert_eq!([$(Standing::$standing),*], OF_TWO);
-        }
-    };
-}
-
 columns! {
+    OF_TWO;
     the_two_may: Peer,
     who_blocks_may: Blocker,
     who_is_blocked_may: Blocked,
