@@ -2,19 +2,12 @@
 
 import assert from "node:assert/strict";
 import * as runner from "node:test";
-import { person, startBrowser } from "./support/browser.mjs";
-import { startServer } from "./support/server.mjs";
+import { startBrowser, twoTalking } from "./support/browser.mjs";
 
 const { test } = runner;
 const browser = await startBrowser(runner);
 
-async function talking(t) {
-  const server = await startServer(t);
-  const [alice, bob] = await Promise.all(["alice", "bob"].map((name) => person(browser, server, name)));
-  await Promise.all([alice.writesTo("bob"), bob.writesTo("alice")]);
-  t.after(() => Promise.all([alice, bob].map(({ context }) => context.close())));
-  return { server, alice, bob };
-}
+const talking = (t) => twoTalking(t, browser);
 
 test("who was away sees what was said meanwhile, once and in order", async (t) => {
   const { server, alice, bob } = await talking(t);

@@ -2,20 +2,13 @@
 
 import assert from "node:assert/strict";
 import * as runner from "node:test";
-import { person, startBrowser } from "./support/browser.mjs";
+import { person, startBrowser, twoTalking } from "./support/browser.mjs";
 import { startServer } from "./support/server.mjs";
 
 const { test } = runner;
 const browser = await startBrowser(runner);
 
-/** A server, and two people who are talking to each other. */
-async function talking(t) {
-  const server = await startServer(t);
-  const [alice, bob] = await Promise.all(["alice", "bob"].map((name) => person(browser, server, name)));
-  await Promise.all([alice.writesTo("bob"), bob.writesTo("alice")]);
-  t.after(() => Promise.all([alice, bob].map(({ context }) => context.close())));
-  return { server, alice, bob };
-}
+const talking = (t) => twoTalking(t, browser);
 
 test("two people talk, and see how far their words got", async (t) => {
   const { alice, bob } = await talking(t);

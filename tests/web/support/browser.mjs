@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { readFile } from "node:fs/promises";
+import { startServer } from "./server.mjs";
 
 const tools = createRequire(new URL("../../../target/tools/web/package.json", import.meta.url));
 const { chromium } = tools("playwright-core");
@@ -35,6 +36,15 @@ export async function visitor(browser, server, options = {}) {
 export async function person(browser, server, name, options) {
   const someone = await visitor(browser, server, options);
   return someone.signsIn(name);
+}
+
+/** A server, and two people who are talking to each other. */
+export async function twoTalking(t, browser) {
+  const server = await startServer(t);
+  const [alice, bob] = await Promise.all(["alice", "bob"].map((name) => person(browser, server, name)));
+  await Promise.all([alice.writesTo("bob"), bob.writesTo("alice")]);
+  t.after(() => Promise.all([alice, bob].map(({ context }) => context.close())));
+  return { server, alice, bob };
 }
 
 export class Person {
