@@ -132,7 +132,9 @@ impl Client {
                 () = self.shows.closed() => break Ok(()),
                 _ = tick.tick() => {}
             }
-            self.keep(Instant::now())?;
+            if let Err(error) = self.keep(Instant::now()) {
+                break Err(error);
+            }
             if let Some(end) = self.end.take() {
                 break end;
             }
