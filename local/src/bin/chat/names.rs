@@ -40,8 +40,13 @@ impl Names {
         if let Some(name) = people.get(id) {
             return name.clone();
         }
-        let person = self.look_up(id).await.ok();
-        let name = person.and_then(|person| person.username).unwrap_or_else(|| id.to_owned());
+        let username = match self.look_up(id).await {
+            Ok(person) => person.username,
+            Err(HttpError::Refused { status: 404, .. }) => None,
+            // It may be had the next time.
+            Err(_) => return id.to_owned(),
+        };
+        let name = username.unwrap_or_else(|| id.to_owned());
         people.insert(id.to_owned(), name.clone());
         name
     }
@@ -64,8 +69,11 @@ impl Names {
             return name.clone();
         }
         let path = format!("/api/rooms/{}", segment(id));
-        let room = self.account.ask::<Room>(Method::GET, &path, None).await;
-        let name = room.map_or_else(|_| id.to_owned(), |room| room.name);
+        let name = match self.account.ask::<Room>(Method::GET, &path, None).await {
+            Ok(room) => room.name,
+            Err(HttpError::Refused { status: 404, .. }) => id.to_owned(),
+            Err(_) => return id.to_owned(),
+        };
         rooms.insert(id.to_owned(), name.clone());
         name
     }
