@@ -69,6 +69,8 @@ mod tests {
         check("http://a.example", None, None);
         check("ws://", None, None);
         check("ws://a.example", Some("b.example"), None);
+        check("http://a.example", Some("http://b.example"), None);
+        check("ws://[::1]:8080/ws#x", None, Some("http://[::1]:8080"));
         check("a.example", None, None);
     }
 
