@@ -41,9 +41,9 @@ struct Options {
     /// How many worlds
     #[arg(long, default_value_t = 20)]
     seeds: u64,
-    /// The seed of the first
-    #[arg(long, default_value_t = 0)]
-    from: u64,
+    /// The seed of the first; 0, or with --sabotage the first that noticed a mechanism missing before
+    #[arg(long)]
+    from: Option<u64>,
     /// Show everything that happens in one world
     #[arg(long)]
     seed: Option<u64>,
@@ -68,12 +68,13 @@ fn main() -> ExitCode {
         return show(seed, weather, options.only);
     }
     if let Some(seeds) = options.sabotage {
-        return sabotage(seeds, options.only);
+        return sabotage(seeds, options.from, options.only);
     }
     let started = std::time::Instant::now();
-    let tally = tally::count(options.from..options.from + options.seeds, weather, None, false);
+    let from = options.from.unwrap_or_default();
+    let tally = tally::count(from..from + options.seeds, weather, None, false);
     println!("{tally}\nin {:.1} s", started.elapsed().as_secs_f64());
-    is_decided_by(options.from, weather, None);
+    is_decided_by(from, weather, None);
     if tally.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
@@ -98,13 +99,17 @@ fn is_decided_by(seed: u64, weather: Weather, broken: Option<Broken>) {
 }
 
 /// Breaks the mechanisms one after the other.
-fn sabotage(seeds: u64, only: Option<Broken>) -> ExitCode {
+fn sabotage(seeds: u64, from: Option<u64>, only: Option<Broken>) -> ExitCode {
     let mut unnoticed = 0;
-    for broken in Broken::ALL.into_iter().filter(|it| only.is_none_or(|only| only == *it)) {
+    for (broken, noticed) in Broken::ALL {
+        if only.is_some_and(|only| only != broken) {
+            continue;
+        }
         // What a request too many costs is held where nothing goes wrong.
         let calm = broken == Broken::ReadTwice;
         let weather = if calm { Weather::Calm } else { Weather::Nasty };
-        let tally: Tally = tally::count(0..seeds, weather, Some(broken), true);
+        let from = from.unwrap_or(noticed);
+        let tally: Tally = tally::count(from..from + seeds, weather, Some(broken), true);
         match tally.first() {
             Some((seed, words)) => {
                 println!("{broken:?}: noticed after {} worlds, in {seed}: {words}", tally.worlds())
