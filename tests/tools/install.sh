@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # Installs what the suite needs; sourced by tests/run at the root of the project.
-# Python's packages are pinned in requirements.txt, npm's here.
+# Python's packages are pinned in requirements.txt, Node.js among them; npm's here.
 
 tools=$PWD/target/tools
 dynamodb_local=amplify-dynamodb-simulator@2.9.30 # carries DynamoDB Local in its folder emulator
@@ -24,7 +24,6 @@ install_programs() {
     local packages=() as_root=()
     command -v cc >/dev/null || packages+=(build-essential)
     command -v java >/dev/null || packages+=(default-jre-headless)
-    command -v npm >/dev/null || packages+=(nodejs npm)
     command -v chromium >/dev/null || packages+=(chromium fonts-inter)
     python3 -c 'import ensurepip, venv' 2>/dev/null || packages+=(python3-venv)
     [[ ${#packages[@]} -gt 0 ]] || return 0
@@ -56,10 +55,10 @@ install_web() {
 
 install_all() {
     install_programs
-    install dynamodb "$dynamodb_local" install_dynamodb_local
     install python "$(cksum <tests/tools/requirements.txt | cut -d' ' -f1)" install_python_packages
+    PATH=$tools/python/bin:$tools/node/node_modules/.bin:$PATH
+    install dynamodb "$dynamodb_local" install_dynamodb_local
     install node "$wscat" install_wscat
     install web "$playwright-$axe-$typescript" install_web
     rustup --quiet target add aarch64-unknown-linux-gnu
-    PATH=$tools/python/bin:$tools/node/node_modules/.bin:$PATH
 }
