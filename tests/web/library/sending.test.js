@@ -135,10 +135,8 @@ test("one page at a time sends what others have left unsent", async (t) => {
     await act();
     held.splice(held.indexOf(name), 1);
   };
-  Object.defineProperty(globalThis, "navigator", { value: { locks: { request } }, configurable: true });
-  t.after(() => Reflect.deleteProperty(globalThis, "navigator"));
-  const storage = memory();
-  const [one, other] = [scripted(t, "alice", { storage }), scripted(t, "alice", { storage })];
+  inTheBrowser(t, { navigator: { locks: { request } }, localStorage: memory() });
+  const [one, other] = [1, 2].map(() => scripted(t, "alice", { storage: undefined }));
   await settled();
   const { id } = one.chat.send({ to: "bob" }, "hello");
   assert.deepEqual(other.chat.outbox, []);
@@ -146,6 +144,15 @@ test("one page at a time sends what others have left unsent", async (t) => {
   await other.until(() => other.chat.outbox.length > 0);
   assert.equal(other.chat.outbox[0].id, id);
 });
+
+/** Gives the program what browsers have. */
+function inTheBrowser(t, globals) {
+  for (const [name, value] of Object.entries(globals)) {
+    const before = Object.getOwnPropertyDescriptor(globalThis, name);
+    Object.defineProperty(globalThis, name, { value, configurable: true });
+    t.after(() => (before ? Object.defineProperty(globalThis, name, before) : Reflect.deleteProperty(globalThis, name)));
+  }
+}
 
 test("a storage that takes nothing costs the session nothing", async (t) => {
   onItsOwnClock(t);

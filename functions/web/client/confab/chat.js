@@ -38,7 +38,7 @@ export class Chat extends EventTarget {
   #asks;
   #logs;
   /** What other pages have left unsent is sent by one page at a time. */
-  #turn = new Turn();
+  #turn;
   #catchingUp = false;
   /** @type {Map<string, number>} */
   #typed = new Map();
@@ -54,6 +54,7 @@ export class Chat extends EventTarget {
     this.#settings = settings;
     this.#admission = new Admission(settings);
     this.#shelf = new Shelf(options.storage);
+    this.#turn = new Turn(this.#shelf.isShared ? globalThis.navigator?.locks : undefined);
     this.#line = new Line(this.#lineSettings(), {
       state: (detail) => this.#turned(detail),
       welcome: (frame, isReplacement) => this.#welcomed(frame, isReplacement),

@@ -7,12 +7,15 @@ export class Shelf {
   /** What the storage did not take: it is full, switched off or not there. @type {Map<string, string>} */
   #refused = new Map();
   #storage;
+  /** Whether it is known that other pages have the same. */
+  isShared;
   /** Nothing is kept until it is known whose it is. @type {string | undefined} */
   prefix;
 
   /** @param {StorageLike | undefined} storage @param {string} [prefix] */
   constructor(storage, prefix) {
     this.#storage = storage ?? browserStorage();
+    this.isShared = storage === undefined && this.#storage !== undefined;
     this.prefix = prefix;
   }
 

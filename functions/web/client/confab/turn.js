@@ -5,6 +5,12 @@ export class Turn {
   isMine = false;
   /** @type {AbortController | undefined} */
   #ends;
+  #locks;
+
+  /** @param {LockManager | undefined} locks what the pages that share a storage have in common */
+  constructor(locks) {
+    this.#locks = locks;
+  }
 
   /** Acts as soon as no other page has its turn, and keeps it. @param {string} name @param {() => void} act */
   take(name, act) {
@@ -15,9 +21,8 @@ export class Turn {
       act();
       return new Promise((end) => signal.addEventListener("abort", end));
     };
-    const { locks } = globalThis.navigator ?? {};
     // Without locks every page acts: that is more work, and no harm.
-    if (locks) locks.request(name, { signal }, begin).catch(() => {});
+    if (this.#locks) this.#locks.request(name, { signal }, begin).catch(() => {});
     else begin();
   }
 
