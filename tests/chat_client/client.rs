@@ -4,8 +4,8 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use serde_json::Value;
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines};
-use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
+use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 use tokio::time::{Instant, timeout_at};
 
 use crate::support::binary;
@@ -17,7 +17,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub(super) struct Client {
     process: Child,
     input: Option<ChildStdin>,
-    output: Lines<BufReader<ChildStdout>>,
+    output: Option<Lines<BufReader<ChildStdout>>>,
+    errors: Lines<BufReader<ChildStderr>>,
     /// The messages that it has shown as JSON: their numbers and contents.
     pub(super) said: Vec<(u64, String)>,
     deadline: Instant,
@@ -41,13 +42,17 @@ impl Client {
     pub(super) fn start_with(url: &str, arguments: &str, variables: &[(&str, &str)]) -> Self {
         let mut command = Command::new(binary("chat"));
         command.args(["--url", url]).args(arguments.split(' ')).env_clear();
-        command.envs(variables.iter().copied()).kill_on_drop(true);
+        Self::run(command.envs(variables.iter().copied()))
+    }
+
+    fn run(command: &mut Command) -> Self {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut process = command.spawn().unwrap();
+        let mut process = command.kill_on_drop(true).spawn().unwrap();
         let input = process.stdin.take();
-        let output = BufReader::new(process.stdout.take().unwrap()).lines();
+        let output = Some(BufReader::new(process.stdout.take().unwrap()).lines());
+        let errors = BufReader::new(process.stderr.take().unwrap()).lines();
         let deadline = Instant::now() + PATIENCE;
-        Self { process, input, output, said: Vec::new(), deadline }
+        Self { process, input, output, errors, said: Vec::new(), deadline }
     }
 
     /// Writes a line into its pipe.
@@ -61,10 +66,29 @@ impl Client {
         self.input = None;
     }
 
+    /// Closes its output.
+    pub(super) fn is_read_no_more(&mut self) {
+        self.output = None;
+    }
+
+    /// Asks it to stop, as other programs do.
+    pub(super) async fn is_terminated(&self) {
+        let id = self.process.id().expect("it runs").to_string();
+        let mut kill = Command::new("sh");
+        assert!(kill.args(["-c", "kill -TERM $0", &id]).status().await.unwrap().success());
+    }
+
     /// The next line that it prints.
     pub(super) async fn prints(&mut self) -> String {
-        let line = timeout_at(self.deadline, self.output.next_line()).await;
+        let output = self.output.as_mut().expect("its output is open");
+        let line = timeout_at(self.deadline, output.next_line()).await;
         line.expect("something is printed in time").unwrap().expect("it goes on")
+    }
+
+    /// The next line that it prints where errors go.
+    pub(super) async fn complains(&mut self) -> String {
+        let line = timeout_at(self.deadline, self.errors.next_line()).await;
+        line.expect("something is told in time").unwrap().expect("it goes on")
     }
 
     /// The next frame that it prints.
@@ -97,15 +121,24 @@ impl Client {
     /// Closes its input; how it ended.
     pub(super) async fn ends(mut self) -> End {
         self.says_no_more();
+        self.is_over().await
+    }
+
+    /// How it ended by itself.
+    pub(super) async fn is_over(mut self) -> End {
         let mut output = String::new();
         let mut errors = String::new();
-        let mut stderr = self.process.stderr.take().unwrap();
         let reading = async {
-            while let Some(line) = self.output.next_line().await.unwrap() {
+            while let Some(lines) = &mut self.output
+                && let Some(line) = lines.next_line().await.unwrap()
+            {
                 output += &line;
                 output.push('\n');
             }
-            stderr.read_to_string(&mut errors).await.unwrap();
+            while let Some(line) = self.errors.next_line().await.unwrap() {
+                errors += &line;
+                errors.push('\n');
+            }
             self.process.wait().await.unwrap().code()
         };
         let code = timeout_at(self.deadline, reading).await.expect("it ends in time");

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod client;
+mod ending;
 mod piping;
 mod relay;
 mod rooms;

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::pin::pin;
 use std::time::{Duration, Instant};
 
-use anyhow::bail;
 use serde_json::Value;
 use tokio::sync::mpsc::{Receiver, Sender, UnboundedReceiver, UnboundedSender, unbounded_channel};
 
@@ -53,18 +52,18 @@ pub(crate) struct Client {
     pub(super) has_failed: bool,
     pub(super) answers_in: UnboundedSender<Answer>,
     answers: UnboundedReceiver<Answer>,
-    line: Line,
+    pub(super) line: Line,
     shows: UnboundedSender<Show>,
     inputs_in: Sender<Input>,
-    inputs: Receiver<Input>,
+    pub(super) inputs: Receiver<Input>,
     edits: bool,
     /// Since when the next line waits for the place that the last one leads to.
     waits_since: Option<Instant>,
-    input_has_ended: bool,
-    leaves_by: Option<Instant>,
-    end: Option<anyhow::Result<()>>,
-    progressed: Instant,
-    trouble: Option<String>,
+    pub(super) input_has_ended: bool,
+    pub(super) leaves_by: Option<Instant>,
+    pub(super) end: Option<anyhow::Result<()>>,
+    pub(super) progressed: Instant,
+    pub(super) trouble: Option<String>,
     is_told_down: bool,
 }
 
@@ -129,7 +128,7 @@ impl Client {
                 input = self.inputs.recv(), if self.takes_input() => self.typed(input),
                 answer = self.answers.recv() => answer.into_iter().for_each(|it| self.answered(it)),
                 () = &mut interrupted => self.leave_by(Instant::now()),
-                () = self.shows.closed() => break Ok(()),
+                () = self.shows.closed() => break self.end_unread(),
                 _ = tick.tick() => {}
             }
             if let Err(error) = self.keep(Instant::now()) {
@@ -146,16 +145,6 @@ impl Client {
     pub(super) fn show(&self, show: Show) {
         // Whoever closed the output ends the client, in `run`.
         drop(self.shows.send(show));
-    }
-
-    /// Ends because of something that cannot be mended.
-    pub(super) fn fail(&mut self, reason: &str) {
-        self.end.get_or_insert(Err(anyhow::anyhow!("{reason}")));
-    }
-
-    /// Leaves when everything is acknowledged, or at that time.
-    pub(super) fn leave_by(&mut self, time: Instant) {
-        self.leaves_by = Some(self.leaves_by.map_or(time, |before| before.min(time)));
     }
 
     /// Something went on as it should.
@@ -268,7 +257,7 @@ impl Client {
         Ok(())
     }
 
-    fn order(&self, order: Order) {
+    pub(super) fn order(&self, order: Order) {
         // A line that has ended for good has said so.
         drop(self.line.orders.send(order));
     }
@@ -285,42 +274,5 @@ impl Client {
             self.show(Show::Resume);
         }
         Ok(())
-    }
-
-    fn is_done(&self, now: Instant) -> bool {
-        let is_quiet = self.session.unsent() == 0;
-        if let Some(by) = self.leaves_by {
-            return is_quiet || now >= by;
-        }
-        let Manner::Pipe { timeout, listens } = self.manner else { return false };
-        let is_there = self.goal.is_none() && self.going.is_none();
-        let waits = !is_quiet || !is_there;
-        (!waits && self.input_has_ended && !listens) || (waits && now - self.progressed >= timeout)
-    }
-
-    fn outcome(&self) -> anyhow::Result<()> {
-        let waiting = self.session.unsent();
-        let why = self.trouble.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
-        if waiting > 0 {
-            let messages = if waiting == 1 { "message was" } else { "messages were" };
-            bail!("{waiting} {messages} not acknowledged{why}");
-        }
-        if self.manner != Manner::Terminal && self.goal.is_some() && self.leaves_by.is_none() {
-            bail!("no answer in time{why}");
-        }
-        if self.has_failed && self.manner != Manner::Terminal {
-            bail!("not everything was sent");
-        }
-        Ok(())
-    }
-
-    async fn hang_up(&mut self) {
-        self.order(Order::Close);
-        while let Some(news) = self.line.news.recv().await {
-            if matches!(news, News::Closed) {
-                break;
-            }
-        }
-        self.asker.account.sign_out().await;
     }
 }

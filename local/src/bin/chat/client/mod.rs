@@ -3,6 +3,7 @@
 
 mod answers;
 mod commands;
+mod ending;
 mod events;
 mod life;
 mod place;
