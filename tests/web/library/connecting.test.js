@@ -59,6 +59,20 @@ test("a handshake that is never welcome is given up", async (t) => {
   assert.deepEqual([sockets[0].readyState, chat.state], [3, "waiting"]);
 });
 
+test("a handshake that is given up before there is a token is not made any more", async (t) => {
+  onItsOwnClock(t);
+  let arrives;
+  const late = new Promise((resolve) => (arrives = resolve));
+  const { chat } = scripted(t, "alice", { credentials: { token: () => late } });
+  chat.connect();
+  await pass(10_000);
+  arrives("token");
+  await settled();
+  assert.deepEqual([chat.state, sockets.length], ["waiting", 0]);
+  await pass(1_000);
+  assert.equal(sockets.length, 1);
+});
+
 test("the next connection takes over before the last one ends, and nothing is lost between", async (t) => {
   onItsOwnClock(t);
   const { socket, chat, person } = await online(t, "alice", { lifetime: 5_000 });

@@ -13,6 +13,7 @@ class Link {
   #socket;
   #on;
   opened = false;
+  ended = false;
   /** When it was made welcome. */
   since = 0;
 
@@ -40,6 +41,7 @@ class Link {
 
   /** Does not wait for a server that may be silent. */
   drop() {
+    this.ended = true;
     const socket = this.#socket;
     if (socket) {
       socket.onopen = socket.onmessage = socket.onerror = socket.onclose = null;
@@ -131,9 +133,9 @@ export class Line {
     this.#alarms.set("welcome", this.#settings.patience, () => link.drop());
     try {
       const { url, protocols } = await this.#settings.address();
-      if (this.#opening === link) link.dial(this.#settings.WebSocket, url, protocols);
+      if (!link.ended) link.dial(this.#settings.WebSocket, url, protocols);
     } catch (error) {
-      if (this.#opening === link) this.#failed(isRefusal(error) ? error : undefined);
+      if (!link.ended) this.#failed(isRefusal(error) ? error : undefined);
     }
   }
 
