@@ -47,6 +47,81 @@ test("a failure of the server is no answer: soon again", async (t) => {
   assert.equal((await sent).seq, 7);
 });
 
+test("a server that goes on failing is asked ever more rarely, until it answers", async (t) => {
+  onItsOwnClock(t);
+  const { chat, socket } = await online(t, "alice", { pingEvery: 10_000_000 });
+  for (const to of ["bob", "carol", "dave"]) chat.send({ to }, "hello");
+  const pauses = [];
+  let sent = socket.takes();
+  for (let round = 0; round < 7; round += 1) {
+    await socket.says(...sent.map(() => ({ message: "Internal server error", connectionId: "c", requestId: "r" })));
+    const began = Date.now();
+    while ((sent = socket.takes()).length === 0) await pass(50);
+    assert.equal(sent.length, 3);
+    pauses.push(Date.now() - began);
+  }
+  for (const [round, pause] of pauses.entries()) {
+    const longest = Math.min(10_000, 1_000 * 2 ** round);
+    assert.ok(pause >= longest / 2 && pause <= longest + 50, `${pause} of ${longest}`);
+  }
+  await socket.says(...sent.map((frame, index) => ack(frame, 7, `dm:alice:${["bob", "carol", "dave"][index]}`)));
+  chat.send({ to: "bob" }, "again");
+  await socket.says({ message: "Internal server error", connectionId: "c", requestId: "r" });
+  await pass(1_000);
+  assert.equal(socket.takes().length, 2);
+});
+
+test("what has to wait is not hurried by the failure of something else", async (t) => {
+  onItsOwnClock(t);
+  const { chat, socket } = await online(t, "alice");
+  chat.send({ to: "bob" }, "one");
+  chat.send({ to: "carol" }, "two");
+  const page = chat.history("lobby");
+  const [{ id }, two, asked] = socket.takes();
+  const slower = { type: "error", code: "rate_limited", message: "slower", retry_after_ms: 5_000 };
+  await socket.says({ ...slower, id }, { ...slower, id: asked.id });
+  await socket.says({ message: "Internal server error", connectionId: "c", requestId: "r" });
+  await pass(1_000);
+  assert.deepEqual(socket.takes(), [two]);
+  await pass(4_000);
+  assert.deepEqual(socket.takes().map((frame) => frame.id).toSorted(), [asked.id, id].toSorted());
+  await socket.says({ type: "history", conversation: "lobby", messages: [], before: null, after: null });
+  await page;
+});
+
+test("what is too large for the server is refused here, and never sent", async (t) => {
+  onItsOwnClock(t);
+  const storage = memory();
+  const { chat, socket, person } = await online(t, "alice", { storage });
+  const large = ["é".repeat(2_049), "x".repeat(40_000)];
+  for (const content of large) {
+    const { sent, state } = chat.send({ to: "bob" }, content);
+    assert.equal(state, "refused");
+    await assert.rejects(sent, { code: "too_large" });
+  }
+  assert.deepEqual([person.count("refused"), socket.takes()], [2, []]);
+  chat.send({ to: "bob" }, "x".repeat(4_096));
+  const [fits] = socket.takes();
+  await socket.says(ack(fits, 7));
+  await assert.rejects(chat.retry(chat.outbox[0].id).sent, { code: "too_large" });
+  chat.close();
+  const next = await online(t, "alice", { storage });
+  assert.deepEqual([next.chat.outbox.length, next.socket.takes()], [2, []]);
+});
+
+test("what is written before the server names its limits is measured then", async (t) => {
+  onItsOwnClock(t);
+  const { chat } = scripted(t, "alice");
+  const [large, long] = ["é".repeat(17_000), "x".repeat(5_000)].map((content) => chat.send({ to: "bob" }, content));
+  await assert.rejects(large.sent, { code: "too_large" });
+  assert.equal(long.state, "queued");
+  chat.connect();
+  await settled();
+  await sockets[0].welcomes("alice");
+  await assert.rejects(long.sent, { code: "too_large" });
+  assert.deepEqual(sockets[0].takes(), []);
+});
+
 test("who says too much waits", async (t) => {
   onItsOwnClock(t);
   const { chat, socket, person } = await online(t, "alice");

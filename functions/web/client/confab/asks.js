@@ -10,6 +10,7 @@ import { newId } from "./ids.js";
  * @property {(answer: any) => void} resolve
  * @property {(error: Error) => void} reject
  * @property {boolean} sent
+ * @property {boolean} waits whether the server wants it no sooner than it is repeated anyway
  */
 
 export class Asks {
@@ -39,7 +40,7 @@ export class Asks {
   ask(lane, frame, answers) {
     return new Promise((resolve, reject) => {
       const named = { ...frame, id: newId() };
-      this.#asks.push({ lane, frame: named, answers, resolve, reject, sent: false });
+      this.#asks.push({ lane, frame: named, answers, resolve, reject, sent: false, waits: false });
       this.flush();
     });
   }
@@ -50,7 +51,7 @@ export class Asks {
     for (const ask of this.#asks) {
       if (!busy.has(ask.lane) && !ask.sent) {
         if (!this.#line.send(ask.frame)) return;
-        ask.sent = true;
+        [ask.sent, ask.waits] = [true, false];
         this.#again(ask, this.#patience, () => this.#line.check());
       }
       busy.add(ask.lane);
@@ -66,9 +67,10 @@ export class Asks {
     this.flush();
   }
 
-  /** @param {number} delay */
-  hurry(delay) {
-    for (const ask of this.#asks) if (ask.sent) this.#again(ask, delay);
+  /** Repeats what is not answered yet, unless it has to wait. */
+  hurry() {
+    for (const ask of this.#asks) if (!ask.waits) ask.sent = false;
+    this.flush();
   }
 
   /** @param {any} frame @returns {boolean} whether it was asked for */
@@ -82,9 +84,11 @@ export class Asks {
   failed(error) {
     const ask = this.#asks.find((it) => it.frame.id === error.id);
     if (!ask) return false;
-    if (error.retry_after_ms !== undefined) this.#again(ask, error.retry_after_ms);
-    else if (error.code === "unauthorized" && ask.lane !== "renew") this.#again(ask, this.#patience);
-    else this.#done(ask).reject(Object.assign(new Error(error.message), { code: error.code }));
+    const isPassing = error.code === "unauthorized" && ask.lane !== "renew";
+    if (isPassing || error.retry_after_ms !== undefined) {
+      ask.waits = true;
+      this.#again(ask, error.retry_after_ms ?? this.#patience);
+    } else this.#done(ask).reject(Object.assign(new Error(error.message), { code: error.code }));
     return true;
   }
 

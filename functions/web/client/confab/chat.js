@@ -21,8 +21,8 @@ const DEFAULTS = {
 };
 /** The server shows that one types at most this often, in ms. */
 const TYPING = 2_000;
-/** How soon to send again what may have failed, in ms; up to twice that. */
-const SOON = 500;
+/** How soon to repeat what may have failed, in ms, at the latest; later each time it fails again. */
+const SOON = 1_000;
 
 export class Chat extends EventTarget {
   /** One's own id. @type {string | undefined} */
@@ -40,6 +40,8 @@ export class Chat extends EventTarget {
   /** What other pages have left unsent is sent by one page at a time. */
   #turn;
   #catchingUp = false;
+  /** How often the server has failed since it last answered. */
+  #failures = 0;
   /** @type {Map<string, number>} */
   #typed = new Map();
   /** @type {ReturnType<typeof deferred> | undefined} */
@@ -61,7 +63,10 @@ export class Chat extends EventTarget {
       frame: (frame) => this.#hears(frame),
     });
     this.#asks = new Asks(this.#alarms, this.#line, settings.patience);
-    this.#outbox = new Outbox(this.#shelf, this.#alarms, this.#line, settings.patience, () => this.#tell("outbox"));
+    this.#outbox = new Outbox(this.#shelf, this.#alarms, this.#line, settings.patience, {
+      changed: () => this.#tell("outbox"),
+      refused: (error) => this.#tell("refused", error),
+    });
     this.#logs = new Logs(this.#shelf, this.#alarms, {
       message: (message) => this.#shows(message),
       gap: (gap) => this.#tell("gap", gap),
@@ -219,11 +224,12 @@ export class Chat extends EventTarget {
 
   /** @param {any} welcome @param {boolean} isReplacement */
   #welcomed(welcome, isReplacement) {
-    this.limits = welcome.limits;
+    this.limits = this.#outbox.limits = welcome.limits;
     this.#remember(welcome.user);
     this.#tell("welcome", welcome);
     this.#asks.drop("renew");
     if (!isReplacement) {
+      this.#alarms.clear("hurry");
       this.#asks.restart();
       this.#outbox.restart();
       if (this.#turn.isMine) this.#outbox.adopt();
@@ -258,6 +264,7 @@ export class Chat extends EventTarget {
     if (frame.type === "joined") this.#joined(frame);
     if (frame.type === "left") this.#logs.close(frame.conversation);
     const isAnswer = this.#asks.answered(frame);
+    if (isAnswer) this.#failures = 0;
     if (frame.type === "history") {
       if (!isAnswer) this.#pushed(frame);
     } else if (!["synced", "renewed"].includes(frame.type)) {
@@ -267,6 +274,7 @@ export class Chat extends EventTarget {
 
   /** @param {any} ack */
   #acked(ack) {
+    this.#failures = 0;
     const item = this.#outbox.acked(ack);
     this.#tell("ack", ack);
     if (item && this.user !== undefined) {
@@ -281,20 +289,18 @@ export class Chat extends EventTarget {
 
   /** @param {any} error */
   #failed(error) {
-    const failed = this.#outbox.failed(error);
-    if (failed === "refused") {
-      this.#tell("refused", error);
-      this.#outbox.flush();
-    } else if (failed === undefined && !this.#asks.failed(error)) {
-      this.#tell("error", error);
-    }
+    if (!this.#outbox.failed(error) && !this.#asks.failed(error)) this.#tell("error", error);
   }
 
-  /** A failure of the server does not say what has failed. */
+  /** A failure of the server does not say what has failed: whatever is not answered by then is repeated. */
   #hurry() {
-    const delay = SOON * (1 + Math.random());
-    this.#outbox.hurry(delay);
-    this.#asks.hurry(delay);
+    if (this.#alarms.has("hurry")) return;
+    const longest = Math.min(this.#settings.patience, SOON * 2 ** this.#failures);
+    this.#failures += 1;
+    this.#alarms.set("hurry", longest * (0.5 + Math.random() / 2), () => {
+      this.#outbox.hurry();
+      this.#asks.hurry();
+    });
   }
 
   /** @param {any} joined */

@@ -130,7 +130,7 @@ export interface ChatEvents {
   /** What the server does not have any more. */
   gap: { conversation: string; from: number; upto: number };
   ack: Ack;
-  /** A message was not taken, and waits for `retry` or `discard`. */
+  /** A message was not taken, and waits for `retry` or `discard`; one that is `too_large` is not even sent. */
   refused: { id: string; code: string; message: string };
   /** `outbox` has changed. */
   outbox: null;
@@ -232,4 +232,6 @@ export class Session {
   token(): Promise<string>;
   /** This device forgets the session even if the server cannot be told, which rejects. */
   logout(options?: { everywhere?: boolean }): Promise<void>;
+  /** This device forgets the session; the server is told nothing. */
+  forget(): void;
 }

@@ -23,29 +23,31 @@ export class Outbox {
   #items = [];
   /** @type {Map<string, {promise: Promise<any>, resolve(it: any): void, reject(it: any): void}>} */
   #promises = new Map();
-  /** Where something is under way, or has to wait: an address and the message's id. @type {Map<string, string>} */
+  /** Where something is under way, or has to wait: by address. @type {Map<string, {id: string, waits: boolean}>} */
   #busy = new Map();
   #shelf;
   #alarms;
   #line;
   #patience;
-  #changed;
+  #on;
   /** Whose outbox it is; known whenever there is a connection. */
   user = "";
+  /** The most bytes that the server takes, of a message's text and of a frame. */
+  limits = { content_bytes: Infinity, frame_bytes: 32 * 1024 };
 
   /**
    * @param {import("./shelf.js").Shelf} shelf
    * @param {import("./alarms.js").Alarms} alarms
    * @param {{send(frame: object): boolean, check(): void}} line
    * @param {number} patience
-   * @param {() => void} changed
+   * @param {{changed(): void, refused(error: object): void}} on
    */
-  constructor(shelf, alarms, line, patience, changed) {
+  constructor(shelf, alarms, line, patience, on) {
     this.#shelf = shelf;
     this.#alarms = alarms;
     this.#line = line;
     this.#patience = patience;
-    this.#changed = changed;
+    this.#on = on;
   }
 
   /** @returns {Item[]} oldest first */
@@ -58,10 +60,7 @@ export class Outbox {
     /** @type {Item} */
     const item = { id: newId(), address, conversation, content, state: "queued" };
     this.#items.push(item);
-    this.#keep(item);
-    this.#changed();
-    this.flush();
-    return { ...item, sent: this.#promise(item.id) };
+    return this.#queue(item);
   }
 
   /** Takes over what earlier pages have not got rid of. */
@@ -71,7 +70,7 @@ export class Outbox {
     const left = (this.#shelf.read("outbox") ?? []).filter((/** @type {Item} */ it) => !known.has(it.id));
     if (left.length === 0) return;
     this.#items.unshift(...left);
-    this.#changed();
+    this.#on.changed();
     this.flush();
   }
 
@@ -94,10 +93,7 @@ export class Outbox {
     const item = this.#find(id);
     if (item?.state !== "refused") return undefined;
     Object.assign(item, { state: "queued", code: undefined, message: undefined });
-    this.#keep(item);
-    this.#changed();
-    this.flush();
-    return { ...item, sent: this.#promise(id) };
+    return this.#queue(item);
   }
 
   /** Sends whatever nothing stands in the way of. */
@@ -105,22 +101,27 @@ export class Outbox {
     for (const item of this.#items) {
       const lane = laneOf(item);
       if (this.#busy.has(lane) || item.state === "refused" || item.state === "sent") continue;
+      const excess = this.#excess(item);
+      if (excess !== undefined) {
+        this.#refuse(item, "too_large", excess);
+        continue;
+      }
       if (!this.#line.send(frameOf(item, this.user))) return;
       item.state = "sending";
-      this.#holds(lane, item.id, this.#patience, () => this.#line.check());
+      this.#holds(lane, { id: item.id, waits: false }, this.#patience, () => this.#line.check());
     }
   }
 
   /** On a new connection nothing is under way. */
   restart() {
-    for (const lane of this.#busy.keys()) this.#alarms.clear(`send ${lane}`);
-    this.#busy.clear();
+    for (const lane of this.#busy.keys()) this.#release(lane);
     this.flush();
   }
 
-  /** A failure does not say whose it is: whatever is not answered soon is sent again. @param {number} delay */
-  hurry(delay) {
-    for (const [lane, id] of this.#busy) this.#holds(lane, id, delay);
+  /** Repeats what is not answered yet, unless it has to wait. */
+  hurry() {
+    for (const [lane, { waits }] of this.#busy) if (!waits) this.#release(lane);
+    this.flush();
   }
 
   /** @param {{id: string, conversation: string, seq: number}} ack @returns {Item | undefined} */
@@ -137,22 +138,19 @@ export class Outbox {
 
   /**
    * @param {{id: string, code: string, message: string, retry_after_ms?: number}} error
-   * @returns {"refused" | "waits" | undefined} undefined if it is not about a message of this outbox
+   * @returns {boolean} whether it is about a message of this outbox
    */
   failed(error) {
     const item = this.#find(error.id);
-    if (!item || item.state === "sent") return undefined;
+    if (!item || item.state === "sent") return false;
     const { code, message } = error;
     if (PASSING.includes(code)) {
-      this.#holds(laneOf(item), item.id, error.retry_after_ms ?? this.#patience);
-      return "waits";
+      this.#holds(laneOf(item), { id: item.id, waits: true }, error.retry_after_ms ?? this.#patience);
+      return true;
     }
-    Object.assign(item, { state: "refused", code, message });
-    this.#keep(item);
-    this.#free(item.id);
-    this.#settle(item.id)?.reject(Object.assign(new Error(message), { code, id: item.id }));
-    this.#changed();
-    return "refused";
+    this.#refuse(item, code, message);
+    this.flush();
+    return true;
   }
 
   /** What is shown as a message need not be shown as unsent. @param {(conversation: string) => number} mark */
@@ -160,9 +158,37 @@ export class Outbox {
     this.#remove((it) => it.state === "sent" && Number(it.seq) <= mark(String(it.conversation)));
   }
 
-  /** @param {string} lane @param {string} id @param {number} delay @param {() => void} [late] */
-  #holds(lane, id, delay, late) {
-    this.#busy.set(lane, id);
+  /** @param {Item} item */
+  #queue(item) {
+    this.#keep(item);
+    const sent = this.#promise(item.id);
+    this.#on.changed();
+    this.flush();
+    return { ...item, sent };
+  }
+
+  /** Why the server would not take it, or end the connection for it. @param {Item} item */
+  #excess(item) {
+    const { content_bytes, frame_bytes } = this.limits;
+    if (sizeOf(item.content) > content_bytes) return `the message has more than ${content_bytes} bytes`;
+    const frame = JSON.stringify(frameOf(item, this.user));
+    return sizeOf(frame) > frame_bytes ? `the message has more than ${frame_bytes} bytes as JSON` : undefined;
+  }
+
+  /** @param {Item} item @param {string} code @param {string} message */
+  #refuse(item, code, message) {
+    const { id } = item;
+    Object.assign(item, { state: "refused", code, message });
+    this.#keep(item);
+    this.#free(id);
+    this.#settle(id)?.reject(Object.assign(new Error(message), { code, id }));
+    this.#on.refused({ id, code, message });
+    this.#on.changed();
+  }
+
+  /** @param {string} lane @param {{id: string, waits: boolean}} what @param {number} delay @param {() => void} [late] */
+  #holds(lane, what, delay, late) {
+    this.#busy.set(lane, what);
     this.#alarms.set(`send ${lane}`, delay, () => {
       this.#busy.delete(lane);
       late?.();
@@ -172,11 +198,13 @@ export class Outbox {
 
   /** @param {string} id of what is not under way any more */
   #free(id) {
-    for (const [lane, busy] of this.#busy) {
-      if (busy !== id) continue;
-      this.#busy.delete(lane);
-      this.#alarms.clear(`send ${lane}`);
-    }
+    for (const [lane, busy] of this.#busy) if (busy.id === id) this.#release(lane);
+  }
+
+  /** @param {string} lane */
+  #release(lane) {
+    this.#busy.delete(lane);
+    this.#alarms.clear(`send ${lane}`);
   }
 
   /** @param {string} id */
@@ -189,7 +217,7 @@ export class Outbox {
     const left = this.#items.filter((item) => !unwanted(item));
     if (left.length === this.#items.length) return;
     this.#items = left;
-    this.#changed();
+    this.#on.changed();
   }
 
   /** Other tabs keep theirs beside it. @param {Item} item */
@@ -231,6 +259,9 @@ export class Outbox {
 
 /** One send in flight keeps the order of what is said there. @param {Item} item */
 const laneOf = (item) => item.conversation ?? JSON.stringify(item.address);
+
+/** @param {string} text */
+const sizeOf = (text) => new TextEncoder().encode(text).length;
 
 /** @param {Item} item @param {string} user */
 function frameOf({ id, address, content }, user) {
