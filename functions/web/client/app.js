@@ -22,19 +22,20 @@ const WHY_OUT = { kicked: "You were removed from", banned: "You were banned from
 
 /** Connects, and shows the chat until one signs out or is refused. */
 export async function open({ url, mode, credentials, hasSessions, signOut, refused }) {
-  const chat = new Chat({ url, http: "", credentials, storage });
+  const chat = new Chat({ url, http: "", credentials });
   const people = new People(chat, mode !== "open");
   const conversations = new Conversations(chat, storage);
   const ended = new AbortController();
   const end = (then) => async (given) => {
     ended.abort();
     chat.close();
+    document.querySelectorAll("dialog").forEach((dialog) => dialog.close());
     history.replaceState(null, "", "./");
     showAttention(0);
+    wait(el("p", {}, "Signing out …"));
     await then(given);
   };
-  const opening = el("main", { class: "opening" }, el("h1", { class: "wordmark" }, "Confab"), connectionLine(chat));
-  fill(document.getElementById("root"), opening);
+  wait(connectionLine(chat));
   try {
     await chat.connect();
   } catch (error) {
@@ -45,6 +46,11 @@ export async function open({ url, mode, credentials, hasSessions, signOut, refus
     if (detail.state === "refused") end(refused)(detail.error?.message ?? "you are signed out");
   });
   show({ chat, people, conversations, hasSessions, signOut: end(signOut), signal: ended.signal });
+}
+
+/** Shows what there is to wait for. */
+function wait(what) {
+  fill(document.getElementById("root"), el("main", { class: "opening" }, el("h1", { class: "wordmark" }, "Confab"), what));
 }
 
 function show({ chat, people, conversations, hasSessions, signOut, signal }) {

@@ -9,35 +9,51 @@ import { complain } from "./toasts.js";
 const NAME = "confab.name";
 const TOKEN = "confab.token";
 
-/** What `Chat` is to show, per way of proving who one is; `undefined` if nobody is signed in. */
+/** Who is signed in already, per way of proving who one is; `undefined` if it is nobody. */
 const remembered = {
-  open: async () => {
+  open: () => {
     const user = storage.getItem(NAME);
-    return user ? { credentials: { user }, forget: () => storage.removeItem(NAME) } : undefined;
+    return user ? named(user) : undefined;
   },
-  accounts: async () => {
-    const session = await Session.restore("", storage);
-    return session ? ofSession(session) : undefined;
+  accounts: () => {
+    const session = Session.restore("");
+    return session && ofSession(session);
   },
-  // For this tab only: a token of an issuer elsewhere is not this page's to keep.
-  oidc: async () => {
+  oidc: () => {
     const token = sessionStorage.getItem(TOKEN);
-    return token ? { credentials: { token }, forget: () => sessionStorage.removeItem(TOKEN) } : undefined;
+    return token ? ofToken(token) : undefined;
   },
 };
 
 const signingIn = {
-  open: async ({ name }) => storage.setItem(NAME, name),
-  accounts: async ({ name, password, displayName, isNew }) => {
-    if (isNew) await Session.register("", { username: name, password, displayName: displayName || undefined }, storage);
-    else await Session.login("", { username: name, password }, storage);
+  open: ({ name }) => {
+    storage.setItem(NAME, name);
+    return named(name);
   },
-  oidc: async ({ token }) => sessionStorage.setItem(TOKEN, token),
+  accounts: async ({ name, password, displayName, isNew }) => {
+    const person = { username: name, password };
+    if (isNew) return ofSession(await Session.register("", { ...person, displayName: displayName || undefined }));
+    return ofSession(await Session.login("", person));
+  },
+  // For this tab only: a token of an issuer elsewhere is not this page's to keep.
+  oidc: ({ token }) => {
+    sessionStorage.setItem(TOKEN, token);
+    return ofToken(token);
+  },
 };
 
+// What `Chat` is to show, and how to be nobody again: by one's own wish, or since one is refused.
+function named(user) {
+  return { credentials: { user }, forget: () => storage.removeItem(NAME) };
+}
+
+function ofToken(token) {
+  return { credentials: { token }, forget: () => sessionStorage.removeItem(TOKEN) };
+}
+
 function ofSession(session) {
-  const forget = (options) => session.logout(options);
-  return { credentials: { token: () => session.token() }, forget, hasSessions: true };
+  const logout = (options) => session.logout(options);
+  return { credentials: { token: () => session.token() }, forget: () => session.forget(), logout, hasSessions: true };
 }
 
 async function start() {
@@ -49,25 +65,28 @@ async function start() {
   await enter({ url: url.href, mode: auth_mode });
 }
 
-/** Shows the chat, or the sign-in before it; `told` is why one has to sign in again. */
+/** Shows the sign-in unless somebody is signed in already; `told` is why one has to sign in again. */
 async function enter(settings, told) {
-  const identity = await remembered[settings.mode]();
-  if (!identity) {
-    signIn(settings.mode, told, async (answers) => {
-      await signingIn[settings.mode](answers);
-      await enter(settings);
-    });
-    return;
-  }
+  const { mode } = settings;
+  const identity = remembered[mode]();
+  if (identity) await chat(settings, identity);
+  else signIn(mode, told, async (answers) => chat(settings, await signingIn[mode](answers)));
+}
+
+async function chat(settings, { credentials, forget, logout = forget, hasSessions }) {
   await open({
     ...settings,
-    ...identity,
+    ...{ credentials, hasSessions },
     signOut: async (options) => {
-      await identity.forget(options);
+      try {
+        await logout(options);
+      } catch (error) {
+        complain("You are signed out here, but the server could not be told.", error);
+      }
       await enter(settings);
     },
     refused: async (reason) => {
-      await Promise.resolve(identity.forget()).catch(() => {});
+      forget();
       await enter(settings, reason);
     },
   });

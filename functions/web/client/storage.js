@@ -20,7 +20,7 @@ function available() {
 
 const kept = available();
 
-/** Like `localStorage`; what cannot be kept is lost without a word, since none of it is the only copy. */
+/** Like `localStorage`; what cannot be kept is lost without a word: drafts and the like. */
 export const storage = {
   getItem: (key) => kept.getItem(key),
   removeItem: (key) => kept.removeItem(key),

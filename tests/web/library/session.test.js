@@ -11,9 +11,10 @@ function server(t) {
   t.after(() => mock.timers.reset());
   let pairs = 1;
   let isAway = false;
+  let name = "alice";
   const asked = [];
   const pair = () => ({
-    user: { id: "alice-id", username: "alice" },
+    user: { id: `${name}-id`, username: name },
     access_token: `access ${pairs}`,
     refresh_token: `refresh ${pairs}`,
     token_type: "Bearer",
@@ -23,7 +24,8 @@ function server(t) {
     if (isAway) throw new TypeError("fetch failed");
     asked.push([new URL(url).pathname, JSON.parse(body)]);
     if (url.endsWith("/logout")) return new Response(null, { status: 204 });
-    const { refresh_token } = JSON.parse(body);
+    const { refresh_token, username = name } = JSON.parse(body);
+    name = username;
     if (refresh_token && refresh_token !== `refresh ${pairs}`) {
       return Response.json({ error: { code: "unauthorized", message: "spent" } }, { status: 401 });
     }
@@ -96,4 +98,49 @@ test("who signs out is forgotten, whether or not the server hears of it", async 
       .then(() => session.token()),
     { status: 401 },
   );
+});
+
+test("who is signed out forgets no session that another page has begun since", async (t) => {
+  const { asked, fetch } = server(t);
+  for (const next of [ALICE, { ...ALICE, username: "bob" }]) {
+    const storage = memory();
+    const tab = await Session.login(HTTP, ALICE, storage, fetch);
+    await Session.restore(HTTP, storage, fetch).logout();
+    await Session.login(HTTP, next, storage, fetch);
+    const before = asked.length;
+    tab.forget();
+    assert.equal(asked.length, before);
+    assert.equal(Session.restore(HTTP, storage, fetch).user.username, next.username);
+    await tab.logout();
+    assert.equal(Session.restore(HTTP, storage, fetch).user.username, next.username);
+  }
+});
+
+test("who is signed out on this device forgets the session, whichever page renewed it last", async (t) => {
+  const { fetch } = server(t);
+  const storage = memory();
+  const tab = await Session.login(HTTP, ALICE, storage, fetch);
+  mock.timers.tick(720_000);
+  await Session.restore(HTTP, storage, fetch).token();
+  tab.forget();
+  assert.equal(storage.kept.size, 0);
+});
+
+test("what is renewed too late takes no other session's place", async (t) => {
+  const { fetch } = server(t);
+  const storage = memory();
+  let arrives;
+  const late = async (...asked) => {
+    if (asked[0].endsWith("/refresh")) await new Promise((resolve) => (arrives = resolve));
+    return fetch(...asked);
+  };
+  const tab = await Session.login(HTTP, ALICE, storage, late);
+  mock.timers.tick(720_000);
+  const renewed = tab.token();
+  await new Promise(setImmediate);
+  Session.restore(HTTP, storage, fetch).forget();
+  await Session.login(HTTP, { ...ALICE, username: "bob" }, storage, fetch);
+  arrives();
+  await renewed;
+  assert.equal(Session.restore(HTTP, storage, fetch).user.username, "bob");
 });

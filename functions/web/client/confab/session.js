@@ -1,11 +1,13 @@
 // Who has signed in, on a server with accounts.
 
 import { ApiError, call } from "./api.js";
+import { newId } from "./ids.js";
 import { Shelf } from "./shelf.js";
 
 /**
  * @typedef {import("./index.js").Person} Person
  * @typedef {object} Signed
+ * @property {string} id the same for all that comes of one signing in
  * @property {Person} user
  * @property {string} access_token
  * @property {string} refresh_token
@@ -72,7 +74,7 @@ export class Session {
    */
   static async #enter(path, body, http, storage, fetch) {
     const [server, shelf] = [serverOf(http, fetch), shelfOf(http, storage)];
-    const signed = signedBy(await call(server, "POST", path, { body }));
+    const signed = signedBy(newId(), await call(server, "POST", path, { body }));
     shelf.write("session", signed);
     return new Session(server, shelf, signed);
   }
@@ -93,8 +95,17 @@ export class Session {
       const token = await this.token();
       await call(this.#server, "POST", "/api/logout", { body: { everywhere }, token });
     } finally {
-      this.#shelf.write("session", undefined);
+      this.forget();
     }
+  }
+
+  /** This device forgets the session, but not one that another page has begun since. */
+  forget() {
+    if (this.#isStored()) this.#shelf.write("session", undefined);
+  }
+
+  #isStored() {
+    return this.#shelf.read("session")?.id === this.#signed.id;
   }
 
   /** A refresh token that is shown twice ends its session: tabs take turns. @param {() => Promise<string>} act */
@@ -112,20 +123,20 @@ export class Session {
     if (Date.now() < stored.fresh) return stored.access_token;
     try {
       const body = { refresh_token: stored.refresh_token };
-      const signed = signedBy(await call(this.#server, "POST", "/api/refresh", { body }));
-      this.#shelf.write("session", signed);
+      const signed = signedBy(stored.id, await call(this.#server, "POST", "/api/refresh", { body }));
+      if (this.#isStored()) this.#shelf.write("session", signed);
       this.#signed = signed;
       return signed.access_token;
     } catch (error) {
-      if (error instanceof ApiError && error.status === 401) this.#shelf.write("session", undefined);
+      if (error instanceof ApiError && error.status === 401) this.forget();
       throw error;
     }
   }
 }
 
-/** @param {any} answer @returns {Signed} */
-function signedBy({ user, access_token, refresh_token, expires_in }) {
-  return { user, access_token, refresh_token, fresh: Date.now() + expires_in * 1000 * USED };
+/** @param {string} id @param {any} answer @returns {Signed} */
+function signedBy(id, { user, access_token, refresh_token, expires_in }) {
+  return { id, user, access_token, refresh_token, fresh: Date.now() + expires_in * 1000 * USED };
 }
 
 /** @param {string} http @param {typeof globalThis.fetch} [fetch] */
