@@ -45,6 +45,15 @@ impl Client {
         Self::run(command.envs(variables.iter().copied()))
     }
 
+    /// Starts a client in a terminal that cannot move its cursor.
+    #[cfg(target_os = "linux")]
+    pub(super) fn start_in_a_terminal(url: &str, arguments: &str) -> Self {
+        let mut command = Command::new("script");
+        let chat = format!("'{}' --url '{url}' {arguments}", binary("chat").display());
+        command.args(["-qec", &chat, "/dev/null"]).env_clear();
+        Self::run(command.env("TERM", "dumb"))
+    }
+
     fn run(command: &mut Command) -> Self {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut process = command.kill_on_drop(true).spawn().unwrap();

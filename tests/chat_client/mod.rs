@@ -7,3 +7,5 @@ mod piping;
 mod relay;
 mod rooms;
 mod surviving;
+#[cfg(target_os = "linux")]
+mod typing;

@@ -166,9 +166,10 @@ impl Client {
         Ok(())
     }
 
+    /// What is typed ahead is for the place that the last command leads to.
     fn takes_input(&self) -> bool {
         match self.manner {
-            Manner::Terminal => true,
+            Manner::Terminal => self.waits_since.is_none(),
             Manner::Pipe { .. } => {
                 !self.input_has_ended && self.place.is_some() && self.session.unsent() < UNSENT
             }
@@ -262,7 +263,8 @@ impl Client {
         drop(self.line.orders.send(order));
     }
 
-    /// Lets the person type, unless the last command still leads them somewhere.
+    /// Lets the person type, or takes what they typed ahead, unless the last command still leads them
+    /// somewhere.
     fn keep_editing(&mut self, now: Instant) -> anyhow::Result<()> {
         let is_under_way = self.goal.is_some() || self.going.is_some();
         if !self.edits && !is_under_way {
