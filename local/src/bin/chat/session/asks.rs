@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::patience;
+use super::repeat::Repeat;
 
 /// What somebody wants that is not to say something.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,8 +39,7 @@ impl Wish {
 struct Ask {
     id: String,
     wish: Wish,
-    tries: u32,
-    due: Option<Instant>,
+    repeat: Repeat,
 }
 
 /// The questions without an answer.
@@ -53,7 +52,8 @@ impl Asks {
     /// Asks for something, unless that is asked already.
     pub(crate) fn put(&mut self, wish: Wish) {
         if self.open.iter().all(|ask| ask.wish != wish) {
-            self.open.push(Ask { id: Uuid::now_v7().to_string(), wish, tries: 0, due: None });
+            let (id, repeat) = (Uuid::now_v7().to_string(), Repeat::default());
+            self.open.push(Ask { id, wish, repeat });
         }
     }
 
@@ -61,9 +61,8 @@ impl Asks {
     pub(crate) fn due(&mut self, now: Instant) -> Vec<Value> {
         let mut frames = Vec::new();
         for ask in &mut self.open {
-            if ask.due.is_none_or(|due| due <= now) {
-                ask.due = Some(now + patience(ask.tries));
-                ask.tries += 1;
+            if ask.repeat.is_due(now) {
+                ask.repeat.ask(now);
                 frames.push(ask.wish.frame(&ask.id));
             }
         }
@@ -73,14 +72,14 @@ impl Asks {
     /// A new connection: everything is asked again.
     pub(crate) fn begin(&mut self) {
         for ask in &mut self.open {
-            (ask.tries, ask.due) = (0, None);
+            ask.repeat = Repeat::default();
         }
     }
 
     /// Something failed, and nobody knows what: repeats come soon.
-    pub(crate) fn hurry(&mut self, soon: Instant) {
+    pub(crate) fn suspect(&mut self, now: Instant) {
         for ask in &mut self.open {
-            ask.due = ask.due.map(|due| due.min(soon));
+            ask.repeat.suspect(now);
         }
     }
 
@@ -100,6 +99,6 @@ impl Asks {
     /// The question `id` is to be asked again, but not before `pause` is over; whether there is one.
     pub(crate) fn put_off(&mut self, id: &str, now: Instant, pause: Duration) -> bool {
         let ask = self.open.iter_mut().find(|ask| ask.id == id);
-        ask.map(|ask| ask.due = Some(now + pause)).is_some()
+        ask.map(|ask| ask.repeat.put_off(now, pause)).is_some()
     }
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::patience;
+use super::repeat::Repeat;
 
 /// How many conversations one frame may ask for.
 const CONVERSATIONS: usize = 50;
@@ -17,8 +17,7 @@ const PAUSE: Duration = Duration::from_millis(250);
 pub(crate) struct CatchingUp {
     wanted: BTreeSet<String>,
     asked: BTreeSet<String>,
-    tries: u32,
-    due: Option<Instant>,
+    repeat: Repeat,
 }
 
 impl CatchingUp {
@@ -35,7 +34,7 @@ impl CatchingUp {
     /// A new connection: what the old one was asked is not answered any more.
     pub(crate) fn begin(&mut self) {
         self.wanted.append(&mut self.asked);
-        (self.tries, self.due) = (0, None);
+        self.repeat = Repeat::default();
     }
 
     /// The frame that is due, with the watermark of each conversation.
@@ -44,7 +43,7 @@ impl CatchingUp {
         now: Instant,
         watermark: impl Fn(&str) -> Option<u64>,
     ) -> Option<Value> {
-        if self.due.is_some_and(|due| due > now) {
+        if !self.repeat.is_due(now) {
             return None;
         }
         self.wanted.append(&mut self.asked);
@@ -57,23 +56,29 @@ impl CatchingUp {
             }
         }
         if since.is_empty() {
-            self.due = None;
+            self.repeat = Repeat::default();
             return None;
         }
         self.asked = since.keys().cloned().collect();
-        self.due = Some(now + patience(self.tries));
-        self.tries += 1;
+        self.repeat.ask(now);
         Some(json!({ "action": "sync", "since": since }))
     }
 
     /// The answer came.
     pub(crate) fn answer(&mut self, now: Instant) {
         self.asked.clear();
-        (self.tries, self.due) = (0, Some(now + PAUSE));
+        self.repeat = Repeat::not_before(now + PAUSE);
     }
 
     /// Something failed, and nobody knows what: repeats come soon.
-    pub(crate) fn hurry(&mut self, soon: Instant) {
-        self.due = self.due.map(|due| due.min(soon));
+    pub(crate) fn suspect(&mut self, now: Instant) {
+        self.repeat.suspect(now);
+    }
+
+    /// The question is to be asked again, if there is one, but not before `pause` is over.
+    pub(crate) fn put_off(&mut self, now: Instant, pause: Duration) {
+        if !self.asked.is_empty() {
+            self.repeat.put_off(now, pause);
+        }
     }
 }

@@ -5,6 +5,7 @@
 //! - `log` shows a conversation in order, once, without gaps; `outbox` says things until they are
 //!   acknowledged;
 //! - `asks` repeats other questions until they are answered; `catching_up` asks for what was missed;
+//!   `repeat` tells when;
 //! - `pulse` notices a connection that has died without a word.
 
 mod asks;
@@ -14,6 +15,7 @@ mod log;
 mod outbox;
 mod progress;
 mod pulse;
+mod repeat;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -22,5 +24,4 @@ pub(crate) use asks::Wish;
 pub(crate) use event::Event;
 pub(crate) use outbox::Address;
 pub(crate) use progress::Mark;
-use pulse::patience;
 pub(crate) use state::Session;

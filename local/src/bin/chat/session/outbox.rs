@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::patience;
+use super::repeat::Repeat;
 
 /// Whom something is said to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,8 +32,7 @@ struct Lane {
     conversation: String,
     address: Address,
     queue: VecDeque<Unsent>,
-    tries: u32,
-    due: Option<Instant>,
+    repeat: Repeat,
 }
 
 /// Everything that waits for its ack.
@@ -51,7 +50,7 @@ impl Outbox {
         }
         let (conversation, address) = (conversation.to_owned(), address.clone());
         let queue = VecDeque::from([unsent]);
-        self.lanes.push(Lane { conversation, address, queue, tries: 0, due: None });
+        self.lanes.push(Lane { conversation, address, queue, repeat: Repeat::default() });
     }
 
     /// How many messages have no ack yet, here or anywhere.
@@ -71,9 +70,8 @@ impl Outbox {
         let mut frames = Vec::new();
         for lane in &mut self.lanes {
             let Some(first) = lane.queue.front() else { continue };
-            if lane.due.is_none_or(|due| due <= now) {
-                lane.due = Some(now + patience(lane.tries));
-                lane.tries += 1;
+            if lane.repeat.is_due(now) {
+                lane.repeat.ask(now);
                 frames.push(frame(&lane.address, first));
             }
         }
@@ -83,14 +81,14 @@ impl Outbox {
     /// A new connection: whatever is first is sent at once.
     pub(crate) fn begin(&mut self) {
         for lane in &mut self.lanes {
-            (lane.tries, lane.due) = (0, None);
+            lane.repeat = Repeat::default();
         }
     }
 
     /// Something failed, and nobody knows what: repeats come soon.
-    pub(crate) fn hurry(&mut self, soon: Instant) {
+    pub(crate) fn suspect(&mut self, now: Instant) {
         for lane in &mut self.lanes {
-            lane.due = lane.due.map(|due| due.min(soon));
+            lane.repeat.suspect(now);
         }
     }
 
@@ -99,7 +97,7 @@ impl Outbox {
         let index = self.index_of(id)?;
         let lane = &mut self.lanes[index];
         let unsent = lane.queue.pop_front()?;
-        (lane.tries, lane.due) = (0, None);
+        lane.repeat = Repeat::default();
         let settled = (lane.conversation.clone(), lane.address.clone(), unsent);
         if lane.queue.is_empty() {
             self.lanes.remove(index);
@@ -111,7 +109,7 @@ impl Outbox {
     pub(crate) fn put_off(&mut self, id: &str, now: Instant, pause: Duration) -> bool {
         let index = self.index_of(id);
         if let Some(index) = index {
-            self.lanes[index].due = Some(now + pause);
+            self.lanes[index].repeat.put_off(now, pause);
         }
         index.is_some()
     }

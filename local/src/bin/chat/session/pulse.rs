@@ -1,21 +1,11 @@
-//! How long one waits: for an answer before asking again, and for any sign of life.
+//! How long one waits for any sign of life.
 
 use std::time::{Duration, Instant};
 
-/// How long the first answer may take.
-const FIRST: Duration = Duration::from_secs(3);
-/// How long any answer may take.
-const LONGEST: Duration = Duration::from_secs(15);
 /// How long nothing may be heard while something is unanswered.
 const SILENCE: Duration = Duration::from_secs(10);
 /// How long nothing may be heard before the server is asked whether it is there.
 const QUIET: Duration = Duration::from_secs(30);
-
-/// How long to wait after so many tries before the next: a busy server answers no sooner when it is
-/// asked more often.
-pub(crate) fn patience(tries: u32) -> Duration {
-    FIRST.saturating_mul(1 << tries.min(4)).min(LONGEST)
-}
 
 /// The signs of life of a connection.
 #[derive(Debug)]

@@ -13,10 +13,9 @@ use super::log::Log;
 use super::outbox::{Address, Outbox, Unsent};
 use super::progress::{Mark, Progress};
 use super::pulse::Pulse;
+use super::repeat::SOON;
 use crate::frames::{Ack, Frame, Message, Refusal, Room, Status, Synced};
 
-/// How soon to repeat what a failure of the cloud may have been about.
-const SOON: Duration = Duration::from_millis(500);
 /// How long a text may be in JSON: a longer one would not fit into a frame of 32 KB, and the server
 /// would close the connection.
 const TEXT: usize = 31 * 1024;
@@ -199,9 +198,9 @@ impl Session {
             Frame::Left { conversation, reason } => self.left(conversation, reason),
             Frame::Error(refusal) => self.refused(refusal, now),
             Frame::Failure => {
-                self.outbox.hurry(now + SOON);
-                self.asks.hurry(now + SOON);
-                self.catching_up.hurry(now + SOON);
+                self.outbox.suspect(now);
+                self.asks.suspect(now);
+                self.catching_up.suspect(now);
             }
             Frame::Other => {}
         }
@@ -355,7 +354,7 @@ impl Session {
             let is_known =
                 self.outbox.put_off(&id, now, pause) || self.asks.put_off(&id, now, pause);
             if !is_known {
-                self.catching_up.hurry(now + pause);
+                self.catching_up.put_off(now, pause);
             }
         } else if let Some((_, _, unsent)) = self.outbox.settle(&id) {
             self.events.push_back(Event::NotSaid { content: unsent.content, reason });

@@ -46,6 +46,11 @@ fn joined(name: &str) -> Value {
     json!({ "type": "joined", "room": room, "conversation": "room:7", "messages": [] })
 }
 
+/// API Gateway's own words.
+fn failure() -> Value {
+    json!({ "message": "Internal server error", "requestId": "r" })
+}
+
 /// alice's client, and the clock.
 struct Alice {
     session: Session,
@@ -180,9 +185,47 @@ fn a_failure_of_the_cloud_is_followed_by_a_repeat_soon() {
     let mut alice = Alice::after([7]);
     alice.says("one");
     let first = alice.sends("message");
-    alice.hears(&json!({ "message": "Internal server error", "requestId": "r" }));
+    alice.hears(&failure());
     alice.waits(1);
     assert_eq!(alice.sends("message"), first);
+}
+
+#[test]
+fn a_failure_that_lasts_is_answered_ever_more_patiently() {
+    let mut alice = Alice::after([7]);
+    alice.says("one");
+    alice.sends("message");
+    for tries in 0..8 {
+        alice.hears(&failure());
+        alice.hears(&failure());
+        let heard = alice.now;
+        while alice.due().is_empty() {
+            alice.now += Duration::from_millis(10);
+        }
+        let waited = alice.now - heard;
+        let longest = Duration::from_millis((500 << tries).min(15_000));
+        let step = Duration::from_millis(10);
+        assert!((longest / 2..=longest + step).contains(&waited), "{tries}: {waited:?}");
+    }
+}
+
+#[test]
+fn whoever_was_told_how_long_to_wait_does_so_whatever_else_fails() {
+    let mut alice = Alice::after([7]);
+    alice.says("one");
+    alice.hears(&message(9));
+    let frames = alice.due();
+    assert_eq!(frames.len(), 2, "{frames:?}");
+    let hurried = json!({ "type": "error", "code": "rate_limited", "message": "slowly", "retry_after_ms": 20_000 });
+    let mut about = hurried.clone();
+    about["id"] = frames[0]["id"].clone();
+    for frame in [hurried, about, failure()] {
+        alice.hears(&frame);
+    }
+    alice.waits(19);
+    assert_eq!(alice.due(), [] as [Value; 0]);
+    alice.waits(1);
+    assert_eq!(alice.due().len(), 2);
 }
 
 #[test]
