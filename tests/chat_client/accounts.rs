@@ -44,6 +44,20 @@ async fn who_is_not_believed_is_told() {
 }
 
 #[tokio::test]
+async fn a_wrong_address_is_not_taken_for_a_wrong_token() {
+    let chat = Chat::with_accounts().await;
+    chat.registers("alice").await;
+    let http = chat.websocket_url().replace("ws://", "http://").replace("/ws", "");
+    // API Gateway forbids what is in no stage of it.
+    let url = serves(Router::new().fallback(|| async { StatusCode::FORBIDDEN })).await;
+    let url = url.replace("http://", "ws://");
+    let arguments = format!("--login alice --to bob --timeout 5 --http {http}");
+    let password = [("CONFAB_PASSWORD", PASSWORD)];
+    Client::start_with(&url, &arguments, &password).ends().await.told("--url");
+    pipe(&url, "--user alice --to bob --timeout 5", &["hello"]).await.told("--url");
+}
+
+#[tokio::test]
 async fn a_connection_outlives_its_token() {
     let chat = Chat::with_accounts().await;
     chat.registers("alice").await;
@@ -64,9 +78,13 @@ async fn a_connection_outlives_its_token() {
 /// The HTTP API, saying of tokens that they are over very soon.
 async fn hasty(base: String) -> String {
     let forward = move |request: Request| forward(base.clone(), request);
+    serves(Router::new().fallback(forward)).await
+}
+
+async fn serves(router: Router) -> String {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    tokio::spawn(axum::serve(listener, Router::new().fallback(forward)).into_future());
+    tokio::spawn(axum::serve(listener, router).into_future());
     format!("http://{address}")
 }
 

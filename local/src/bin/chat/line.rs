@@ -129,14 +129,20 @@ impl Server {
 
     async fn failure(&self, error: &Error) -> Failure {
         match error {
-            Error::Http(answer) if matches!(answer.status().as_u16(), 401 | 403) => {
+            Error::Http(answer) if answer.status().as_u16() == 401 => {
                 if self.account.is_refused().await {
                     return Failure::MayPass("the token is not good any more".into());
                 }
                 Failure::ForGood("the server does not believe who you are".into())
             }
+            // API Gateway forbids also what is at none of its addresses.
+            Error::Http(answer) if answer.status().as_u16() == 403 => {
+                let url = self.addresses.websocket();
+                Failure::ForGood(format!("{url} is forbidden: is --url right, and who you are?"))
+            }
             Error::Http(answer) if answer.status().as_u16() == 404 => {
-                Failure::ForGood("there is no WebSocket API".into())
+                let url = self.addresses.websocket();
+                Failure::ForGood(format!("there is no WebSocket API at {url}; is --url right?"))
             }
             Error::Http(answer) => Failure::MayPass(format!("it answers {}", answer.status())),
             Error::Url(error) => Failure::ForGood(format!("--url: {error}")),
