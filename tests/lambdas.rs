@@ -243,6 +243,27 @@ async fn a_room_lives_and_ends_through_the_binaries() {
     assert_eq!(chat.get("/api/rooms", &[]).await.body, json!([]));
 }
 
+#[tokio::test]
+async fn names_that_mean_something_in_a_url_are_only_names() {
+    let seams = Seams { functions: Some(Arc::new(binaries)), ..Seams::default() };
+    let chat = Chat::start_on(seams).await;
+    let path = |name: &str| {
+        let mut url = reqwest::Url::parse("http://host/api/rooms").unwrap();
+        url.path_segments_mut().unwrap().push(name);
+        url.path().to_owned()
+    };
+    for name in ["c", "c#", "50%41", "a b+c&d=e", "\u{1F44B}"] {
+        let room = chat.room_of("alice", name).await;
+        let by_alice = [("user_id", "alice"), ("limit", "1")];
+        let found = chat.get(&path(name), &by_alice).await;
+        assert_eq!(found.body["id"], room, "{name}");
+        let members = chat.get(&format!("{}/members", path(name)), &by_alice).await;
+        assert_eq!(members.body[0]["user"], "alice", "{name}");
+    }
+    assert_eq!(chat.delete(&path("c#"), &[("user_id", "alice")]).await.status, 204);
+    assert_eq!(chat.get(&path("c"), &[]).await.status, 200);
+}
+
 /// Secrets Manager with one secret, as far as the functions ask it
 /// (<https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html>).
 fn secrets_manager(name: &'static str, secret: &'static str) -> String {

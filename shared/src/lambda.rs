@@ -6,10 +6,11 @@ use std::sync::Arc;
 use aws_lambda_events::apigw::ApiGatewayProxyResponse;
 use aws_lambda_events::encodings::Body;
 use axum::Router;
-use axum::http::StatusCode;
+use axum::http::{StatusCode, Uri};
 use lambda_http::request::RequestContext;
 use lambda_http::{RequestExt, tower};
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use secrecy::ExposeSecret;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -57,6 +58,9 @@ pub async fn run_http(router: fn(App) -> Router) -> Result<(), Fatal> {
     let service = service_fn(move |mut request: lambda_http::Request| {
         if let Some(RequestContext::ApiGatewayV2(context)) = request.request_context_ref() {
             let (authorizer, source) = (context.authorizer.clone(), context.http.source_ip.clone());
+            if let Some(uri) = asked(&request, context.route_key.as_deref().unwrap_or_default()) {
+                *request.uri_mut() = uri;
+            }
             let extensions = request.extensions_mut();
             extensions.insert(SourceAddress(source.unwrap_or_default()));
             if let Some(authorizer) = authorizer {
@@ -66,6 +70,27 @@ pub async fn run_http(router: fn(App) -> Router) -> Result<(), Fatal> {
         router.clone().oneshot(request)
     });
     lambda_http::run(service).await
+}
+
+/// What was asked for. API Gateway decodes the path, and a `#` or `%` that stands in it then would be
+/// read as something else; so it is put together again from the route and its parameters. `None` if
+/// the route has no path.
+fn asked(request: &lambda_http::Request, route_key: &str) -> Option<Uri> {
+    let encoded = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
+    let (_method, route) = route_key.split_once(' ')?;
+    let parameters = request.path_parameters_ref()?;
+    let mut path = Vec::new();
+    for part in route.split('/') {
+        let name = part.strip_prefix('{').and_then(|part| part.strip_suffix('}'));
+        path.push(match name {
+            Some(name) => encoded(parameters.first(name)?),
+            None => part.to_owned(),
+        });
+    }
+    let query = request.query_string_parameters_ref().into_iter().flat_map(|query| query.iter());
+    let query = query.map(|(name, value)| format!("{}={}", encoded(name), encoded(value)));
+    let query = query.collect::<Vec<_>>().join("&");
+    format!("{}?{query}", path.join("/")).parse().ok()
 }
 
 async fn start() -> Result<App, Fatal> {
