@@ -142,3 +142,10 @@ async fn a_route_has_only_its_own_methods() {
         }
     }
 }
+
+#[tokio::test]
+async fn where_there_are_only_names_there_are_no_tickets() {
+    let chat = Chat::start().await;
+    assert_eq!(chat.post("/api/tickets", json!({ "user_id": "alice" })).await.status, 404);
+    assert_eq!(chat.post("/api/tickets?user_id=alice", json!({})).await.status, 404);
+}

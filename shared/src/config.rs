@@ -9,7 +9,7 @@ use crate::accounts::Tokens;
 use crate::oidc::{Http, Misconfigured, Oidc};
 use crate::store::Rules;
 
-/// The variables that [`Config::from_env`] reads; `template.yaml` sets each of them.
+/// The variables that [`Config::from_variables`] reads; `template.yaml` sets each of them.
 pub const VARIABLES: [&str; 12] = [
     "TABLE_NAME",
     "AUTH_MODE",
@@ -121,16 +121,12 @@ impl Config {
     const MOST_MESSAGES_PER_SECOND: usize = 100;
     /// The longest message text by default, in bytes: most messages cost one write unit.
     pub const MAX_CONTENT_BYTES: usize = 4096;
-    /// The most that can be asked for: with its envelope a message still fits a 32 KB frame.
-    const MOST_CONTENT_BYTES: usize = 24 * 1024;
+    /// The most that can be asked for: a hundred messages are less than the 1 MB that DynamoDB reads
+    /// at once, and whatever is looked for at the end of a log is looked for among so many.
+    const MOST_CONTENT_BYTES: usize = 10_000;
     const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-    /// Reads the environment; the error says which variable is missing or wrong.
-    pub fn from_env() -> Result<Self, InvalidConfig> {
-        Self::from_variables(|name| std::env::var(name).ok())
-    }
-
-    /// Reads the variables that `get` knows.
+    /// Reads the variables that `get` knows; the error says which one is missing or wrong.
     pub fn from_variables(get: impl Fn(&str) -> Option<String>) -> Result<Self, InvalidConfig> {
         let required = |name: &'static str| {
             get(name)

@@ -30,7 +30,7 @@ pub enum Error {
     #[error("{0}")]
     Untrusted(&'static str),
     /// The caller is known, and this is not theirs.
-    #[error("this is not yours")]
+    #[error("you may not do this")]
     Forbidden,
     /// The request contradicts what is stored already.
     #[error("{0}")]
@@ -96,6 +96,9 @@ pub enum ErrorCode {
     Internal,
 }
 
+/// The fields whose values are nobody else's business.
+const SECRETS: [&str; 5] =
+    ["password", "current_password", "new_password", "refresh_token", "token"];
 /// How many characters of a reason are told: it repeats what a stranger sent.
 const LONGEST_REASON: usize = 256;
 
@@ -103,12 +106,13 @@ impl Error {
     /// What cannot be read as it should be, and where in it, in few words.
     pub(crate) fn unreadable(error: serde_path_to_error::Error<serde_json::Error>) -> Self {
         let path = error.path().to_string();
-        if ["password", "token"].iter().any(|secret| path.contains(secret)) {
-            // The reason would repeat what was sent.
-            return Self::Invalid(format!("`{path}` is text"));
-        }
         let reason = error.into_inner();
-        let reason = if path == "." { reason.to_string() } else { format!("`{path}`: {reason}") };
+        let reason = match &*path {
+            "." => reason.to_string(),
+            // The reason would repeat what was sent.
+            secret if SECRETS.contains(&secret) => format!("`{path}` is text"),
+            _ => format!("`{path}`: {reason}"),
+        };
         Self::Invalid(match reason.char_indices().nth(LONGEST_REASON) {
             Some((end, _)) => format!("{}…", &reason[..end]),
             None => reason,

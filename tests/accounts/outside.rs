@@ -85,6 +85,7 @@ async fn they_take_names_renew_and_go_as_others_do() {
 
     let gone = chat.asks_as(&fresh, Method::DELETE, "/api/me", Some(json!({}))).await;
     assert_eq!(gone.status, 204, "{:?}", gone.body);
+    ada.sees_the_end().await;
     assert_ne!(me(&chat, &fresh).await["id"], json!(id), "somebody new");
 }
 

@@ -106,8 +106,9 @@ pub(crate) async fn logout(
 
 /// `POST /api/tickets`: opens one WebSocket within half a minute.
 pub(crate) async fn ticket(State(app): State<App>, caller: Caller) -> Result<Response, Failure> {
+    app.has_accounts()?;
     let caller = caller.proved()?;
-    // In open mode nothing is ever over but the connection itself.
+    // A token that never ends lets a connection live as long as it may.
     let until = caller.until.unwrap_or(app.clock.now().plus(CONNECTION_LIFETIME));
     let ticket = accounts::ticket(&app, &caller.user, caller.session, until).await?;
     let issued =

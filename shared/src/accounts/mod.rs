@@ -12,6 +12,7 @@ mod username;
 use std::fmt;
 use std::time::Duration;
 
+use futures::stream::{self, StreamExt, TryStreamExt};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -33,6 +34,8 @@ const SESSION_LIFETIME: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 pub const TICKET_LIFETIME: Duration = Duration::from_secs(30);
 /// How many attempts an account takes in a quarter of an hour; one that succeeds forgives the others.
 const ATTEMPTS_PER_ACCOUNT: u64 = 10;
+/// How many sessions are ended at once.
+const CONCURRENT_ENDS: usize = 10;
 /// The longest display name, in characters.
 const MAX_DISPLAY_NAME: usize = 64;
 
@@ -131,11 +134,13 @@ pub async fn register(
     if !app.store.create_account(&account, Some(&hash), None).await? {
         return Err(Error::Conflict("this username, or one that looks like it, is taken"));
     }
-    begin(app, tokens, account).await
+    begin(app, tokens, account, &hash).await
 }
 
 /// Signs somebody in. The answer, and how long it takes, do not tell whether there is such an account.
 pub async fn login(app: &App, credentials: Credentials) -> Result<SignedIn, Error> {
+    const REFUSED: Error =
+        Error::Untrusted("there is no such account, or this is not its password");
     let tokens = app.tokens()?;
     let username = Username::parse(&credentials.username).ok();
     let name = username.as_ref().map_or_else(|| credentials.username.clone(), Username::key);
@@ -150,19 +155,17 @@ pub async fn login(app: &App, credentials: Credentials) -> Result<SignedIn, Erro
     let user = user.map_or_else(|| UserId::parse(&Uuid::nil().to_string()), Ok)?;
     let secured = app.store.account(&user).await?;
     let (account, hash) = secured.map_or((None, None), |it| (Some(it.account), it.password_hash));
-    let matched = password::matches(credentials.password, hash).await?;
-    let Some(account) = account.filter(|_| matched) else {
-        return Err(Error::Untrusted("there is no such account, or this is not its password"));
-    };
+    let matched = password::matches(credentials.password, hash.clone()).await?;
+    let (Some(account), Some(hash), true) = (account, hash, matched) else { return Err(REFUSED) };
     app.store.forgive_attempts(&attempts, app.clock.now()).await?;
-    begin(app, tokens, account).await
+    begin(app, tokens, account, &hash).await
 }
 
 /// The next pair of tokens for one that was not shown before.
 pub async fn refresh(app: &App, token: &SecretString) -> Result<SignedIn, Error> {
     const INVALID: Error = Error::Untrusted("the refresh token is not valid");
     let tokens = app.tokens()?;
-    let old = RefreshToken::parse(token)?;
+    let old = tokens.read_refresh(token)?;
     let user = UserId::parse(&old.user.to_string())?;
     let new = RefreshToken::fresh(old.user, old.session)?;
     let now = app.clock.now();
@@ -181,7 +184,7 @@ pub async fn refresh(app: &App, token: &SecretString) -> Result<SignedIn, Error>
     };
     Ok(SignedIn {
         access_token: tokens.issue(&user, old.session, now)?,
-        refresh_token: new.expose().into(),
+        refresh_token: tokens.write_refresh(&new)?,
         account,
     })
 }
@@ -203,12 +206,18 @@ pub async fn end(app: &App, user: &UserId, session: SessionId) -> Result<(), Err
 
 /// Ends every session of somebody, but for `except`.
 pub async fn end_all(app: &App, user: &UserId, except: Option<SessionId>) -> Result<(), Error> {
-    for session in app.store.sessions(user).await? {
-        if Some(session) != except {
-            end(app, user, session).await?;
-        }
-    }
-    Ok(())
+    let sessions = app.store.sessions(user).await?.into_iter();
+    let ends = sessions.filter(|it| Some(*it) != except).map(|it| end(app, user, it));
+    stream::iter(ends).buffer_unordered(CONCURRENT_ENDS).try_collect().await
+}
+
+/// Closes whatever sockets somebody has.
+async fn close_all(app: &App, user: &UserId) -> Result<(), Error> {
+    let inbox = app.store.inbox(user).await?;
+    let connections: Vec<_> = inbox.connections.into_keys().collect();
+    let closed = app.gateway.close_all(connections.clone()).await;
+    app.store.prune(user, &connections, app.clock.now()).await?;
+    closed
 }
 
 /// A ticket for one connection within half a minute, for those who cannot send a header. The
@@ -295,7 +304,9 @@ pub async fn delete(app: &App, user: &UserId, password: Option<SecretString>) ->
     };
     crate::rooms::leave_all(app, user).await?;
     end_all(app, user, None).await?;
-    app.store.delete_account(&account).await
+    app.store.delete_account(&account.user).await?;
+    // Those of an outside issuer belong to no session.
+    close_all(app, user).await
 }
 
 /// The account of somebody who knows its password.
@@ -310,18 +321,25 @@ async fn authenticate(app: &App, user: &UserId, password: SecretString) -> Resul
     Ok(secured.account)
 }
 
-/// A new session.
-async fn begin(app: &App, tokens: &Tokens, account: Account) -> Result<SignedIn, Error> {
+/// A new session of somebody whose password has `hash`, if it is so still.
+async fn begin(
+    app: &App,
+    tokens: &Tokens,
+    account: Account,
+    hash: &str,
+) -> Result<SignedIn, Error> {
     let now = app.clock.now();
     let id = SessionId::fresh();
     let user = Uuid::try_parse(account.user.as_str()).map_err(|_| Error::Corrupt("user"))?;
     let refresh = RefreshToken::fresh(user, id)?;
     let session =
         Session { id, refresh_hash: refresh.hash(), expires_at: now.plus(SESSION_LIFETIME) };
-    app.store.begin_session(&account.user, &session).await?;
+    if !app.store.begin_session(&account.user, &session, hash).await? {
+        return Err(Error::Untrusted("the password has changed meanwhile"));
+    }
     Ok(SignedIn {
         access_token: tokens.issue(&account.user, id, now)?,
-        refresh_token: refresh.expose().into(),
+        refresh_token: tokens.write_refresh(&refresh)?,
         account,
     })
 }

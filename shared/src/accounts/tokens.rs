@@ -1,7 +1,8 @@
 //! What proves who somebody is: access tokens, refresh tokens and tickets.
 //!
 //! An access token is a JWT (<https://www.rfc-editor.org/rfc/rfc7519>) that lives a quarter of an
-//! hour. A refresh token and a ticket are random; only their hashes are kept.
+//! hour. A refresh token and a ticket are random; only their hashes are kept. A refresh token is signed
+//! too: that one was exchanged before ends its session, so nobody may make one up.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,7 +10,7 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, crypto};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -114,6 +115,26 @@ impl Tokens {
         let user = user.map_err(|_| Error::Untrusted("the token is not valid"))?;
         Ok(Grant { user, session: SessionId(claims.sid), until })
     }
+
+    /// A refresh token as its owner keeps it.
+    pub fn write_refresh(&self, token: &RefreshToken) -> Result<SecretString, Error> {
+        let text = token.text();
+        let signature = crypto::sign(text.as_bytes(), &self.0.signing, Algorithm::HS256);
+        let signature = signature.map_err(|_| Error::Corrupt("a new token"))?;
+        Ok(format!("{text}.{signature}").into())
+    }
+
+    /// Reads what [`write_refresh`](Self::write_refresh) wrote, and nothing else.
+    pub fn read_refresh(&self, token: &SecretString) -> Result<RefreshToken, Error> {
+        let read = || {
+            let (text, signature) = token.expose_secret().rsplit_once('.')?;
+            let ours =
+                crypto::verify(signature, text.as_bytes(), &self.0.checking, Algorithm::HS256);
+            ours.ok().filter(|ours| *ours)?;
+            RefreshToken::parse(text)
+        };
+        read().ok_or(Error::Untrusted("the refresh token is not valid"))
+    }
 }
 
 impl fmt::Debug for Tokens {
@@ -137,24 +158,18 @@ impl RefreshToken {
         Ok(Self { user, session, random: random()? })
     }
 
-    /// Reads what [`expose`](Self::expose) wrote.
-    pub fn parse(token: &SecretString) -> Result<Self, Error> {
-        let read = || {
-            let bytes = token.expose_secret().strip_prefix(REFRESH)?;
-            let bytes = URL_SAFE_NO_PAD.decode(bytes).ok()?;
-            let (user, rest) = bytes.split_at_checked(16)?;
-            let (session, random) = rest.split_at_checked(16)?;
-            Some(Self {
-                user: Uuid::from_slice(user).ok()?,
-                session: SessionId(Uuid::from_slice(session).ok()?),
-                random: random.try_into().ok()?,
-            })
-        };
-        read().ok_or(Error::Untrusted("the refresh token is not valid"))
+    fn parse(text: &str) -> Option<Self> {
+        let bytes = URL_SAFE_NO_PAD.decode(text.strip_prefix(REFRESH)?).ok()?;
+        let (user, rest) = bytes.split_at_checked(16)?;
+        let (session, random) = rest.split_at_checked(16)?;
+        Some(Self {
+            user: Uuid::from_slice(user).ok()?,
+            session: SessionId(Uuid::from_slice(session).ok()?),
+            random: random.try_into().ok()?,
+        })
     }
 
-    /// The token as its owner keeps it.
-    pub fn expose(&self) -> String {
+    fn text(&self) -> String {
         let bytes = [&self.user.as_bytes()[..], self.session.0.as_bytes(), &self.random].concat();
         format!("{REFRESH}{}", URL_SAFE_NO_PAD.encode(bytes))
     }
@@ -172,7 +187,7 @@ pub fn new_ticket() -> Result<(String, String), Error> {
     Ok((ticket, hash))
 }
 
-/// The SHA-256 of something random enough not to be guessed, for a key.
+/// The SHA-256 of something, as part of a key; of a secret only if that is too random to be guessed.
 pub fn hash(secret: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(Sha256::digest(secret))
 }
@@ -252,13 +267,24 @@ mod tests {
     #[test]
     fn a_refresh_token_comes_back_and_only_its_hash_is_kept() {
         let token = RefreshToken::fresh(Uuid::now_v7(), SessionId::fresh()).unwrap();
-        let exposed = token.expose();
-        let read = RefreshToken::parse(&exposed.clone().into()).unwrap();
+        let written = tokens().write_refresh(&token).unwrap();
+        let read = tokens().read_refresh(&written).unwrap();
         assert_eq!((read.user, read.session), (token.user, token.session));
         assert_eq!(read.hash(), token.hash());
-        assert!(!exposed.contains(&token.hash()));
-        for garbage in ["", "confab_refresh_", &exposed[..exposed.len() - 1], &exposed[7..]] {
-            assert!(RefreshToken::parse(&garbage.to_owned().into()).is_err(), "{garbage}");
+        let written = written.expose_secret();
+        assert!(!written.contains(&token.hash()));
+        for garbage in ["", "confab_refresh_", &written[..written.len() - 1], &written[7..]] {
+            assert!(tokens().read_refresh(&garbage.into()).is_err(), "{garbage}");
+        }
+    }
+
+    #[test]
+    fn nobody_makes_a_refresh_token_up() {
+        let token = RefreshToken::fresh(Uuid::now_v7(), SessionId::fresh()).unwrap();
+        let other = Tokens::new(&"another key of 32 bytes or more ...".into()).unwrap();
+        let unsigned = SecretString::from(token.text());
+        for forged in [unsigned, other.write_refresh(&token).unwrap()] {
+            assert!(tokens().read_refresh(&forged).is_err());
         }
     }
 

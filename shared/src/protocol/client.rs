@@ -208,9 +208,11 @@ mod tests {
         for frame in [
             json!({ "action": "read", "conversation": "lobby", "seq": long }),
             json!({ "action": "sync", "since": { long.as_str(): "1" } }),
+            json!({ "action": "sync", "since": { format!("dm:token{long}"): "1" } }),
         ] {
             let refused = ClientFrame::parse(&frame.to_string()).unwrap_err();
-            assert!(refused.error.to_string().len() < 2048);
+            let told = refused.error.to_string();
+            assert!(told.len() < 2048 && !told.contains("is text"), "{told}");
         }
     }
 

@@ -24,7 +24,7 @@ pub enum ServerFrame<'a> {
         connection_id: &'a ConnectionId,
         /// The server's clock.
         server_time: Timestamp,
-        /// When API Gateway will end the connection.
+        /// When API Gateway will end the connection, or its token is over.
         expires_at: Timestamp,
         /// What the server accepts.
         limits: Limits,

@@ -4,7 +4,7 @@ mod attempts;
 mod sessions;
 mod tickets;
 
-use aws_sdk_dynamodb::types::{Delete, Put, ReturnValue, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem, Update};
 use serde_json::{Map, Value};
 
 use super::item::{Item, n, number, s, text};
@@ -93,7 +93,8 @@ impl Store {
         if old.is_none_or(|old| old.key() != new.key()) {
             writes.push(self.put_new(reservation(new, &account.user))?);
             if let Some(old) = old {
-                writes.push(self.delete_own(keys::username_pk(old), &account.user)?);
+                let pk = keys::username_pk(old);
+                writes.push(self.delete_own(pk, keys::ACCOUNT, &account.user)?);
             }
         }
         let update = Update::builder()
@@ -161,23 +162,38 @@ impl Store {
     }
 
     /// Forgets an account: nobody can sign in to it any more, and its username is free.
-    pub async fn delete_account(&self, account: &Account) -> Result<(), Error> {
-        let user = &account.user;
-        let delete = self.db.delete_item().table_name(&self.table);
-        let delete = delete.key(keys::PK, s(keys::user_pk(user))).key(keys::SK, s(keys::ACCOUNT));
-        let delete = delete.return_values(ReturnValue::AllOld);
-        let gone = delete.send().await.map_err(storage("delete an account"))?;
+    pub async fn delete_account(&self, user: &UserId) -> Result<(), Error> {
+        let item = self.item(keys::user_pk(user), keys::ACCOUNT, "look up an account").await?;
+        let Some(item) = item else { return Ok(()) };
+        let account = decode(user, &item)?.account;
+        // The name is the one that was read; else somebody would keep one that is nobody's.
+        let same = match &account.username {
+            Some(_) => "username = :username",
+            None => "attribute_not_exists(username)",
+        };
+        let name = account.username.as_ref().map(|name| (":username".into(), s(name.as_str())));
+        let delete = Delete::builder()
+            .table_name(&self.table)
+            .key(keys::PK, s(keys::user_pk(user)))
+            .key(keys::SK, s(keys::ACCOUNT))
+            .condition_expression(same)
+            .set_expression_attribute_values(name.map(|name| Item::from([name])))
+            .build();
+        let delete = delete.map_err(storage("describe an account"))?;
+        let mut writes = vec![TransactWriteItem::builder().delete(delete).build()];
         if let Some(username) = &account.username {
-            let own = self.delete_own(keys::username_pk(username), user)?;
-            self.transact(vec![own], "free a username").await?;
+            writes.push(self.delete_own(keys::username_pk(username), keys::ACCOUNT, user)?);
         }
-        if let Some(subject) = gone.attributes().and_then(|item| text(item, "subject").ok()) {
-            let delete = self.db.delete_item().table_name(&self.table);
-            let delete = delete.key(keys::PK, s(keys::subject_pk(&subject)));
-            let delete = delete.key(keys::SK, s(keys::SUBJECT));
-            delete.send().await.map_err(storage("forget a subject"))?;
+        if let Ok(subject) = text(&item, "subject") {
+            writes.push(self.delete_own(keys::subject_pk(&subject), keys::SUBJECT, user)?);
         }
-        Ok(())
+        if self.transact(writes, "delete an account").await?.is_none() {
+            return Ok(());
+        }
+        match self.account(user).await? {
+            Some(_) => Err(Error::Conflict("the account was changed at the same time")),
+            None => Ok(()),
+        }
     }
 
     fn update_account(
@@ -199,12 +215,12 @@ impl Store {
         Ok(TransactWriteItem::builder().put(put.map_err(storage("describe an account"))?).build())
     }
 
-    /// The deletion of a reservation that is still the user's.
-    fn delete_own(&self, pk: String, user: &UserId) -> Result<TransactWriteItem, Error> {
+    /// The deletion of what leads to the account of `user`, if it still does.
+    fn delete_own(&self, pk: String, sk: &str, user: &UserId) -> Result<TransactWriteItem, Error> {
         let delete = Delete::builder()
             .table_name(&self.table)
             .key(keys::PK, s(pk))
-            .key(keys::SK, s(keys::ACCOUNT))
+            .key(keys::SK, s(sk))
             .condition_expression("#user = :user")
             .expression_attribute_names("#user", "user")
             .expression_attribute_values(":user", s(user.as_str()))

@@ -1,7 +1,10 @@
 //! Sessions: one for every sign-in, until it is over or revoked.
 
+use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
+use aws_sdk_dynamodb::types::{
+    ConditionCheck, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
+};
 
 use crate::Error;
 use crate::accounts::SessionId;
@@ -33,15 +36,36 @@ pub enum Rotation {
 }
 
 impl Store {
-    /// Keeps a new session.
-    pub async fn begin_session(&self, user: &UserId, session: &Session) -> Result<(), Error> {
-        let put = self.db.put_item().table_name(&self.table).set_item(Some(Item::from([
-            (keys::PK.into(), s(keys::user_pk(user))),
-            (keys::SK.into(), s(keys::session_sk(session.id))),
-            ("refresh_hash".into(), s(&session.refresh_hash)),
-            (keys::EXPIRES_AT.into(), n(session.expires_at.as_seconds())),
-        ])));
-        put.send().await.map_err(storage("begin a session")).map(drop)
+    /// Keeps a new session; false if the hash of the user's password is not `password_hash` any more:
+    /// it was changed, or the account is gone.
+    pub async fn begin_session(
+        &self,
+        user: &UserId,
+        session: &Session,
+        password_hash: &str,
+    ) -> Result<bool, Error> {
+        let describe = || -> Result<Vec<TransactWriteItem>, BuildError> {
+            let put = Put::builder()
+                .table_name(&self.table)
+                .item(keys::PK, s(keys::user_pk(user)))
+                .item(keys::SK, s(keys::session_sk(session.id)))
+                .item("refresh_hash", s(&session.refresh_hash))
+                .item(keys::EXPIRES_AT, n(session.expires_at.as_seconds()))
+                .build()?;
+            let known = ConditionCheck::builder()
+                .table_name(&self.table)
+                .key(keys::PK, s(keys::user_pk(user)))
+                .key(keys::SK, s(keys::ACCOUNT))
+                .condition_expression("password_hash = :hash")
+                .expression_attribute_values(":hash", s(password_hash))
+                .build()?;
+            Ok(vec![
+                TransactWriteItem::builder().condition_check(known).build(),
+                TransactWriteItem::builder().put(put).build(),
+            ])
+        };
+        let writes = describe().map_err(storage("describe a session"))?;
+        Ok(self.transact(writes, "begin a session").await?.is_none())
     }
 
     /// Whether a session goes on at `now`; strongly consistent, so that one that was revoked does not.
