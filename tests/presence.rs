@@ -1,5 +1,6 @@
 //! Who is there, who came, who went, who is typing.
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
 
 use crate::support::{Chat, Person};
@@ -80,18 +81,13 @@ async fn a_disconnect_that_was_lost_heals_at_the_first_push() {
     let chat = Chat::start().await;
     let mut alice = acquainted(&chat).await;
     // A connection that the table knows and nobody has: its $disconnect was lost.
-    let (table, name) = chat.table();
     let bob = chat.joined_by("bob").await;
     assert_eq!(alice.sees_in_time("presence").await["status"], "online");
-    let key = |value: &str| aws_sdk_dynamodb::types::AttributeValue::S(value.to_owned());
-    let inbox =
-        table.get_item().table_name(&name).key("pk", key("USER#bob")).key("sk", key("INBOX"));
-    let inbox = inbox.send().await.unwrap().item.unwrap();
+    let mut ghost = chat.item("USER#bob", "INBOX").await;
     bob.leaves().await;
     assert_eq!(alice.sees_in_time("presence").await["status"], "offline");
-    let mut ghost = inbox;
     ghost.remove("arrived");
-    table.put_item().table_name(&name).set_item(Some(ghost)).send().await.unwrap();
+    chat.puts(ghost).await;
     assert!(online(&chat).await.contains(&"bob".into()));
 
     alice.sends(&json!({ "action": "message", "to": "bob", "content": "there?" })).await;
@@ -122,4 +118,43 @@ async fn typing_shows_to_the_other_only_and_is_throttled() {
 
     alice.types(r#"{"action":"typing"}"#).await;
     alice.is_told("bad_request").await;
+}
+
+#[tokio::test]
+async fn whoever_speaks_before_the_welcome_has_come_online_all_the_same() {
+    let chat = Chat::start().await;
+    let mut bob = chat.joined_by("bob").await;
+    // As `connect` left it: nobody has been greeted.
+    let mut inbox = chat.item("USER#bob", "INBOX").await;
+    let name = format!("conn:{}", bob.connection);
+    let AttributeValue::M(connection) = inbox.get_mut(&name).unwrap() else { panic!("no map") };
+    connection.insert("ready".to_owned(), AttributeValue::Bool(false));
+    inbox.remove("arrived");
+    chat.puts(inbox.clone()).await;
+    bob.sends(&json!({ "action": "ping" })).await;
+    bob.sees_a("pong").await;
+    let after = chat.item("USER#bob", "INBOX").await;
+    assert_eq!(after["alone"], inbox["alone"]);
+    assert_eq!(after[&name].as_m().unwrap()["ready"], AttributeValue::Bool(true));
+}
+
+#[tokio::test]
+async fn typing_shows_in_rooms_up_to_a_size() {
+    let chat = Chat::start_with(|options| options.presence_room_size = 2).await;
+    let mut alice = chat.joined_by("alice").await;
+    let mut bob = chat.joined_by("bob").await;
+    let room = chat.room_of("alice", "general").await;
+    alice.hears("alice", "alice joined").await;
+    bob.joins(&room).await;
+    alice.hears("bob", "bob joined").await;
+    bob.sends(&json!({ "action": "typing", "room": room })).await;
+    alice.sees_a("typing").await;
+    let mut carol = chat.joined_by("carol").await;
+    carol.joins(&room).await;
+    for person in [&mut alice, &mut bob] {
+        person.hears("carol", "carol joined").await;
+    }
+    carol.sends(&json!({ "action": "typing", "room": room })).await;
+    carol.hears_nothing().await;
+    alice.hears_nothing().await;
 }

@@ -1,5 +1,6 @@
 //! People meet in rooms.
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
 
 use crate::support::{Chat, Person};
@@ -174,7 +175,7 @@ async fn whoever_has_left_since_the_list_was_read_is_not_shown_what_is_said() {
     let room = chat.room_of("alice", "general").await;
     // As if alice left between the looks at her list and at the room.
     let (table, name) = chat.table();
-    let key = |value: &str| aws_sdk_dynamodb::types::AttributeValue::S(value.to_owned());
+    let key = |value: &str| AttributeValue::S(value.to_owned());
     let delete = table.delete_item().table_name(&name).key("sk", key("MEMBER#alice"));
     delete.key("pk", key(&format!("CONV#room:{room}"))).send().await.unwrap();
     let listed = chat.get("/api/conversations", &[("user_id", "alice")]).await;
@@ -277,4 +278,35 @@ async fn bad_rooms_are_refused() {
     let metadata = json!({ "name": "x", "user_id": "a", "metadata": { "x": "y".repeat(5000) } });
     assert_eq!(chat.post("/api/rooms", metadata).await.status, 413);
     assert_eq!(chat.get("/api/rooms", &[]).await.body, json!([]));
+}
+
+#[tokio::test]
+async fn a_deletion_that_was_interrupted_goes_on_by_name() {
+    let chat = Chat::start().await;
+    let room = chat.room_of("alice", "general").await;
+    // As far as a function got that died then.
+    let mut item = chat.item(&format!("CONV#room:{room}"), "ROOM").await;
+    item.insert("deleted".to_owned(), AttributeValue::S("alice".to_owned()));
+    chat.puts(item).await;
+    assert_eq!(chat.get("/api/rooms/general", &[]).await.status, 404);
+    let by = |user| [("user_id", user)];
+    assert_eq!(chat.delete("/api/rooms/general", &by("bob")).await.status, 404);
+    assert_eq!(chat.delete("/api/rooms/general", &by("alice")).await.status, 204);
+    assert_eq!(chat.delete("/api/rooms/general", &by("alice")).await.status, 404);
+    assert_ne!(chat.room_of("bob", "general").await, room);
+}
+
+#[tokio::test]
+async fn a_private_room_ends_with_its_last_member_unless_somebody_is_invited() {
+    let chat = Chat::start().await;
+    let (alice, bob) = (json!({ "user_id": "alice" }), json!({ "user_id": "bob" }));
+    let make = json!({ "name": "secret", "access": "private", "user_id": "alice" });
+    let made = async || chat.post("/api/rooms", make.clone()).await.body["id"].clone();
+    let first = made().await;
+    let path = format!("/api/rooms/{}", first.as_str().unwrap());
+    chat.put(&format!("{path}/invitations/bob"), alice.clone()).await;
+    assert_eq!(chat.post(&format!("{path}/leave"), alice.clone()).await.status, 204);
+    assert_eq!(chat.post(&format!("{path}/join"), bob.clone()).await.status, 200);
+    assert_eq!(chat.post(&format!("{path}/leave"), bob.clone()).await.status, 204);
+    assert_ne!(made().await, first);
 }

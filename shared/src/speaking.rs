@@ -7,7 +7,7 @@ use crate::delivery::deliver;
 use crate::identity::Speaker;
 use crate::protocol::Ack;
 use crate::rules::{self, Action, Standing};
-use crate::store::{Appended, Draft, Inbox};
+use crate::store::{Appended, Draft, Inbox, Update};
 use crate::{App, Error, accounts};
 
 /// What became of something said.
@@ -101,7 +101,7 @@ pub async fn permit(
     rules::permit(action, standing(app, user, conversation).await?)
 }
 
-/// What somebody who has `own` inbox is to the conversation with another, whose inbox is `others`.
+/// What `user` is to the conversation with `other`, by the inboxes of both.
 pub fn between(user: (&UserId, &Inbox), other: (&UserId, &Inbox)) -> Standing {
     rules::of_two(user.1.blocked.contains_key(other.0), other.1.blocked.contains_key(user.0))
 }
@@ -170,24 +170,35 @@ pub(crate) async fn recipients(
 pub async fn circle(app: &App, conversation: &ConversationId) -> Result<Vec<UserId>, Error> {
     let ConversationId::Room(room) = conversation else { return Ok(conversation.pair()) };
     let most = app.config.presence_room_size;
-    let members = app.store.members(*room, None, Some(most)).await?;
-    if members.next.is_some() {
+    // One more tells whether it is too large.
+    let members = app.store.members(*room, None, Some(most + 1)).await?.items;
+    if members.len() > most {
         return Ok(Vec::new());
     }
-    Ok(members.items.into_iter().map(|member| member.user).collect())
+    Ok(members.into_iter().map(|member| member.user).collect())
 }
 
 /// Remembers the speaking connection as ready unless `inbox` says so already; true if it did not.
 ///
 /// Its greeting may be late or lost; a client's own frame proves that the handshake is through.
 pub async fn note_presence(app: &App, speaker: &Speaker, inbox: &Inbox) -> Result<bool, Error> {
-    if inbox.connections.get(&speaker.connection).is_some_and(|connection| connection.ready) {
+    let Speaker { user, connection, .. } = speaker;
+    let known = inbox.connections.get(connection);
+    if known.is_some_and(|known| known.ready) {
         return Ok(false);
     }
-    let ready = speaker.as_connection(true);
-    let after = app.store.make_present(&speaker.user, &speaker.connection, &ready).await?;
+    let readied = match known {
+        Some(_) => app.store.make_ready(user, connection).await?,
+        None => Update::Refused(Inbox::default()),
+    };
+    let after = match readied {
+        Update::Applied(after) => after,
+        Update::Refused(_) => {
+            app.store.make_present(user, connection, &speaker.as_connection(true)).await?
+        }
+    };
     if !after.waiting_conversations().is_empty() {
-        app.store.wake(&speaker.user).await?;
+        app.store.wake(user).await?;
     }
     Ok(true)
 }

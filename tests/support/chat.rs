@@ -1,7 +1,9 @@
 //! A whole server, alone with one test.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use aws_smithy_runtime_api::client::interceptors::SharedInterceptor;
 use local::faults::Faults;
 use local::options::Options;
@@ -11,6 +13,9 @@ use serde_json::{Value, json};
 use shared::aws::Aws;
 
 use super::{Meter, Person, schema};
+
+/// An item of the table.
+pub(crate) type Item = HashMap<String, AttributeValue>;
 
 /// A running server and what tests do to it from outside.
 pub(crate) struct Chat {
@@ -182,6 +187,20 @@ impl Chat {
     /// The table, past the server: for what people cannot do, such as letting days go by.
     pub(crate) fn table(&self) -> (aws_sdk_dynamodb::Client, String) {
         (Aws::local(self.server.dynamodb_url()).dynamodb(), self.options.table.clone())
+    }
+
+    /// An item, past the server.
+    pub(crate) async fn item(&self, pk: &str, sk: &str) -> Item {
+        let (table, name) = self.table();
+        let key = |value: &str| AttributeValue::S(value.to_owned());
+        let get = table.get_item().table_name(name).consistent_read(true);
+        get.key("pk", key(pk)).key("sk", key(sk)).send().await.unwrap().item.unwrap()
+    }
+
+    /// Puts an item where it belongs, past the server.
+    pub(crate) async fn puts(&self, item: Item) {
+        let (table, name) = self.table();
+        table.put_item().table_name(name).set_item(Some(item)).send().await.unwrap();
     }
 
     pub(crate) async fn stop(self) {

@@ -1,8 +1,8 @@
 //! People come and go, and get roles.
 
 use super::notices::{announce, announce_role};
-use super::{ATTEMPTS, crowded, limits, permitted};
-use crate::chat::{ConversationId, Kind, PageSize, Role, Room, RoomId, UserId};
+use super::{ATTEMPTS, crowded, end, limits, permitted};
+use crate::chat::{Access, ConversationId, Kind, PageSize, Role, Room, RoomId, UserId};
 use crate::rules::Action;
 use crate::store::{Departure, Entered, Removed};
 use crate::{App, Error};
@@ -33,7 +33,8 @@ pub async fn join(app: &App, user: &UserId, id_or_name: &str) -> Result<Room, Er
     Err(crowded("join a room"))
 }
 
-/// Takes `user` out of the room; leaving a room one is not in changes nothing.
+/// Takes `user` out of the room; leaving a room one is not in changes nothing. A private room to which
+/// nobody is invited ends with its last member.
 pub async fn leave(app: &App, user: &UserId, id_or_name: &str) -> Result<Room, Error> {
     let mut room = id_or_name.to_owned();
     for _ in 0..ATTEMPTS {
@@ -42,6 +43,15 @@ pub async fn leave(app: &App, user: &UserId, id_or_name: &str) -> Result<Room, E
         let Some(member) = seen.member else { return Ok(seen.room) };
         match app.store.remove_member(seen.room.id, &member, &Departure::Out).await? {
             Removed::Yes => {
+                let last = seen.room.members <= 1;
+                if last
+                    && seen.room.access == Access::Private
+                    && !app.store.has_invitations(seen.room.id).await?
+                {
+                    // Nobody could find it any more, and nobody else could have its name.
+                    end(app, &seen.room, user).await?;
+                    return Ok(seen.room);
+                }
                 announce(app, &seen.room, user, Kind::Left, None).await?;
                 return Ok(seen.room);
             }
@@ -82,7 +92,11 @@ async fn leave_for_good(app: &App, user: &UserId, room: RoomId) -> Result<(), Er
         // A moderator before others, who has been there for longest before others.
         others.sort_by_key(|member| (member.role != Role::Moderator, member.joined_at));
         if let Some(heir) = others.first() {
-            appoint(app, user, &room.to_string(), &heir.user, Role::Owner).await?;
+            match appoint(app, user, &room.to_string(), &heir.user, Role::Owner).await {
+                // The heir has left meanwhile, too.
+                Ok(()) | Err(Error::NotFound(_)) => {}
+                Err(error) => return Err(error),
+            }
         }
     }
     Err(crowded("leave a room for good"))

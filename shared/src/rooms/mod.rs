@@ -119,14 +119,15 @@ pub async fn list(
     if let Some(user) = user {
         let after = after.map(RoomName::folded).unwrap_or_default();
         let own = app.store.rooms_with(user).await?.into_iter();
-        rooms.items.extend(
-            own.filter(|room| room.access == Access::Private && room.name.folded() > after),
-        );
+        // Those behind what was read of the others belong on a later page.
+        let here = |name: String| name > after && rooms.next.as_ref().is_none_or(|it| name <= *it);
+        let own = own.filter(|it| it.access == Access::Private && here(it.name.folded()));
+        rooms.items.extend(own);
         rooms.items.sort_by_key(|room| room.name.folded());
     }
-    if rooms.items.len() > limit || rooms.next.is_some() {
+    if rooms.items.len() > limit {
         rooms.items.truncate(limit);
-        rooms.next = rooms.items.last().map(|room| room.name.folded()).or(rooms.next);
+        rooms.next = rooms.items.last().map(|room| room.name.folded());
     }
     Ok(rooms)
 }
@@ -143,9 +144,9 @@ pub async fn change(
     app.store.change_room(&relation.room, change).await
 }
 
-/// Deletes the room and all that was said in it. Its name is free at once.
+/// Deletes the room and all that was said in it; then its name is free.
 ///
-/// A deletion that was interrupted goes on when whoever began it asks again, by the room's id.
+/// A deletion that was interrupted goes on when whoever began it asks again.
 pub async fn delete(app: &App, user: &UserId, id_or_name: &str) -> Result<(), Error> {
     let id = app.store.find_room_id(id_or_name).await?;
     let room = match permitted(app, user, &id.to_string(), Action::Delete).await {
@@ -155,17 +156,22 @@ pub async fn delete(app: &App, user: &UserId, id_or_name: &str) -> Result<(), Er
         }
         Err(error) => return Err(error),
     };
-    app.store.close_room(&room, user).await?;
+    end(app, &room, user).await
+}
+
+/// Hides the room, puts everybody out, and removes what is left; `by` may ask for that again.
+async fn end(app: &App, room: &Room, by: &UserId) -> Result<(), Error> {
+    app.store.close_room(room.id, by).await?;
     loop {
-        let members = app.store.members(id, None, Some(PageSize::MAX)).await?;
+        let members = app.store.members(room.id, None, Some(PageSize::MAX)).await?;
         for member in &members.items {
-            app.store.remove_member(id, member, &Departure::Closing).await?;
+            app.store.remove_member(room.id, member, &Departure::Closing).await?;
         }
         if members.next.is_none() {
             break;
         }
     }
-    app.store.erase(id).await
+    app.store.erase(room).await
 }
 
 /// The room's last messages, for `user` who has just joined.

@@ -1,7 +1,8 @@
-//! The end of a room: its name goes at once, everything else piece by piece.
+//! The end of a room, piece by piece; its name goes last, so that it leads there as long as anything does.
 
 use aws_sdk_dynamodb::error::BuildError;
-use aws_sdk_dynamodb::types::{Delete, TransactWriteItem, Update};
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::{Delete, TransactWriteItem};
 use futures::future::try_join_all;
 
 use super::decode;
@@ -12,31 +13,24 @@ use crate::store::item::{Item, s, text};
 use crate::store::{Store, keys};
 
 impl Store {
-    /// Frees the room's name and closes it to everybody; what is left of it goes member by member.
-    pub async fn close_room(&self, room: &Room, by: &UserId) -> Result<(), Error> {
-        let describe = || -> Result<Vec<TransactWriteItem>, BuildError> {
-            let name = Delete::builder()
-                .table_name(&self.table)
-                .key(keys::PK, s(keys::room_name_pk(&room.name)))
-                .key(keys::SK, s(keys::ROOM))
-                .condition_expression("attribute_not_exists(pk) OR room = :room")
-                .expression_attribute_values(":room", s(room.id.to_string()))
-                .build()?;
-            let closed = Update::builder()
-                .table_name(&self.table)
-                .key(keys::PK, s(keys::conversation_pk(&room.conversation())))
-                .key(keys::SK, s(keys::ROOM))
-                .update_expression("SET deleted = :by REMOVE dir_pk, dir_sk")
-                .condition_expression("attribute_exists(pk)")
-                .expression_attribute_values(":by", s(by.as_str()))
-                .build()?;
-            Ok(vec![
-                TransactWriteItem::builder().delete(name).build(),
-                TransactWriteItem::builder().update(closed).build(),
-            ])
-        };
-        let writes = describe().map_err(storage("describe a deletion"))?;
-        self.transact(writes, "delete a room").await.map(drop)
+    /// Hides a room, so that nobody finds or enters it any more; nothing to do if there is none.
+    pub async fn close_room(&self, room: RoomId, by: &UserId) -> Result<(), Error> {
+        let update = self
+            .db
+            .update_item()
+            .table_name(&self.table)
+            .key(keys::PK, s(keys::conversation_pk(&ConversationId::Room(room))))
+            .key(keys::SK, s(keys::ROOM))
+            .update_expression("SET deleted = :by REMOVE dir_pk, dir_sk")
+            .condition_expression("attribute_exists(pk)")
+            .expression_attribute_values(":by", s(by.as_str()));
+        match update.send().await {
+            Ok(_) => Ok(()),
+            Err(error) => match error.as_service_error() {
+                Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(()),
+                _ => Err(storage("delete a room")(error)),
+            },
+        }
     }
 
     /// What is left of a room that `user` began to delete, to go on with it.
@@ -46,30 +40,33 @@ impl Store {
         theirs.map(|item| decode(&item)).transpose()
     }
 
-    /// Removes every item of a room's partition, and the invitations that it knows of.
-    pub async fn erase(&self, room: RoomId) -> Result<(), Error> {
+    /// Removes every item of a room's partition, and the invitations that it knows of; the room itself
+    /// goes last, with its name.
+    pub async fn erase(&self, room: &Room) -> Result<(), Error> {
         loop {
-            let pk = keys::conversation_pk(&ConversationId::Room(room));
+            let pk = keys::conversation_pk(&room.conversation());
             let page = self
                 .db
                 .query()
                 .table_name(&self.table)
                 .consistent_read(true)
-                .key_condition_expression("pk = :pk")
+                // Everything else comes before it.
+                .key_condition_expression("pk = :pk AND sk < :room")
                 .expression_attribute_values(":pk", s(pk))
+                .expression_attribute_values(":room", s(keys::ROOM))
                 .projection_expression("pk, sk")
                 .limit(25)
                 .send()
                 .await;
             let page = page.map_err(storage("read what is left of a room"))?;
             if page.items().is_empty() {
-                return Ok(());
+                return self.free_name(room).await;
             }
             try_join_all(page.items().iter().map(|item| async move {
                 let guest = text(item, keys::SK)?;
                 if let Some(guest) = guest.strip_prefix("GUEST#") {
                     let pk = keys::user_pk(&UserId::from_encoded(guest)?);
-                    let sk = keys::invitation_sk(room);
+                    let sk = keys::invitation_sk(room.id);
                     let key = [(keys::PK.to_owned(), s(pk)), (keys::SK.to_owned(), s(sk))];
                     self.remove(key.into_iter().collect()).await?;
                 }
@@ -77,6 +74,27 @@ impl Store {
             }))
             .await?;
         }
+    }
+
+    async fn free_name(&self, room: &Room) -> Result<(), Error> {
+        let describe = || -> Result<Vec<TransactWriteItem>, BuildError> {
+            let name = Delete::builder()
+                .table_name(&self.table)
+                .key(keys::PK, s(keys::room_name_pk(&room.name)))
+                .key(keys::SK, s(keys::ROOM))
+                .condition_expression("attribute_not_exists(pk) OR room = :room")
+                .expression_attribute_values(":room", s(room.id.to_string()))
+                .build()?;
+            let item = Delete::builder()
+                .table_name(&self.table)
+                .key(keys::PK, s(keys::conversation_pk(&room.conversation())))
+                .key(keys::SK, s(keys::ROOM))
+                .build()?;
+            let (name, item) = (TransactWriteItem::builder().delete(name), item);
+            Ok(vec![name.build(), TransactWriteItem::builder().delete(item).build()])
+        };
+        let writes = describe().map_err(storage("describe a deletion"))?;
+        self.transact(writes, "free the name of a room").await.map(drop)
     }
 
     async fn remove(&self, key: Item) -> Result<(), Error> {

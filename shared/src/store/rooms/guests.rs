@@ -133,6 +133,14 @@ impl Store {
         Ok(Listed { items: items.iter().map(banned).collect::<Result<_, Error>>()?, next })
     }
 
+    /// Whether anybody is invited to a room.
+    pub async fn has_invitations(&self, room: RoomId) -> Result<bool, Error> {
+        let pk = &keys::conversation_pk(&ConversationId::Room(room));
+        let having = Some("invited_at");
+        let span = Span { pk, prefix: "GUEST", having, action: "list who is invited" };
+        Ok(!self.span(span, None, Some(1)).await?.0.is_empty())
+    }
+
     /// Where `user` is invited, by room, the first of them `after` one.
     pub async fn invitations(
         &self,
