@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
 
 use crate::support::{Chat, Person};
@@ -150,4 +151,30 @@ fn fast_id(seconds: u64) -> uuid::Uuid {
     let ahead = now + Duration::from_secs(seconds);
     let time = uuid::Timestamp::from_unix(uuid::NoContext, ahead.as_secs(), ahead.subsec_nanos());
     uuid::Uuid::new_v7(time)
+}
+
+#[tokio::test]
+async fn old_ids_are_not_searched_for_far_back_all_the_time() {
+    let chat = Chat::start_in_standing_time(|options| options.rate_limit = 0).await;
+    let mut alice = chat.joined_by("alice").await;
+    let newest = alice.says("bob", "one").await["seq"].as_u64().unwrap();
+    // As if much had been said before.
+    let like = chat.item("CONV#dm:alice:bob", &format!("MSG#{newest:016}")).await;
+    for number in 1..=1300 {
+        let mut earlier = like.clone();
+        earlier.insert("sk".to_owned(), AttributeValue::S(format!("MSG#{:016}", newest - number)));
+        earlier.insert("id".to_owned(), AttributeValue::S(format!("earlier {number}")));
+        chat.puts(earlier).await;
+    }
+    let says = |number: u32| {
+        let id = format!("00000000-0000-7000-8000-{number:012}");
+        json!({ "action": "message", "to": "bob", "content": "hi", "id": id })
+    };
+    alice.sends(&says(1)).await;
+    alice.sees_a("ack").await;
+    alice.sends(&says(2)).await;
+    let wait = alice.is_told("rate_limited").await["retry_after_ms"].as_u64().unwrap();
+    chat.time.advance(Duration::from_millis(wait));
+    alice.sends(&says(2)).await;
+    alice.sees_a("ack").await;
 }

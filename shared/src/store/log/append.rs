@@ -28,8 +28,9 @@ impl Store {
     /// Gives `draft` the next number of `conversation`, or finds the message it repeats, if
     /// `permission` is granted, asked for before every round.
     ///
-    /// Fails with `conflict` when its id names another message of the same sender, and with
-    /// `bad_request` when the time inside its id is in the future or too long ago to search for.
+    /// Fails with `conflict` when its id names another message of the same sender, with `bad_request`
+    /// when the time inside its id is in the future or too long ago to search for, and with
+    /// `rate_limited` when the sender says too much or has too much searched for.
     pub async fn append<Permission: Future<Output = Result<(), Error>>>(
         &self,
         conversation: &ConversationId,
@@ -51,7 +52,8 @@ impl Store {
         let mut known = 0;
         for round in 1..ATTEMPTS {
             pace.answered();
-            if let Some(earlier) = self.find_repeat(conversation, draft, &id, &tail, known).await? {
+            let earlier = self.find_repeat(conversation, draft, &id, &tail, (known, now)).await?;
+            if let Some(earlier) = earlier {
                 return Ok(Appended::Repeat(earlier));
             }
             known = tail.entries.first().map_or(known, |newest| newest.message.seq);

@@ -1,13 +1,19 @@
 //! A message that is sent again under the same id, because the sender did not hear that it arrived.
 
+use std::time::Duration;
+
 use super::Draft;
 use super::tail::Tail;
 use crate::Error;
-use crate::chat::{ConversationId, Message, MessageId, Range};
+use crate::chat::{ConversationId, Message, MessageId, Range, Timestamp};
 use crate::store::Store;
 
 /// How far back a repeat is searched for, in messages, before the id is refused as too old.
 const SEARCH: usize = 10_000;
+/// How far back anybody may have it searched at any time; further only once in [`SEARCH_INTERVAL`].
+const NEAR_SEARCH: usize = 1_000;
+/// How often a sender may have logs searched further back.
+const SEARCH_INTERVAL: Duration = Duration::from_secs(5);
 /// How many messages the first read of that search asks for; each asks for twice as many.
 const FIRST_SEARCH_PAGE: usize = 24;
 /// The most that one read of it asks for.
@@ -35,7 +41,7 @@ impl Store {
         draft: &Draft,
         id: &MessageId,
         tail: &Tail,
-        known: u64,
+        (known, now): (u64, Timestamp),
     ) -> Result<Option<Message>, Error> {
         for entry in &tail.entries {
             if draft.is_repeated_by(id, &entry.message)? {
@@ -53,7 +59,16 @@ impl Store {
         }
         let mut searched = 0;
         let mut size = FIRST_SEARCH_PAGE;
+        let mut admitted = false;
         while searched < SEARCH {
+            if searched >= NEAR_SEARCH && !admitted {
+                let sender = draft.from.to_string();
+                admitted = self.searches.admits(sender, now, SEARCH_INTERVAL);
+                if !admitted {
+                    let what = "old ids in a few seconds";
+                    return Err(Error::RateLimited { what, retry_after: SEARCH_INTERVAL });
+                }
+            }
             let range = Range { before: Some(before), after: None };
             let page = self.page(conversation, range, size, None).await?;
             for message in page.messages.iter().rev() {
