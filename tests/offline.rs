@@ -127,3 +127,42 @@ async fn history_tells_what_is_delivered_and_what_waits() {
     chat.has_delivered_everything("alice", "bob").await;
     assert_eq!(status(chat.messages("alice", "bob").await), ["delivered"; 3]);
 }
+
+#[tokio::test]
+async fn what_has_expired_is_not_handed_over() {
+    let chat = Chat::start_with(|options| options.retention_days = 1).await;
+    let mut alice = chat.joined_by("alice").await;
+    // More than are read at once.
+    for number in 0..60 {
+        alice.says("bob", &format!("old {number}")).await;
+    }
+    chat.time.advance(std::time::Duration::from_secs(2 * 24 * 60 * 60));
+    let mut alice = chat.joined_by("alice").await;
+    alice.says("bob", "new").await;
+    let mut bob = chat.joined_by("bob").await;
+    bob.hears("alice", "new").await;
+    chat.has_delivered_everything("alice", "bob").await;
+    bob.hears_nothing().await;
+}
+
+#[tokio::test]
+async fn an_inbox_that_is_full_lets_its_owner_in() {
+    let chat = Chat::start().await;
+    let mut alice = chat.joined_by("alice").await;
+    alice.says("bob", "first").await;
+    // As if many with long names had written.
+    let mut inbox = chat.item("USER#bob", "INBOX").await;
+    for number in 0..170 {
+        let stranger = format!("{}{number}", "x".repeat(900));
+        let mark = inbox["wait:dm:alice:bob"].clone();
+        inbox.insert(format!("wait:dm:bob:{stranger}"), mark);
+    }
+    chat.puts(inbox).await;
+    alice.says("bob", "second").await;
+    let mut eve = chat.joined_by("eve").await;
+    eve.sends(&json!({ "action": "message", "to": "bob", "content": "no room" })).await;
+    assert_eq!(eve.sees().await["message"], "Internal server error");
+    let mut bob = chat.joined_by("bob").await;
+    bob.hears("alice", "first").await;
+    bob.hears("alice", "second").await;
+}

@@ -14,12 +14,12 @@ const REMEMBERED: usize = 10_000;
 pub struct Renewals(Arc<Mutex<HashMap<ConnectionId, Timestamp>>>);
 
 impl Renewals {
-    /// Remembers that `connection` is trusted until `until`.
-    pub fn note(&self, connection: &ConnectionId, until: Timestamp) {
+    /// Remembers that `connection` is trusted until `until`; what is over `now` may be forgotten.
+    pub fn note(&self, connection: &ConnectionId, until: Timestamp, now: Timestamp) {
         // No code that holds the lock can leave the map half changed.
         let mut renewed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if renewed.len() >= REMEMBERED {
-            renewed.retain(|_, other| *other > until);
+            renewed.retain(|_, until| *until > now);
         }
         renewed.insert(connection.clone(), until);
     }

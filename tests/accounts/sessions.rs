@@ -131,6 +131,38 @@ async fn another_password_ends_the_other_sessions() {
 }
 
 #[tokio::test]
+async fn whoever_signs_in_while_the_password_changes_is_not_left_behind() {
+    let chat = Chat::with_accounts().await;
+    let alice = chat.registers("alice").await;
+    let mut current = PASSWORD.to_owned();
+    for round in 0..3 {
+        let new = format!("the good one of round {round}");
+        let body = json!({ "current_password": current, "new_password": new });
+        let change = chat.asks_as(&alice.access, Method::POST, "/api/password", Some(body));
+        let (entered, changed) = futures::join!(chat.logs_in("alice", &current), change);
+        assert_eq!(changed.status, 204, "{:?}", changed.body);
+        if entered.status == 200 {
+            let refresh = Member::of(&entered).refresh;
+            assert_eq!(refreshes(&chat, &refresh).await.status, 401);
+        }
+        current = new;
+    }
+}
+
+#[tokio::test]
+async fn a_refresh_token_that_is_made_up_ends_nothing() {
+    let chat = Chat::with_accounts().await;
+    let alice = chat.registers("alice").await;
+    let (text, signature) = alice.refresh.rsplit_once('.').unwrap();
+    // The user and the session stand in front; the secret is another.
+    let made_up = format!("{}AAAAAAAA", &text[..text.len() - 8]);
+    for forged in [made_up.clone(), format!("{made_up}.{signature}")] {
+        assert_eq!(refreshes(&chat, &forged).await.status, 401);
+    }
+    assert_eq!(refreshes(&chat, &alice.refresh).await.status, 200);
+}
+
+#[tokio::test]
 async fn whoever_deletes_the_account_is_gone() {
     let chat = Chat::with_accounts().await;
     let (alice, bob) = (chat.registers("alice").await, chat.registers("bob").await);
@@ -229,4 +261,17 @@ async fn only_ones_own_good_token_renews() {
     alices.sends(&json!({ "action": "renew", "token": ended.access })).await;
     alices.is_told("unauthorized").await;
     alices.hears_nothing().await;
+}
+
+#[tokio::test]
+async fn a_connection_that_nobody_remembers_renews_too() {
+    let chat = Chat::with_accounts().await;
+    let alice = chat.registers("alice").await;
+    let mut alices = chat.joined_by_member(&alice).await;
+    let mut inbox = chat.item(&format!("USER#{}", alice.id), "INBOX").await;
+    inbox.retain(|name, _| !name.starts_with("conn:") && name != "arrived");
+    chat.puts(inbox).await;
+    let fresh = Member::of(&refreshes(&chat, &alice.refresh).await);
+    alices.sends(&json!({ "action": "renew", "token": fresh.access })).await;
+    alices.sees_a("renewed").await;
 }

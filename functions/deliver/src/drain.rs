@@ -132,7 +132,8 @@ async fn hand_over(
             return Ok(Drained::OutOfTime);
         }
         let range = Range { before: None, after: Some(progress.next - 1) };
-        let page = app.store.page(drain.conversation, range, PAGE, None).await?;
+        let now = Some(app.clock.now());
+        let page = app.store.page(drain.conversation, range, PAGE, now).await?;
         // Read after the page: whoever was ready when a message on it was sent is seen here, and
         // whoever left before one was said is seen to have left.
         let (inbox, hears) =
@@ -189,6 +190,10 @@ async fn push_page(
         app.store.prune(drain.user, &gone, app.clock.now()).await?;
     }
     let rest = page.messages.last().is_some_and(|last| last.seq >= progress.next);
+    if let Some(after) = page.after.filter(|_| !rest) {
+        // What ends the page may have expired.
+        progress.next = progress.next.max(after + 1);
+    }
     Ok(Pushed::All { more: rest || page.after.is_some() })
 }
 

@@ -6,7 +6,7 @@ use shared::config::AuthMode;
 use shared::credentials;
 use shared::identity::{Identity, Speaker};
 use shared::protocol::{Frame, ServerFrame};
-use shared::store::Connection;
+use shared::store::{Connection, Update};
 use shared::{App, Error, lambda};
 
 /// Lets the connection go on as long as the fresh token is good.
@@ -23,10 +23,14 @@ pub(crate) async fn renew(
         return Err(Error::Forbidden);
     }
     let renewed = Connection::new(speaker.connected_at, true).trusted(session, until);
-    if !app.store.prolong(&user, &speaker.connection, &renewed).await? {
-        return Err(Error::Untrusted("the session has ended"));
+    if let Update::Refused(inbox) = app.store.prolong(&user, &speaker.connection, &renewed).await? {
+        if session.is_some_and(|session| inbox.has_ended(session)) {
+            return Err(Error::Untrusted("the session has ended"));
+        }
+        // It was never remembered, or is not any more; it speaks, so it stands.
+        app.store.make_present(&user, &speaker.connection, &renewed).await?;
     }
-    app.renewals.note(&speaker.connection, renewed.expires_at);
+    app.renewals.note(&speaker.connection, renewed.expires_at, app.clock.now());
     Ok(ServerFrame::Renewed { expires_at: renewed.expires_at }.encode())
 }
 
@@ -40,7 +44,7 @@ pub(crate) async fn is_trusted(app: &App, speaker: &Speaker) -> Result<bool, Err
     }
     let inbox = app.store.inbox(&speaker.user).await?;
     let Some(connection) = inbox.connections.get(&speaker.connection) else { return Ok(false) };
-    app.renewals.note(&speaker.connection, connection.expires_at);
+    app.renewals.note(&speaker.connection, connection.expires_at, now);
     Ok(connection.expires_at > now)
 }
 

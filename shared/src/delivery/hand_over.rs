@@ -112,6 +112,11 @@ impl HandOver<'_> {
         }
         let after = if settled {
             app.store.prune(user, &gone, now).await?
+        } else if inbox.is_full() {
+            return Err(Error::Storage {
+                action: "mark what waits",
+                source: "too much waits in this inbox".into(),
+            });
         } else {
             self.mark(user, message.seq, &gone).await?
         };

@@ -25,14 +25,21 @@ pub struct Inbox {
     pub(super) ended: BTreeMap<SessionId, Timestamp>,
     alone: Option<String>,
     waiting: HashMap<String, Waiting>,
+    /// What the names of all that waits take, in bytes.
+    marked: usize,
 }
+
+/// How many bytes the names of what waits may take, of the 400 KB of an item
+/// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>): as much again
+/// for the traces beside the marks, and the rest for connections, so that its owner always gets in.
+const MOST_MARKED: usize = 150_000;
 
 /// A connection of a user.
 #[derive(Clone, Debug)]
 pub struct Connection {
     /// When it was made.
     pub connected_at: Timestamp,
-    /// When API Gateway will have ended it, whether or not it says so.
+    /// When API Gateway will have ended it, whether or not it says so, or its token is over.
     pub expires_at: Timestamp,
     /// Whether its handshake is through; before that a push is answered 410.
     pub ready: bool,
@@ -95,6 +102,11 @@ impl Inbox {
         connections.map(|(id, _)| id.clone()).collect()
     }
 
+    /// Whether a session is known to have ended.
+    pub fn has_ended(&self, session: SessionId) -> bool {
+        self.ended.contains_key(&session)
+    }
+
     /// Whether the user was offline before this connection came, and no other has come since.
     pub fn came_online_with(&self, id: &ConnectionId) -> bool {
         self.alone.as_deref() == Some(id.as_str())
@@ -103,6 +115,11 @@ impl Inbox {
     /// What waits of `conversation`.
     pub fn waiting(&self, conversation: &ConversationId) -> Waiting {
         self.waiting.get(&conversation.to_string()).cloned().unwrap_or_default()
+    }
+
+    /// Whether nothing of another conversation can wait here.
+    pub fn is_full(&self) -> bool {
+        self.marked >= MOST_MARKED
     }
 
     /// Every conversation of which something waits.
@@ -140,7 +157,10 @@ impl Inbox {
                         inbox.blocked.insert(user, Timestamp::from_millis(at));
                     }
                 }
-                "wait" => inbox.waiting_mut(rest).from = parse_number(value),
+                "wait" => {
+                    inbox.marked += name.len();
+                    inbox.waiting_mut(rest).from = parse_number(value);
+                }
                 "skip" => inbox.waiting_mut(rest).skip = parse_number(value),
                 "lease" => inbox.waiting_mut(rest).lease = Lease::decode(value),
                 _ => {}

@@ -156,7 +156,7 @@ impl Store {
         session: SessionId,
         now: Timestamp,
     ) -> Result<Inbox, Error> {
-        let update = self.update_inbox(user).update_expression("SET #ended = :now");
+        let update = self.update_inbox(user).update_expression("SET #ended = :now REMOVE arrived");
         let update = update
             .expression_attribute_names("#ended", ended(session))
             .expression_attribute_values(":now", n(now.as_millis()));
@@ -165,8 +165,8 @@ impl Store {
         let old: Vec<_> = old.map(|(session, _)| ended(*session)).take(MOST_REMOVALS).collect();
         if old.len() > KEPT_ENDINGS {
             let names = (0..old.len()).map(|place| format!("#old{place}")).collect::<Vec<_>>();
-            let mut update =
-                self.update_inbox(user).update_expression(format!("REMOVE {}", names.join(", ")));
+            let forgotten = format!("REMOVE arrived, {}", names.join(", "));
+            let mut update = self.update_inbox(user).update_expression(forgotten);
             for (name, old) in names.into_iter().zip(old) {
                 update = update.expression_attribute_names(name, old);
             }
@@ -175,17 +175,19 @@ impl Store {
         Ok(inbox)
     }
 
-    /// Lets a connection last till `until`, by a fresh token; false if it is not remembered any more,
-    /// or its session has ended.
+    /// Lets a remembered connection last as long as a fresh token does; refused if it is not
+    /// remembered, or the token's session has ended.
     pub async fn prolong(
         &self,
         user: &UserId,
         id: &ConnectionId,
         connection: &Connection,
-    ) -> Result<bool, Error> {
+    ) -> Result<Update, Error> {
         let update = self
             .update_inbox(user)
-            .update_expression("SET #conn.expires_at = :until, #conn.#session = :session")
+            .update_expression(
+                "SET #conn.expires_at = :until, #conn.#session = :session REMOVE arrived",
+            )
             .expression_attribute_names("#conn", conn(id))
             .expression_attribute_names("#session", "session")
             .expression_attribute_values(":until", n(connection.expires_at.as_millis()));
@@ -198,7 +200,7 @@ impl Store {
                 .condition_expression("attribute_exists(#conn)")
                 .expression_attribute_values(":session", AttributeValue::Null(true)),
         };
-        Ok(matches!(self.apply(update, "prolong a connection").await?, Update::Applied(_)))
+        self.apply(update, "prolong a connection").await
     }
 
     /// Wakes `deliver` for this inbox.

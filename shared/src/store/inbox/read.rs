@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::KeysAndAttributes;
+use futures::future::try_join_all;
 
 use super::Inbox;
 use crate::Error;
@@ -27,25 +28,29 @@ impl Store {
 
     /// The inboxes of `users`, strongly consistent; empty for those that have none yet.
     pub async fn inboxes(&self, users: &[UserId]) -> Result<BTreeMap<UserId, Inbox>, Error> {
-        let mut inboxes = BTreeMap::new();
-        for users in users.chunks(BATCH) {
-            let mut wanted = KeysAndAttributes::builder().consistent_read(true);
-            for user in users {
-                inboxes.insert(user.clone(), Inbox::default());
-                wanted = wanted.keys(HashMap::from([
-                    (keys::PK.to_owned(), s(keys::user_pk(user))),
-                    (keys::SK.to_owned(), s(keys::INBOX)),
-                ]));
-            }
-            let wanted = wanted.build().map_err(storage("describe a batch of inboxes"))?;
-            for item in self.batch(wanted, "read inboxes").await? {
-                let pk = item.get(keys::PK).and_then(|pk| pk.as_s().ok());
-                if let Some(user) = pk.and_then(|pk| keys::user_of_pk(pk)) {
-                    inboxes.insert(user, Inbox::decode(&item));
-                }
+        let batches =
+            try_join_all(users.chunks(BATCH).map(|users| self.inbox_items(users))).await?;
+        let mut inboxes: BTreeMap<_, _> =
+            users.iter().map(|user| (user.clone(), Inbox::default())).collect();
+        for item in batches.iter().flatten() {
+            let pk = item.get(keys::PK).and_then(|pk| pk.as_s().ok());
+            if let Some(user) = pk.and_then(|pk| keys::user_of_pk(pk)) {
+                inboxes.insert(user, Inbox::decode(item));
             }
         }
         Ok(inboxes)
+    }
+
+    async fn inbox_items(&self, users: &[UserId]) -> Result<Vec<Item>, Error> {
+        let keys = users.iter().map(|user| {
+            HashMap::from([
+                (keys::PK.to_owned(), s(keys::user_pk(user))),
+                (keys::SK.to_owned(), s(keys::INBOX)),
+            ])
+        });
+        let wanted = KeysAndAttributes::builder().consistent_read(true);
+        let wanted = wanted.set_keys(Some(keys.collect())).build();
+        self.batch(wanted.map_err(storage("describe a batch of inboxes"))?, "read inboxes").await
     }
 
     /// The items of these keys, asked for again until DynamoDB has processed them all;
