@@ -6,9 +6,10 @@
 //! - [`store`]: the DynamoDB table: conversations as logs, and one inbox per user;
 //! - [`gateway`]: pushes frames to connections through API Gateway's management API;
 //! - [`delivery`]: brings a stored message to its recipients, or marks that it waits for them;
-//! - [`speaking`], [`rooms`]: what people do, whichever way they ask;
+//! - [`speaking`], [`rooms`], [`blocks`]: what people do, whichever way they ask;
 //! - [`oidc`]: tokens of an outside issuer;
 //! - [`accounts`]: people, what they prove themselves with, and their sessions;
+//! - [`app`]: what a handler is given;
 //! - [`credentials`], [`identity`], [`config`], [`clock`], [`error`]: what a request shows, who asks, the settings, the time, what can fail;
 //! - [`throttle`], [`renewals`]: what one process remembers to spare requests;
 //! - [`aws`], [`lambda`], [`http`]: the edges: SDK clients, Lambda's runtime, HTTP answers.

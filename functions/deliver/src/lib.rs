@@ -20,7 +20,7 @@ use notes::Note;
 
 /// Serves the inboxes of a batch at the same time; reports the first record that failed.
 pub async fn handle(app: &App, event: Event) -> Result<DynamoDbEventResponse, Error> {
-    let notes = notes::collect(&event)?;
+    let notes = notes::collect(&event);
     let outcomes = join_all(notes.iter().map(|note| serve(app, note))).await;
     let mut response = DynamoDbEventResponse::default();
     for (note, outcome) in notes.iter().zip(outcomes) {

@@ -2,7 +2,6 @@
 
 use aws_lambda_events::dynamodb::{Event, EventRecord};
 use serde_dynamo::AttributeValue;
-use shared::Error;
 use shared::chat::{ConnectionId, UserId};
 use shared::store::{inbox, keys};
 
@@ -20,7 +19,7 @@ pub(crate) struct Note {
 }
 
 /// One note for each user, in the order of the records.
-pub(crate) fn collect(event: &Event) -> Result<Vec<Note>, Error> {
+pub(crate) fn collect(event: &Event) -> Vec<Note> {
     let mut notes: Vec<Note> = Vec::new();
     for record in &event.records {
         let Some((user, arrived)) = read(record) else { continue };
@@ -41,7 +40,7 @@ pub(crate) fn collect(event: &Event) -> Result<Vec<Note>, Error> {
             }
         }
     }
-    Ok(notes)
+    notes
 }
 
 fn read(record: &EventRecord) -> Option<(UserId, String)> {

@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use axum::response::Response;
+use futures::try_join;
 use serde::Serialize;
 use shared::App;
 use shared::chat::{Timestamp, UserId};
@@ -25,12 +26,15 @@ pub(crate) async fn users(
     paging: Paging,
 ) -> Result<Response, Failure> {
     let after = paging.after(UserId::from_encoded)?;
-    let online = app.store.online(after.as_ref(), Some(paging.limit)).await?;
-    let now = app.clock.now();
-    let own = match caller.user() {
-        Some(user) => Some((app.store.inbox(&user).await?, user)),
-        None => None,
+    let own = async {
+        Ok(match caller.user() {
+            Some(user) => Some((app.store.inbox(&user).await?, user)),
+            None => None,
+        })
     };
+    let online = app.store.online(after.as_ref(), Some(paging.limit));
+    let (online, own) = try_join!(online, own)?;
+    let now = app.clock.now();
     let watches = |other: &UserId, theirs: &Inbox| {
         own.as_ref().is_none_or(|(inbox, user)| {
             user == other || rules::allows(Action::Watch, between((user, inbox), (other, theirs)))
