@@ -370,7 +370,8 @@ fn is_read(wish: &Wish, conversation: &str, upto: u64) -> bool {
     matches!(wish, Wish::Read { conversation: it, seq } if it == conversation && *seq <= upto)
 }
 
-/// Whether a room is meant by `asked`: names are the same whatever their case.
+/// Whether a room is meant by `asked`: names are the same whatever their case and the blanks around
+/// them.
 fn is_called(room: &Room, asked: &str) -> bool {
-    room.id == asked || room.name.to_lowercase() == asked.to_lowercase()
+    room.id == asked || room.name.to_lowercase() == asked.trim().to_lowercase()
 }

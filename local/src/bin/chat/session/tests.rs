@@ -293,7 +293,7 @@ fn a_silent_connection_counts_as_lost() {
 #[test]
 fn a_room_is_joined_until_it_answers_and_shown_from_there() {
     let mut alice = Alice::new();
-    alice.session.wish(Wish::Join { room: "General".into() });
+    alice.session.wish(Wish::Join { room: " General ".into() });
     let join = alice.sends("join");
     alice.waits(4);
     assert_eq!(alice.sends("join"), join);
