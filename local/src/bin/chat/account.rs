@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
-use crate::http::{Credential, Http, HttpError};
+use crate::http::{Credential, Http, HttpError, List};
 use crate::options::Options;
 
 /// How long signing out may take: people do not wait for it.
@@ -86,6 +86,15 @@ impl Account {
     ) -> Result<T, HttpError> {
         let credential = self.credential().await?;
         self.http.ask(&credential, method, path, body).await
+    }
+
+    /// Asks the HTTP API for a list, as oneself.
+    pub(crate) async fn list<T: serde::de::DeserializeOwned>(
+        &self,
+        path: &str,
+    ) -> Result<List<T>, HttpError> {
+        let credential = self.credential().await?;
+        self.http.list(&credential, path).await
     }
 
     /// What proves who one is, fresh if it can be had.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::Method;
+use reqwest::header::LINK;
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -15,6 +16,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// How often a request is made that fails for no fault of its own, and the pause between.
 const TRIES: u32 = 4;
 const PAUSE: Duration = Duration::from_millis(400);
+/// How many pages of a list are read, and how long each is.
+const PAGES: usize = 10;
+const PAGE: usize = 100;
 
 /// What a request shows to prove who asks.
 #[derive(Clone, Debug)]
@@ -36,6 +40,19 @@ pub(crate) enum HttpError {
     /// No server of this kind answered.
     #[error("{url} does not answer as the HTTP API; --http says where it is ({reason})")]
     Unreachable { url: String, reason: String },
+}
+
+/// A list, or as much of it as anybody would look at.
+#[derive(Debug)]
+pub(crate) struct List<T> {
+    pub(crate) items: Vec<T>,
+    pub(crate) is_whole: bool,
+}
+
+/// A good answer, and the cursor of the page after it.
+struct Answer<T> {
+    value: T,
+    next: Option<String>,
 }
 
 /// The HTTP API of a server.
@@ -60,9 +77,47 @@ impl Http {
         path: &str,
         body: Option<Value>,
     ) -> Result<T, HttpError> {
+        Ok(self.persist(credential, method, path, body).await?.value)
+    }
+
+    /// Asks for a list, page after page.
+    pub(crate) async fn list<T: DeserializeOwned>(
+        &self,
+        credential: &Credential,
+        path: &str,
+    ) -> Result<List<T>, HttpError> {
+        let (mut items, mut after) = (Vec::new(), String::new());
+        for _ in 0..PAGES {
+            let page = format!("{path}?limit={PAGE}{after}");
+            let page: Answer<Vec<T>> = self.persist(credential, Method::GET, &page, None).await?;
+            items.extend(page.value);
+            let Some(next) = page.next else { return Ok(List { items, is_whole: true }) };
+            after = format!("&after={}", segment(&next));
+        }
+        Ok(List { items, is_whole: false })
+    }
+
+    /// Asks once.
+    pub(crate) async fn ask_once<T: DeserializeOwned>(
+        &self,
+        credential: &Credential,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+    ) -> Result<T, HttpError> {
+        Ok(self.send(credential, method, path, body).await?.value)
+    }
+
+    async fn persist<T: DeserializeOwned>(
+        &self,
+        credential: &Credential,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+    ) -> Result<Answer<T>, HttpError> {
         let mut tries = 1;
         loop {
-            let answer = self.ask_once(credential, method.clone(), path, body.clone()).await;
+            let answer = self.send(credential, method.clone(), path, body.clone()).await;
             let may_pass = match &answer {
                 Ok(_) => false,
                 Err(HttpError::Refused { status, .. }) => *status >= 500,
@@ -76,14 +131,13 @@ impl Http {
         }
     }
 
-    /// Asks once.
-    pub(crate) async fn ask_once<T: DeserializeOwned>(
+    async fn send<T: DeserializeOwned>(
         &self,
         credential: &Credential,
         method: Method,
         path: &str,
         body: Option<Value>,
-    ) -> Result<T, HttpError> {
+    ) -> Result<Answer<T>, HttpError> {
         let mut request = self.client.request(method, format!("{}{path}", self.base));
         request = match credential {
             Credential::None => request,
@@ -95,10 +149,13 @@ impl Http {
         }
         let response = request.send().await.map_err(|error| self.unreachable(error))?;
         let status = response.status();
+        let link = response.headers().get(LINK).and_then(|link| link.to_str().ok());
+        let next = link.and_then(next);
         let answer = response.bytes().await.map_err(|error| self.unreachable(error))?;
         if status.is_success() {
             let answer = if answer.is_empty() { b"null" } else { &answer[..] };
-            return serde_json::from_slice(answer).map_err(|error| self.unreachable(error));
+            let value = serde_json::from_slice(answer).map_err(|error| self.unreachable(error))?;
+            return Ok(Answer { value, next });
         }
         let answer: Value = serde_json::from_slice(&answer).unwrap_or_default();
         let reason = answer["error"]["message"].as_str().or(answer["message"].as_str());
@@ -109,6 +166,14 @@ impl Http {
     fn unreachable(&self, error: impl std::error::Error + 'static) -> HttpError {
         HttpError::Unreachable { url: self.base.clone(), reason: innermost(&error) }
     }
+}
+
+/// The cursor in a link to the next page: the path in it may be another one than clients use.
+fn next(link: &str) -> Option<String> {
+    let (target, relation) = link.strip_prefix('<')?.split_once('>')?;
+    let (_, query) = target.split_once('?').filter(|_| relation.contains(r#"rel="next""#))?;
+    let mut pairs = form_urlencoded::parse(query.as_bytes());
+    pairs.find_map(|(key, value)| (key == "after").then(|| value.into_owned()))
 }
 
 /// The innermost cause of an error: what people can do something about.
@@ -123,4 +188,60 @@ pub(crate) fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
 /// A part of a path, whatever characters it has.
 pub(crate) fn segment(text: &str) -> String {
     utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::Router;
+    use axum::extract::Query;
+    use axum::response::{IntoResponse, Json};
+    use axum::routing::get;
+
+    use super::*;
+
+    #[derive(serde::Deserialize)]
+    struct Asked {
+        limit: usize,
+        #[serde(default)]
+        after: usize,
+    }
+
+    /// The numbers up to `last`, in pages whose links name another path.
+    async fn numbers(asked: Asked, last: usize) -> impl IntoResponse {
+        let end = asked.after + asked.limit;
+        let page: Vec<_> = (asked.after + 1..=end.min(last)).collect();
+        let next = format!("</elsewhere?limit=1&after={end}>; rel=\"next\"");
+        let link = (end < last).then_some([(LINK, next)]);
+        (link, Json(page))
+    }
+
+    async fn list_to(last: usize) -> List<usize> {
+        let numbers = move |Query(asked): Query<Asked>| numbers(asked, last);
+        let router = Router::new().route("/numbers", get(numbers));
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("ws://{}", listener.local_addr().unwrap());
+        tokio::spawn(axum::serve(listener, router).into_future());
+        let http = Http::new(&Addresses::new(&url, None).unwrap()).unwrap();
+        http.list(&Credential::Name("alice".into()), "/numbers").await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_list_is_read_to_its_end() {
+        let list = list_to(2 * PAGE + 1).await;
+        assert!(list.is_whole && list.items.into_iter().eq(1..=2 * PAGE + 1));
+    }
+
+    #[tokio::test]
+    async fn a_list_without_end_is_not() {
+        let list = list_to(usize::MAX / 2).await;
+        assert!(!list.is_whole && list.items.into_iter().eq(1..=PAGES * PAGE));
+    }
+
+    #[test]
+    fn only_what_comes_next_is_a_next_page() {
+        assert_eq!(next("</a?x=1&after=a%3Ab>; rel=\"next\"").as_deref(), Some("a:b"));
+        assert_eq!(next("</a?before=7>; rel=\"prev\""), None);
+        assert_eq!(next("</a?before=7>; rel=\"next\""), None);
+        assert_eq!(next("nonsense"), None);
+    }
 }

@@ -6,10 +6,13 @@ use serde_json::json;
 
 use crate::account::Account;
 use crate::frames::{Message, Presence, Room};
-use crate::http::{HttpError, segment};
+use crate::http::{HttpError, List, segment};
 use crate::names::Names;
 use crate::screen::{Show, visible};
 use crate::session::Address;
+
+/// How many people are named in a line: with accounts, each name is asked for.
+const NAMED: usize = 100;
 
 /// An answer, and what to do with it.
 pub(crate) enum Answer {
@@ -17,8 +20,8 @@ pub(crate) enum Answer {
     Show(Show),
     /// Somebody has this id, or there is nobody of that name.
     Person { name: String, id: Result<String, HttpError> },
-    /// Somebody is there, or is not.
-    Presence { user: String, status: Presence },
+    /// Somebody is there, or is not, if that is known.
+    Presence { user: String, status: Option<Presence> },
     /// A room is there, or could not be made.
     Made(Result<Room, HttpError>),
     /// Somebody else has made the room.
@@ -54,17 +57,18 @@ impl Asker {
 
     /// Whether somebody is there.
     pub(crate) async fn presence(self, user: String) -> Answer {
-        match self.online().await {
-            Ok(online) if online.iter().any(|it| it.user == user) => {
-                Answer::Presence { user, status: Presence::Online }
-            }
-            Ok(_) => Answer::Presence { user, status: Presence::Offline },
-            Err(error) => trouble(&error),
-        }
+        let online = match self.online().await {
+            Ok(online) => online,
+            Err(error) => return trouble(&error),
+        };
+        let is_online = online.items.iter().any(|it| it.user == user);
+        let offline = || online.is_whole.then_some(Presence::Offline);
+        let status = is_online.then_some(Presence::Online).or_else(offline);
+        Answer::Presence { user, status }
     }
 
-    async fn online(&self) -> Result<Vec<Online>, HttpError> {
-        self.account.ask(Method::GET, "/api/online_users?limit=100", None).await
+    async fn online(&self) -> Result<List<Online>, HttpError> {
+        self.account.list("/api/online_users").await
     }
 
     /// Makes a room; whoever makes it again gets it again.
@@ -87,9 +91,8 @@ impl Asker {
 
     /// Which rooms there are.
     pub(crate) async fn rooms(self) -> Answer {
-        let rooms = self.account.ask::<Vec<Room>>(Method::GET, "/api/rooms?limit=100", None).await;
-        let rooms = match rooms {
-            Ok(rooms) if rooms.is_empty() => {
+        let rooms = match self.account.list::<Room>("/api/rooms").await {
+            Ok(rooms) if rooms.items.is_empty() => {
                 return notice("there are no rooms; /create NAME makes one");
             }
             Ok(rooms) => rooms,
@@ -102,7 +105,7 @@ impl Asker {
                 format!("#{}  {} {people}  {}", visible(&room.name), room.members, visible(topic));
             line.trim_end().to_owned()
         };
-        text(rooms.iter().map(line))
+        text(rooms.items.iter().map(line).chain(rest(&rooms, usize::MAX)))
     }
 
     /// Who is in this room, and who is online.
@@ -121,27 +124,29 @@ impl Asker {
             }
         }
         let mut names = Vec::new();
-        for person in &online {
+        for person in online.items.iter().take(NAMED) {
             names.push(visible(&self.names.person(&person.user).await).into_owned());
         }
+        names.extend(rest(&online, NAMED));
         lines.push(format!("online: {}", names.join(", ")));
         text(lines.into_iter())
     }
 
-    async fn members(&self, room: &str, online: &[Online]) -> Result<String, HttpError> {
-        let path = format!("/api/rooms/{}/members?limit=100", segment(room));
-        let members: Vec<Member> = self.account.ask(Method::GET, &path, None).await?;
+    async fn members(&self, room: &str, online: &List<Online>) -> Result<String, HttpError> {
+        let path = format!("/api/rooms/{}/members", segment(room));
+        let members: List<Member> = self.account.list(&path).await?;
         let mut names = Vec::new();
-        for member in members {
+        for member in members.items.iter().take(NAMED) {
             let name = self.names.person(&member.user).await;
             let role = match member.role.as_str() {
                 "member" => String::new(),
                 role => format!(" ({})", visible(role)),
             };
-            let is_online = online.iter().any(|it| it.user == member.user);
+            let is_online = online.items.iter().any(|it| it.user == member.user);
             let light = if is_online { "●" } else { "○" };
             names.push(format!("{light} {}{role}", visible(&name)));
         }
+        names.extend(rest(&members, NAMED));
         Ok(names.join(", "))
     }
 
@@ -174,6 +179,15 @@ impl Asker {
 
 fn text(lines: impl Iterator<Item = String>) -> Answer {
     Answer::Show(Show::Text(lines.map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n")))
+}
+
+/// What is to be said of the items of a list that are not shown, if there are any.
+fn rest<T>(list: &List<T>, shown: usize) -> Option<String> {
+    match list.items.len().saturating_sub(shown) {
+        _ if !list.is_whole => Some("and more".to_owned()),
+        0 => None,
+        others => Some(format!("and {others} more")),
+    }
 }
 
 fn notice(text: &str) -> Answer {

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::time::{Duration, Instant};
 
 use super::answers::Answer;
-use super::life::Client;
+use super::life::{Client, Manner};
 use super::place::{Goal, Place};
 use crate::command::{Command, HELP};
 use crate::screen::Show;
@@ -83,7 +83,9 @@ impl Client {
             Answer::Person { name, id: Err(error) } => self.stay(format!("{name}: {error}")),
             Answer::Presence { user, status } => {
                 // What was pushed meanwhile is newer.
-                self.presence.entry(user).or_insert(status);
+                if let Some(status) = status {
+                    self.presence.entry(user).or_insert(status);
+                }
             }
             Answer::Made(Ok(room)) => self.session.wish(Wish::Join { room: room.id }),
             Answer::IsThere(room) => self.session.wish(Wish::Join { room }),
@@ -97,10 +99,12 @@ impl Client {
         }
     }
 
-    /// Finds out whether somebody is there.
-    pub(super) fn look_for(&self, user: String) {
-        let asker = self.asker.clone();
-        self.ask(asker.presence(user));
+    /// Finds out whether the other one of two is there, for somebody who looks at the prompt.
+    pub(super) fn look_for_other(&self) {
+        let address = self.place.as_ref().map(|place| place.address.clone());
+        if let (Some(Address::Person(other)), Manner::Terminal) = (address, self.manner) {
+            self.ask(self.asker.clone().presence(other));
+        }
     }
 
     fn leave_room(&mut self) {

@@ -73,10 +73,8 @@ impl Client {
         let Some(place) = self.going.take_if(|going| going.conversation == conversation) else {
             return;
         };
-        if let (Address::Person(other), Manner::Terminal) = (&place.address, self.manner) {
-            self.look_for(other.clone());
-        }
         self.place = Some(place);
+        self.look_for_other();
         self.goal = None;
         self.progressed();
     }

@@ -208,6 +208,9 @@ impl Client {
         match news {
             Some(News::Up) => {
                 self.session.begin(Instant::now());
+                // Who came and went meanwhile was not told.
+                self.presence.clear();
+                self.look_for_other();
                 if std::mem::take(&mut self.is_told_down) {
                     self.show(Show::Notice("connected".into()));
                 }
@@ -276,5 +279,48 @@ impl Client {
             self.show(Show::Resume);
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::extract::Json;
+    use axum::routing::get;
+    use clap::Parser;
+
+    use super::*;
+    use crate::account::Account;
+    use crate::addresses::Addresses;
+    use crate::frames::Presence;
+    use crate::http::Http;
+    use crate::names::Names;
+    use crate::options::Options;
+
+    /// The HTTP API of a server where nobody is online.
+    async fn lonely() -> String {
+        let router = axum::Router::new().route("/api/online_users", get(async || Json([(); 0])));
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(axum::serve(listener, router).into_future());
+        format!("http://{address}")
+    }
+
+    #[tokio::test]
+    async fn who_left_while_there_was_no_connection_is_not_taken_to_be_there() {
+        let http = lonely().await;
+        let options = Options::parse_from(["chat", "--user", "alice", "--http", &http]);
+        let addresses = Addresses::new(&options.url, options.http.as_deref()).unwrap();
+        let account = Account::of(&options, Http::new(&addresses).unwrap()).unwrap();
+        let asker = Asker { names: Names::new(account.clone()), account };
+        let line = Line { orders: unbounded_channel().0, news: unbounded_channel().1 };
+        let (shows, _shown) = unbounded_channel();
+        let mut client = Client::new("alice", 20, Manner::Terminal, asker, line, shows);
+        client.place = Some(Place::with("alice", "bob", "bob").unwrap());
+        client.presence.insert("bob".into(), Presence::Online);
+        client.heard(Some(News::Up));
+        assert_eq!(client.presence.get("bob"), None);
+        let answer = client.answers.recv().await.unwrap();
+        client.answered(answer);
+        assert_eq!(client.presence.get("bob"), Some(&Presence::Offline));
     }
 }
