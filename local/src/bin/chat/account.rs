@@ -134,12 +134,13 @@ impl Account {
     /// Ends the session, if this client began it.
     pub(crate) async fn sign_out(&self) {
         let Proof::Password { tokens, .. } = &*self.proof else { return };
-        let Some(tokens) = tokens.lock().await.take() else { return };
-        let credential = Credential::Token(tokens.access);
-        let logout =
-            self.http.ask_once::<Value>(&credential, Method::POST, "/api/logout", Some(json!({})));
+        let farewell = async {
+            let credential = Credential::Token(tokens.lock().await.take()?.access);
+            let body = Some(json!({}));
+            self.http.ask_once::<Value>(&credential, Method::POST, "/api/logout", body).await.ok()
+        };
         // A session that cannot be ended now ends by itself.
-        drop(tokio::time::timeout(FAREWELL, logout).await);
+        drop(tokio::time::timeout(FAREWELL, farewell).await);
     }
 
     /// Exchanges the tokens. The refresh token is good once, and an answer that was lost may have

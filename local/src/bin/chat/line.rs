@@ -20,6 +20,8 @@ use crate::http::{Credential, HttpError, innermost};
 
 /// How long a handshake may take.
 const HANDSHAKE: Duration = Duration::from_secs(15);
+/// How long a frame may take to be sent: meanwhile nothing else is done.
+const SENDING: Duration = Duration::from_secs(5);
 /// The pauses between tries: they double from the first to the longest.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(20);
@@ -213,8 +215,11 @@ impl Task {
                 },
                 order = self.orders.recv() => match order {
                     Some(Order::Send(frame)) => {
-                        if let Err(error) = socket.send(Message::text(frame.to_string())).await {
-                            return (End::Lost(innermost(&error)), heard);
+                        let frame = socket.send(Message::text(frame.to_string()));
+                        match tokio::time::timeout(SENDING, frame).await {
+                            Ok(Ok(())) => {}
+                            Ok(Err(error)) => return (End::Lost(innermost(&error)), heard),
+                            Err(_) => return (End::Lost("it takes nothing".into()), heard),
                         }
                     }
                     Some(Order::Replace) => return (End::Lost("it is silent".into()), heard),
@@ -274,7 +279,34 @@ fn pause(failures: u32) -> Duration {
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser;
+    use tokio_tungstenite::tungstenite::protocol::Role;
+
     use super::*;
+    use crate::http::Http;
+    use crate::options::Options;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_that_takes_nothing_is_given_up() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (_deaf, _) = listener.accept().await.unwrap();
+        let stream = MaybeTlsStream::Plain(stream);
+        let socket = WebSocketStream::from_raw_socket(stream, Role::Client, None).await;
+
+        let options = Options::parse_from(["chat", "--user", "alice"]);
+        let addresses = Addresses::new(&options.url, None).unwrap();
+        let account = Account::of(&options, Http::new(&addresses).unwrap()).unwrap();
+        let (sender, orders) = unbounded_channel();
+        let own_orders = sender.downgrade();
+        let server = Server { addresses, account };
+        let mut task = Task { server, orders, own_orders, news: unbounded_channel().0 };
+        for _ in 0..64 {
+            sender.send(Order::Send("x".repeat(1024 * 1024).into())).unwrap();
+        }
+        let carried = tokio::time::timeout(SENDING * 100, task.carry(socket)).await;
+        assert!(matches!(carried, Ok((End::Lost(_), false))));
+    }
 
     #[test]
     fn pauses_grow_to_a_limit() {

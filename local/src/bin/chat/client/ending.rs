@@ -1,12 +1,15 @@
 //! How a client ends, and whether that is well.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::bail;
 
 use super::life::{Client, Manner};
 use crate::input::Input;
 use crate::line::{News, Order};
+
+/// How long the connection may take to close.
+const FAREWELL: Duration = Duration::from_secs(2);
 
 impl Client {
     /// Ends because of something that cannot be mended.
@@ -65,11 +68,15 @@ impl Client {
 
     pub(super) async fn hang_up(&mut self) {
         self.order(Order::Close);
-        while let Some(news) = self.line.news.recv().await {
-            if matches!(news, News::Closed) {
-                break;
+        let closed = async {
+            while let Some(news) = self.line.news.recv().await {
+                if matches!(news, News::Closed) {
+                    break;
+                }
             }
-        }
+        };
+        // Whoever reads nothing any more does not hear that either.
+        drop(tokio::time::timeout(FAREWELL, closed).await);
         self.asker.account.sign_out().await;
     }
 }
