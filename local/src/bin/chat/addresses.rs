@@ -15,20 +15,23 @@ impl Addresses {
     pub(crate) fn new(websocket: &str, http: Option<&str>) -> anyhow::Result<Self> {
         let (scheme, rest) =
             websocket.split_once("://").context("--url is to begin with ws:// or wss://")?;
-        let scheme = match scheme {
+        let http_scheme = match scheme {
             "ws" => "http",
             "wss" => "https",
             _ => bail!("--url is to begin with ws:// or wss://, not with {scheme}://"),
         };
-        let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        let rest = rest.split('#').next().unwrap_or_default();
+        let (host, asked) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
         if host.is_empty() {
             bail!("--url names no host");
         }
-        let http = http.map_or_else(|| format!("{scheme}://{host}"), str::to_owned);
+        let http = http.map_or_else(|| format!("{http_scheme}://{host}"), str::to_owned);
         if !http.starts_with("http://") && !http.starts_with("https://") {
             bail!("--http is to begin with http:// or https://");
         }
-        let websocket = websocket.split('#').next().unwrap_or_default().to_owned();
+        // Every request has a path.
+        let slash = if asked.starts_with('/') { "" } else { "/" };
+        let websocket = format!("{scheme}://{host}{slash}{asked}");
         Ok(Self { websocket, http: http.trim_end_matches('/').to_owned() })
     }
 
@@ -72,6 +75,18 @@ mod tests {
         check("http://a.example", Some("http://b.example"), None);
         check("ws://[::1]:8080/ws#x", None, Some("http://[::1]:8080"));
         check("a.example", None, None);
+    }
+
+    #[test]
+    fn there_is_always_a_path() {
+        for (url, expected) in [
+            ("wss://a.example", "wss://a.example/?x=1"),
+            ("wss://a.example?y=/", "wss://a.example/?y=/&x=1"),
+            ("wss://a.example/ws#z", "wss://a.example/ws?x=1"),
+        ] {
+            let addresses = Addresses::new(url, None).unwrap();
+            assert_eq!(addresses.websocket_with(&[("x", "1")]), expected);
+        }
     }
 
     #[test]
