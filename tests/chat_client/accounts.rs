@@ -47,6 +47,7 @@ async fn who_is_not_believed_is_told() {
 async fn a_wrong_address_is_not_taken_for_a_wrong_token() {
     let chat = Chat::with_accounts().await;
     chat.registers("alice").await;
+    chat.registers("bob").await;
     let http = chat.websocket_url().replace("ws://", "http://").replace("/ws", "");
     // API Gateway forbids what is in no stage of it.
     let url = serves(Router::new().fallback(|| async { StatusCode::FORBIDDEN })).await;
