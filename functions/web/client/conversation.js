@@ -1,24 +1,6 @@
 // One conversation as this page knows it: a run of its log without holes, up to the newest message.
 
-const encoder = new TextEncoder();
-
-/** Ids as conversations spell them: all but unreserved characters percent-encoded. */
-function encoded(id) {
-  const rest = (letter) => `%${letter.charCodeAt(0).toString(16).toUpperCase()}`;
-  return encodeURIComponent(id).replace(/[!'()*]/g, rest);
-}
-
-function comesFirst(one, other) {
-  const [a, b] = [encoder.encode(one), encoder.encode(other)];
-  const at = a.findIndex((byte, index) => byte !== b[index]);
-  return at === -1 || (at < b.length && a[at] < b[at]);
-}
-
-/** The id of the conversation of two people. */
-export function direct(one, other) {
-  const pair = comesFirst(one, other) ? [one, other] : [other, one];
-  return `dm:${pair.map(encoded).join(":")}`;
-}
+import { addressOf } from "./confab/ids.js";
 
 /** What people said and what they have of it. */
 export class Conversation {
@@ -28,7 +10,10 @@ export class Conversation {
     this.me = me;
     this.kind = id.split(":")[0];
     this.room = this.kind === "room" ? { id: id.slice("room:".length), name: "" } : undefined;
-    this.with = this.kind === "dm" ? otherOf(id, me) : undefined;
+    /** How the protocol addresses it. */
+    this.target = addressOf(id, me);
+    /** The other one, if it is of two people. */
+    this.with = this.target.to;
     /** Oldest first. */
     this.messages = [];
     /** Where older messages are: unknown before the first page, `null` at the beginning. */
@@ -44,12 +29,6 @@ export class Conversation {
     this.read = 0;
     /** Who types, and when that is over. */
     this.typing = new Map();
-  }
-
-  /** How the protocol addresses it. */
-  get target() {
-    if (this.with !== undefined) return { to: this.with };
-    return this.room ? { room: this.room.id } : { broadcast: true };
   }
 
   /** Whether the first page is here. */
@@ -120,9 +99,4 @@ export class Conversation {
 /** Whether somebody said it, and it is no notice. */
 export function isSaid(message) {
   return message.kind === "message";
-}
-
-function otherOf(id, me) {
-  const [one, other] = id.split(":").slice(1).map(decodeURIComponent);
-  return one === me ? other : one;
 }

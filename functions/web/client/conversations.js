@@ -1,6 +1,7 @@
 // Every conversation one takes part in, kept up to date by what the library hands over.
 
-import { Conversation, direct, isSaid } from "./conversation.js";
+import { direct } from "./confab/ids.js";
+import { Conversation, isSaid } from "./conversation.js";
 
 const PAGE = 50;
 /** The most that a page of history has. */

@@ -33,6 +33,23 @@ export function addressOf(conversation, user) {
   return { to: first === user ? second : first };
 }
 
+/**
+ * Whether it is a conversation as the server spells it, and nobody's but theirs if it is of two.
+ * @param {string} text
+ * @param {string} user
+ */
+export function isConversationOf(text, user) {
+  if (text === "lobby") return true;
+  const [kind, ...ids] = text.split(":");
+  if (kind === "room") return ids.length === 1 && isUuid(ids[0]);
+  try {
+    const [one, other] = ids.map(decodeURIComponent);
+    return Boolean(one && other) && [one, other].includes(user) && direct(one, other) === text;
+  } catch {
+    return false;
+  }
+}
+
 /** @param {string} id */
 const encoded = (id) =>
   encodeURIComponent(id).replace(/[!'()*]/g, (it) => `%${it.charCodeAt(0).toString(16).toUpperCase()}`);

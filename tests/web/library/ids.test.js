@@ -1,0 +1,22 @@
+// What is a conversation's id, and what only looks like one.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { direct, isConversationOf } from "../../../functions/web/client/confab/ids.js";
+
+const ROOM = "0198f2a4-8c1e-7000-8000-0123456789ab";
+
+test("only the server's spelling of a conversation that is one's own is an id", () => {
+  const known = ["lobby", `room:${ROOM}`, "dm:alice:bob", "dm:alice:alice", "dm:alice:%F0%9F%98%80", "dm:a%3Ab%25:alice"];
+  for (const id of known) assert.ok(isConversationOf(id, "alice"), id);
+  const others = ["", "dm", "dm:", "dm::", "dm:alice", "dm:alice:", "dm:alice:bob:carol", "dm:bob:alice", "dm:bob:carol"];
+  const garbled = ["dm:a:%zz", "dm:%61:alice", "dm:%ff:alice", "DM:alice:bob", "room:", "room:general", `room:${ROOM}:x`, "lobby:", "x"];
+  for (const id of [...others, ...garbled]) assert.ok(!isConversationOf(id, "alice"), id);
+});
+
+test("whoever of two people asks, their conversation is the same", () => {
+  for (const [one, other] of [["alice", "bob"], ["a", "a:b"], ["\u{fffd}", "\u{1f600}"]]) {
+    assert.equal(direct(one, other), direct(other, one));
+    assert.ok(isConversationOf(direct(one, other), one));
+  }
+});
