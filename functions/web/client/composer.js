@@ -4,8 +4,6 @@ import { el } from "./dom.js";
 import { icon } from "./icons.js";
 import { storage } from "./storage.js";
 
-/** Others are told that one types at most so often. */
-const TYPING_EVERY = 2500;
 /** How many bytes before the limit one is told of it. */
 const NEAR_LIMIT = 200;
 
@@ -18,7 +16,6 @@ export function composer(chat, send) {
   const left = el("p", { class: "room-left", id: "room-left" });
   const node = el("form", { class: "composer" }, text, button, left);
   let conversation;
-  let typedAt = 0;
 
   const limit = () => chat.limits?.content_bytes ?? 4096;
   const key = () => `confab.draft.${chat.user}.${conversation.id}`;
@@ -35,9 +32,7 @@ export function composer(chat, send) {
     changed();
     if (text.value) storage.setItem(key(), text.value);
     else storage.removeItem(key());
-    if (text.value.trim() === "" || conversation.kind === "lobby" || Date.now() - typedAt < TYPING_EVERY) return;
-    typedAt = Date.now();
-    chat.typing(conversation.target);
+    if (text.value.trim() !== "" && conversation.kind !== "lobby") chat.typing(conversation.target);
   }
 
   function submit(event) {
@@ -45,7 +40,6 @@ export function composer(chat, send) {
     if (button.disabled) return;
     send(conversation, text.value.trim());
     text.value = "";
-    typedAt = 0;
     storage.removeItem(key());
     changed();
     text.focus();
@@ -60,7 +54,6 @@ export function composer(chat, send) {
 
   function show(next) {
     conversation = next;
-    typedAt = 0;
     text.value = storage.getItem(key()) ?? "";
     changed();
   }
