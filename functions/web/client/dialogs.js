@@ -4,11 +4,16 @@ import { el } from "./dom.js";
 import { icon } from "./icons.js";
 import { toasts } from "./toasts.js";
 
+/** How many there have been: each is named by a heading of its own. */
+let opened = 0;
+
 /** Opens a dialog; Esc and a click beside it close it, too. */
 export function openDialog(title, kind, ...content) {
-  const heading = el("h2", { id: "dialog-title", tabindex: -1, autofocus: true }, title);
+  opened += 1;
+  const id = `dialog-${opened}`;
+  const heading = el("h2", { id, tabindex: -1, autofocus: true }, title);
   const close = el("button", { class: "tool", title: "Close", onclick: () => dialog.close() }, icon("close", "Close"));
-  const dialog = el("dialog", { class: kind, "aria-labelledby": "dialog-title" },
+  const dialog = el("dialog", { class: kind, "aria-labelledby": id },
     el("div", { class: "dialog-body" }, el("header", { class: "dialog-head" }, heading, close), content), toasts());
   dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
   dialog.addEventListener("close", () => dialog.remove());
