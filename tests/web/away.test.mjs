@@ -79,6 +79,14 @@ test("without a network one is told so, and goes on writing", async (t) => {
   await alice.seesTick("From the tunnel", "Read");
 });
 
+test("how long until the next attempt is to be seen, and not read out every second", async (t) => {
+  const { server, alice } = await talking(t);
+  await server.kill();
+  await alice.page.getByText(/Trying again in \d+ s\./).waitFor();
+  await alice.until(() => [...document.querySelectorAll('[role="status"]')].some((it) => it.textContent === "Connection lost."));
+  assert.equal(await alice.page.getByRole("status").filter({ hasText: /\d/ }).count(), 0);
+});
+
 test("two tabs of one person show the same, and send what one of them says once", async (t) => {
   const { server, alice, bob } = await talking(t);
   const first = alice.page;

@@ -4,10 +4,14 @@ import { el } from "./dom.js";
 
 /** Watches the library's state. */
 export function connectionLine(chat) {
-  const node = el("p", { class: "line", role: "status" });
+  const words = el("span", { role: "status" });
+  // To be seen only: nobody wants to be read every second of it.
+  const wait = el("span", { "aria-hidden": "true" });
+  const node = el("p", { class: "line" }, words, wait);
   let timer;
-  const show = (text) => {
-    if (node.textContent !== text) node.textContent = text;
+  const show = (text, rest = "") => {
+    if (words.textContent !== text) words.textContent = text;
+    wait.textContent = rest;
     node.classList.toggle("line-shown", text !== "");
   };
   const draw = ({ state, retryAt }) => {
@@ -16,7 +20,7 @@ export function connectionLine(chat) {
     if (!navigator.onLine) return show("You are offline. What you write is sent when you are back.");
     if (state !== "waiting") return show("Connecting …");
     const seconds = Math.ceil((retryAt - Date.now()) / 1000);
-    show(seconds > 1 ? `Connection lost. Trying again in ${seconds} s.` : "Connection lost. Trying again …");
+    show("Connection lost.", seconds > 1 ? ` Trying again in ${seconds} s.` : " Trying again …");
     if (seconds > 1) timer = setTimeout(() => draw({ state, retryAt }), 1000);
   };
   let latest = { state: chat.state };
