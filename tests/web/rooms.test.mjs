@@ -70,3 +70,35 @@ test("a private room is found by whoever is invited", async (t) => {
   await bob.page.getByRole("dialog").getByRole("button", { name: "Join", exact: true }).click();
   await bob.page.getByRole("heading", { level: 2, name: "Surprise" }).waitFor();
 });
+
+test("what one types beside the members stays, whoever comes and goes", async (t) => {
+  const { all: [alice, bob] } = await people(t, "alice", "bob");
+  await alice.makesRoom("Garden club");
+  await bob.joinsRoom("Garden club");
+  await alice.sees("bob joined");
+  const { page } = alice;
+  await page.getByRole("button", { name: "Members" }).click();
+  const invite = page.getByLabel("Invite");
+  await page.getByRole("dialog").locator("summary").click();
+  await invite.pressSequentially("ca");
+  await bob.context.close();
+  await page.getByRole("dialog").getByText("online", { exact: true }).nth(1).waitFor({ state: "hidden" });
+  await page.keyboard.type("rol");
+  assert.equal(await invite.inputValue(), "carol");
+  assert.ok(await page.getByRole("button", { name: "Mute for an hour" }).isVisible());
+});
+
+test("an invitation that is refused is told as that", async (t) => {
+  const { server, all: [alice] } = await people(t, "alice");
+  await server.asks("PUT", "/api/blocks/alice?user_id=bob");
+  await alice.makesRoom("Garden club");
+  await alice.page.getByRole("button", { name: "Members" }).click();
+  const invite = alice.page.getByLabel("Invite");
+  await invite.fill("bob");
+  await alice.page.getByRole("button", { name: "Invite" }).click();
+  await alice.page.locator(".toast-bad").last().waitFor();
+  await invite.fill("carol");
+  await alice.page.getByRole("button", { name: "Invite" }).click();
+  await alice.seesAnywhere("carol is invited.");
+  assert.equal(await alice.page.getByText("bob is invited").count(), 0);
+});

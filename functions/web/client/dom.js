@@ -65,6 +65,6 @@ export class KeyedList {
 
   #focus(key) {
     const node = this.#held.get(key)?.node;
-    if (node && !node.contains(document.activeElement)) (node.querySelector("a, button") ?? node).focus();
+    if (node && !node.contains(document.activeElement)) (node.querySelector("a, summary, button") ?? node).focus();
   }
 }

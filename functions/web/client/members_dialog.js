@@ -1,9 +1,9 @@
 // Who is in a room, and what one may do about it.
 
 import { confirmed, openDialog } from "./dialogs.js";
-import { el, fill, hidden } from "./dom.js";
+import { KeyedList, el, fill, hidden } from "./dom.js";
 import { icon } from "./icons.js";
-import { avatar } from "./people.js";
+import { avatar, handle } from "./people.js";
 import { field } from "./sign_in.js";
 import { attempt, tell } from "./toasts.js";
 
@@ -13,26 +13,34 @@ const RANK = { member: 0, moderator: 1, owner: 2 };
 export function membersDialog({ chat, people, conversation }) {
   const { room } = conversation;
   const base = `/api/rooms/${room.id}`;
-  const list = el("ul", { class: "persons" }, el("li", { class: "soft" }, "Looking …"));
+  const list = el("ul", { class: "persons" });
+  const rows = new KeyedList(list);
   const more = el("div", { class: "stack" });
   const dialog = openDialog(room.name, "drawer", room.topic && el("p", { class: "soft topic" }, room.topic), list, more);
-  let members = [];
+  let members;
+  let moreFor;
 
   async function act(method, path, body) {
-    if (await attempt(() => chat.request(method, base + path, body))) await load();
+    const isDone = await attempt(() => chat.request(method, base + path, body));
+    if (isDone) await load();
+    return isDone;
   }
   async function load() {
     await attempt(async () => (members = await chat.list(`${base}/members`)));
+    members ??= [];
     draw();
   }
+  /** Leaves alone what is the same: somebody may be typing, or in a menu. */
   function draw() {
+    if (!members) return;
     const mine = members.find(({ user }) => user === chat.user)?.role ?? "member";
     const sorted = members.toSorted((a, b) => RANK[b.role] - RANK[a.role]);
-    fill(list, sorted.map((member) => entry(member, { people, me: chat.user, actions: actionsOn(member, mine, act, people) })));
-    fill(more, RANK[mine] > 0 && inviteForm(act, people), departures());
+    rows.show(sorted.map((member) => row(member, people, actionsOn(member, mine, act, people))));
+    for (const presence of list.querySelectorAll(".presence")) presence.hidden = !isHere(presence.dataset.user, people);
+    if (mine !== moreFor) fill(more, RANK[mine] > 0 && inviteForm(act, people), departures(mine));
+    moreFor = mine;
   }
-  function departures() {
-    const isOwner = members.find(({ user }) => user === chat.user)?.role === "owner";
+  function departures(mine) {
     const leave = async () => {
       if (await attempt(() => chat.leave(room.id))) dialog.close();
     };
@@ -42,22 +50,31 @@ export function membersDialog({ chat, people, conversation }) {
     };
     return el("div", { class: "buttons" },
       el("button", { onclick: leave }, icon("out"), "Leave the room"),
-      isOwner && el("button", { class: "danger", onclick: remove }, "Delete the room"));
+      mine === "owner" && el("button", { class: "danger", onclick: remove }, "Delete the room"));
   }
+  rows.show([{ key: "", version: "", render: () => el("li", { class: "soft" }, "Looking …") }]);
   people.addEventListener("change", draw);
   dialog.addEventListener("close", () => people.removeEventListener("change", draw));
   load();
 }
 
-function entry({ user, role, muted }, { people, me, actions }) {
+const isHere = (user, people) => user === people.me || people.isOnline(user);
+
+function row(member, people, actions) {
+  const { user, role, muted } = member;
+  const version = JSON.stringify([role, muted, people.fullName(user), actions.map(([label]) => label)]);
+  return { key: user, version, render: () => entry(member, people, actions) };
+}
+
+function entry({ user, role, muted }, people, actions) {
   const name = people.name(user);
-  const isHere = user === me || people.isOnline(user);
   const facts = [role !== "member" && role, muted && "muted"].filter(Boolean).join(", ");
+  const todo = `What to do about ${people.fullName(user)}`;
   return el("li", { class: "person" },
-    el("span", { class: "face" }, avatar(user, name), isHere && el("span", { class: "presence" }, hidden("online"))),
-    el("span", { class: "person-name" }, user === me ? `${name} (you)` : name, facts && el("small", {}, facts)),
+    el("span", { class: "face" }, avatar(user, name), el("span", { class: "presence", "data-user": user }, hidden("online"))),
+    el("span", { class: "person-name" }, user === people.me ? `${name} (you)` : name, handle(people, user), facts && el("small", {}, facts)),
     actions.length > 0 && el("details", { class: "menu", name: "menu" },
-      el("summary", { class: "tool", title: `What to do about ${name}` }, icon("more", `What to do about ${name}`)),
+      el("summary", { class: "tool", title: todo }, icon("more", todo)),
       el("div", { class: "menu-items" }, actions.map(([label, run]) => el("button", { onclick: run }, label)))));
 }
 
@@ -70,7 +87,7 @@ function actionsOn({ user, role, muted }, mine, act, people) {
     actions.push(
       muted ? ["Let speak again", () => act("DELETE", `/mutes/${id}`)] : ["Mute for an hour", () => act("PUT", `/mutes/${id}`, { seconds: 3600 })],
       ["Remove", () => act("DELETE", `/members/${id}`)],
-      ["Ban", async () => (await confirmed(`Ban ${people.name(user)}?`, "Ban")) && act("PUT", `/bans/${id}`)],
+      ["Ban", async () => (await confirmed(`Ban ${people.fullName(user)}?`, "Ban")) && act("PUT", `/bans/${id}`)],
     );
   }
   if (mine === "owner") {
@@ -84,11 +101,11 @@ function inviteForm(act, people) {
   const name = el("input", { required: true, maxlength: 64, autocomplete: "off", autocapitalize: "none", spellcheck: "false" });
   const onsubmit = async (event) => {
     event.preventDefault();
-    await attempt(async () => {
-      const user = await people.find(name.value.trim());
-      await act("PUT", `/invitations/${encodeURIComponent(user)}`);
-      tell(`${people.name(user)} is invited.`);
-    });
+    let user;
+    if (!(await attempt(async () => (user = await people.find(name.value.trim()))))) return;
+    if (!(await act("PUT", `/invitations/${encodeURIComponent(user)}`))) return;
+    name.value = "";
+    tell(`${people.fullName(user)} is invited.`);
   };
   return el("form", { class: "inline", onsubmit }, field("Invite", name), el("button", { class: "primary" }, "Invite"));
 }

@@ -6,11 +6,17 @@ import { icon } from "./icons.js";
 const HUES = 8;
 /** Of how many it is known who is online; of others as soon as they come and go. */
 const MOST_ONLINE = 500;
+/** For how long names that did not come are left alone, in ms: longer each time, up to the longest. */
+const SHORTEST_PAUSE = 1_000;
+const LONGEST_PAUSE = 60_000;
 
 /** The names behind ids, asked for once, and who is online. A `change` tells that something is known now. */
 export class People extends EventTarget {
   #chat;
   #names = new Map();
+  /** Whose names did not come, and are asked for again after a pause. */
+  #missing = new Set();
+  #pause = SHORTEST_PAUSE;
   #accounts;
   #online = new Set();
   #lastSeen = new Map();
@@ -29,6 +35,17 @@ export class People extends EventTarget {
     if (!this.#accounts) return id;
     if (!this.#names.has(id)) this.#ask(id);
     return this.#names.get(id)?.called ?? "…";
+  }
+
+  /** The name that is nobody else's, where people have accounts and as far as it is known. */
+  username(id) {
+    return this.#accounts ? this.#names.get(id)?.username : undefined;
+  }
+
+  /** Both names, for a sentence. */
+  fullName(id) {
+    const [name, username] = [this.name(id), this.username(id)];
+    return username ? `${name} @${username}` : name;
   }
 
   /** Oneself. */
@@ -92,16 +109,32 @@ export class People extends EventTarget {
     this.#names.set(id, {});
     try {
       this.#remember(await this.#chat.request("GET", `/api/users/${encodeURIComponent(id)}`));
+      this.#pause = SHORTEST_PAUSE;
     } catch (error) {
-      // Gone for good is told; anything else is asked for again when somebody looks.
-      if (error.code === "not_found") this.#names.set(id, { called: "Somebody who left" });
-      else this.#names.delete(id);
+      if (error.code !== "not_found") return this.#misses(id);
+      this.#names.set(id, { called: "Somebody who left" });
     }
     this.#changed();
   }
 
+  /** Until the pause is over, looking at the name asks for nothing. */
+  #misses(id) {
+    this.#missing.add(id);
+    if (this.#missing.size > 1) return;
+    setTimeout(() => {
+      if (["closed", "refused"].includes(this.#chat.state)) return;
+      for (const missing of this.#missing) this.#names.delete(missing);
+      this.#missing.clear();
+      this.#changed();
+    }, this.#pause);
+    this.#pause = Math.min(2 * this.#pause, LONGEST_PAUSE);
+  }
+
   #remember(person) {
-    this.#names.set(person.id, { called: person.display_name || person.username || person.id });
+    this.#names.set(person.id, {
+      called: person.display_name || person.username || person.id,
+      username: person.username,
+    });
   }
 
   #notice({ user, status, last_seen }) {
@@ -114,6 +147,12 @@ export class People extends EventTarget {
   #changed() {
     this.dispatchEvent(new Event("change"));
   }
+}
+
+/** The username, to stand beside the name: others may call themselves the same. */
+export function handle(people, id) {
+  const username = people.username(id);
+  return username && [" ", el("span", { class: "handle" }, `@${username}`)];
 }
 
 /** A coloured disc with initials, or a sign for a room; decoration, since the name stands beside it. */
