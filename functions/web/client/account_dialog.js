@@ -3,7 +3,7 @@
 import { openDialog } from "./dialogs.js";
 import { el } from "./dom.js";
 import { icon } from "./icons.js";
-import { avatar } from "./people.js";
+import { avatar, handle } from "./people.js";
 import { field } from "./sign_in.js";
 import { attempt, tell } from "./toasts.js";
 
@@ -14,7 +14,7 @@ export function accountDialog({ me, people, hasSessions, unsent, signOut }) {
     await signOut(options);
   };
   const dialog = openDialog("You", "modal small",
-    el("p", { class: "person" }, avatar(me, people.name(me)), el("span", { class: "person-name" }, people.name(me))),
+    el("p", { class: "person" }, avatar(me, people.name(me)), el("span", { class: "person-name" }, people.name(me), handle(people, me))),
     unsent > 0 && el("p", { class: "notice-bad" }, `${unsent === 1 ? "One message waits" : `${unsent} messages wait`} to be sent. It goes out when you sign in again on this device.`),
     hasSessions && nameForm(me, people),
     el("div", { class: "stack" },

@@ -4,7 +4,7 @@ import { composer } from "./composer.js";
 import { el, fill, hidden } from "./dom.js";
 import { icon } from "./icons.js";
 import { logView } from "./log.js";
-import { avatar } from "./people.js";
+import { avatar, handle } from "./people.js";
 import { briefly } from "./time.js";
 import { titleOf } from "./titles.js";
 
@@ -36,13 +36,15 @@ export function chatView(context) {
   function drawHead() {
     const title = titleOf(conversation, people);
     const facts = factsOf(conversation, people);
-    const version = JSON.stringify([conversation.id, title, facts]);
+    const { with: user, me } = conversation;
+    const username = user !== undefined && user !== me && handle(people, user);
+    const version = JSON.stringify([conversation.id, title, people.username(user), facts]);
     if (version === drawn) return;
     drawn = version;
     fill(head,
       el("a", { class: "tool back", href: "#", title: "All conversations" }, icon("back", "All conversations")),
-      avatar(conversation.with ?? conversation.id, title, conversation.kind),
-      el("div", { class: "chat-title" }, el("h2", {}, title), el("p", { class: facts.isOnline && "is-online" }, facts.text)),
+      avatar(user ?? conversation.id, title, conversation.kind),
+      el("div", { class: "chat-title" }, el("h2", {}, title, username), el("p", { class: facts.isOnline && "is-online" }, facts.text)),
       more(conversation, title, facts.text));
   }
 

@@ -2,6 +2,7 @@
 
 import { openDialog } from "./dialogs.js";
 import { el, fill } from "./dom.js";
+import { handle } from "./people.js";
 import { attempt } from "./toasts.js";
 
 const WORDS = {
@@ -11,9 +12,8 @@ const WORDS = {
 
 /** @param user whom it is about */
 export function personDialog({ people, user, presence }) {
-  const name = people.name(user);
   const rest = el("div", { class: "stack" });
-  openDialog(name, "modal small", el("p", { class: "soft" }, presence), rest);
+  openDialog([people.name(user), handle(people, user)], "modal small", el("p", { class: "soft" }, presence), rest);
 
   const change = async () => {
     await attempt(() => people.block(user, !people.isBlocked(user)));

@@ -3,7 +3,7 @@
 import { openDialog } from "./dialogs.js";
 import { el, fill } from "./dom.js";
 import { icon } from "./icons.js";
-import { avatar } from "./people.js";
+import { avatar, handle } from "./people.js";
 import { field } from "./sign_in.js";
 import { attempt } from "./toasts.js";
 
@@ -39,7 +39,7 @@ export function roomsDialog({ chat, conversations, people, open }) {
   function drawInvited() {
     fill(invited, conversations.invitations.map(({ room, by }) => el("li", { class: "person" },
       avatar(room.conversation, room.name, "room"),
-      el("span", { class: "person-name" }, room.name, el("small", {}, `${people.name(by)} invites you`)),
+      el("span", { class: "person-name" }, room.name, el("small", {}, people.name(by), handle(people, by), " invites you")),
       el("button", { onclick: () => decline(room) }, "Decline"),
       el("button", { class: "primary", onclick: () => enter(room) }, "Join"))));
   }

@@ -1,8 +1,8 @@
 // Whom to write to: a name, or one of those who are online.
 
 import { openDialog } from "./dialogs.js";
-import { el, fill } from "./dom.js";
-import { avatar } from "./people.js";
+import { KeyedList, el } from "./dom.js";
+import { avatar, handle } from "./people.js";
 import { field } from "./sign_in.js";
 import { attempt } from "./toasts.js";
 
@@ -15,6 +15,7 @@ export function writeDialog(people, open) {
     name.focus();
   };
   const list = el("ul", { class: "persons" });
+  const rows = new KeyedList(list);
   const dialog = openDialog("New message", "modal",
     el("form", { class: "inline", onsubmit: submit }, field("To", name), el("button", { class: "primary" }, "Write")),
     el("h3", {}, "Online now"), list);
@@ -27,8 +28,10 @@ export function writeDialog(people, open) {
   function draw() {
     const online = people.online();
     const entry = (id) => el("li", {}, el("button", { class: "person", onclick: () => choose(id) },
-      avatar(id, people.name(id)), el("span", { class: "person-name" }, people.name(id))));
-    fill(list, online.length ? online.map(entry) : el("li", { class: "soft" }, "Nobody else is here at the moment."));
+      avatar(id, people.name(id)), el("span", { class: "person-name" }, people.name(id), handle(people, id))));
+    const nobody = () => el("li", { class: "soft" }, "Nobody else is here at the moment.");
+    const row = (id) => ({ key: id, version: people.fullName(id), render: () => entry(id) });
+    rows.show(online.length ? online.map(row) : [{ key: "", version: "", render: nobody }]);
   }
   people.addEventListener("change", draw);
   dialog.addEventListener("close", () => people.removeEventListener("change", draw));
