@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { readFile } from "node:fs/promises";
+import { afterEach } from "node:test";
 import { startServer } from "./server.mjs";
 
 const tools = createRequire(new URL("../../../target/tools/web/package.json", import.meta.url));
@@ -17,6 +18,15 @@ export const PATIENCE = Number(process.env.PATIENCE ?? 30_000);
 
 const MOST_PRESSES = 40;
 const QUIET = ["--no-first-run", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+
+/** Everybody who is at a page in the test that runs. */
+const present = new Set();
+
+afterEach(() => {
+  const complaints = [...present].flatMap((person) => person.unexpected());
+  present.clear();
+  assert.deepEqual(complaints, []);
+});
 
 /** Starts Chromium; whatever has an `after` ends it. */
 export async function startBrowser(t) {
@@ -48,17 +58,28 @@ export async function twoTalking(t, browser) {
 }
 
 export class Person {
-  /** What the page complained about: nothing is expected to. */
-  complaints = [];
+  /** What pages complained about, and what they are expected to. */
+  #complaints = [];
+  #expected = [];
 
   constructor(context, page, server) {
     this.context = context;
     this.page = page;
     this.server = server;
-    page.on("pageerror", (error) => this.complaints.push(String(error)));
-    page.on("console", (message) => {
-      if (/Content Security Policy|Trusted/.test(message.text())) this.complaints.push(message.text());
+    context.on("weberror", (error) => this.#complaints.push(String(error.error())));
+    context.on("console", (message) => {
+      if (/Content Security Policy|Trusted/.test(message.text())) this.#complaints.push(message.text());
     });
+    present.add(this);
+  }
+
+  /** The test brings that complaint about. */
+  expects(complaint) {
+    this.#expected.push(complaint);
+  }
+
+  unexpected() {
+    return this.#complaints.filter((text) => !this.#expected.some((expected) => expected.test(text)));
   }
 
   async arrives() {
