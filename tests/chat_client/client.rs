@@ -130,11 +130,11 @@ impl Client {
     /// Closes its input; how it ended.
     pub(super) async fn ends(mut self) -> End {
         self.says_no_more();
-        self.is_over().await
+        self.stops().await
     }
 
     /// How it ended by itself.
-    pub(super) async fn is_over(mut self) -> End {
+    pub(super) async fn stops(mut self) -> End {
         let mut output = String::new();
         let mut errors = String::new();
         let reading = async {

@@ -10,7 +10,7 @@ async fn who_is_terminated_before_a_place_is_reached_has_failed() {
     let notice = alice.complains().await;
     assert!(notice.contains("not connected"), "{notice}");
     alice.is_terminated().await;
-    alice.is_over().await.told("the input was not sent to its end");
+    alice.stops().await.told("the input was not sent to its end");
 }
 
 #[tokio::test]
@@ -20,7 +20,7 @@ async fn who_is_terminated_in_the_middle_of_the_input_has_failed() {
     alice.says("hello").await;
     alice.hears("hello").await;
     alice.is_terminated().await;
-    let end = alice.is_over().await;
+    let end = alice.stops().await;
     assert!(end.code == Some(1) && end.errors.contains("not sent to its end"), "{end:?}");
 }
 
@@ -30,7 +30,7 @@ async fn a_listener_is_terminated_and_has_done_well() {
     let mut bob = Client::start(&chat.websocket_url(), "--user bob --to alice --listen --json");
     bob.shows_a("history").await;
     bob.is_terminated().await;
-    let end = bob.is_over().await;
+    let end = bob.stops().await;
     assert!(end.code == Some(0) && end.errors.is_empty(), "{end:?}");
 }
 
@@ -41,6 +41,6 @@ async fn who_is_read_no_more_in_the_middle_of_the_input_has_failed() {
     alice.shows_a("history").await;
     alice.is_read_no_more();
     alice.says("hello").await;
-    let end = alice.is_over().await;
+    let end = alice.stops().await;
     assert!(end.code == Some(1) && end.errors.contains("nobody reads"), "{end:?}");
 }

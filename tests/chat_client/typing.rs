@@ -11,7 +11,7 @@ async fn what_is_typed_ahead_is_said_where_the_last_command_leads() {
     for line in ["/to bob", "secret", "/quit", "too late"] {
         alice.says(line).await;
     }
-    let end = alice.is_over().await;
+    let end = alice.stops().await;
     assert_eq!(end.code, Some(0), "{end:?}");
     assert_eq!(chat.messages("alice", "carol").await, [] as [serde_json::Value; 0]);
     let said = chat.messages("alice", "bob").await;
