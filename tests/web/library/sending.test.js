@@ -84,7 +84,8 @@ test("what has to wait is not hurried by the failure of something else", async (
   await pass(1_000);
   assert.deepEqual(socket.takes(), [two]);
   await pass(4_000);
-  assert.deepEqual(socket.takes().map((frame) => frame.id).toSorted(), [asked.id, id].toSorted());
+  const again = socket.takes().map((frame) => frame.id);
+  assert.deepEqual(again.toSorted(), [asked.id, id].toSorted());
   await socket.says({ type: "history", conversation: "lobby", messages: [], before: null, after: null });
   await page;
 });
@@ -104,6 +105,9 @@ test("what is too large for the server is refused here, and never sent", async (
   const [fits] = socket.takes();
   await socket.says(ack(fits, 7));
   await assert.rejects(chat.retry(chat.outbox[0].id).sent, { code: "too_large" });
+  await assert.rejects(chat.join("x".repeat(40_000)), { code: "too_large" });
+  chat.typing({ to: "x".repeat(40_000) });
+  assert.deepEqual(socket.takes(), []);
   chat.close();
   const next = await online(t, "alice", { storage });
   assert.deepEqual([next.chat.outbox.length, next.socket.takes()], [2, []]);
@@ -225,7 +229,10 @@ function inTheBrowser(t, globals) {
   for (const [name, value] of Object.entries(globals)) {
     const before = Object.getOwnPropertyDescriptor(globalThis, name);
     Object.defineProperty(globalThis, name, { value, configurable: true });
-    t.after(() => (before ? Object.defineProperty(globalThis, name, before) : Reflect.deleteProperty(globalThis, name)));
+    t.after(() => {
+      Reflect.deleteProperty(globalThis, name);
+      if (before) Object.defineProperty(globalThis, name, before);
+    });
   }
 }
 

@@ -22,7 +22,7 @@ export class Asks {
 
   /**
    * @param {import("./alarms.js").Alarms} alarms
-   * @param {{send(frame: object): boolean, check(): void}} line
+   * @param {Pick<import("./line.js").Line, "takes" | "send" | "check">} line
    * @param {number} patience
    */
   constructor(alarms, line, patience) {
@@ -40,6 +40,10 @@ export class Asks {
   ask(lane, frame, answers) {
     return new Promise((resolve, reject) => {
       const named = { ...frame, id: newId() };
+      if (!this.#line.takes(named)) {
+        reject(Object.assign(new Error("this is more than the server takes"), { code: "too_large" }));
+        return;
+      }
       this.#asks.push({ lane, frame: named, answers, resolve, reject, sent: false, waits: false });
       this.flush();
     });
@@ -85,10 +89,12 @@ export class Asks {
     const ask = this.#asks.find((it) => it.frame.id === error.id);
     if (!ask) return false;
     const isPassing = error.code === "unauthorized" && ask.lane !== "renew";
-    if (isPassing || error.retry_after_ms !== undefined) {
-      ask.waits = true;
-      this.#again(ask, error.retry_after_ms ?? this.#patience);
-    } else this.#done(ask).reject(Object.assign(new Error(error.message), { code: error.code }));
+    if (!isPassing && error.retry_after_ms === undefined) {
+      this.#done(ask).reject(Object.assign(new Error(error.message), { code: error.code }));
+      return true;
+    }
+    ask.waits = true;
+    this.#again(ask, error.retry_after_ms ?? this.#patience);
     return true;
   }
 

@@ -224,7 +224,8 @@ export class Chat extends EventTarget {
 
   /** @param {any} welcome @param {boolean} isReplacement */
   #welcomed(welcome, isReplacement) {
-    this.limits = this.#outbox.limits = welcome.limits;
+    this.limits = welcome.limits;
+    this.#outbox.contentBytes = welcome.limits.content_bytes;
     this.#remember(welcome.user);
     this.#tell("welcome", welcome);
     this.#asks.drop("renew");

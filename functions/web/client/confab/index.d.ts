@@ -6,7 +6,10 @@ export interface ChatOptions {
   /** The HTTP API's base; "" (the default) is the page's own origin. */
   http?: string;
   credentials: Credentials;
-  /** Where unsent messages and watermarks outlive the page; by default `localStorage`, if there is one. */
+  /**
+   * Where unsent messages and watermarks outlive the page; by default `localStorage`, if there is one,
+   * and then pages take turns at sending what earlier ones have left.
+   */
   storage?: Pick<Storage, "getItem" | "setItem" | "removeItem">;
   WebSocket?: typeof WebSocket;
   fetch?: typeof fetch;

@@ -75,6 +75,8 @@ export class Line {
   /** Replaced, but what was sent over it may still be answered. @type {Set<Link>} */
   #retired = new Set();
   #failures = 0;
+  /** The server ends a connection over a larger frame. */
+  #frameBytes = 32 * 1024;
   /** How far the server's clock is ahead. */
   #ahead = 0;
   #alarms = new Alarms();
@@ -105,9 +107,14 @@ export class Line {
     this.#alarms.clearAll();
   }
 
+  /** Whether the server takes a frame of that size. @param {object} frame */
+  takes(frame) {
+    return new TextEncoder().encode(JSON.stringify(frame)).length <= this.#frameBytes;
+  }
+
   /** @param {object} frame @returns {boolean} whether there is a connection to send it over */
   send(frame) {
-    return this.#current?.send(frame) ?? false;
+    return this.takes(frame) && (this.#current?.send(frame) ?? false);
   }
 
   /** Asks for a sign of life, without which the connection counts as lost. */
@@ -150,7 +157,7 @@ export class Line {
     else if (frame.type !== "welcome") this.#on.frame(frame);
   }
 
-  /** @param {Link} link @param {{server_time: string, expires_at: string}} welcome */
+  /** @param {Link} link @param {import("./index.js").ChatEvents["welcome"]} welcome */
   #welcomed(link, welcome) {
     const before = this.#current;
     this.#alarms.clear("welcome");
@@ -158,6 +165,7 @@ export class Line {
     [this.#current, this.#opening] = [link, undefined];
     link.since = Date.now();
     this.#ahead = Date.parse(welcome.server_time) - link.since;
+    this.#frameBytes = welcome.limits.frame_bytes;
     if (before) this.#retire(before);
     this.#planEnd(welcome.expires_at);
     this.state = "online";

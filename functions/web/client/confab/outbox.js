@@ -32,13 +32,13 @@ export class Outbox {
   #on;
   /** Whose outbox it is; known whenever there is a connection. */
   user = "";
-  /** The most bytes that the server takes, of a message's text and of a frame. */
-  limits = { content_bytes: Infinity, frame_bytes: 32 * 1024 };
+  /** The most bytes of a message's text; known as soon as there has been a connection. */
+  contentBytes = Infinity;
 
   /**
    * @param {import("./shelf.js").Shelf} shelf
    * @param {import("./alarms.js").Alarms} alarms
-   * @param {{send(frame: object): boolean, check(): void}} line
+   * @param {Pick<import("./line.js").Line, "takes" | "send" | "check">} line
    * @param {number} patience
    * @param {{changed(): void, refused(error: object): void}} on
    */
@@ -169,10 +169,9 @@ export class Outbox {
 
   /** Why the server would not take it, or end the connection for it. @param {Item} item */
   #excess(item) {
-    const { content_bytes, frame_bytes } = this.limits;
-    if (sizeOf(item.content) > content_bytes) return `the message has more than ${content_bytes} bytes`;
-    const frame = JSON.stringify(frameOf(item, this.user));
-    return sizeOf(frame) > frame_bytes ? `the message has more than ${frame_bytes} bytes as JSON` : undefined;
+    const { length } = new TextEncoder().encode(item.content);
+    if (length > this.contentBytes) return `the message has more than ${this.contentBytes} bytes`;
+    return this.#line.takes(frameOf(item, this.user)) ? undefined : "the message is more than the server takes";
   }
 
   /** @param {Item} item @param {string} code @param {string} message */
@@ -186,7 +185,12 @@ export class Outbox {
     this.#on.changed();
   }
 
-  /** @param {string} lane @param {{id: string, waits: boolean}} what @param {number} delay @param {() => void} [late] */
+  /**
+   * @param {string} lane
+   * @param {{id: string, waits: boolean}} what
+   * @param {number} delay
+   * @param {() => void} [late]
+   */
   #holds(lane, what, delay, late) {
     this.#busy.set(lane, what);
     this.#alarms.set(`send ${lane}`, delay, () => {
@@ -259,9 +263,6 @@ export class Outbox {
 
 /** One send in flight keeps the order of what is said there. @param {Item} item */
 const laneOf = (item) => item.conversation ?? JSON.stringify(item.address);
-
-/** @param {string} text */
-const sizeOf = (text) => new TextEncoder().encode(text).length;
 
 /** @param {Item} item @param {string} user */
 function frameOf({ id, address, content }, user) {
