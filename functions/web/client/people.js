@@ -131,6 +131,7 @@ export class People extends EventTarget {
   }
 
   #remember(person) {
+    this.#missing.delete(person.id);
     this.#names.set(person.id, {
       called: person.display_name || person.username || person.id,
       username: person.username,
