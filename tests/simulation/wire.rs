@@ -9,7 +9,7 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
-use local::faults::Faults;
+use local::faults::SWALLOWED;
 use local::layer::around;
 use serde_json::Value;
 use tokio::sync::Notify;
@@ -22,7 +22,7 @@ use crate::sabotage::Sabotage;
 #[derive(Clone)]
 pub(crate) enum Window {
     /// Counts requests, and notes the pushes that are lost in silence.
-    Above { record: Record, sabotage: Arc<Sabotage>, faults: Faults },
+    Above { record: Record, sabotage: Arc<Sabotage> },
     /// Sabotages, notes what was stored, and says when something was written.
     Below { record: Record, sabotage: Arc<Sabotage>, written: Arc<Notify> },
 }
@@ -30,8 +30,8 @@ pub(crate) enum Window {
 /// `client` behind `window`.
 pub(crate) fn behind(window: Window, client: SharedHttpClient) -> SharedHttpClient {
     around(client, move |below_it, request| match window.clone() {
-        Window::Above { record, sabotage, faults } => {
-            HttpConnectorFuture::new(above(record, sabotage, faults, below_it, request))
+        Window::Above { record, sabotage } => {
+            HttpConnectorFuture::new(above(record, sabotage, below_it, request))
         }
         Window::Below { record, sabotage, written } => {
             HttpConnectorFuture::new(below(record, sabotage, written, below_it, request))
@@ -44,7 +44,6 @@ type Answer = Result<HttpResponse, ConnectorError>;
 async fn above(
     record: Record,
     sabotage: Arc<Sabotage>,
-    faults: Faults,
     below: SharedHttpConnector,
     request: HttpRequest,
 ) -> Answer {
@@ -70,7 +69,7 @@ async fn above(
     let answer = below.call(request).await;
     if frame["type"] == "message"
         && let Some(message) = seen(&frame)
-        && faults.is_silent(&connection)
+        && answer.as_ref().is_ok_and(|answer| answer.headers().get(SWALLOWED).is_some())
     {
         let place = (message.conversation, message.seq);
         record.note("", 0, What::Lost { connection, place });

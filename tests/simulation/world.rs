@@ -208,8 +208,7 @@ async fn start(record: &Record, sabotage: Sabotage, dice: &mut Rng) -> Cloud {
         written: Arc::clone(&written),
     };
     let client = faults.transport(behind(below, services.transport()));
-    let client =
-        behind(Window::Above { record: record.clone(), sabotage, faults: faults.clone() }, client);
+    let client = behind(Window::Above { record: record.clone(), sabotage }, client);
     let aws = Aws::local("http://dynamodb").with_transport(client);
     let begin = Instant::now();
     let clock = Clock::new(move || {

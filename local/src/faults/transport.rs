@@ -20,6 +20,8 @@ use crate::layer::around;
 const SLOW: Duration = Duration::from_secs(4);
 /// The longest that the table is away.
 const DOWN: Duration = Duration::from_secs(3);
+/// The header by which an answer tells whoever looks for it that the push is lost in silence.
+pub const SWALLOWED: &str = "x-confab-swallowed";
 /// How old what an eventually consistent read shows may be.
 const STALE: Duration = Duration::from_secs(2);
 
@@ -181,7 +183,9 @@ impl Connector {
                 self.cut(&request).await?;
             }
             if faults.is_silent(&connection) {
-                return Ok(response(200, ""));
+                let mut answer = response(200, "");
+                answer.headers_mut().insert(SWALLOWED, "true");
+                return Ok(answer);
             }
         }
         if faults.fires(Fault::PushThrottled) {
