@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::Chat;
+use crate::support::{Chat, Person};
 
 fn contents(messages: &[Value]) -> Vec<&str> {
     messages.iter().map(|message| message["content"].as_str().unwrap()).collect()
@@ -169,4 +169,12 @@ async fn unknown_paths_get_api_gateways_own_answer() {
     let chat = Chat::start().await;
     let answer = chat.get("/nowhere", &[]).await;
     assert_eq!((answer.status, answer.body), (404, json!({ "message": "Not Found" })));
+    let url = chat.websocket_url();
+    assert_eq!(Person::is_refused(&url.replace("/ws", "/wsx?user_id=a")).await, 403);
+    let stage =
+        chat.request(reqwest::Method::GET, "/nowhere/@connections/abc=").send().await.unwrap();
+    assert_eq!(
+        (stage.status().as_u16(), &stage.headers()["x-amzn-errortype"]),
+        (403, &"ForbiddenException".parse().unwrap())
+    );
 }

@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
 use axum::extract::{ConnectInfo, Request, State};
-use axum::http::header::ALLOW;
+use axum::http::header::{ALLOW, UPGRADE};
 use axum::http::request::Parts;
-use axum::http::{Method, StatusCode};
+use axum::http::{HeaderValue, Method, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::{Json, Router};
@@ -50,14 +50,19 @@ pub fn behind_authorizer(routes: Router, authorizer: Lambda) -> Router {
 /// API Gateway's.
 async fn with_methods_as_they_are(request: Request, next: Next) -> Response {
     if request.method() == Method::HEAD {
-        return not_found().await;
+        return not_found(request).await;
     }
     let mut response = next.run(request).await;
     response.headers_mut().remove(ALLOW);
     response
 }
 
-async fn not_found() -> Response {
+async fn not_found(request: Request) -> Response {
+    // A handshake is the WebSocket API's, which forbids the stages that it does not have.
+    let upgrade = request.headers().get(UPGRADE).map(HeaderValue::as_bytes).unwrap_or_default();
+    if upgrade.eq_ignore_ascii_case(b"websocket") {
+        return refuse(StatusCode::FORBIDDEN, "Forbidden");
+    }
     refuse(StatusCode::NOT_FOUND, "Not Found")
 }
 

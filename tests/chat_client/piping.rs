@@ -87,7 +87,7 @@ async fn a_server_that_is_not_there_is_told() {
     pipe("ws:///ws", talk, &[]).await.told("names no host");
     let chat = Chat::start().await;
     let elsewhere = chat.websocket_url().replace("/ws", "/elsewhere");
-    pipe(&elsewhere, talk, &["hello"]).await.told("no WebSocket API");
+    pipe(&elsewhere, talk, &["hello"]).await.told("is forbidden: check --url");
 }
 
 #[tokio::test]

@@ -35,6 +35,11 @@ pub(super) async fn manage(State(gateway): State<Gateway>, request: Request) -> 
     response
 }
 
+/// Answers a request about connections of a stage that there is not.
+pub(super) async fn elsewhere() -> Response {
+    Fault::FORBIDDEN.into_response()
+}
+
 async fn respond(gateway: &Gateway, parts: &Parts, body: Body) -> Result<Response, Fault> {
     if !request::peer(parts).is_some_and(|address| address.is_loopback()) {
         return Err(Fault::FORBIDDEN);

@@ -13,6 +13,7 @@
 //! * `X-Forwarded-Proto` says `http`, which is the truth here.
 //! * The handshake declines `permessage-deflate`.
 //! * Pings are answered and do not count as activity.
+//! * `NotAction` and `NotResource` in an authorizer's policy are refused like a policy that is none.
 //! * A conditional statement in an authorizer's policy never allows; one that denies always does.
 //! * Data for `@connections` must be UTF-8, because it is sent as a text frame.
 //! * A route response is sent only when the Lambda answers with a 2xx status.

@@ -49,7 +49,8 @@ impl Gateway {
         for folder in ["@connections", "%40connections"] {
             router = router
                 .route(&format!("/{folder}/{{id}}"), any(management::manage))
-                .route(&format!("/{stage}/{folder}/{{id}}"), any(management::manage));
+                .route(&format!("/{stage}/{folder}/{{id}}"), any(management::manage))
+                .route(&format!("/{{stage}}/{folder}/{{id}}"), any(management::elsewhere));
         }
         router.with_state(self.clone())
     }

@@ -140,7 +140,7 @@ impl Server {
             // API Gateway forbids also what is at none of its addresses.
             Error::Http(answer) if answer.status().as_u16() == 403 => {
                 let url = self.addresses.websocket();
-                Failure::ForGood(format!("{url} is forbidden: is --url right, and who you are?"))
+                Failure::ForGood(format!("{url} is forbidden: check --url, and who you are"))
             }
             Error::Http(answer) if answer.status().as_u16() == 404 => {
                 let url = self.addresses.websocket();
