@@ -59,6 +59,8 @@ struct Reader {
     stream: String,
     shards: VecDeque<Shard>,
     known: HashSet<String>,
+    /// Whether a shard has ended whose successors are not known yet.
+    one_has_ended: bool,
     lanes: Vec<mpsc::UnboundedSender<Value>>,
 }
 
@@ -84,7 +86,7 @@ impl Pump {
             tasks.spawn(serve(records, deliver.clone()));
         }
         let (shards, known) = (VecDeque::new(), HashSet::new());
-        let mut reader = Reader { client, stream, shards, known, lanes };
+        let mut reader = Reader { client, stream, shards, known, one_has_ended: false, lanes };
         reader.find_shards(ShardIteratorType::Latest).await?;
         tasks.spawn(reader.run(nudge));
         Ok(Self { tasks })
@@ -113,8 +115,9 @@ impl Reader {
 
     /// Reads every shard once; true if there was anything.
     async fn read(&mut self) -> anyhow::Result<bool> {
-        if self.shards.is_empty() {
+        if self.shards.is_empty() || self.one_has_ended {
             self.find_shards(ShardIteratorType::TrimHorizon).await?;
+            self.one_has_ended = false;
         }
         let mut found = false;
         for _ in 0..self.shards.len() {
@@ -145,7 +148,8 @@ impl Reader {
                 }
                 None => {
                     tracing::debug!(shard = shard.id, "a shard of the stream has ended");
-                    self.find_shards(ShardIteratorType::TrimHorizon).await?;
+                    // Those that follow it are looked for until they are found.
+                    (self.one_has_ended, found) = (true, true);
                 }
             }
         }
