@@ -116,11 +116,20 @@ fn only_who_signs_or_checks_tokens_gets_their_key() {
 #[test]
 fn the_websocket_api_has_the_routes_that_the_local_one_has() {
     let template = template();
-    let routes = template["Resources"]["WebSocketApi"]["Properties"]["Routes"].as_object().unwrap();
+    let api = &template["Resources"]["WebSocketApi"]["Properties"];
+    let routes = api["Routes"].as_object().unwrap();
     let names: Vec<_> = routes.keys().map(String::as_str).collect();
     assert_eq!(names, ["$connect", "$default", "$disconnect"]);
     let response = &template["Resources"]["MessageRouteResponse"]["Properties"];
     assert_eq!(response["RouteId"]["!Ref"], "WebSocketApiDefaultRoute");
+    // Without any of these nobody would hear an ack, or anybody would get in.
+    assert_eq!(response["RouteResponseKey"], "$default");
+    assert_eq!(api["Routes"]["$default"]["RouteResponseSelectionExpression"], "$default");
+    assert_eq!(api["RouteSelectionExpression"], "$request.body.action");
+    let auth = json!({ "AuthType": "CUSTOM", "AuthArn": { "!GetAtt": "AuthorizerFunction.Arn" } });
+    assert_eq!(api["Auth"], auth);
+    let http = &template["Resources"]["HttpApi"]["Properties"]["Auth"];
+    assert_eq!(http["DefaultAuthorizer"], "Caller");
 }
 
 #[test]
