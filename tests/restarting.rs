@@ -3,19 +3,18 @@
 use serde_json::Value;
 use tokio::process::Command;
 
-use crate::support::{Person, Program, binary};
+use crate::support::{Person, Program, binary, in_time};
 
 /// Waits until history says that everything alice told bob is delivered: a server killed before
 /// that may hand it over again, as it should.
 async fn has_delivered_everything(server: &Program) {
     let url = server.websocket_url().replace("ws://", "http://").replace("/ws", "/messages");
-    loop {
+    let waits = async || {
         let answer = reqwest::get(format!("{url}?user1=alice&user2=bob")).await.unwrap();
         let messages: Vec<Value> = answer.json().await.unwrap();
-        if messages.iter().all(|message| message["status"] == "delivered") {
-            return;
-        }
-    }
+        messages.iter().any(|message| message["status"] != "delivered")
+    };
+    in_time(async { while waits().await {} }).await;
 }
 
 async fn joined(server: &Program, user: &str) -> Person {

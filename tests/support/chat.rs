@@ -12,7 +12,7 @@ use local::time::Time;
 use serde_json::{Value, json};
 use shared::aws::Aws;
 
-use super::{Meter, Person, schema};
+use super::{Meter, Person, in_time, schema};
 
 /// An item of the table.
 pub(crate) type Item = HashMap<String, AttributeValue>;
@@ -164,19 +164,21 @@ impl Chat {
     /// Waits until nothing of what two people said waits any more: somebody hears a message a moment
     /// before the table knows it.
     pub(crate) async fn has_delivered_everything(&self, user1: &str, user2: &str) {
-        while self.messages(user1, user2).await.iter().any(|it| it["status"] == "sent") {}
+        in_time(async {
+            while self.messages(user1, user2).await.iter().any(|it| it["status"] == "sent") {}
+        })
+        .await;
     }
 
     /// Waits until nothing of a room waits for `user` any more.
     pub(crate) async fn has_delivered_the_room(&self, room: &str, user: &str) {
         let path = format!("/api/rooms/{room}/messages");
-        loop {
+        let waits = async || {
             let answer = self.get(&path, &[("user_id", user)]).await;
             assert_eq!(answer.status, 200, "{:?}", answer.body);
-            if answer.body.as_array().unwrap().iter().all(|it| it["status"] != "sent") {
-                return;
-            }
-        }
+            answer.body.as_array().unwrap().iter().any(|it| it["status"] == "sent")
+        };
+        in_time(async { while waits().await {} }).await;
     }
 
     /// What goes wrong in this chat, if something is to.

@@ -18,9 +18,15 @@ use aws_smithy_runtime_api::client::interceptors::Intercept;
 use aws_smithy_runtime_api::client::interceptors::context::{
     BeforeSerializationInterceptorContextMut, FinalizerInterceptorContextRef, Input, Output,
 };
+use aws_smithy_runtime_api::client::orchestrator::Metadata;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::{ConfigBag, Storable, StoreReplace};
 use tokio::sync::Notify;
+
+use super::in_time;
+
+/// What nothing here asks for: a budget would not see it.
+const UNCOUNTED: [&str; 4] = ["Scan", "BatchWriteItem", "TransactGetItems", "ExecuteStatement"];
 
 /// Put around the SDK clients of a server.
 #[derive(Clone, Debug, Default)]
@@ -70,9 +76,12 @@ impl Meter {
 
     /// Returns once each of these operations has been answered as often as it is named.
     pub(crate) async fn has_answered(&self, awaited: &[&str]) {
-        while !self.knows(awaited) {
-            self.answered.notified().await;
-        }
+        in_time(async {
+            while !self.knows(awaited) {
+                self.answered.notified().await;
+            }
+        })
+        .await;
     }
 
     /// Leaves out the requests of one kind that were answered so far.
@@ -123,6 +132,8 @@ impl Intercept for Meter {
         _: &RuntimeComponents,
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
+        let name = config.load::<Metadata>().map(Metadata::name).unwrap_or_default();
+        assert!(!UNCOUNTED.contains(&name), "{name} is not counted");
         if let Some(operation) = operation(context.input()) {
             ask_for_units(context.input_mut());
             config.interceptor_state().store_put(Began(Instant::now(), operation));

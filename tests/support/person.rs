@@ -13,6 +13,11 @@ use super::schema;
 /// How long a person waits for something that must come.
 const PATIENCE: Duration = Duration::from_secs(40);
 
+/// Waits for what must come, but not for ever.
+pub(crate) async fn in_time<T>(awaited: impl Future<Output = T>) -> T {
+    tokio::time::timeout(PATIENCE, awaited).await.expect("in time")
+}
+
 /// A person at a client.
 #[derive(Debug)]
 pub(crate) struct Person {
