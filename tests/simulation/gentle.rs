@@ -73,16 +73,20 @@ pub(crate) fn every_connection_got_everything(
     }
 }
 
-/// What was said long before anybody of a person's was there comes in order, and once.
+/// What was said long before anybody of a person's was there comes in order, and once; unless it is
+/// said again, for then it is handed over again.
 pub(crate) fn what_waited_came_once_and_in_order(
     remains: &Remains,
     events: &[Event],
     broken: &mut Vec<String>,
 ) {
     let stored = remains.record.stored();
+    let repeated = repeated(remains, events);
     for (connection, life) in lives(events) {
         let waited = life.pushed.iter().filter(|place| {
-            stored.get(place).is_some_and(|stored| stored + ON_THE_WAY < life.welcome)
+            let stored = stored.get(place);
+            stored.is_some_and(|stored| stored + ON_THE_WAY < life.welcome)
+                && !repeated.contains(place)
         });
         let mut last: BTreeMap<&str, u64> = BTreeMap::new();
         for (conversation, seq) in waited {
@@ -96,4 +100,18 @@ pub(crate) fn what_waited_came_once_and_in_order(
             }
         }
     }
+}
+
+/// The messages that were sent more than once.
+fn repeated(remains: &Remains, events: &[Event]) -> BTreeSet<Place> {
+    let (mut once, mut again) = (BTreeSet::new(), BTreeSet::new());
+    for event in events {
+        if let What::Sent { id, .. } = &event.what
+            && !once.insert(id)
+        {
+            again.insert(id);
+        }
+    }
+    let repeated = remains.logs.iter().filter(|message| again.contains(&message.id));
+    repeated.map(|message| (message.conversation.clone(), message.seq)).collect()
 }
