@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::support::schema::{ASYNCAPI, OPENAPI, check, escaped, schema_at};
-use crate::template::{functions, template};
+use crate::support::{functions, template};
 
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 

@@ -24,8 +24,7 @@ use shared::identity::AuthorizerContext;
 use shared::lambda::TOKEN_KEY_SECRET;
 
 use crate::support::member::Member;
-use crate::support::{Chat, LambdaRuntime, Person};
-use crate::template::{functions, template};
+use crate::support::{Chat, LambdaRuntime, Person, functions, template};
 
 /// Every function as its own process, with the environment that the template gives it in open mode.
 fn binaries(config: &Config, dynamodb: &str) -> Functions {

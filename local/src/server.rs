@@ -57,7 +57,12 @@ pub struct Seams {
     pub interceptor: Option<SharedInterceptor>,
     /// Makes the functions, if they are not to be those in this process.
     pub functions: Option<MakeFunctions>,
+    /// Put around the functions, to tell their invocations apart.
+    pub around: Option<Around>,
 }
+
+/// Wraps functions.
+pub type Around = Arc<dyn Fn(Functions) -> Functions + Send + Sync>;
 
 /// Makes functions that read the given settings and reach DynamoDB at the given URL.
 pub type MakeFunctions = Arc<dyn Fn(&Config, &str) -> Functions + Send + Sync>;
@@ -239,6 +244,10 @@ fn functions(app: &App, seams: &Seams, dynamodb: &str, faults: Option<&Faults>) 
     let functions = match &seams.functions {
         Some(make) => make(&app.config, dynamodb),
         None => Functions::new(app),
+    };
+    let functions = match &seams.around {
+        Some(around) => around(functions),
+        None => functions,
     };
     match faults {
         Some(faults) => faults.functions(functions),

@@ -1,18 +1,19 @@
 //! A whole server, alone with one test.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_smithy_runtime_api::client::interceptors::SharedInterceptor;
 use local::faults::Faults;
 use local::options::Options;
-use local::server::{Seams, Server};
+use local::server::{Around, Seams, Server};
 use local::time::Time;
 use serde_json::{Value, json};
 use shared::aws::Aws;
 
-use super::{Meter, Person, in_time, schema};
+use super::{Meter, Person, in_time, policies, schema};
 
 /// An item of the table.
 pub(crate) type Item = HashMap<String, AttributeValue>;
@@ -54,7 +55,8 @@ impl Chat {
     async fn start_in(time: Time, change: impl FnOnce(&mut Options)) -> Self {
         let meter = Meter::default();
         let interceptor = Some(SharedInterceptor::new(meter.clone()));
-        let seams = Seams { time: time.clone(), interceptor, ..Seams::default() };
+        let around: Option<Around> = Some(Arc::new(policies::named));
+        let seams = Seams { time: time.clone(), interceptor, around, ..Seams::default() };
         let options = options(change);
         let server = Server::start_with(&options, seams).await.unwrap();
         Self { server, options, http: reqwest::Client::new(), time, meter }

@@ -23,7 +23,7 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::{ConfigBag, Storable, StoreReplace};
 use tokio::sync::Notify;
 
-use super::in_time;
+use super::{in_time, policies};
 
 /// What nothing here asks for: a budget would not see it.
 const UNCOUNTED: [&str; 4] = ["Scan", "BatchWriteItem", "TransactGetItems", "ExecuteStatement"];
@@ -134,6 +134,7 @@ impl Intercept for Meter {
     ) -> Result<(), BoxError> {
         let name = config.load::<Metadata>().map(Metadata::name).unwrap_or_default();
         assert!(!UNCOUNTED.contains(&name), "{name} is not counted");
+        policies::check(context.input());
         if let Some(operation) = operation(context.input()) {
             ask_for_units(context.input_mut());
             config.interceptor_state().store_put(Began(Instant::now(), operation));

@@ -7,9 +7,11 @@ mod lambda_runtime;
 pub(crate) mod member;
 mod meter;
 mod person;
+mod policies;
 mod program;
 pub(crate) mod schema;
 mod signing;
+mod template;
 
 pub(crate) use binaries::binary;
 pub(crate) use chat::{Answer, Chat};
@@ -19,3 +21,4 @@ pub(crate) use meter::{Meter, Usage};
 pub(crate) use person::{Person, in_time};
 pub(crate) use program::Program;
 pub(crate) use signing::{SigningKey, encode, message};
+pub(crate) use template::{functions, template};
