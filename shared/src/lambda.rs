@@ -10,7 +10,7 @@ use axum::http::{StatusCode, Uri};
 use lambda_http::request::RequestContext;
 use lambda_http::{RequestExt, tower};
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use secrecy::ExposeSecret;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -26,6 +26,9 @@ use crate::{App, Clock, Config, Error};
 /// Names the secret in Secrets Manager that holds the key for access tokens; only the functions that
 /// sign or check them have it.
 pub const TOKEN_KEY_SECRET: &str = "TOKEN_KEY_SECRET";
+
+/// What does not stand for itself in a part of a URL (<https://www.rfc-editor.org/rfc/rfc3986#section-2.3>).
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 /// Why a function stops: it could not start, or the runtime went away.
 pub type Fatal = lambda_runtime::Error;
@@ -76,7 +79,7 @@ pub async fn run_http(router: fn(App) -> Router) -> Result<(), Fatal> {
 /// read as something else; so it is put together again from the route and its parameters. `None` if
 /// the route has no path.
 fn asked(request: &lambda_http::Request, route_key: &str) -> Option<Uri> {
-    let encoded = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
+    let encoded = |text: &str| utf8_percent_encode(text, RESERVED).to_string();
     let (_method, route) = route_key.split_once(' ')?;
     let parameters = request.path_parameters_ref()?;
     let mut path = Vec::new();
