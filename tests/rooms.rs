@@ -308,5 +308,13 @@ async fn a_private_room_ends_with_its_last_member_unless_somebody_is_invited() {
     assert_eq!(chat.post(&format!("{path}/leave"), alice.clone()).await.status, 204);
     assert_eq!(chat.post(&format!("{path}/join"), bob.clone()).await.status, 200);
     assert_eq!(chat.post(&format!("{path}/leave"), bob.clone()).await.status, 204);
-    assert_ne!(made().await, first);
+
+    let second = made().await;
+    assert_ne!(second, first);
+    let path = format!("/api/rooms/{}", second.as_str().unwrap());
+    chat.put(&format!("{path}/invitations/bob"), alice.clone()).await;
+    assert_eq!(chat.post(&format!("{path}/leave"), alice.clone()).await.status, 204);
+    let invitation = format!("/api/invitations/{}", second.as_str().unwrap());
+    assert_eq!(chat.delete(&invitation, &[("user_id", "bob")]).await.status, 204);
+    assert_ne!(made().await, second);
 }

@@ -1,6 +1,6 @@
 //! Who is asked to join.
 
-use super::{ATTEMPTS, crowded, permitted};
+use super::{ATTEMPTS, crowded, end_if_abandoned, permitted};
 use crate::chat::{Decision, UserId};
 use crate::rules::Action;
 use crate::{App, Error};
@@ -45,8 +45,12 @@ pub async fn withdraw(
     Ok(())
 }
 
-/// Turns an invitation down.
+/// Turns an invitation down. The last one to a private room that everybody has left ends the room.
 pub async fn decline(app: &App, user: &UserId, id_or_name: &str) -> Result<(), Error> {
     let seen = permitted(app, user, id_or_name, Action::Decline).await?;
-    app.store.end_invitation(&seen).await
+    app.store.end_invitation(&seen).await?;
+    if seen.room.members == 0 {
+        end_if_abandoned(app, &seen.room, user).await?;
+    }
+    Ok(())
 }

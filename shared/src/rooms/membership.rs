@@ -1,8 +1,8 @@
 //! People come and go, and get roles.
 
 use super::notices::{announce, announce_role};
-use super::{ATTEMPTS, crowded, end, limits, permitted};
-use crate::chat::{Access, ConversationId, Kind, PageSize, Role, Room, RoomId, UserId};
+use super::{ATTEMPTS, crowded, end_if_abandoned, limits, permitted};
+use crate::chat::{ConversationId, Kind, PageSize, Role, Room, RoomId, UserId};
 use crate::rules::Action;
 use crate::store::{Departure, Entered, Removed};
 use crate::{App, Error};
@@ -43,13 +43,7 @@ pub async fn leave(app: &App, user: &UserId, id_or_name: &str) -> Result<Room, E
         let Some(member) = seen.member else { return Ok(seen.room) };
         match app.store.remove_member(seen.room.id, &member, &Departure::Out).await? {
             Removed::Yes => {
-                let last = seen.room.members <= 1;
-                if last
-                    && seen.room.access == Access::Private
-                    && !app.store.has_invitations(seen.room.id).await?
-                {
-                    // Nobody could find it any more, and nobody else could have its name.
-                    end(app, &seen.room, user).await?;
+                if seen.room.members <= 1 && end_if_abandoned(app, &seen.room, user).await? {
                     return Ok(seen.room);
                 }
                 announce(app, &seen.room, user, Kind::Left, None).await?;

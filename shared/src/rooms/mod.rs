@@ -156,22 +156,29 @@ pub async fn delete(app: &App, user: &UserId, id_or_name: &str) -> Result<(), Er
         }
         Err(error) => return Err(error),
     };
-    end(app, &room, user).await
-}
-
-/// Hides the room, puts everybody out, and removes what is left; `by` may ask for that again.
-async fn end(app: &App, room: &Room, by: &UserId) -> Result<(), Error> {
-    app.store.close_room(room.id, by).await?;
+    app.store.close_room(id, user).await?;
     loop {
-        let members = app.store.members(room.id, None, Some(PageSize::MAX)).await?;
+        let members = app.store.members(id, None, Some(PageSize::MAX)).await?;
         for member in &members.items {
-            app.store.remove_member(room.id, member, &Departure::Closing).await?;
+            app.store.remove_member(id, member, &Departure::Closing).await?;
         }
         if members.next.is_none() {
             break;
         }
     }
-    app.store.erase(room).await
+    app.store.erase(&room).await
+}
+
+/// Ends a private room that nobody is in and nobody may enter: nobody could find it any more, nor have
+/// its name. True if it has ended; `by` is the last who could have come.
+async fn end_if_abandoned(app: &App, room: &Room, by: &UserId) -> Result<bool, Error> {
+    let is_abandoned = room.access == Access::Private
+        && !app.store.has_invitations(room.id).await?
+        && app.store.close_empty_room(room.id, by).await?;
+    if is_abandoned {
+        app.store.erase(room).await?;
+    }
+    Ok(is_abandoned)
 }
 
 /// The room's last messages, for `user` who has just joined.

@@ -2,32 +2,50 @@
 
 use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::{Delete, TransactWriteItem};
+use aws_sdk_dynamodb::types::{AttributeValue, Delete, TransactWriteItem};
 use futures::future::try_join_all;
 
 use super::decode;
 use crate::Error;
 use crate::chat::{ConversationId, Room, RoomId, UserId};
 use crate::error::storage;
-use crate::store::item::{Item, s, text};
+use crate::store::item::{Item, n, s, text};
 use crate::store::{Store, keys};
 
 impl Store {
     /// Hides a room, so that nobody finds or enters it any more; nothing to do if there is none.
     pub async fn close_room(&self, room: RoomId, by: &UserId) -> Result<(), Error> {
-        let update = self
+        self.close(room, by, "attribute_exists(pk)", None).await.map(drop)
+    }
+
+    /// Hides a room unless somebody is in it; false if there is somebody.
+    pub async fn close_empty_room(&self, room: RoomId, by: &UserId) -> Result<bool, Error> {
+        self.close(room, by, "members = :nobody", Some((":nobody", n(0)))).await
+    }
+
+    async fn close(
+        &self,
+        room: RoomId,
+        by: &UserId,
+        condition: &str,
+        value: Option<(&str, AttributeValue)>,
+    ) -> Result<bool, Error> {
+        let mut update = self
             .db
             .update_item()
             .table_name(&self.table)
             .key(keys::PK, s(keys::conversation_pk(&ConversationId::Room(room))))
             .key(keys::SK, s(keys::ROOM))
             .update_expression("SET deleted = :by REMOVE dir_pk, dir_sk")
-            .condition_expression("attribute_exists(pk)")
+            .condition_expression(condition)
             .expression_attribute_values(":by", s(by.as_str()));
+        if let Some((name, value)) = value {
+            update = update.expression_attribute_values(name, value);
+        }
         match update.send().await {
-            Ok(_) => Ok(()),
+            Ok(_) => Ok(true),
             Err(error) => match error.as_service_error() {
-                Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(()),
+                Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(false),
                 _ => Err(storage("delete a room")(error)),
             },
         }
