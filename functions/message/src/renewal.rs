@@ -23,12 +23,13 @@ pub(crate) async fn renew(
         return Err(Error::Forbidden);
     }
     let renewed = Connection::new(speaker.connected_at, true).trusted(session, until);
-    if let Update::Refused(inbox) = app.store.prolong(&user, &speaker.connection, &renewed).await? {
-        if session.is_some_and(|session| inbox.has_ended(session)) {
+    let update = app.store.prolong(&user, &speaker.connection, &renewed).await?;
+    if matches!(update, Update::Refused(_)) {
+        // Unless its session has ended, it was only not remembered; it speaks, so it stands.
+        let after = app.store.make_present(&user, &speaker.connection, &renewed).await?;
+        if session.is_some_and(|session| after.has_ended(session)) {
             return Err(Error::Untrusted("the session has ended"));
         }
-        // It was never remembered, or is not any more; it speaks, so it stands.
-        app.store.make_present(&user, &speaker.connection, &renewed).await?;
     }
     app.renewals.note(&speaker.connection, renewed.expires_at, app.clock.now());
     Ok(ServerFrame::Renewed { expires_at: renewed.expires_at }.encode())
