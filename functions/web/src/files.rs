@@ -22,7 +22,7 @@ macro_rules! files {
 }
 
 /// Every file that is served, by its path below `/client/`.
-const FILES: [(&str, &str); 49] = files![
+const FILES: [(&str, &str); 50] = files![
     "account_dialog.js",
     "app.js",
     "attention.js",
@@ -64,6 +64,7 @@ const FILES: [(&str, &str); 49] = files![
     "confab/api.js",
     "confab/asks.js",
     "confab/chat.js",
+    "confab/deferred.js",
     "confab/ids.js",
     "confab/index.js",
     "confab/line.js",

@@ -3,6 +3,7 @@
 import { Admission } from "./admission.js";
 import { Alarms } from "./alarms.js";
 import { Asks } from "./asks.js";
+import { deferred } from "./deferred.js";
 import { addressOf, direct, isUuid } from "./ids.js";
 import { Line } from "./line.js";
 import { Logs } from "./logs.js";
@@ -394,14 +395,4 @@ export class Chat extends EventTarget {
   #tell(type, detail) {
     this.dispatchEvent(new CustomEvent(type, { detail }));
   }
-}
-
-/** @returns {{promise: Promise<void>, resolve(): void, reject(error: unknown): void}} */
-function deferred() {
-  /** @type {any} */
-  const made = {};
-  made.promise = new Promise((resolve, reject) => Object.assign(made, { resolve, reject }));
-  // Who does not wait for it is told by the events.
-  made.promise.catch(() => {});
-  return made;
 }

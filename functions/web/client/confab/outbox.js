@@ -1,5 +1,6 @@
 // What is to be said: sent one by one in each conversation, again under the same id until it is kept.
 
+import { deferred } from "./deferred.js";
 import { addressOf, newId } from "./ids.js";
 
 /**
@@ -21,7 +22,7 @@ const PASSING = ["rate_limited", "unauthorized", "internal"];
 export class Outbox {
   /** @type {Item[]} */
   #items = [];
-  /** @type {Map<string, {promise: Promise<any>, resolve(it: any): void, reject(it: any): void}>} */
+  /** @type {Map<string, ReturnType<typeof deferred>>} */
   #promises = new Map();
   /** Where something is under way, or has to wait: by address. @type {Map<string, {id: string, waits: boolean}>} */
   #busy = new Map();
@@ -244,11 +245,7 @@ export class Outbox {
 
   /** @param {string} id */
   #promise(id) {
-    /** @type {any} */
-    const made = {};
-    made.promise = new Promise((resolve, reject) => Object.assign(made, { resolve, reject }));
-    // Who does not wait for it is told by the events.
-    made.promise.catch(() => {});
+    const made = deferred();
     this.#promises.set(id, made);
     return made.promise;
   }
