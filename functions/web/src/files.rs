@@ -22,7 +22,7 @@ macro_rules! files {
 }
 
 /// Every file that is served, by its path below `/client/`.
-const FILES: [(&str, &str); 50] = files![
+const FILES: [(&str, &str); 51] = files![
     "account_dialog.js",
     "app.js",
     "attention.js",
@@ -72,6 +72,7 @@ const FILES: [(&str, &str); 50] = files![
     "confab/outbox.js",
     "confab/session.js",
     "confab/shelf.js",
+    "confab/text.js",
     "confab/turn.js",
 ];
 

@@ -144,3 +144,120 @@ test("what is renewed too late takes no other session's place", async (t) => {
   await renewed;
   assert.equal(Session.restore(HTTP, storage, fetch).user.username, "bob");
 });
+
+/** A server that answers a repeat within 20 s with the same pair; any later one ends the session. */
+function lenient(t) {
+  mock.timers.enable({ apis: ["Date"] });
+  t.after(() => mock.timers.reset());
+  let [pair, renewedAt, isOver] = [1, 0, false];
+  const before = [];
+  const fetch = async (url, { body }) => {
+    // What the network does before the request arrives, and with its answer.
+    await before.shift()?.();
+    const { refresh_token } = JSON.parse(body);
+    if (refresh_token === `refresh ${pair}`) [pair, renewedAt] = [pair + 1, Date.now()];
+    else if (refresh_token && (refresh_token !== `refresh ${pair - 1}` || Date.now() - renewedAt > 20_000)) isOver = true;
+    if (isOver) return Response.json({ error: { code: "unauthorized", message: "spent" } }, { status: 401 });
+    await before.shift()?.();
+    const tokens = { access_token: `access ${pair}`, refresh_token: `refresh ${pair}` };
+    return Response.json({ user: { id: "alice-id", username: "alice" }, ...tokens, expires_in: 900 });
+  };
+  return { fetch, before };
+}
+
+test("two tabs without locks renew at once, and both stay signed in", async (t) => {
+  const { fetch } = lenient(t);
+  const storage = memory();
+  const one = await Session.login(HTTP, ALICE, storage, fetch);
+  const other = Session.restore(HTTP, storage, fetch);
+  for (let round = 2; round < 6; round += 1) {
+    mock.timers.tick(720_000);
+    assert.deepEqual(await Promise.all([one.token(), other.token()]), [`access ${round}`, `access ${round}`]);
+  }
+});
+
+test("a tab that is told its token is spent takes what another has got meanwhile", async (t) => {
+  const { fetch, before } = lenient(t);
+  const storage = memory();
+  const one = await Session.login(HTTP, ALICE, storage, fetch);
+  const other = Session.restore(HTTP, storage, fetch);
+  mock.timers.tick(720_000);
+  const spent = async () => Response.json({ error: { code: "unauthorized", message: "spent" } }, { status: 401 });
+  const slow = Session.restore(HTTP, storage, async () => {
+    await other.token();
+    return spent();
+  });
+  assert.equal(await slow.token(), "access 2");
+  assert.deepEqual([await one.token(), before], ["access 2", []]);
+  assert.ok(Session.restore(HTTP, storage, fetch));
+});
+
+test("an answer that is lost is asked for again at once", async (t) => {
+  const { fetch, before } = lenient(t);
+  const storage = memory();
+  const session = await Session.login(HTTP, ALICE, storage, fetch);
+  mock.timers.tick(720_000);
+  before.push(undefined, () => Promise.reject(new TypeError("fetch failed")));
+  assert.equal(await session.token(), "access 2");
+});
+
+test("a tab that was suspended in its turn is not waited for", async (t) => {
+  const { fetch } = lenient(t);
+  const { navigator } = globalThis;
+  // The turn never comes; the test does not wait as long as the session does.
+  const locks = { request: async (name, { signal }) => Promise.reject(signal.reason) };
+  Object.defineProperty(globalThis, "navigator", { value: { locks }, configurable: true });
+  t.after(() => Object.defineProperty(globalThis, "navigator", { value: navigator, configurable: true }));
+  const session = await Session.login(HTTP, ALICE, memory(), fetch);
+  mock.timers.tick(720_000);
+  assert.equal(await session.token(), "access 2");
+});
+
+test("a clock that is put back does not make an old token good", async (t) => {
+  const { fetch } = lenient(t);
+  mock.timers.tick(3_600_000);
+  const session = await Session.login(HTTP, ALICE, memory(), fetch);
+  mock.timers.setTime(0);
+  assert.equal(await session.token(), "access 2");
+});
+
+test("a full storage keeps no pair that is spent", async (t) => {
+  const { fetch } = lenient(t);
+  const storage = memory();
+  let isFull = false;
+  const small = {
+    ...storage,
+    setItem: (key, value) => {
+      if (isFull) throw new DOMException("full", "QuotaExceededError");
+      storage.setItem(key, value);
+    },
+  };
+  const session = await Session.login(HTTP, ALICE, small, fetch);
+  isFull = true;
+  mock.timers.tick(720_000);
+  assert.equal(await session.token(), "access 2");
+  assert.equal(storage.kept.size, 0);
+  mock.timers.tick(720_000);
+  assert.equal(await session.token(), "access 3");
+});
+
+test("a network that answers itself signs nobody out", async (t) => {
+  const { fetch } = lenient(t);
+  const storage = memory();
+  let isAway = false;
+  const portal = async (...asked) => (isAway ? new Response("<h1>Sign in to the network</h1>", { status: 401 }) : fetch(...asked));
+  const session = await Session.login(HTTP, ALICE, storage, portal);
+  mock.timers.tick(720_000);
+  isAway = true;
+  await assert.rejects(session.token(), { isRefusal: false });
+  isAway = false;
+  assert.equal(await session.token(), "access 2");
+});
+
+test("a stored session that is none is nobody's", () => {
+  for (const stored of ["{}", "5", '"x"', "[]", '{"user":{}}', "{"]) {
+    const storage = memory();
+    storage.setItem(`confab:${HTTP}:session`, stored);
+    assert.equal(Session.restore(HTTP, storage) ?? undefined, undefined, stored);
+  }
+});

@@ -1,6 +1,7 @@
 // What one shows to be let in.
 
-import { ask, call } from "./api.js";
+import { ApiError, ask, call } from "./api.js";
+import { ILL_FORMED, isWellFormed } from "./text.js";
 
 /** @typedef {import("./index.js").ChatOptions & {http: string, fetch: typeof fetch, patience: number}} Settings */
 
@@ -39,6 +40,8 @@ export class Admission {
   /** Where to connect, made anew each time. @param {number} history how much of the lobby is wanted */
   async address(history) {
     const { ticket, user } = this.#settings.credentials;
+    // In a URL it would become somebody else's.
+    if (!isWellFormed(String(user))) throw new ApiError(400, ILL_FORMED.code, ILL_FORMED.message);
     const url = new URL(this.#settings.url);
     url.searchParams.set("history", String(history));
     if (ticket) url.searchParams.set("ticket", await ticket());
@@ -60,8 +63,9 @@ export class Admission {
     while (items.length < most) {
       const { said, after } = await ask(this.#settings, "GET", named, { token: await this.token() });
       items.push(...said);
-      if (after === undefined) break;
-      named = this.#named(path, { limit: String(LARGEST_PAGE), after });
+      const next = this.#named(path, { limit: String(LARGEST_PAGE), after: String(after) });
+      if (after === undefined || next === named) break;
+      named = next;
     }
     return items;
   }

@@ -11,11 +11,16 @@ import { Shelf } from "./shelf.js";
  * @property {Person} user
  * @property {string} access_token
  * @property {string} refresh_token
+ * @property {number} made when the tokens came, ms: a clock that was put back knows nothing of them
  * @property {number} fresh until when the access token is used without asking for another, ms
  */
 
 /** How much of an access token's time is used: the rest is for a connection to show the next one. */
 const USED = 0.8;
+/** How long the server may take to renew them, in ms: a repeat right after that is still in time. */
+const PATIENCE = 8_000;
+/** How long to wait for another page's turn, in ms: it may be suspended in the middle of it. */
+const TURN = 20_000;
 
 export class Session {
   /** @type {Signed} */
@@ -62,7 +67,7 @@ export class Session {
   static restore(http, storage, fetch) {
     const shelf = shelfOf(http, storage);
     const signed = shelf.read("session");
-    return signed && new Session(serverOf(http, fetch), shelf, signed);
+    return signed?.user?.id && signed.refresh_token && new Session(serverOf(http, fetch), shelf, signed);
   }
 
   /**
@@ -75,7 +80,7 @@ export class Session {
   static async #enter(path, body, http, storage, fetch) {
     const [server, shelf] = [serverOf(http, fetch), shelfOf(http, storage)];
     const signed = signedBy(newId(), await call(server, "POST", path, { body }));
-    shelf.write("session", signed);
+    keep(shelf, signed);
     return new Session(server, shelf, signed);
   }
 
@@ -85,7 +90,9 @@ export class Session {
 
   /** An access token that is good for a while. Rejects with an `ApiError` once the session is over. */
   async token() {
-    if (Date.now() < this.#signed.fresh) return this.#signed.access_token;
+    // Another page may have renewed it.
+    if (this.#isStored()) this.#signed = this.#shelf.read("session");
+    if (isFresh(this.#signed)) return this.#signed.access_token;
     return (this.#refreshing ??= this.#alone(() => this.#refresh()).finally(() => (this.#refreshing = undefined)));
   }
 
@@ -108,35 +115,74 @@ export class Session {
     return this.#shelf.read("session")?.id === this.#signed.id;
   }
 
-  /** A refresh token that is shown twice ends its session: tabs take turns. @param {() => Promise<string>} act */
+  /** Pages take turns where they can, so that one asks for all. @param {() => Promise<string>} act */
   async #alone(act) {
     const { locks } = globalThis.navigator ?? {};
-    return locks ? await locks.request(`confab:session:${this.user.id}`, act) : act();
+    if (!locks) return act();
+    let isMine = false;
+    const begin = () => {
+      isMine = true;
+      return act();
+    };
+    const signal = AbortSignal.timeout(TURN);
+    return locks.request(`confab:session:${this.user.id}`, { signal }, begin).catch((error) => {
+      if (isMine) throw error;
+      return act();
+    });
   }
 
   async #refresh() {
     /** @type {Signed | undefined} */
     const stored = this.#shelf.read("session");
-    if (stored?.user.id !== this.user.id) throw new ApiError(401, "unauthorized", "signed out elsewhere");
+    if (stored?.user?.id !== this.user.id) throw new ApiError(401, "unauthorized", "signed out elsewhere");
     // Another tab may have been faster.
     this.#signed = stored;
-    if (Date.now() < stored.fresh) return stored.access_token;
+    if (isFresh(stored)) return stored.access_token;
     try {
-      const body = { refresh_token: stored.refresh_token };
-      const signed = signedBy(stored.id, await call(this.#server, "POST", "/api/refresh", { body }));
-      if (this.#isStored()) this.#shelf.write("session", signed);
+      const signed = signedBy(stored.id, await this.#renewed(stored.refresh_token));
+      if (this.#isStored()) keep(this.#shelf, signed);
       this.#signed = signed;
-      return signed.access_token;
-    } catch (error) {
-      if (error instanceof ApiError && error.status === 401) this.forget();
-      throw error;
+    } catch (/** @type {any} */ error) {
+      const isOver = error.status === 401 && error.isRefusal;
+      const now = this.#shelf.read("session");
+      // What another tab has got meanwhile is good, whatever this one was told.
+      if (!isOver || now?.id !== stored.id || now.refresh_token === stored.refresh_token) {
+        if (isOver) this.forget();
+        throw error;
+      }
+      this.#signed = now;
     }
+    return this.#signed.access_token;
   }
+
+  /** An answer that is lost is asked for again at once: later, the token would count as stolen. @param {string} refresh_token */
+  #renewed(refresh_token) {
+    const server = { ...this.#server, patience: PATIENCE };
+    const ask = () => call(server, "POST", "/api/refresh", { body: { refresh_token } });
+    return ask().catch((error) => {
+      if (error.status < 500) throw error;
+      return ask();
+    });
+  }
+}
+
+/** @param {Signed} signed */
+function isFresh({ made, fresh }) {
+  const now = Date.now();
+  return made <= now && now < fresh;
+}
+
+/** A full storage must not keep the pair before: whoever showed that would end the session. @param {Shelf} shelf @param {Signed} signed */
+function keep(shelf, signed) {
+  if (shelf.write("session", signed)) return;
+  shelf.write("session", undefined);
+  shelf.write("session", signed);
 }
 
 /** @param {string} id @param {any} answer @returns {Signed} */
 function signedBy(id, { user, access_token, refresh_token, expires_in }) {
-  return { id, user, access_token, refresh_token, fresh: Date.now() + expires_in * 1000 * USED };
+  const made = Date.now();
+  return { id, user, access_token, refresh_token, made, fresh: made + expires_in * 1000 * USED };
 }
 
 /** @param {string} http @param {typeof globalThis.fetch} [fetch] */

@@ -31,18 +31,20 @@ export class Shelf {
     }
   }
 
-  /** @param {string} name @param {any} value undefined to forget it */
+  /** @param {string} name @param {any} value undefined to forget it @returns {boolean} whether the storage took it */
   write(name, value) {
-    if (this.prefix === undefined) return;
+    if (this.prefix === undefined) return false;
     const key = this.prefix + name;
     try {
       if (!this.#storage) throw new Error("there is no storage");
       if (value === undefined) this.#storage.removeItem(key);
       else this.#storage.setItem(key, JSON.stringify(value));
       this.#refused.delete(key);
+      return true;
     } catch {
       // The session goes on with what it remembers itself.
       this.#refused.set(key, value === undefined ? "" : JSON.stringify(value));
+      return false;
     }
   }
 }
