@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
+use shared::aws::Aws;
 use shared::config::VARIABLES;
 
 use crate::support::{Chat, functions, template};
@@ -98,6 +99,47 @@ fn the_websocket_api_has_the_routes_that_the_local_one_has() {
     assert_eq!(api["Auth"], auth);
     let http = &template["Resources"]["HttpApi"]["Properties"]["Auth"];
     assert_eq!(http["DefaultAuthorizer"], "Caller");
+}
+
+/// Killed before, a function would neither answer nor say what has failed.
+#[test]
+fn every_function_outlasts_a_request_to_the_table() {
+    let template = template();
+    let default = template["Globals"]["Function"]["Timeout"].as_u64().unwrap();
+    for (name, function) in functions(&template) {
+        let timeout = function["Properties"]["Timeout"].as_u64().unwrap_or(default);
+        assert!(timeout > Aws::TABLE_PATIENCE.as_secs(), "{name}");
+    }
+}
+
+/// `sam build` does not hear of the parameters that `sam deploy --guided` asks for.
+#[test]
+fn no_parameter_decides_what_is_built() {
+    let template = template();
+    assert_eq!(template["Globals"]["Function"]["Architectures"], json!(["arm64"]));
+    for (name, function) in functions(&template) {
+        for built in ["Architectures", "Runtime", "Handler"] {
+            assert_eq!(function["Properties"].get(built), None, "{name}");
+        }
+    }
+}
+
+/// What arrives while the mapping is made or changed is delivered, too.
+#[test]
+fn the_stream_is_followed_from_its_beginning() {
+    let template = template();
+    let events = &template["Resources"]["DeliverFunction"]["Properties"]["Events"];
+    for event in events.as_object().unwrap().values() {
+        assert_eq!(event["Properties"]["StartingPosition"], "TRIM_HORIZON");
+    }
+}
+
+/// The table outlives the stack, but not a stack that never came to be.
+#[test]
+fn a_first_deployment_that_fails_leaves_no_table() {
+    let template = template();
+    assert_eq!(template["Resources"]["Table"]["DeletionPolicy"], "RetainExceptOnCreate");
+    assert_eq!(template["Resources"]["Table"]["UpdateReplacePolicy"], "Retain");
 }
 
 #[test]

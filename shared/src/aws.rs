@@ -32,6 +32,9 @@ pub struct Aws {
 }
 
 impl Aws {
+    /// How long a request to the table may take, tries included: every function has to outlast it.
+    pub const TABLE_PATIENCE: Duration = Duration::from_secs(12);
+
     /// Region, credentials and endpoints as the environment gives them, as on Lambda.
     pub async fn from_env() -> Self {
         let sdk = aws_config::defaults(BehaviorVersion::latest()).load().await;
@@ -95,7 +98,7 @@ impl Aws {
         let mut config = aws_sdk_dynamodb::config::Builder::from(&self.sdk)
             .retry_config(RetryConfig::standard().with_max_attempts(4))
             .retry_classifier(MetTransaction)
-            .timeout_config(timeouts(Duration::from_secs(3), Duration::from_secs(12)));
+            .timeout_config(timeouts(Duration::from_secs(3), Self::TABLE_PATIENCE));
         for interceptor in &self.interceptors {
             config.push_interceptor(interceptor.clone());
         }
