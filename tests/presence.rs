@@ -1,9 +1,15 @@
 //! Who is there, who came, who went, who is typing.
 
-use aws_sdk_dynamodb::types::AttributeValue;
-use serde_json::{Value, json};
+use std::sync::Arc;
 
-use crate::support::{Chat, Person};
+use aws_sdk_dynamodb::types::AttributeValue;
+use local::Functions;
+use local::gateway::Lambda;
+use local::server::Seams;
+use serde_json::{Value, json};
+use tokio::sync::mpsc;
+
+use crate::support::{Chat, Person, in_time};
 
 async fn online(chat: &Chat) -> Vec<Value> {
     let answer = chat.get("/api/online_users", &[]).await;
@@ -157,4 +163,32 @@ async fn typing_shows_in_rooms_up_to_a_size() {
     carol.sends(&json!({ "action": "typing", "room": room })).await;
     carol.hears_nothing().await;
     alice.hears_nothing().await;
+}
+
+/// API Gateway does not promise to say who has left: whatever it says, nothing fails for it.
+#[tokio::test]
+async fn who_leaves_without_a_name_is_forgotten_at_the_next_message() {
+    let (outcomes, mut told) = mpsc::unbounded_channel();
+    let nameless = move |functions: Functions| {
+        let (disconnect, outcomes) = (functions.disconnect.clone(), outcomes.clone());
+        let disconnect = Lambda::new(move |mut event: Value| {
+            event["requestContext"].as_object_mut().unwrap().remove("authorizer");
+            let (leaving, outcomes) = (disconnect.call(event), outcomes.clone());
+            async move {
+                let outcome = leaving.await;
+                outcomes.send(outcome.is_ok()).unwrap();
+                outcome
+            }
+        });
+        Functions { disconnect, ..functions }
+    };
+    let seams = Seams { around: Some(Arc::new(nameless)), ..Seams::default() };
+    let chat = Chat::start_on(seams).await;
+    let mut alice = chat.joined_by("alice").await;
+    chat.joined_by("bob").await.leaves().await;
+    assert!(in_time(told.recv()).await.unwrap(), "$disconnect fails");
+
+    assert_eq!(alice.says("bob", "still there?").await["delivered"], false);
+    assert_eq!(online(&chat).await, ["alice"]);
+    chat.joined_by("bob").await.hears("alice", "still there?").await;
 }

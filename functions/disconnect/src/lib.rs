@@ -7,12 +7,22 @@ use aws_lambda_events::apigw::{ApiGatewayProxyResponse, ApiGatewayWebsocketProxy
 use shared::identity::Speaker;
 use shared::{App, Error, lambda};
 
-/// One write, no read; nothing to do for a connection that is forgotten already.
+/// One write, no read; nothing to do for a connection that is forgotten already, nor for one that
+/// nobody can be named of: whether API Gateway carries the authorizer's context here is not documented.
 pub async fn handle(
     app: &App,
     event: ApiGatewayWebsocketProxyRequest,
 ) -> Result<ApiGatewayProxyResponse, Error> {
-    let speaker = Speaker::of(&event.request_context)?;
+    let speaker = match Speaker::of(&event.request_context) {
+        Err(Error::Unauthorized) => {
+            tracing::warn!(
+                connection.id = event.request_context.connection_id,
+                "a $disconnect names nobody; the next push forgets the connection"
+            );
+            return Ok(lambda::accepted());
+        }
+        speaker => speaker?,
+    };
     app.store.depart(&speaker.user, &speaker.connection, app.clock.now()).await?;
     Ok(lambda::accepted())
 }
