@@ -100,7 +100,7 @@ impl Client {
             match tokio::time::timeout(self.patience / 8, socket.next()).await {
                 Ok(Some(Ok(Message::Text(frame)))) => {
                     heard = Instant::now();
-                    self.takes(&serde_json::from_str(&frame).unwrap());
+                    self.takes(&serde_json::from_str(&frame).unwrap_or_default());
                 }
                 Ok(Some(Ok(Message::Ping(_) | Message::Pong(_)))) | Err(_) => {}
                 Ok(_) => return,

@@ -1,7 +1,7 @@
 //! `$default`: every frame a client sends.
 //!
-//! The answer is the route's response, which API Gateway sends to the connection that asked; an
-//! `error` for what the client can mend. A failure of ours fails the invocation, so that metrics see
+//! The answer is the route's response, which API Gateway sends to the connection that asked, or is
+//! pushed there if it is large; an `error` for what the client can mend. A failure of ours fails the invocation, so that metrics see
 //! it; the client then gets API Gateway's own error frame.
 
 mod history;
@@ -14,9 +14,15 @@ mod sync;
 mod typing;
 
 use aws_lambda_events::apigw::{ApiGatewayProxyResponse, ApiGatewayWebsocketProxyRequest};
+use shared::gateway::Push;
 use shared::identity::Speaker;
 use shared::protocol::{ClientFrame, Frame, FrameError, ServerFrame};
 use shared::{App, Error, lambda};
+
+/// The largest answer that is the route's response: AWS documents larger messages, of up to 128 KB, for
+/// `@connections` only
+/// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html>).
+const MAX_RESPONSE_BYTES: usize = 32 * 1024;
 
 /// Understands one frame, does what it asks, and answers it.
 pub async fn handle(
@@ -33,12 +39,30 @@ pub async fn handle(
         Err(FrameError { error, id }) => (Err(error), id),
     };
     match outcome {
-        Ok(Some(reply)) => Ok(lambda::reply(reply)),
+        Ok(Some(reply)) => answer(app, &speaker, reply).await,
         Ok(None) => Ok(lambda::accepted()),
         Err(error) if error.is_clients_fault() => {
             Ok(lambda::reply(ServerFrame::error(&error, id.as_deref()).encode()))
         }
         Err(error) => Err(error),
+    }
+}
+
+/// Answers with a frame: as the route's response, or pushed if it is too large for one.
+async fn answer(
+    app: &App,
+    speaker: &Speaker,
+    frame: Frame,
+) -> Result<ApiGatewayProxyResponse, Error> {
+    if frame.as_bytes().len() <= MAX_RESPONSE_BYTES {
+        return Ok(lambda::reply(frame));
+    }
+    match app.gateway.push(&speaker.connection, &frame).await {
+        Push::Taken | Push::Gone => Ok(lambda::accepted()),
+        Push::Failed => Err(Error::Push {
+            action: "answer",
+            source: "API Gateway takes nothing for the connection that asked".into(),
+        }),
     }
 }
 

@@ -11,6 +11,8 @@ pub struct Limits {
     pub frame_bytes: usize,
     /// The largest message, in either direction.
     pub message_bytes: usize,
+    /// The largest route response; what is larger has to be pushed.
+    pub response_bytes: usize,
     /// How long a connection may pass without a message in either direction.
     pub idle: Duration,
     /// How long a connection may last.
@@ -30,6 +32,8 @@ impl Limits {
     pub const FRAME_BYTES: usize = 32 * 1024;
     /// API Gateway's quota for a message: 128 KB.
     pub const MESSAGE_BYTES: usize = 128 * 1024;
+    /// Ours: AWS documents messages beyond a frame for `@connections` only.
+    pub const RESPONSE_BYTES: usize = Self::FRAME_BYTES;
     /// API Gateway's idle timeout: 10 minutes.
     pub const IDLE: Duration = Duration::from_secs(600);
     /// API Gateway's longest connection: 2 hours.
@@ -49,6 +53,7 @@ impl Default for Limits {
         Self {
             frame_bytes: Self::FRAME_BYTES,
             message_bytes: Self::MESSAGE_BYTES,
+            response_bytes: Self::RESPONSE_BYTES,
             idle: Self::IDLE,
             lifetime: Self::LIFETIME,
             integration: Self::INTEGRATION,

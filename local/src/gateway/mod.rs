@@ -16,7 +16,9 @@
 //! * `NotAction` and `NotResource` in an authorizer's policy are refused like a policy that is none.
 //! * A conditional statement in an authorizer's policy never allows; one that denies always does.
 //! * Data for `@connections` must be UTF-8, because it is sent as a text frame.
-//! * A route response is sent only when the Lambda answers with a 2xx status.
+//! * A route response is sent only when the Lambda answers with a 2xx status. Without a body it is an
+//!   empty text frame, as has been seen on AWS. One of more than 32 KB is an internal server error,
+//!   because AWS documents larger messages for `@connections` only.
 //! * The `disconnectReason`s of the codes 1002, 1003, 1006, 1007 and 1009 are made up: no real event
 //!   with one is known. A `DELETE` waits behind what the client has not yet read.
 //! * Where AWS shows no status: 400 for a handshake with a bad key or version, 504 for a `$connect`

@@ -41,7 +41,8 @@ pub(super) async fn disconnect(gateway: &Gateway, session: &Session, closure: &C
     }
 }
 
-/// What a Lambda's answer sends to the client, if the route has a route response.
+/// What a Lambda's answer sends to the client, if the route has a route response: an empty text if
+/// it has no body (<https://github.com/serverless/serverless/issues/6816>).
 fn reply(
     gateway: &Gateway,
     session: &Session,
@@ -57,12 +58,12 @@ fn reply(
     if !route.route_response || !answer.status.is_success() {
         return Ok(None);
     }
-    let body = answer.body.filter(|body| !body.is_empty());
-    if body.as_ref().is_some_and(|body| body.len() > gateway.api.limits.message_bytes) {
-        tracing::warn!(connection.id = id, route = key, "the answer is larger than a message");
+    let body = answer.body.unwrap_or_default();
+    if body.len() > gateway.api.limits.response_bytes {
+        tracing::warn!(connection.id = id, route = key, "the answer is too large for a response");
         return Err(INTERNAL_SERVER_ERROR);
     }
-    Ok(body)
+    Ok(Some(body))
 }
 
 const INTERNAL_SERVER_ERROR: &str = "Internal server error";

@@ -26,7 +26,8 @@ class Link {
   dial(WebSocket, url, protocols) {
     const socket = new WebSocket(url, protocols);
     socket.onopen = () => (this.opened = true);
-    socket.onmessage = ({ data }) => this.#on.frame(JSON.parse(data), this);
+    // API Gateway sends an empty text where there is no answer.
+    socket.onmessage = ({ data }) => data && this.#on.frame(JSON.parse(data), this);
     // Node tells of a failed handshake by an error alone.
     socket.onerror = socket.onclose = () => this.drop();
     this.#socket = socket;
