@@ -1,5 +1,6 @@
 //! What the HTTP API makes of requests that no route was written for.
 
+use local::options::Auth;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -59,14 +60,14 @@ async fn preflight(chat: &Chat, origin: &str) -> (u16, Option<String>) {
 #[tokio::test]
 async fn pages_of_elsewhere_may_ask_only_if_they_are_named() {
     let page = "https://chat.example.com";
-    let closed = Chat::start().await;
+    let closed = Chat::start_with(|options| options.auth = Auth::Accounts).await;
     assert_eq!(preflight(&closed, page).await, (404, None));
     let open = Chat::start_with(|options| {
         options.cors_origins =
             vec![page.parse().unwrap(), "http://localhost:3000".parse().unwrap()];
     });
     let open = open.await;
-    assert_eq!(preflight(&open, page).await, (200, Some(page.to_owned())));
+    assert_eq!(preflight(&open, page).await, (204, Some(page.to_owned())));
     assert_eq!(preflight(&open, "https://evil.example.com").await.1, None);
     // Also where the request itself is refused, so that the page can read why.
     let refused = open.request(Method::GET, "/api/conversations").header("origin", page);

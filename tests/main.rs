@@ -12,6 +12,7 @@ mod chat_client;
 mod connecting;
 mod documents;
 mod faults;
+mod front_door;
 mod history;
 mod http_api;
 mod lambdas;

@@ -3,12 +3,42 @@
 
 use std::time::Duration;
 
-use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, LINK, RETRY_AFTER};
-use axum::http::{HeaderValue, Method};
+use axum::Router;
+use axum::extract::Request;
+use axum::http::header::{
+    ACCESS_CONTROL_REQUEST_METHOD, AUTHORIZATION, CONTENT_TYPE, LINK, ORIGIN, RETRY_AFTER,
+};
+use axum::http::{HeaderValue, Method, StatusCode};
+use axum::middleware::{self, Next};
+use axum::response::Response;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
-/// Lets pages of `origins` in, `*` for all, as the template's `CorsConfiguration` does.
-pub(crate) fn layer(origins: &[HeaderValue]) -> CorsLayer {
+use crate::http_api::refuse;
+
+/// Lets pages of `origins` in, `*` for all, as the template's `CorsConfiguration` does; none, and
+/// nothing changes.
+pub(crate) fn allow(origins: &[HeaderValue], routes: Router) -> Router {
+    if origins.is_empty() {
+        return routes;
+    }
+    routes.layer(layer(origins)).layer(middleware::from_fn(with_preflights_only))
+}
+
+/// API Gateway answers what browsers ask before a request, with 204, and no other `OPTIONS`.
+async fn with_preflights_only(request: Request, next: Next) -> Response {
+    if request.method() != Method::OPTIONS {
+        return next.run(request).await;
+    }
+    let asked = [ORIGIN, ACCESS_CONTROL_REQUEST_METHOD];
+    if !asked.iter().all(|name| request.headers().contains_key(name)) {
+        return refuse(StatusCode::NOT_FOUND, "Not Found");
+    }
+    let mut response = next.run(request).await;
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    response
+}
+
+fn layer(origins: &[HeaderValue]) -> CorsLayer {
     let all = origins.iter().any(|origin| origin == "*");
     let origins = if all { AllowOrigin::any() } else { AllowOrigin::list(origins.to_vec()) };
     CorsLayer::new()

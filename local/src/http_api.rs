@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::header::{ALLOW, UPGRADE};
 use axum::http::request::Parts;
@@ -20,6 +20,7 @@ use shared::http::SourceAddress;
 use shared::identity::AuthorizerContext;
 use uuid::Uuid;
 
+use crate::front::{self, Patience, Unread};
 use crate::gateway::{InvocationFailure, Lambda};
 
 /// How long API Gateway waits for an authorizer.
@@ -38,9 +39,9 @@ struct Verdict {
 }
 
 /// Puts `authorizer` before every route of `routes`; what matches none is API Gateway's own 404.
-pub fn behind_authorizer(routes: Router, authorizer: Lambda) -> Router {
+pub fn behind_authorizer(routes: Router, authorizer: Lambda, patience: Patience) -> Router {
     let routes = routes
-        .route_layer(middleware::from_fn_with_state(authorizer, authorize))
+        .route_layer(middleware::from_fn_with_state((authorizer, patience), authorize))
         .fallback(not_found)
         .method_not_allowed_fallback(not_found);
     Router::new().fallback_service(routes).layer(middleware::from_fn(with_methods_as_they_are))
@@ -50,27 +51,42 @@ pub fn behind_authorizer(routes: Router, authorizer: Lambda) -> Router {
 /// API Gateway's.
 async fn with_methods_as_they_are(request: Request, next: Next) -> Response {
     if request.method() == Method::HEAD {
-        return not_found(request).await;
+        return not_found().await;
     }
     let mut response = next.run(request).await;
     response.headers_mut().remove(ALLOW);
     response
 }
 
-async fn not_found(request: Request) -> Response {
-    // A handshake is the WebSocket API's, which forbids the stages that it does not have.
-    let upgrade = request.headers().get(UPGRADE).map(HeaderValue::as_bytes).unwrap_or_default();
-    if upgrade.eq_ignore_ascii_case(b"websocket") {
-        return refuse(StatusCode::FORBIDDEN, "Forbidden");
-    }
+async fn not_found() -> Response {
     refuse(StatusCode::NOT_FOUND, "Not Found")
 }
 
-async fn authorize(State(authorizer): State<Lambda>, request: Request, next: Next) -> Response {
+/// Forbids handshakes at these routes, as the WebSocket API does everywhere but at its stage.
+pub(crate) fn without_handshakes(routes: Router) -> Router {
+    routes.layer(middleware::from_fn(async |request: Request, next: Next| {
+        let upgrade = request.headers().get(UPGRADE).map(HeaderValue::as_bytes);
+        if upgrade.is_some_and(|upgrade| upgrade.eq_ignore_ascii_case(b"websocket")) {
+            return refuse(StatusCode::FORBIDDEN, "Forbidden");
+        }
+        next.run(request).await
+    }))
+}
+
+async fn authorize(
+    State((authorizer, patience)): State<(Lambda, Patience)>,
+    request: Request,
+    next: Next,
+) -> Response {
     let (mut parts, body) = request.into_parts();
     // The whole of it, so that a function may answer without reading it.
-    let Ok(body) = to_bytes(body, MAX_BODY_BYTES).await else {
-        return refuse(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
+    let body = match front::read(body, MAX_BODY_BYTES, patience.body).await {
+        Ok(body) => body,
+        Err(Unread::TooLarge) => {
+            return refuse(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
+        }
+        Err(Unread::TooSlow) => return refuse(StatusCode::REQUEST_TIMEOUT, "Request Timeout"),
+        Err(Unread::Broken) => return refuse(StatusCode::BAD_REQUEST, "Bad Request"),
     };
     let answer = authorizer.invoke(event(&parts), PATIENCE).await;
     let verdict = match answer {

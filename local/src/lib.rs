@@ -2,6 +2,7 @@
 //!
 //! - [`server`] starts everything; [`options`] is what the command line says.
 //! - [`gateway`] is API Gateway's WebSocket API and management API; `http_api` its HTTP API.
+//! - [`front`] is what stands before all of that on every port.
 //! - `deployment` wires the functions to their routes, as `template.yaml` does on AWS.
 //! - `dynamodb` is the table's engine, `stream` what carries its changes to `deliver`;
 //!   [`in_process`] brings the SDK clients' requests to it and to the management API.
@@ -13,6 +14,7 @@ mod cors;
 mod deployment;
 mod dynamodb;
 pub mod faults;
+pub mod front;
 pub mod gateway;
 mod http_api;
 pub mod in_process;

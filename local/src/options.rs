@@ -12,7 +12,8 @@ use crate::faults::Scenario;
 #[derive(Clone, Debug, Parser)]
 #[command(version)]
 pub struct Options {
-    /// The address to listen on; everybody who reaches it can connect
+    /// The address to listen on; everybody who reaches it can connect, in open mode by its number or
+    /// a name that --cors-origins has
     #[arg(long, env = "CONFAB_HOST", default_value = "127.0.0.1")]
     pub host: IpAddr,
     /// The port for WebSocket, HTTP and management API; 0 picks a free one
@@ -94,7 +95,9 @@ pub struct Options {
         value_name = "TIMES"
     )]
     pub sign_ins_per_address: usize,
-    /// The web origins, such as <https://chat.example.com>, whose pages may call the HTTP API
+    /// The web origins, such as <https://chat.example.com>, whose pages may call the HTTP API; in
+    /// open mode other pages of elsewhere are refused, and this server by any name but localhost, a
+    /// number, and those of the origins
     #[arg(long, env = "CONFAB_CORS_ORIGINS", value_name = "ORIGINS", value_delimiter = ',')]
     pub cors_origins: Vec<HeaderValue>,
     /// Let things go wrong as they do on AWS now and then: what this number turns on, or what a JSON

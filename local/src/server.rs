@@ -9,6 +9,7 @@ use aws_smithy_http_client::tls;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_runtime_api::client::interceptors::SharedInterceptor;
 use axum::Router;
+use axum::middleware;
 use secrecy::ExposeSecret;
 use shared::aws::Aws;
 use shared::config::{AuthMode, TOKEN_KEY};
@@ -22,8 +23,9 @@ use crate::cors;
 use crate::deployment::{Functions, STAGE};
 use crate::dynamodb::DynamoDb;
 use crate::faults::{Faults, Scenario};
+use crate::front::{self, Neighbours, Patience};
 use crate::gateway::Gateway;
-use crate::http_api::behind_authorizer;
+use crate::http_api::{behind_authorizer, without_handshakes};
 use crate::in_process::InProcess;
 use crate::options::{Auth, Options};
 use crate::stream::{Nudge, Pump};
@@ -44,7 +46,8 @@ pub struct Server {
     pump: Pump,
     faults: Option<Faults>,
     stop: Vec<oneshot::Sender<()>>,
-    serving: Vec<JoinHandle<std::io::Result<()>>>,
+    serving: Vec<JoinHandle<()>>,
+    patience: Patience,
     silence: JoinSet<()>,
 }
 
@@ -53,6 +56,8 @@ pub struct Server {
 pub struct Seams {
     /// The clock of limits, messages and everything else.
     pub time: Time,
+    /// How long clients may take to send a request.
+    pub patience: Patience,
     /// Put around every request of the functions' SDK clients.
     pub interceptor: Option<SharedInterceptor>,
     /// Makes the functions, if they are not to be those in this process.
@@ -82,14 +87,15 @@ impl Server {
             )
         })?;
         let address = listener.local_addr()?;
-        let management = management_listener(address).await?;
-        let management_address = match &management {
+        let management_listener = management_listener(address).await?;
+        let management_address = match &management_listener {
             Some(listener) => listener.local_addr()?,
             None => SocketAddr::new(loopback(address), address.port()),
         };
 
         let in_process = InProcess::default();
-        let dynamodb = DynamoDb::start(options, &in_process).await?;
+        let neighbours = Neighbours::named(&options.cors_origins);
+        let dynamodb = DynamoDb::start(options, &in_process, &neighbours, seams.patience).await?;
         let config = config(options, management_address)?;
         let faults = options.faults.as_ref().map(Scenario::faults);
         let aws = observed(dynamodb.aws.clone(), &seams);
@@ -106,12 +112,17 @@ impl Server {
         let pump = pump.await?;
         let gateway = Gateway::new(functions.websocket_api(move || nudge.now()), seams.time);
         in_process.serve_management(gateway.management());
-        let mut http = behind_authorizer(functions.http, functions.authorizer);
-        if !options.cors_origins.is_empty() {
-            http = http.layer(cors::layer(&options.cors_origins));
-        }
-        let routes =
-            http.merge(api::routes()).merge(gateway.websocket()).merge(gateway.management());
+        let http = behind_authorizer(functions.http, functions.authorizer, seams.patience);
+        let http =
+            without_handshakes(cors::allow(&options.cors_origins, http).merge(api::routes()));
+        let management = neighbours.guard(gateway.management());
+        let people = http.merge(gateway.websocket());
+        // Who shows a token shows it to nobody else's page.
+        let people = match options.auth {
+            Auth::Open => neighbours.guard(people),
+            Auth::Accounts | Auth::Oidc => people,
+        };
+        let routes = people.merge(management.clone());
 
         let mut server = Self {
             address,
@@ -122,11 +133,12 @@ impl Server {
             faults: faults.clone(),
             stop: Vec::new(),
             serving: Vec::new(),
+            patience: seams.patience,
             silence: JoinSet::new(),
         };
         server.serve(listener, routes);
-        if let Some(listener) = management {
-            server.serve(listener, gateway.management());
+        if let Some(listener) = management_listener {
+            server.serve(listener, management);
         }
         if let (Some(faults), Some(scenario)) = (faults, &options.faults) {
             faults.change(scenario.plan.clone());
@@ -175,14 +187,10 @@ impl Server {
     }
 
     fn serve(&mut self, listener: TcpListener, routes: Router) {
-        let (stop, stopped) = oneshot::channel::<()>();
-        let service = routes.into_make_service_with_connect_info::<SocketAddr>();
-        let serving = axum::serve(listener, service).with_graceful_shutdown(async {
-            // An error says that the sender is gone, which means the same.
-            stopped.await.unwrap_or_default();
-        });
+        let (stop, stopped) = oneshot::channel();
+        let routes = routes.layer(middleware::from_fn(front::well_formed));
         self.stop.push(stop);
-        self.serving.push(tokio::spawn(serving.into_future()));
+        self.serving.push(tokio::spawn(front::serve(listener, routes, self.patience, stopped)));
     }
 }
 

@@ -46,6 +46,15 @@ impl Chat {
         Self::start_in(Time::new(), change).await
     }
 
+    /// The same on the embedded engine, whatever the environment names.
+    pub(crate) async fn start_embedded(change: impl FnOnce(&mut Options)) -> Self {
+        let embedded = |options: &mut Options| {
+            (options.memory, options.dynamodb) = (true, None);
+            change(options);
+        };
+        Self::start_with(embedded).await
+    }
+
     /// The same, with a clock that moves only when the test pushes it: for what is held to seconds,
     /// which pass at once on a busy machine.
     pub(crate) async fn start_in_standing_time(change: impl FnOnce(&mut Options)) -> Self {
@@ -78,6 +87,10 @@ impl Chat {
     /// `user` connects and is welcome.
     pub(crate) async fn joined_by(&self, user: &str) -> Person {
         Person::connects(&self.server.websocket_url(), user).await.welcomed().await
+    }
+
+    pub(crate) fn dynamodb_url(&self) -> String {
+        self.server.dynamodb_url().to_owned()
     }
 
     pub(crate) fn websocket_url(&self) -> String {

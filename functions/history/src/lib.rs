@@ -8,17 +8,18 @@ use axum::routing::get;
 use axum::{Json, Router};
 use serde::Serialize;
 use shared::App;
-use shared::http::Failure;
+use shared::http::{Failure, private};
 
 /// The routes of this function.
 pub fn router(app: App) -> Router {
-    Router::new()
+    let routes = Router::new()
         .route("/messages", get(messages::between_two))
         .route("/api/messages", get(messages::with_other))
         .route("/api/rooms/{room}/messages", get(messages::in_room))
         .route("/api/conversations", get(conversations::list))
         .route("/health", get(health))
-        .with_state(app)
+        .with_state(app);
+    private(routes)
 }
 
 #[derive(Serialize)]

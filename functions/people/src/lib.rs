@@ -8,10 +8,11 @@ mod online;
 use axum::Router;
 use axum::routing::{delete, get, patch, post, put};
 use shared::App;
+use shared::http::private;
 
 /// The routes of this function.
 pub fn router(app: App) -> Router {
-    Router::new()
+    let routes = Router::new()
         .route("/api/register", post(accounts::register))
         .route("/api/login", post(accounts::login))
         .route("/api/refresh", post(accounts::refresh))
@@ -26,5 +27,6 @@ pub fn router(app: App) -> Router {
         .route("/api/blocks/{user}", put(blocks::block))
         .route("/api/blocks/{user}", delete(blocks::unblock))
         .route("/api/online_users", get(online::users))
-        .with_state(app)
+        .with_state(app);
+    private(routes)
 }

@@ -23,7 +23,7 @@ use shared::store::Change;
 
 /// The routes of this function; `{room}` is an id or a name.
 pub fn router(app: App) -> Router {
-    Router::new()
+    let routes = Router::new()
         .route("/api/rooms", get(list))
         .route("/api/rooms", post(create))
         .route("/api/rooms/{room}", get(look_up))
@@ -43,7 +43,8 @@ pub fn router(app: App) -> Router {
         .route("/api/rooms/{room}/invitations/{user}", delete(invitations::withdraw))
         .route("/api/invitations", get(invitations::list))
         .route("/api/invitations/{room}", delete(invitations::decline))
-        .with_state(app)
+        .with_state(app);
+    http::private(routes)
 }
 
 #[derive(Deserialize)]

@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use serde::Deserialize;
 use shared::chat::UserId;
-use shared::http::{Failure, Json};
+use shared::http::{Failure, Json, private};
 use shared::identity::Caller;
 use shared::protocol::ServerFrame;
 use shared::speaking::{addressed, draft, say};
@@ -17,7 +17,7 @@ const NOBODY: &str = "anonymous";
 
 /// The routes of this function.
 pub fn router(app: App) -> Router {
-    Router::new().route("/api/send_message", post(send_message)).with_state(app)
+    private(Router::new().route("/api/send_message", post(send_message)).with_state(app))
 }
 
 #[derive(Deserialize)]

@@ -85,6 +85,11 @@ impl Connection {
     fn take(&mut self, turn: Turn) -> Option<Closure> {
         match turn {
             Turn::Ended(closure) => return Some(closure),
+            Turn::Deafened => {
+                self.gateway.connections.remove(&self.session.caller.connection_id);
+                // Behind a silence nothing is read that could end the connection.
+                return self.session.is_mute().then(Closure::lost);
+            }
             Turn::Received(Message::Binary(_)) => return Some(Closure::binary()),
             Turn::Received(Message::Text(text)) => {
                 self.session.touch(self.gateway.time.now());

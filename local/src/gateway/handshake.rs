@@ -8,7 +8,7 @@ use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use hyper::header::{self, HeaderValue};
+use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::upgrade::OnUpgrade;
 use hyper::{Method, StatusCode};
@@ -23,6 +23,9 @@ use super::refusal::Refusal;
 use super::request::{self, ClientRequest};
 use super::session::{Caller, Session};
 use super::{Gateway, InvocationFailure, WebSocketApi, ids, outbound};
+
+/// API Gateway's quota for the URL of a WebSocket API.
+const MAX_URL_CHARS: usize = 4_096;
 
 /// Answers a request to the WebSocket endpoint.
 pub(super) async fn upgrade(State(gateway): State<Gateway>, request: Request) -> Response {
@@ -47,12 +50,21 @@ fn offered(parts: &mut Parts) -> Result<(HeaderValue, OnUpgrade), Refusal> {
     if !asks {
         return Err(Refusal::NOT_WEBSOCKET);
     }
-    let current = headers.get(header::SEC_WEBSOCKET_VERSION).is_some_and(|v| v == "13");
-    let key = headers.get(header::SEC_WEBSOCKET_KEY).cloned();
+    if parts.uri.path_and_query().is_some_and(|url| url.as_str().len() > MAX_URL_CHARS) {
+        return Err(Refusal::URL_TOO_LONG);
+    }
+    let current = only(headers, &header::SEC_WEBSOCKET_VERSION).is_some_and(|v| v == "13");
+    let key = only(headers, &header::SEC_WEBSOCKET_KEY).cloned();
     let sound = |key: &HeaderValue| STANDARD.decode(key).is_ok_and(|nonce| nonce.len() == 16);
     let key = key.filter(|key| current && sound(key)).ok_or(Refusal::BAD_REQUEST)?;
     let socket = parts.extensions.remove::<OnUpgrade>().ok_or(Refusal::NOT_WEBSOCKET)?;
     Ok((key, socket))
+}
+
+/// The value of a header that must not come twice.
+fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a HeaderValue> {
+    let mut values = headers.get_all(name).iter();
+    values.next().filter(|_| values.next().is_none())
 }
 
 /// Asks the Lambdas, answers the client, and has the connection served.

@@ -2,12 +2,13 @@
 //!
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-how-to-call-websocket-api-connections.html>
 
+use std::borrow::Cow;
+
 use axum::Json;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
-use bytes::{Bytes, BytesMut};
-use http_body_util::BodyExt;
+use bytes::Bytes;
 use hyper::header::HeaderValue;
 use hyper::http::request::Parts;
 use hyper::{Method, StatusCode};
@@ -19,10 +20,7 @@ use tokio_tungstenite::tungstenite::Utf8Bytes;
 use super::outbound::Refused;
 use super::session::Session;
 use super::{Gateway, ids, request};
-
-/// How much of a body that is too large is read all the same: a client that is still sending
-/// would lose the answer to a reset connection.
-const READ_AT_MOST: usize = 16 * 1024 * 1024;
+use crate::front::{self, Patience, Unread};
 
 /// Answers a request to `@connections`.
 pub(super) async fn manage(State(gateway): State<Gateway>, request: Request) -> Response {
@@ -44,19 +42,24 @@ async fn respond(gateway: &Gateway, parts: &Parts, body: Body) -> Result<Respons
     if !request::peer(parts).is_some_and(|address| address.is_loopback()) {
         return Err(Fault::FORBIDDEN);
     }
-    let id = connection_id(parts)?;
+    let name = named(parts).ok_or_else(|| Fault::no_method(parts))?;
     match parts.method {
-        Method::POST => push(gateway, &id, body).await,
-        Method::GET => look(gateway, &id),
-        Method::DELETE => close(gateway, &id),
-        _ => Err(Fault::FORBIDDEN),
+        Method::POST => push(gateway, &connection_id(name)?, body).await,
+        Method::GET => look(gateway, &connection_id(name)?),
+        Method::DELETE => close(gateway, &connection_id(name)?),
+        _ => Err(Fault::no_method(parts)),
     }
 }
 
-/// The id at the end of the path, whichever way it is encoded.
-fn connection_id(parts: &Parts) -> Result<String, Fault> {
-    let (_, id) = parts.uri.path().rsplit_once('/').ok_or(Fault::INVALID_ID)?;
-    let id = percent_decode_str(id).decode_utf8().map_err(|_| Fault::INVALID_ID)?;
+/// What the path has where a connection's id belongs.
+fn named(parts: &Parts) -> Option<&str> {
+    let (_, name) = parts.uri.path().split_once("connections/")?;
+    (!name.is_empty() && !name.contains('/')).then_some(name)
+}
+
+/// The id, whichever way it is encoded.
+fn connection_id(name: &str) -> Result<String, Fault> {
+    let id = percent_decode_str(name).decode_utf8().map_err(|_| Fault::INVALID_ID)?;
     ids::may_be_connection(&id).then(|| id.into_owned()).ok_or(Fault::INVALID_ID)
 }
 
@@ -93,31 +96,19 @@ fn close(gateway: &Gateway, id: &str) -> Result<Response, Fault> {
 }
 
 /// Reads a body of at most `limit` bytes.
-async fn read(mut body: Body, limit: usize) -> Result<Bytes, Fault> {
-    let mut data = BytesMut::new();
-    let mut length = 0;
-    while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|_| Fault::INVALID_DATA)?;
-        let Ok(part) = frame.into_data() else { continue };
-        length += part.len();
-        if length <= limit {
-            data.extend_from_slice(&part);
-        } else if length > READ_AT_MOST {
-            break;
-        }
-    }
-    if length > limit {
-        return Err(Fault::PAYLOAD_TOO_LARGE);
-    }
-    Ok(data.freeze())
+async fn read(body: Body, limit: usize) -> Result<Bytes, Fault> {
+    front::read(body, limit, Patience::default().body).await.map_err(|unread| match unread {
+        Unread::TooLarge => Fault::PAYLOAD_TOO_LARGE,
+        Unread::TooSlow | Unread::Broken => Fault::INVALID_DATA,
+    })
 }
 
 /// An error as the AWS SDKs understand it: they look at the header, not at the status.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Fault {
     status: StatusCode,
     kind: &'static str,
-    message: &'static str,
+    message: Cow<'static, str>,
 }
 
 impl Fault {
@@ -139,7 +130,14 @@ impl Fault {
     );
 
     const fn new(status: StatusCode, kind: &'static str, message: &'static str) -> Self {
-        Self { status, kind, message }
+        Self { status, kind, message: Cow::Borrowed(message) }
+    }
+
+    fn no_method(parts: &Parts) -> Self {
+        let (route, method) = (parts.uri.path().trim_start_matches('/'), &parts.method);
+        let message = format!("No method found matching route {route} for http method {method}");
+        let (status, kind) = (StatusCode::NOT_FOUND, "NotFoundException");
+        Self { status, kind, message: Cow::Owned(message) }
     }
 }
 

@@ -21,8 +21,12 @@
 //!   because AWS documents larger messages for `@connections` only.
 //! * The `disconnectReason`s of the codes 1002, 1003, 1006, 1007 and 1009 are made up: no real event
 //!   with one is known. A `DELETE` waits behind what the client has not yet read.
-//! * Where AWS shows no status: 400 for a handshake with a bad key or version, 504 for a `$connect`
-//!   that takes too long, 500 for an authorizer that does.
+//! * Where AWS shows no status: 400 for a handshake with a bad or a second key, or a bad version, 414
+//!   for a URL that is too long, 504 for a `$connect` that takes too long, 500 for an authorizer that
+//!   does.
+//! * Whatever has the form of an id names a connection, and is a 410 if there is none; anything else is
+//!   a 400.
+//! * What a client has sent before it went away is still routed, though nobody reads the answers.
 //! * The body of a refused handshake is API Gateway's error object, never the Lambda's body.
 //! * The requests to `@connections` are not signed, and so only accepted from this machine.
 //!

@@ -20,6 +20,7 @@ impl Refusal {
     pub(super) const UNAUTHORIZED: Self = Self::new(StatusCode::UNAUTHORIZED, "Unauthorized");
     pub(super) const FORBIDDEN: Self = Self::new(StatusCode::FORBIDDEN, "Forbidden");
     pub(super) const BAD_REQUEST: Self = Self::new(StatusCode::BAD_REQUEST, "Bad Request");
+    pub(super) const URL_TOO_LONG: Self = Self::new(StatusCode::URI_TOO_LONG, "URI Too Long");
     pub(super) const NOT_WEBSOCKET: Self =
         Self::new(StatusCode::UPGRADE_REQUIRED, "Upgrade Required");
     pub(super) const AUTHORIZER_FAILED: Self =

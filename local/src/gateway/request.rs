@@ -13,6 +13,9 @@ use super::{IdentitySource, ids};
 /// Names and values in the order received; a name may come again.
 type Fields = Vec<(String, String)>;
 
+/// The header whose lines are put together.
+const PROTOCOLS: &str = "Sec-WebSocket-Protocol";
+
 /// Who asks, with which headers and which query string.
 pub(super) struct ClientRequest {
     pub(super) source_ip: IpAddr,
@@ -118,10 +121,18 @@ fn value_of(headers: &HeaderMap, name: &str) -> Option<String> {
 }
 
 fn spelled(headers: &HeaderMap) -> Fields {
-    let fields = headers.iter().map(|(name, value)| {
-        (canonical(name.as_str()), String::from_utf8_lossy(value.as_bytes()).into_owned())
-    });
-    fields.collect()
+    let mut fields = Fields::new();
+    for (name, value) in headers {
+        let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
+        let name = canonical(name.as_str());
+        // A list in two lines is one list (<https://www.rfc-editor.org/rfc/rfc6455#section-11.3.4>).
+        let earlier = fields.iter_mut().find(|(earlier, _)| name == PROTOCOLS && *earlier == name);
+        match earlier {
+            Some((_, list)) => *list = format!("{list}, {value}"),
+            None => fields.push((name, value)),
+        }
+    }
+    fields
 }
 
 /// The usual spelling of a header's name, of which hyper keeps only the lower case.

@@ -47,10 +47,14 @@ impl Gateway {
         let stage = &self.api.stage;
         let mut router = Router::new();
         for folder in ["@connections", "%40connections"] {
-            router = router
-                .route(&format!("/{folder}/{{id}}"), any(management::manage))
-                .route(&format!("/{stage}/{folder}/{{id}}"), any(management::manage))
-                .route(&format!("/{{stage}}/{folder}/{{id}}"), any(management::elsewhere));
+            for below in [format!("/{folder}"), format!("/{stage}/{folder}")] {
+                router = router
+                    .route(&below, any(management::manage))
+                    .route(&format!("{below}/"), any(management::manage))
+                    .route(&format!("{below}/{{*id}}"), any(management::manage));
+            }
+            let elsewhere = format!("/{{stage}}/{folder}/{{*id}}");
+            router = router.route(&elsewhere, any(management::elsewhere));
         }
         router.with_state(self.clone())
     }

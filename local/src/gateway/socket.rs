@@ -10,7 +10,7 @@ use futures::{FutureExt, Sink, SinkExt, Stream, StreamExt};
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
 use jiff::Timestamp;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message};
@@ -31,6 +31,8 @@ pub(super) struct Socket {
     stream: WebSocketStream<Metered>,
     /// Frames can still be told apart.
     readable: bool,
+    /// The client takes no bytes any more: what it has sent is read to the end, and nothing is sent.
+    deaf: bool,
     unflushed: bool,
     stall: Option<Stall>,
     patience: Duration,
@@ -47,6 +49,8 @@ struct Stall {
 pub(super) enum Turn {
     /// The client has sent this.
     Received(Message),
+    /// The client is gone, but what it has sent before is still to come.
+    Deafened,
     /// The connection has ended, or has to.
     Ended(Closure),
 }
@@ -61,10 +65,11 @@ impl Socket {
             .max_write_buffer_size(largest_write)
             .max_frame_size(Some(limits.frame_bytes))
             .max_message_size(Some(limits.message_bytes));
-        let stream = Metered { stream: TokioIo::new(upgraded), written: 0 };
+        let stream = Metered { stream: TokioIo::new(upgraded), written: 0, broken: false };
         let stream = WebSocketStream::from_raw_socket(stream, Role::Server, Some(config)).await;
         let patience = limits.stall;
-        Self { stream, readable: true, unflushed: false, stall: None, patience, time }
+        let (readable, deaf, unflushed, stall) = (true, false, false, None);
+        Self { stream, readable, deaf, unflushed, stall, patience, time }
     }
 
     /// Sends what waits, and reads when `reading`, until there is something to deal with.
@@ -76,6 +81,9 @@ impl Socket {
     ) -> Poll<Turn> {
         if let Poll::Ready(closure) = self.poll_send(context, outgoing) {
             return Poll::Ready(Turn::Ended(closure));
+        }
+        if self.stream.get_ref().broken && !std::mem::replace(&mut self.deaf, true) {
+            return Poll::Ready(Turn::Deafened);
         }
         if !reading {
             return Poll::Pending;
@@ -158,23 +166,18 @@ impl Socket {
         while readable && let Some(message) = self.stream.next().await {
             readable = message.is_ok();
         }
-        let stream = self.stream.get_mut();
-        stream.shutdown().await?;
-        if readable {
-            return Ok(());
-        }
-        // In the middle of a frame the client's goodbye cannot be found. But what it sends has to
-        // be read, or the kernel resets the connection, and that may overtake the close frame.
-        let mut unread = vec![0; BUFFER_BYTES];
-        while stream.read(&mut unread).await? > 0 {}
-        Ok(())
+        // In the middle of a frame the client's goodbye cannot be found; whatever still comes is read
+        // by the stream as it shuts down.
+        Ok(self.stream.get_mut().shutdown().await?)
     }
 }
 
-/// A stream that counts what is written, so that a slow client can be told from a stuck one.
+/// A stream that counts what is written, so that a slow client can be told from a stuck one; and that
+/// can be read to its end although nobody takes what is written any more, which is then dropped.
 struct Metered {
     stream: TokioIo<Upgraded>,
     written: u64,
+    broken: bool,
 }
 
 impl AsyncRead for Metered {
@@ -193,13 +196,22 @@ impl AsyncWrite for Metered {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let written = ready!(Pin::new(&mut self.stream).poll_write(context, bytes))?;
+        if self.broken {
+            return Poll::Ready(Ok(bytes.len()));
+        }
+        let Ok(written) = ready!(Pin::new(&mut self.stream).poll_write(context, bytes)) else {
+            self.broken = true;
+            return Poll::Ready(Ok(bytes.len()));
+        };
         self.written += written as u64;
         Poll::Ready(Ok(written))
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
+        if !self.broken && ready!(Pin::new(&mut self.stream).poll_flush(context)).is_err() {
+            self.broken = true;
+        }
+        Poll::Ready(Ok(()))
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -4,9 +4,11 @@
 //! numbers that are none.
 
 use dynoxide::{Database, DynoxideError};
-use hyper::StatusCode;
+use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use hyper::{Response, StatusCode};
 use serde::Serialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
+use uuid::Uuid;
 
 /// What DynamoDB says to an operation it does not have.
 const UNKNOWN_OPERATION: &str =
@@ -34,6 +36,23 @@ pub fn answer(database: &Database, target: &str, body: &[u8]) -> (StatusCode, Ve
     }
 }
 
+/// The response to a request with these headers and this body.
+pub(crate) fn respond(database: &Database, headers: &HeaderMap, body: &[u8]) -> Response<Vec<u8>> {
+    let target = headers.get("x-amz-target").and_then(|target| target.to_str().ok());
+    let (status, body) = answer(database, target.unwrap_or_default(), body);
+    let checksum = crc32fast::hash(&body);
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-amz-json-1.0"));
+    headers.insert("x-amz-crc32", checksum.into());
+    let id = Uuid::now_v7().simple().to_string().to_uppercase();
+    if let Ok(id) = HeaderValue::try_from(id) {
+        headers.insert("x-amzn-requestid", id);
+    }
+    response
+}
+
 type Outcome = Result<Vec<u8>, DynoxideError>;
 
 /// Runs an operation; `None` if there is no such operation.
@@ -47,6 +66,7 @@ fn run(database: &Database, operation: &str, body: &[u8]) -> Option<Outcome> {
         };
     }
     Some(operations!(
+        "BatchExecuteStatement" batch_execute_statement,
         "BatchGetItem" batch_get_item,
         "BatchWriteItem" batch_write_item,
         "CreateTable" create_table,
@@ -55,16 +75,21 @@ fn run(database: &Database, operation: &str, body: &[u8]) -> Option<Outcome> {
         "DescribeStream" describe_stream,
         "DescribeTable" describe_table,
         "DescribeTimeToLive" describe_time_to_live,
+        "ExecuteStatement" execute_statement,
+        "ExecuteTransaction" execute_transaction,
         "GetItem" get_item,
         "GetRecords" get_records,
         "GetShardIterator" get_shard_iterator,
         "ListStreams" list_streams,
         "ListTables" list_tables,
+        "ListTagsOfResource" list_tags_of_resource,
         "PutItem" put_item,
         "Query" query,
         "Scan" scan,
+        "TagResource" tag_resource,
         "TransactGetItems" transact_get_items,
         "TransactWriteItems" transact_write_items,
+        "UntagResource" untag_resource,
         "UpdateItem" update_item,
         "UpdateTable" update_table,
         "UpdateTimeToLive" update_time_to_live,

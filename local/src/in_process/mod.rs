@@ -13,6 +13,7 @@ use axum::Router;
 use dynoxide::Database;
 
 pub use engine::answer;
+pub(crate) use engine::respond;
 use transport::Transport;
 
 /// What answers inside this process; once it is dropped, nobody does.

@@ -14,14 +14,11 @@ use aws_smithy_types::body::SdkBody;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
-use dynoxide::Database;
 use http_body_util::BodyExt;
-use hyper::header::{CONTENT_TYPE, HeaderValue};
 use hyper::{Request, Response};
 use tower::ServiceExt;
-use uuid::Uuid;
 
-use super::{Services, answer};
+use super::{Services, respond};
 
 /// Where requests seem to come from: this machine.
 const PEER: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
@@ -44,7 +41,8 @@ impl Transport {
             request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?;
         let response = if request.headers().contains_key("x-amz-target") {
             let database = services.dynamodb.get().ok_or("no DynamoDB answers in this process");
-            ask_dynamodb(database.map_err(|gone| ConnectorError::io(gone.into()))?, &request)?
+            let database = database.map_err(|gone| ConnectorError::io(gone.into()))?;
+            respond(database, request.headers(), data(&request)?).map(SdkBody::from)
         } else {
             let routes = services.management.get().ok_or("no gateway answers in this process");
             let routes = routes.map_err(|gone| ConnectorError::io(gone.into()))?.clone();
@@ -74,25 +72,6 @@ impl HttpConnector for Transport {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         HttpConnectorFuture::new(self.clone().pass(request))
     }
-}
-
-fn ask_dynamodb(
-    database: &Database,
-    request: &Request<SdkBody>,
-) -> Result<Response<SdkBody>, ConnectorError> {
-    let target = request.headers().get("x-amz-target").and_then(|target| target.to_str().ok());
-    let (status, body) = answer(database, target.unwrap_or_default(), data(request)?);
-    let checksum = crc32fast::hash(&body);
-    let mut response = Response::new(SdkBody::from(body));
-    *response.status_mut() = status;
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-amz-json-1.0"));
-    headers.insert("x-amz-crc32", checksum.into());
-    let id = Uuid::now_v7().simple().to_string().to_uppercase();
-    if let Ok(id) = HeaderValue::try_from(id) {
-        headers.insert("x-amzn-requestid", id);
-    }
-    Ok(response)
 }
 
 async fn ask_gateway(

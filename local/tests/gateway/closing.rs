@@ -185,6 +185,31 @@ async fn what_a_client_said_before_it_left_is_routed_before_disconnect() {
     assert_eq!(server.disconnect().await.0, 1005);
 }
 
+/// Whoever exits with something unread lets the kernel reset the connection.
+#[tokio::test]
+async fn what_a_client_said_before_it_exited_is_routed_though_it_reads_no_answer() {
+    let gate = Gate::default();
+    let mut server = Server::with(|api, recorder| {
+        let route = Route::two_way(recorder.waits(&gate));
+        api.routes.insert("$default".to_owned(), route);
+    })
+    .await;
+    let (mut client, id) = server.connect_known().await;
+    for number in 0..18 {
+        client.says(number.to_string()).await;
+    }
+    client.sends(Message::Close(None)).await;
+    gate.open();
+    client.exits_with_something_unread().await;
+
+    for number in 0..18 {
+        assert_eq!(server.event("MESSAGE").await["body"], number.to_string());
+        gate.open();
+    }
+    assert_eq!(server.disconnect().await.0, 1005);
+    assert_eq!(server.push(&id, b"too late").await.error(), (410, "GoneException"));
+}
+
 #[tokio::test]
 async fn a_disconnect_that_fails_harms_nobody() {
     let mut server = Server::with(|api, recorder| {

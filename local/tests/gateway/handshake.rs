@@ -159,6 +159,37 @@ async fn a_bad_key_or_version_is_a_bad_request() {
     }
 }
 
+#[tokio::test]
+async fn one_key_and_no_more_is_taken() {
+    let server = Server::start().await;
+    let key = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+    let request = handshake(&format!("Sec-WebSocket-Version: 13\r\n{key}{key}"));
+    assert_eq!(send(server.address, request.as_bytes()).await.status, 400);
+}
+
+#[tokio::test]
+async fn subprotocols_in_several_lines_are_one_list() {
+    let mut server = Server::start().await;
+    let request = handshake(
+        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+         Sec-WebSocket-Protocol: confab\r\nSec-WebSocket-Protocol: token\r\n",
+    );
+    let mut stream = server.tcp().await;
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let event = server.event("CONNECT").await;
+    assert_eq!(event["headers"]["Sec-WebSocket-Protocol"], "confab, token");
+    assert_eq!(event["multiValueHeaders"]["Sec-WebSocket-Protocol"], json!(["confab, token"]));
+}
+
+#[tokio::test]
+async fn a_url_of_more_than_4096_characters_is_refused() {
+    let server = Server::start().await;
+    let of = |chars: usize| format!("/ws?{}", "x".repeat(chars - "/ws?".len()));
+    server.try_connect(server.request(&of(4_096))).await.unwrap();
+    let refused = server.try_connect(server.request(&of(4_097))).await.unwrap_err();
+    assert_eq!(refused.status, 414);
+}
+
 async fn check_given_up(give_up: impl FnOnce(TcpStream)) {
     let gate = Gate::default();
     let mut server = server_whose_connect(|recorder| recorder.waits(&gate)).await;

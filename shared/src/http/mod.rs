@@ -2,11 +2,15 @@
 
 mod paging;
 
+use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{self, DefaultBodyLimit, FromRequest, FromRequestParts, Query, Request};
 use axum::http::StatusCode;
-use axum::http::header::{HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::header::{
+    CACHE_CONTROL, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
+};
 use axum::http::request::Parts;
+use axum::middleware;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -19,6 +23,17 @@ pub use paging::Paging;
 
 /// The largest body that a route reads; written into an event it still fits Lambda's 6 MB.
 const MAX_BODY_BYTES: usize = 2 * 1024 * 1024;
+
+/// Has every answer of `routes` kept nowhere, and taken for nothing but what it says it is: they are
+/// for one caller, and hold what anybody may have written.
+pub fn private(routes: Router) -> Router {
+    routes.layer(middleware::map_response(async |mut response: Response| {
+        let headers = response.headers_mut();
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        response
+    }))
+}
 
 /// An [`Error`] on its way to an HTTP client: `{"error":{"code","message"}}` with a fitting status.
 #[derive(Debug)]

@@ -88,6 +88,11 @@ impl Client {
         self.reads_to_the_end().await;
     }
 
+    /// Is gone as soon as something has come for it, without having read that.
+    pub(crate) async fn exits_with_something_unread(self) {
+        soon(self.socket.get_ref().readable()).await.unwrap();
+    }
+
     async fn reads_to_the_end(&mut self) {
         while soon(self.socket.next()).await.is_some_and(|message| message.is_ok()) {}
     }

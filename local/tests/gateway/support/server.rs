@@ -5,11 +5,12 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use local::front::{self, Patience};
 use local::gateway::{Connections, Gateway, Route, WebSocketApi};
 use local::time::Time;
 use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::handshake::client::Request;
 
@@ -122,7 +123,10 @@ async fn serve(gateway: &Gateway) -> SocketAddr {
     let app = gateway.websocket().merge(gateway.management());
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let app = app.into_make_service_with_connect_info::<SocketAddr>();
-    tokio::spawn(async move { axum::serve(listener, app).await });
+    let (stop, stopped) = oneshot::channel();
+    tokio::spawn(async move {
+        front::serve(listener, app, Patience::default(), stopped).await;
+        drop(stop);
+    });
     address
 }

@@ -1,15 +1,19 @@
 //! The DynamoDB below the functions: one inside this process, or any other by its URL.
 
+mod port;
+
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 
 use anyhow::Context;
+use axum::middleware;
 use dynoxide::Database;
 use shared::aws::Aws;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+use crate::front::{self, Neighbours, Patience};
 use crate::in_process::InProcess;
 use crate::options::Options;
 
@@ -27,13 +31,18 @@ pub(crate) struct DynamoDb {
 
 struct Embedded {
     stop: oneshot::Sender<()>,
-    server: JoinHandle<Result<(), String>>,
+    server: JoinHandle<()>,
 }
 
 impl DynamoDb {
     /// Starts the embedded engine, unless the options name another; who has its SDK settings asks it
-    /// through `here`, everybody else at its URL.
-    pub(crate) async fn start(options: &Options, here: &InProcess) -> anyhow::Result<Self> {
+    /// through `here`; everybody else at its URL, but no web page of elsewhere.
+    pub(crate) async fn start(
+        options: &Options,
+        here: &InProcess,
+        neighbours: &Neighbours,
+        patience: Patience,
+    ) -> anyhow::Result<Self> {
         if let Some(url) = &options.dynamodb {
             anyhow::ensure!(
                 options.faults.is_none() || !is_aws(url),
@@ -57,11 +66,9 @@ impl DynamoDb {
         let url = format!("http://{}", listener.local_addr()?);
         here.serve_dynamodb(database.clone());
         let (stop, stopped) = oneshot::channel();
-        let server =
-            tokio::spawn(dynoxide::server::serve_with_shutdown(listener, database, async {
-                // An error says that the sender is gone, which means the same.
-                stopped.await.unwrap_or_default();
-            }));
+        let routes = neighbours.guard(port::routes(database, patience));
+        let routes = routes.layer(middleware::from_fn(front::well_formed));
+        let server = tokio::spawn(front::serve(listener, routes, patience, stopped));
         let aws = Aws::local(&url).with_transport(here.transport());
         Ok(Self { aws, url, embedded: Some(Embedded { stop, server }) })
     }
