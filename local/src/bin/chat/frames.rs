@@ -9,24 +9,46 @@ use serde_json::Value;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub(crate) enum Frame {
+    /// The connection stands.
+    Welcome {
+        server_time: String,
+        #[serde(default)]
+        more_waiting: bool,
+    },
+    /// More conversations wait than the server lists.
+    MoreWaiting,
     /// The message is kept.
     Ack(Ack),
     /// Somebody said something.
     Message(Message),
     /// Part of a conversation.
-    History { conversation: String, messages: Vec<Message> },
+    History { conversation: String, messages: Vec<Message>, id: Option<String> },
     /// Everything after the cursors has been sent, as far as this says.
     Synced { conversations: BTreeMap<String, Synced> },
     /// Messages were delivered to somebody, or read by them.
     Receipt { conversation: String, user: String, delivered: Option<u64>, read: Option<u64> },
     /// Somebody is typing.
-    Typing { user: String, conversation: String },
+    Typing {
+        user: String,
+        conversation: String,
+        #[serde(default = "yes")]
+        typing: bool,
+        expires_in_ms: Option<u64>,
+    },
     /// Somebody came or went.
     Presence { user: String, status: Presence },
     /// One is in the room now.
-    Joined { room: Room, conversation: String, messages: Vec<Message> },
+    Joined { room: Room, conversation: String, messages: Vec<Message>, id: Option<String> },
     /// One is not in the room any more.
     Left { conversation: String, reason: Option<String> },
+    /// A room is not what it was.
+    Room { room: Room, conversation: String, by: String },
+    /// One may enter a room.
+    Invited { room: Room, by: String },
+    /// One may not any more.
+    Uninvited { room: String, reason: String },
+    /// Somebody is called otherwise, or is no more.
+    Profile { user: String, username: Option<String>, deleted: bool },
     /// A frame could not be served.
     Error(Refusal),
     /// API Gateway's own words: some frame failed, and may succeed if it is sent again.
@@ -65,6 +87,10 @@ pub(crate) struct Refusal {
     pub(crate) retry_after_ms: Option<u64>,
 }
 
+fn yes() -> bool {
+    true
+}
+
 /// Whether somebody is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -74,7 +100,7 @@ pub(crate) enum Presence {
 }
 
 /// A room, over WebSocket and HTTP alike.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub(crate) struct Room {
     pub(crate) id: String,
     pub(crate) name: String,

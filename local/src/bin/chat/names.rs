@@ -51,6 +51,20 @@ impl Names {
         name
     }
 
+    /// Somebody is called so from now on.
+    pub(crate) async fn call(&self, id: String, username: Option<String>) {
+        let mut people = self.people.lock().await;
+        match username {
+            Some(username) => people.insert(id, username),
+            None => people.remove(&id),
+        };
+    }
+
+    /// A room is called so from now on.
+    pub(crate) async fn call_room(&self, id: &str, name: &str) {
+        self.rooms.lock().await.insert(id.to_owned(), name.to_owned());
+    }
+
     /// The id of somebody who is called `name`.
     pub(crate) async fn id_of(&self, name: &str) -> Result<String, HttpError> {
         if self.account.is_open() {

@@ -22,6 +22,8 @@ pub(crate) enum Answer {
     Person { name: String, id: Result<String, HttpError> },
     /// Somebody is there, or is not, if that is known.
     Presence { user: String, status: Option<Presence> },
+    /// Where something waits that the inbox did not list.
+    Waiting(Vec<Waiting>),
     /// A room is there, or could not be made.
     Made(Result<Room, HttpError>),
     /// Somebody else has made the room.
@@ -30,9 +32,29 @@ pub(crate) enum Answer {
     Before { conversation: String, messages: Vec<Message> },
 }
 
+/// A conversation with messages that one has not read.
+#[derive(Deserialize)]
+pub(crate) struct Waiting {
+    pub(crate) conversation: String,
+    pub(crate) last_message: Option<Last>,
+    pub(crate) unread: u64,
+}
+
+/// The last message of a conversation.
+#[derive(Deserialize)]
+pub(crate) struct Last {
+    pub(crate) seq: u64,
+}
+
 #[derive(Deserialize)]
 struct Online {
     user: String,
+}
+
+#[derive(Deserialize)]
+struct Known {
+    user: String,
+    status: Presence,
 }
 
 #[derive(Deserialize)]
@@ -57,6 +79,12 @@ impl Asker {
 
     /// Whether somebody is there.
     pub(crate) async fn presence(self, user: String) -> Answer {
+        let circle = self.account.ask::<Vec<Known>>(Method::GET, "/api/presence", None).await;
+        // Of somebody one has not talked to yet, only the list of all can tell.
+        let known = circle.ok().and_then(|them| them.into_iter().find(|it| it.user == user));
+        if let Some(Known { user, status }) = known {
+            return Answer::Presence { user, status: Some(status) };
+        }
         let online = match self.online().await {
             Ok(online) => online,
             Err(error) => return trouble(&error),
@@ -65,6 +93,17 @@ impl Asker {
         let offline = || online.is_whole.then_some(Presence::Offline);
         let status = is_online.then_some(Presence::Online).or_else(offline);
         Answer::Presence { user, status }
+    }
+
+    /// Where one has not read everything.
+    pub(crate) async fn waiting(self) -> Answer {
+        match self.account.list::<Waiting>("/api/conversations").await {
+            Ok(mut them) => {
+                them.items.retain(|it| it.unread > 0);
+                Answer::Waiting(them.items)
+            }
+            Err(error) => trouble(&error),
+        }
     }
 
     async fn online(&self) -> Result<List<Online>, HttpError> {

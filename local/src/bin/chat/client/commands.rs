@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::time::{Duration, Instant};
 
-use super::answers::Answer;
+use super::answers::{Answer, Waiting};
 use super::life::{Client, Manner};
 use super::place::{Goal, Place};
 use crate::command::{Command, HELP};
@@ -85,6 +85,12 @@ impl Client {
                 // What was pushed meanwhile is newer.
                 if let Some(status) = status {
                     self.presence.entry(user).or_insert(status);
+                }
+            }
+            Answer::Waiting(them) => {
+                for Waiting { conversation, last_message, unread } in them {
+                    let last = last_message.map_or(0, |last| last.seq);
+                    self.session.catch_up(&conversation, last.saturating_sub(unread));
                 }
             }
             Answer::Made(Ok(room)) => self.session.wish(Wish::Join { room: room.id }),

@@ -1,6 +1,6 @@
 //! What the session tells, passed on.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::life::{Client, Manner};
 use super::place::Place;
@@ -8,9 +8,6 @@ use crate::editor::lock;
 use crate::frames::{Message, Presence};
 use crate::screen::{Prompt, Show};
 use crate::session::{Address, Event, Wish};
-
-/// How long it shows that somebody is typing.
-const TYPING: Duration = Duration::from_secs(5);
 
 impl Client {
     /// Passes on everything that the session has to tell.
@@ -41,17 +38,36 @@ impl Client {
                 let (wish, code, reason) = (wish.clone(), code.clone(), reason.clone());
                 return self.refused(wish, &code, reason);
             }
-            Event::Typing { conversation, .. } => {
+            Event::Typing { conversation, lasts } => {
                 if self.is_here(conversation) {
-                    self.typing_until = Some(Instant::now() + TYPING);
+                    self.typing_until = Some(Instant::now() + *lasts);
                 }
+            }
+            Event::Seen { user } => {
+                self.presence.insert(user.clone(), Presence::Online);
+                return;
+            }
+            Event::Renamed { user, username } => {
+                let names = self.asker.names.clone();
+                let (user, username) = (user.clone(), username.clone());
+                tokio::spawn(async move { names.call(user, username).await });
+                return;
+            }
+            Event::MoreWaiting => {
+                let asker = self.asker.clone();
+                return self.ask(asker.waiting());
             }
             Event::Presence { user, status } => {
                 if self.presence.insert(user.clone(), *status) == Some(*status) {
                     return;
                 }
             }
-            Event::Left { .. } | Event::Gone { .. } | Event::Complaint { .. } => {}
+            Event::Left { .. }
+            | Event::Gone { .. }
+            | Event::RoomChanged { .. }
+            | Event::Invited { .. }
+            | Event::Uninvited { .. }
+            | Event::Complaint { .. } => {}
         }
         self.show(Show::Event(event));
     }

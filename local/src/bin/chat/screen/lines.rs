@@ -63,7 +63,30 @@ impl Lines {
                 };
                 Some(self.notice(&format!("{} {status}", visible(&name))))
             }
-            Event::Opened { .. } | Event::Typing { .. } => None,
+            Event::RoomChanged { room, by } => {
+                self.names.call_room(&room.id, &room.name).await;
+                let by = self.names.person(&by).await;
+                let topic = room.topic.filter(|topic| !topic.is_empty());
+                let topic = topic.map(|topic| format!(": {}", visible(&topic)));
+                let (by, name) = (visible(&by), visible(&room.name));
+                Some(self.notice(&format!("{by} changed #{name}{}", topic.unwrap_or_default())))
+            }
+            Event::Invited { room, by } => {
+                self.names.call_room(&room.id, &room.name).await;
+                let by = self.names.person(&by).await;
+                let (by, name) = (visible(&by), visible(&room.name));
+                Some(self.notice(&format!("{by} invites you to #{name}; /join {name} accepts")))
+            }
+            Event::Uninvited { room, reason } => {
+                let name = self.names.room(&room).await;
+                let (name, reason) = (visible(&name), visible(&reason));
+                Some(self.notice(&format!("no longer invited to #{name} ({reason})")))
+            }
+            Event::Opened { .. }
+            | Event::Typing { .. }
+            | Event::Seen { .. }
+            | Event::Renamed { .. }
+            | Event::MoreWaiting => None,
         }
     }
 
@@ -145,12 +168,13 @@ impl Lines {
         let who = visible(&who);
         let kind = visible(&notice.kind);
         let Some(about) = &notice.about else { return format!("{who} {kind}") };
-        let about = self.names.person(about).await;
-        let content = match notice.content.as_str() {
-            "" => String::new(),
-            content => format!(": {}", visible(content)),
-        };
-        format!("{who} {kind} {}{content}", visible(&about))
+        let name = self.names.person(about).await;
+        let name = visible(&name);
+        // A notice says the same in words, by ids; but only there it says to what somebody is made.
+        match notice.content.strip_prefix(&format!("{} made {about} ", notice.from)) {
+            Some(role) => format!("{who} made {name} {}", visible(role)),
+            None => format!("{who} {kind} {name}"),
+        }
     }
 }
 
@@ -167,4 +191,33 @@ pub(crate) fn not_said(content: &str, reason: &str) -> String {
     let beginning: String = content.chars().take(40).collect();
     let more = if beginning.len() < content.len() { "…" } else { "" };
     format!("not sent: {reason}: {beginning}{more}")
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::account::Account;
+    use crate::addresses::Addresses;
+    use crate::http::Http;
+    use crate::options::Options;
+
+    async fn check(kind: &str, content: &str, expected: &str) {
+        let options = Options::parse_from(["chat", "--user", "alice"]);
+        let addresses = Addresses::new(&options.url, options.http.as_deref()).unwrap();
+        let account = Account::of(&options, Http::new(&addresses).unwrap()).unwrap();
+        let lines = Lines::new(Paint::none(), Names::new(account), "alice");
+        let notice = serde_json::from_value(serde_json::json!({
+            "id": "1", "conversation": "room:7", "seq": 1, "kind": kind, "from": "alice",
+            "about": "bob", "content": content, "timestamp": "2026-01-01T00:00:00.000Z",
+        }));
+        assert_eq!(lines.happened(&notice.unwrap()).await, expected);
+    }
+
+    #[tokio::test]
+    async fn what_moderators_do_is_told_once() {
+        check("kicked", "alice kicked bob", "alice kicked bob").await;
+        check("appointed", "alice made bob owner", "alice made bob owner").await;
+    }
 }

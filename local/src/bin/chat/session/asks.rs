@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::repeat::Repeat;
+use super::state::is_sendable;
 
 /// What somebody wants that is not to say something.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +22,15 @@ pub(crate) enum Wish {
 }
 
 impl Wish {
+    /// Whether its frame would be taken.
+    pub(super) fn is_sendable(&self) -> bool {
+        match self {
+            Self::Join { room } | Self::Leave { room } => is_sendable(room),
+            Self::Open { with, .. } => is_sendable(with),
+            Self::Read { .. } => true,
+        }
+    }
+
     fn frame(&self, id: &str) -> Value {
         match self {
             Self::Open { with, limit, .. } => {
@@ -90,8 +100,8 @@ impl Asks {
         self.open.len() < before
     }
 
-    /// The question `id` was refused; what it was.
-    pub(crate) fn refuse(&mut self, id: &str) -> Option<Wish> {
+    /// The question `id` is answered or refused; what it was.
+    pub(crate) fn settle(&mut self, id: &str) -> Option<Wish> {
         let index = self.open.iter().position(|ask| ask.id == id)?;
         Some(self.open.remove(index).wish)
     }

@@ -1,7 +1,9 @@
 //! What a session tells.
 
+use std::time::Duration;
+
 use super::asks::Wish;
-use crate::frames::{Message, Presence};
+use crate::frames::{Message, Presence, Room};
 
 /// Something to be shown.
 #[derive(Debug, PartialEq)]
@@ -20,8 +22,20 @@ pub(crate) enum Event {
     NotGranted { wish: Wish, code: String, reason: String },
     /// Something between two messages is gone.
     Gone { conversation: String },
-    /// Somebody is typing.
-    Typing { conversation: String, user: String },
+    /// Somebody is typing for so long from now on, or has stopped.
+    Typing { conversation: String, lasts: Duration },
+    /// Somebody shows by what they do that they are there.
+    Seen { user: String },
+    /// A room is not what it was.
+    RoomChanged { room: Room, by: String },
+    /// One may enter a room.
+    Invited { room: Room, by: String },
+    /// One may not any more.
+    Uninvited { room: String, reason: String },
+    /// Somebody is called otherwise.
+    Renamed { user: String, username: Option<String> },
+    /// More waits than the server lists.
+    MoreWaiting,
     /// Somebody came or went.
     Presence { user: String, status: Presence },
     /// The server complained about no frame in particular.

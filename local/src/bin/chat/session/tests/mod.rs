@@ -1,5 +1,7 @@
 //! A session talks to a server that is played here.
 
+mod news;
+
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
