@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use shared::rules::{Action, DIRECT_RULES, OF_TWO, Standing, Verdict};
 
-use crate::rules::columns;
+use crate::rules::{columns, refusal, told};
 use crate::support::{Chat, Person};
 
 async fn blocks(chat: &Chat, user: &str, other: &str) {
@@ -37,7 +37,7 @@ async fn acquainted(standing: Standing) -> (Chat, [Person; 3], &'static str) {
     (chat, [una, olga, max], conversation)
 }
 
-/// The code of what una is refused over the WebSocket, null if it is done.
+/// What una is told over the WebSocket, null if it is done.
 async fn over_websocket(una: &mut Person, action: Action, conversation: &str) -> Value {
     let frame = match action {
         Action::Speak => json!({ "action": "message", "to": "olga", "content": "x" }),
@@ -52,13 +52,16 @@ async fn over_websocket(una: &mut Person, action: Action, conversation: &str) ->
     let synced = seen.iter().find(|frame| frame["type"] == "synced");
     let error = seen.iter().find(|frame| frame["type"] == "error");
     match (synced, error) {
-        (Some(synced), _) => synced["conversations"][conversation]["error"].clone(),
-        (None, Some(error)) => error["code"].clone(),
+        (Some(synced), _) => {
+            let of = &synced["conversations"][conversation];
+            told(&json!({ "code": of["error"], "reason": of["reason"] }))
+        }
+        (None, Some(error)) => told(error),
         (None, None) => Value::Null,
     }
 }
 
-/// The code of what una is refused over HTTP, null if it is done.
+/// What una is told over HTTP, null if it is done.
 async fn over_http(chat: &Chat, action: Action, conversation: &str) -> Value {
     let answer = match action {
         Action::Speak => {
@@ -72,7 +75,7 @@ async fn over_http(chat: &Chat, action: Action, conversation: &str) -> Value {
         }
         _ => return Value::Null,
     };
-    answer.body["error"]["code"].clone()
+    told(&answer.body["error"])
 }
 
 /// Tries every action of one standing.
@@ -85,7 +88,7 @@ async fn column(standing: Standing) {
         }
         let (chat, [mut una, mut olga, mut max], conversation) = acquainted(standing).await;
         let verdict = row[place];
-        let refusal = if verdict == Verdict::Forbidden { "forbidden".into() } else { Value::Null };
+        let refusal = refusal(verdict);
         let refused_over_http = matches!(action, Action::Speak | Action::Read);
         if refused_over_http {
             assert_eq!(
@@ -95,8 +98,8 @@ async fn column(standing: Standing) {
             );
         }
         olga.catches_up().await;
-        let told = over_websocket(&mut una, action, conversation).await;
-        assert_eq!(told, refusal, "{standing}: {action} over the WebSocket");
+        let why = over_websocket(&mut una, action, conversation).await;
+        assert_eq!(why, refusal, "{standing}: {action} over the WebSocket");
         let reaches = verdict == Verdict::Yes;
         match action {
             Action::Type | Action::Note => {

@@ -11,6 +11,7 @@ mod catching_up;
 mod chat_client;
 mod connecting;
 mod documents;
+mod events;
 mod faults;
 mod front_door;
 mod history;

@@ -40,7 +40,7 @@ async fn room_for(chat: &Chat, user: &str, standing: Standing, name: &str) -> St
     room
 }
 
-/// What `user` is told who tries it over HTTP: the status, and the code of a refusal.
+/// What `user` is told who tries it over HTTP: the status, and what a refusal says.
 async fn over_http(chat: &Chat, user: &str, action: Action, room: &str) -> Option<(u16, Value)> {
     let path = |rest: &str| format!("/api/rooms/{room}{rest}");
     let who = json!({ "user_id": user });
@@ -68,10 +68,25 @@ async fn over_http(chat: &Chat, user: &str, action: Action, room: &str) -> Optio
         Action::Delete => chat.delete(&path(""), &asks).await,
         Action::Type | Action::Sync | Action::Note | Action::Hear | Action::Watch => return None,
     };
-    Some((answer.status, answer.body["error"]["code"].clone()))
+    Some((answer.status, told(&answer.body["error"])))
 }
 
-/// The code of a refusal over the WebSocket, null if there is none; `None` without such a frame.
+/// What a refusal says: its code, and why it is forbidden if it is; null if there is none.
+pub(crate) fn told(refusal: &Value) -> Value {
+    let (code, reason) = (&refusal["code"], &refusal["reason"]);
+    if code.is_null() { Value::Null } else { json!([code, reason]) }
+}
+
+/// What somebody is told of whom the rules say so.
+pub(crate) fn refusal(verdict: Verdict) -> Value {
+    match verdict {
+        Verdict::Yes | Verdict::Unseen => Value::Null,
+        Verdict::NotFound => json!(["not_found", null]),
+        Verdict::Forbidden(reason) => json!(["forbidden", reason]),
+    }
+}
+
+/// What a refusal over the WebSocket says, null if there is none; `None` without such a frame.
 async fn over_websocket(person: &mut Person, action: Action, room: &str) -> Option<Value> {
     let conversation = format!("room:{room}");
     let (frame, answer) = match action {
@@ -88,20 +103,21 @@ async fn over_websocket(person: &mut Person, action: Action, room: &str) -> Opti
     };
     person.sends(&frame).await;
     person.sends(&json!({ "action": "ping" })).await;
-    let (mut code, mut answered) = (Value::Null, false);
+    let (mut why, mut answered) = (Value::Null, false);
     loop {
         let frame = person.sees_now().await;
         let kind = frame["type"].as_str().unwrap();
         answered |= kind == answer || kind == "error";
         if kind == "error" {
-            code = frame["code"].clone();
+            why = told(&frame);
         }
         if kind == "synced" {
-            code = frame["conversations"][&conversation]["error"].clone();
+            let of = &frame["conversations"][&conversation];
+            why = told(&json!({ "code": of["error"], "reason": of["reason"] }));
         }
         if kind == "pong" {
             assert!(answered, "{action}");
-            return Some(code);
+            return Some(why);
         }
     }
 }
@@ -130,20 +146,21 @@ async fn column(standing: Standing) {
     let place = IN_ROOMS.iter().position(|one| *one == standing).unwrap();
     for (number, (action, row)) in ROOM_RULES.into_iter().enumerate() {
         let verdict = row[place];
-        let (status, code) = match verdict {
-            Verdict::Yes | Verdict::Unseen => (200, Value::Null),
-            Verdict::NotFound => (404, "not_found".into()),
-            Verdict::Forbidden => (403, "forbidden".into()),
+        let status = match verdict {
+            Verdict::Yes | Verdict::Unseen => 200,
+            Verdict::NotFound => 404,
+            Verdict::Forbidden(_) => 403,
         };
+        let refusal = refusal(verdict);
         let room = room_for(&chat, "una", standing, &format!("http {number}")).await;
         if let Some((told, why)) = over_http(&chat, "una", action, &room).await {
             let fits = told == status || (status == 200 && told == 204);
-            assert!(fits && why == code, "{standing}: {action}: {told} {why}");
+            assert!(fits && why == refusal, "{standing}: {action}: {told} {why}");
         }
         let room = room_for(&chat, "una", standing, &format!("socket {number}")).await;
         una.catches_up().await;
         if let Some(why) = over_websocket(&mut una, action, &room).await {
-            assert_eq!(why, code, "{standing}: {action} over the WebSocket");
+            assert_eq!(why, refusal, "{standing}: {action} over the WebSocket");
         }
         if action == Action::Hear {
             let said = json!({ "room": room, "content": "hear", "sender_id": "max" });

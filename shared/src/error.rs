@@ -1,6 +1,7 @@
 //! Why a request can fail, in the words of the chat.
 
 use std::error::Error as StdError;
+use std::fmt;
 use std::time::Duration;
 
 /// What went wrong; [`code`](Self::code) tells the client's mistakes from our own failures.
@@ -29,9 +30,9 @@ pub enum Error {
     /// What the caller shows to prove who they are does not, for the stated reason.
     #[error("{0}")]
     Untrusted(&'static str),
-    /// The caller is known, and this is not theirs.
-    #[error("you may not do this")]
-    Forbidden,
+    /// The caller is known, and this is not for them, for the stated reason.
+    #[error("{0}")]
+    Forbidden(Reason),
     /// The request contradicts what is stored already.
     #[error("{0}")]
     Conflict(&'static str),
@@ -70,6 +71,76 @@ pub enum Error {
     /// The table or an event holds something this program never writes.
     #[error("failed to read {0}")]
     Corrupt(&'static str),
+}
+
+/// Why something is forbidden, as a word that a client can act on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// The caller is not in the room.
+    NotAMember,
+    /// The caller is muted in the room.
+    Muted,
+    /// The caller is banned from the room.
+    Banned,
+    /// The other person has blocked the caller.
+    Blocked,
+    /// The caller has blocked the other person.
+    Blocking,
+    /// The caller's role does not allow it.
+    Role,
+    /// It belongs to other people.
+    NotYours,
+    /// The request names two different people as the one who asks.
+    TwoNames,
+    /// The password is not the account's.
+    Password,
+}
+
+impl Reason {
+    /// Every reason there is.
+    pub const ALL: [Self; 9] = [
+        Self::NotAMember,
+        Self::Muted,
+        Self::Banned,
+        Self::Blocked,
+        Self::Blocking,
+        Self::Role,
+        Self::NotYours,
+        Self::TwoNames,
+        Self::Password,
+    ];
+
+    /// The word that the protocol uses.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NotAMember => "not_a_member",
+            Self::Muted => "muted",
+            Self::Banned => "banned",
+            Self::Blocked => "blocked",
+            Self::Blocking => "blocking",
+            Self::Role => "role",
+            Self::NotYours => "not_yours",
+            Self::TwoNames => "two_names",
+            Self::Password => "password",
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NotAMember => "you are not in this room",
+            Self::Muted => "you are muted here",
+            Self::Banned => "you are banned from this room",
+            Self::Blocked => "they have blocked you",
+            Self::Blocking => "you have blocked them",
+            Self::Role => "your role does not allow it",
+            Self::NotYours => "this belongs to other people",
+            Self::TwoNames => "the request says of two people that they are asking",
+            Self::Password => "this is not the account's password",
+        })
+    }
 }
 
 /// The few codes a client is told.
@@ -127,12 +198,20 @@ impl Error {
             Self::UnknownAction(_) => ErrorCode::UnknownAction,
             Self::NotFound(_) => ErrorCode::NotFound,
             Self::Unauthorized | Self::Untrusted(_) => ErrorCode::Unauthorized,
-            Self::Forbidden => ErrorCode::Forbidden,
+            Self::Forbidden(_) => ErrorCode::Forbidden,
             Self::Conflict(_) => ErrorCode::Conflict,
             Self::RateLimited { .. } => ErrorCode::RateLimited,
             Self::Storage { .. } | Self::Push { .. } | Self::Issuer { .. } | Self::Corrupt(_) => {
                 ErrorCode::Internal
             }
+        }
+    }
+
+    /// Why it is forbidden, if that is what it is.
+    pub fn reason(&self) -> Option<Reason> {
+        match self {
+            Self::Forbidden(reason) => Some(*reason),
+            _ => None,
         }
     }
 

@@ -12,6 +12,7 @@ use crate::Error;
 use crate::accounts::SessionId;
 use crate::chat::{ConnectionId, Timestamp, UserId};
 use crate::config::AuthMode;
+use crate::error::Reason;
 use crate::http::{Failure, Params};
 use crate::store::Connection;
 
@@ -155,7 +156,9 @@ impl Caller {
         let mut known = self.0;
         for name in names.into_iter().flatten() {
             match &known {
-                Some(known) if known.user != name => return Err(Error::Forbidden),
+                Some(known) if known.user != name => {
+                    return Err(Error::Forbidden(Reason::TwoNames));
+                }
                 Some(_) => {}
                 None => known = Some(Identity::believed(name)),
             }

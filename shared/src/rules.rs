@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::Error;
 use crate::chat::Role;
+use crate::error::Reason;
 
 /// Something that people do, or that happens to them, in a conversation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,15 +87,30 @@ pub enum Verdict {
     Unseen,
     /// Refused, as if there were no such thing.
     NotFound,
-    /// Refused.
-    Forbidden,
+    /// Refused, for this reason.
+    Forbidden(Reason),
 }
 
 use Standing::{
     Banned, Blocked, Blocker, Invited, Member, Moderator, Muted, Outsider, Owner, Peer, Stranger,
     Third,
 };
-use Verdict::{Forbidden as F, NotFound as N, Unseen as U, Yes as Y};
+use Verdict::{Forbidden, NotFound as N, Unseen as U, Yes as Y};
+
+/// The role does not allow it.
+const R: Verdict = Forbidden(Reason::Role);
+/// For members.
+const M: Verdict = Forbidden(Reason::NotAMember);
+/// Not for whoever is muted.
+const Q: Verdict = Forbidden(Reason::Muted);
+/// Not for whoever is banned.
+const B: Verdict = Forbidden(Reason::Banned);
+/// Not while one blocks the other.
+const X: Verdict = Forbidden(Reason::Blocking);
+/// Not while the other blocks one.
+const Z: Verdict = Forbidden(Reason::Blocked);
+/// For the two alone.
+const T: Verdict = Forbidden(Reason::NotYours);
 
 /// The people of the table about rooms, column by column.
 pub const IN_ROOMS: [Standing; 8] =
@@ -105,33 +121,33 @@ pub const OF_TWO: [Standing; 4] = [Peer, Blocker, Blocked, Third];
 /// In rooms.
 pub const ROOM_RULES: [(Action, [Verdict; 8]); 19] = [
     (Action::Find, [Y, Y, Y, Y, Y, Y, Y, N]),
-    (Action::Join, [Y, Y, Y, Y, Y, F, Y, N]),
+    (Action::Join, [Y, Y, Y, Y, Y, B, Y, N]),
     (Action::Leave, [Y, Y, Y, Y, Y, Y, Y, N]),
     (Action::Decline, [N, N, N, N, Y, N, N, N]),
-    (Action::Speak, [Y, Y, Y, F, F, F, F, N]),
-    (Action::Type, [Y, Y, Y, F, F, F, F, N]),
-    (Action::Read, [Y, Y, Y, Y, F, F, F, N]),
-    (Action::Sync, [Y, Y, Y, Y, F, F, F, N]),
-    (Action::Note, [Y, Y, Y, Y, F, F, F, N]),
+    (Action::Speak, [Y, Y, Y, Q, M, B, M, N]),
+    (Action::Type, [Y, Y, Y, Q, M, B, M, N]),
+    (Action::Read, [Y, Y, Y, Y, M, B, M, N]),
+    (Action::Sync, [Y, Y, Y, Y, M, B, M, N]),
+    (Action::Note, [Y, Y, Y, Y, M, B, M, N]),
     (Action::Hear, [Y, Y, Y, Y, U, U, U, U]),
     (Action::Watch, [Y, Y, Y, Y, U, U, U, U]),
-    (Action::ListMembers, [Y, Y, Y, Y, F, F, F, N]),
-    (Action::Invite, [Y, Y, F, F, F, F, F, N]),
-    (Action::Mute, [Y, Y, F, F, F, F, F, N]),
-    (Action::Kick, [Y, Y, F, F, F, F, F, N]),
-    (Action::Ban, [Y, Y, F, F, F, F, F, N]),
-    (Action::Change, [Y, F, F, F, F, F, F, N]),
-    (Action::Appoint, [Y, F, F, F, F, F, F, N]),
-    (Action::Delete, [Y, F, F, F, F, F, F, N]),
+    (Action::ListMembers, [Y, Y, Y, Y, M, B, M, N]),
+    (Action::Invite, [Y, Y, R, R, M, B, M, N]),
+    (Action::Mute, [Y, Y, R, R, M, B, M, N]),
+    (Action::Kick, [Y, Y, R, R, M, B, M, N]),
+    (Action::Ban, [Y, Y, R, R, M, B, M, N]),
+    (Action::Change, [Y, R, R, R, M, B, M, N]),
+    (Action::Appoint, [Y, R, R, R, M, B, M, N]),
+    (Action::Delete, [Y, R, R, R, M, B, M, N]),
 ];
 
 /// Between two people.
 pub const DIRECT_RULES: [(Action, [Verdict; 4]); 7] = [
-    (Action::Speak, [Y, F, F, F]),
-    (Action::Type, [Y, U, U, F]),
-    (Action::Read, [Y, Y, Y, F]),
-    (Action::Sync, [Y, Y, Y, F]),
-    (Action::Note, [Y, U, U, F]),
+    (Action::Speak, [Y, X, Z, T]),
+    (Action::Type, [Y, U, U, T]),
+    (Action::Read, [Y, Y, Y, T]),
+    (Action::Sync, [Y, Y, Y, T]),
+    (Action::Note, [Y, U, U, T]),
     (Action::Hear, [Y, Y, Y, U]),
     (Action::Watch, [Y, U, U, U]),
 ];
@@ -157,7 +173,7 @@ pub fn verdict(action: Action, standing: Standing) -> Verdict {
         row.get(column).copied()
     }
     let asked = (action, standing);
-    cell(&ROOM_RULES, &IN_ROOMS, asked).or_else(|| cell(&DIRECT_RULES, &OF_TWO, asked)).unwrap_or(F)
+    cell(&ROOM_RULES, &IN_ROOMS, asked).or_else(|| cell(&DIRECT_RULES, &OF_TWO, asked)).unwrap_or(R)
 }
 
 /// Refuses what the table refuses.
@@ -168,7 +184,7 @@ pub fn permit(action: Action, standing: Standing) -> Result<(), Error> {
             Err(Error::NotFound("invitation"))
         }
         N => Err(Error::NotFound("room")),
-        F => Err(Error::Forbidden),
+        Forbidden(reason) => Err(Error::Forbidden(reason)),
     }
 }
 
@@ -179,7 +195,7 @@ pub fn allows(action: Action, standing: Standing) -> bool {
 
 /// Refuses what would be done to somebody of an equal or a higher role.
 pub fn permit_upon(actor: Role, target: Role) -> Result<(), Error> {
-    if actor > target { Ok(()) } else { Err(Error::Forbidden) }
+    if actor > target { Ok(()) } else { Err(Error::Forbidden(Reason::Role)) }
 }
 
 /// Both tables as README has them.
@@ -254,11 +270,11 @@ impl fmt::Display for Standing {
 
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Y => "yes",
-            U => "unseen",
-            N => "`not_found`",
-            F => "`forbidden`",
-        })
+        match self {
+            Y => f.write_str("yes"),
+            U => f.write_str("unseen"),
+            N => f.write_str("`not_found`"),
+            Forbidden(reason) => write!(f, "`{}`", reason.as_str()),
+        }
     }
 }

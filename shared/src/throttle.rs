@@ -28,6 +28,11 @@ impl Throttle {
         last.insert(key, now);
         true
     }
+
+    /// Admits `key` again, whenever it was admitted last.
+    pub fn forget(&self, key: &str) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
+    }
 }
 
 #[cfg(test)]

@@ -1,19 +1,12 @@
 //! Shows those who share something with a user that they came or went.
 
-use std::collections::HashSet;
-
-use futures::stream::{self, StreamExt, TryStreamExt};
 use shared::chat::UserId;
+use shared::presence::circle;
 use shared::protocol::{Presence, ServerFrame};
 use shared::rules::{self, Action};
-use shared::speaking::{between, circle};
+use shared::speaking::between;
 use shared::store::Inbox;
 use shared::{App, Error};
-
-/// How many of a user's conversations are looked through.
-const CONVERSATIONS: usize = 200;
-/// How many of them are read at once.
-const CONCURRENT: usize = 10;
 
 /// Pushes a `presence` frame to whoever shares a direct conversation or a small room with `user` and
 /// is there. Nobody waits for it.
@@ -23,17 +16,10 @@ pub(crate) async fn show(
     status: Presence,
     inbox: &Inbox,
 ) -> Result<(), Error> {
-    let listings = app.store.listings(user, None, CONVERSATIONS).await?.items;
-    let circles =
-        listings.into_iter().map(|listing| async move { circle(app, &listing.conversation).await });
-    let circles: Vec<Vec<UserId>> =
-        stream::iter(circles).buffer_unordered(CONCURRENT).try_collect().await?;
-    let mut people: HashSet<_> = circles.into_iter().flatten().collect();
-    people.remove(user);
+    let people = circle(app, user).await?;
     if people.is_empty() {
         return Ok(());
     }
-    let people: Vec<_> = people.into_iter().collect();
     let mut inboxes = app.store.inboxes(&people).await?;
     inboxes.retain(|other, theirs| {
         rules::allows(Action::Watch, between((user, inbox), (other, theirs)))

@@ -12,6 +12,7 @@ pub(crate) async fn page(
     app: &App,
     speaker: &Speaker,
     request: HistoryRequest,
+    id: Option<&str>,
 ) -> Result<Frame, Error> {
     let conversation = match (&request.with, &request.room, &request.conversation) {
         (None, None, Some(conversation)) => ConversationId::parse(conversation)?,
@@ -30,7 +31,7 @@ pub(crate) async fn page(
     // Looked up after the page: whoever left before something on it was said is not shown it.
     permit(app, &speaker.user, &conversation, Action::Read).await?;
     let page = page.within(HistoryFrame::MAX_BYTES, size_of, range);
-    Ok(ServerFrame::History(HistoryFrame::of(&conversation, &page)).encode())
+    Ok(ServerFrame::History(HistoryFrame::of(&conversation, &page)).answer(id))
 }
 
 /// What a message takes in a frame.

@@ -35,7 +35,7 @@ pub async fn handle(
     }
     let text = event.body.as_deref().unwrap_or_default();
     let (outcome, id) = match ClientFrame::parse(text) {
-        Ok((frame, id)) => (act(app, &speaker, frame).await, id),
+        Ok((frame, id)) => (act(app, &speaker, frame, id.as_deref()).await, id),
         Err(FrameError { error, id }) => (Err(error), id),
     };
     match outcome {
@@ -66,18 +66,23 @@ async fn answer(
     }
 }
 
-/// Every action there is; only `typing` has no answer.
-async fn act(app: &App, speaker: &Speaker, frame: ClientFrame) -> Result<Option<Frame>, Error> {
+/// Every action there is, and its answer, which repeats the frame's `id`; only `typing` has none.
+async fn act(
+    app: &App,
+    speaker: &Speaker,
+    frame: ClientFrame,
+    id: Option<&str>,
+) -> Result<Option<Frame>, Error> {
     let reply = match frame {
         ClientFrame::Message(request) => send::message(app, speaker, request).await?,
         ClientFrame::Broadcast(request) => send::broadcast(app, speaker, request).await?,
-        ClientFrame::History(request) => history::page(app, speaker, request).await?,
-        ClientFrame::Sync(request) => sync::since(app, speaker, request).await?,
-        ClientFrame::Read(request) => receipts::read(app, speaker, request).await?,
-        ClientFrame::Join(request) => rooms::join(app, speaker, request).await?,
-        ClientFrame::Leave(request) => rooms::leave(app, speaker, request).await?,
-        ClientFrame::Ping => ping::pong(app, speaker).await?,
-        ClientFrame::Renew(request) => renewal::renew(app, speaker, &request.token).await?,
+        ClientFrame::History(request) => history::page(app, speaker, request, id).await?,
+        ClientFrame::Sync(request) => sync::since(app, speaker, request, id).await?,
+        ClientFrame::Read(request) => receipts::read(app, speaker, request, id).await?,
+        ClientFrame::Join(request) => rooms::join(app, speaker, request, id).await?,
+        ClientFrame::Leave(request) => rooms::leave(app, speaker, request, id).await?,
+        ClientFrame::Ping => ping::pong(app, speaker, id).await?,
+        ClientFrame::Renew(request) => renewal::renew(app, speaker, &request.token, id).await?,
         ClientFrame::Typing(request) => {
             typing::show(app, speaker, request).await?;
             return Ok(None);

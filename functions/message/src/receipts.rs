@@ -15,6 +15,7 @@ pub(crate) async fn read(
     app: &App,
     speaker: &Speaker,
     request: ReadRequest,
+    id: Option<&str>,
 ) -> Result<Frame, Error> {
     let conversation = ConversationId::parse(&request.conversation)?;
     permit(app, &speaker.user, &conversation, Action::Note).await?;
@@ -22,18 +23,17 @@ pub(crate) async fn read(
     if newest.messages.first().is_none_or(|newest| newest.seq < request.seq) {
         return Err(Error::Invalid("`seq` is beyond the last message".into()));
     }
-    let frame = ServerFrame::Receipt {
+    let receipt = ServerFrame::Receipt {
         conversation: &conversation,
         user: &speaker.user,
         delivered: None,
         read: Some(request.seq),
-    }
-    .encode();
+    };
     if app.store.mark_read(&speaker.user, &conversation, request.seq).await? {
         let people = audience(app, &speaker.user, conversation.pair(), Action::Note).await?;
-        show(app, speaker, &people, &frame).await;
+        show(app, speaker, &people, &receipt.encode()).await;
     }
-    Ok(frame)
+    Ok(receipt.answer(id))
 }
 
 /// Pushes a frame to the connections of `people`, but for the speaking one. Nothing waits for it.

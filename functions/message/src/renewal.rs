@@ -4,6 +4,7 @@ use aws_lambda_events::apigw::ApiGatewayProxyResponse;
 use secrecy::SecretString;
 use shared::config::AuthMode;
 use shared::credentials;
+use shared::error::Reason;
 use shared::identity::{Identity, Speaker};
 use shared::protocol::{Frame, ServerFrame};
 use shared::store::{Connection, Update};
@@ -14,13 +15,14 @@ pub(crate) async fn renew(
     app: &App,
     speaker: &Speaker,
     token: &SecretString,
+    id: Option<&str>,
 ) -> Result<Frame, Error> {
     if app.config.auth_mode == AuthMode::Open {
         return Err(Error::Invalid("there are no tokens to renew in open mode".into()));
     }
     let Identity { user, session, until } = credentials::by_token(app, token).await?;
     if user != speaker.user {
-        return Err(Error::Forbidden);
+        return Err(Error::Forbidden(Reason::TwoNames));
     }
     let renewed = Connection::new(speaker.connected_at, true).trusted(session, until);
     let update = app.store.prolong(&user, &speaker.connection, &renewed).await?;
@@ -32,7 +34,7 @@ pub(crate) async fn renew(
         }
     }
     app.renewals.note(&speaker.connection, renewed.expires_at, app.clock.now());
-    Ok(ServerFrame::Renewed { expires_at: renewed.expires_at }.encode())
+    Ok(ServerFrame::Renewed { expires_at: renewed.expires_at }.answer(id))
 }
 
 /// Whether what the user showed is still good. What was renewed since is asked of the table once in

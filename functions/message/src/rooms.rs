@@ -12,6 +12,7 @@ pub(crate) async fn join(
     app: &App,
     speaker: &Speaker,
     request: RoomRequest,
+    id: Option<&str>,
 ) -> Result<Frame, Error> {
     let room = rooms::join(app, &speaker.user, &request.room).await?;
     let recent = rooms::recent(app, &room, &speaker.user).await?;
@@ -22,7 +23,7 @@ pub(crate) async fn join(
         messages: recent.messages.iter().map(MessageView::from).collect(),
         before: recent.before,
     };
-    Ok(joined.encode())
+    Ok(joined.answer(id))
 }
 
 /// Leaves a room.
@@ -30,8 +31,9 @@ pub(crate) async fn leave(
     app: &App,
     speaker: &Speaker,
     request: RoomRequest,
+    id: Option<&str>,
 ) -> Result<Frame, Error> {
     let room = rooms::leave(app, &speaker.user, &request.room).await?;
     Ok(ServerFrame::Left { room: room.id, conversation: &room.conversation(), reason: None }
-        .encode())
+        .answer(id))
 }

@@ -9,12 +9,10 @@ use shared::identity::Speaker;
 use shared::protocol::{Frame, HistoryFrame, ServerFrame, SyncRequest, Synced};
 use shared::rules::Action;
 use shared::speaking::permit;
-use shared::{App, Error};
+use shared::{App, Error, limits};
 
 use crate::history::size_of;
 
-/// How many conversations one frame may ask for.
-const CONVERSATIONS: usize = 50;
 /// How many of them are read at once.
 const CONCURRENT: usize = 10;
 /// How many messages of one conversation one frame brings at most.
@@ -27,30 +25,28 @@ pub(crate) async fn since(
     app: &App,
     speaker: &Speaker,
     request: SyncRequest,
+    id: Option<&str>,
 ) -> Result<Frame, Error> {
-    if !(1..=CONVERSATIONS).contains(&request.since.len()) {
-        let reason = format!("`since` names 1 to {CONVERSATIONS} conversations");
-        return Err(Error::Invalid(reason));
+    let most = limits::CONVERSATIONS_PER_SYNC;
+    if !(1..=most).contains(&request.since.len()) {
+        return Err(Error::Invalid(format!("`since` names 1 to {most} conversations")));
     }
     let reads = request.since.into_iter().map(|(id, cursor)| async move {
         match one(app, speaker, &id, cursor).await {
             Ok(synced) => Ok((id, synced)),
-            Err(error) if error.is_clients_fault() => {
-                let error = Some(error.code());
-                Ok((id, Synced { upto: cursor, complete: false, more: false, error }))
-            }
+            Err(error) if error.is_clients_fault() => Ok((id, Synced::refused(cursor, &error))),
             Err(error) => Err(error),
         }
     });
     let synced: BTreeMap<_, _> =
         stream::iter(reads).buffer_unordered(CONCURRENT).try_collect().await?;
-    Ok(ServerFrame::Synced { conversations: synced }.encode())
+    Ok(ServerFrame::Synced { conversations: synced }.answer(id))
 }
 
 async fn one(app: &App, speaker: &Speaker, id: &str, cursor: Seq) -> Result<Synced, Error> {
     let conversation = ConversationId::parse(id)?;
     let (mut page, mut complete) = first_page(app, &conversation, cursor).await?;
-    let mut synced = Synced { upto: cursor, complete: true, more: false, error: None };
+    let mut synced = Synced::at(cursor);
     let mut sent = 0;
     loop {
         // Looked up after the page: whoever left before something on it was said is not shown it.

@@ -1,17 +1,13 @@
 //! `typing`: somebody is about to say something. It is never stored, and nobody waits for it.
 
-use std::time::Duration;
-
+use shared::chat::{ConversationId, UserId};
 use shared::identity::Speaker;
-use shared::protocol::{ServerFrame, TypingRequest};
+use shared::protocol::{ServerFrame, TypingFrame, TypingRequest};
 use shared::rules::Action;
 use shared::speaking::{addressed, audience, circle, permit};
-use shared::{App, Error};
+use shared::{App, Error, limits};
 
 use crate::receipts;
-
-/// A user shows in a conversation at most so often, as far as one environment knows.
-const INTERVAL: Duration = Duration::from_secs(2);
 
 /// Shows it to the others who are there; in rooms only to few.
 pub(crate) async fn show(
@@ -22,8 +18,7 @@ pub(crate) async fn show(
     let (to, room) = (request.to.as_deref(), request.room.as_deref());
     let conversation = addressed(app, &speaker.user, to, room).await?;
     permit(app, &speaker.user, &conversation, Action::Type).await?;
-    let key = format!("{conversation} {}", speaker.user);
-    if !app.throttle.admits(key, app.clock.now(), INTERVAL) {
+    if !is_news(app, &speaker.user, &conversation, request.typing) {
         return Ok(());
     }
     let people = circle(app, &conversation).await?;
@@ -32,7 +27,22 @@ pub(crate) async fn show(
     }
     let mut people = audience(app, &speaker.user, people, Action::Type).await?;
     people.remove(&speaker.user);
-    let frame = ServerFrame::Typing { user: &speaker.user, conversation: &conversation }.encode();
-    receipts::show(app, speaker, &people, &frame).await;
+    let typing = TypingFrame::of(&speaker.user, &conversation, request.typing);
+    receipts::show(app, speaker, &people, &ServerFrame::Typing(typing).encode()).await;
     Ok(())
+}
+
+/// Whether others are to see it, as far as one environment knows: that somebody types at most so often,
+/// and that they have stopped once after that.
+fn is_news(app: &App, user: &UserId, conversation: &ConversationId, typing: bool) -> bool {
+    let [types, stops] = ["types", "stops"].map(|what| format!("{conversation} {user} {what}"));
+    let now = app.clock.now();
+    if !typing {
+        return app.throttle.admits(stops, now, limits::TYPING_EVERY);
+    }
+    let admitted = app.throttle.admits(types, now, limits::TYPING_EVERY);
+    if admitted {
+        app.throttle.forget(&stops);
+    }
+    admitted
 }

@@ -14,7 +14,7 @@ use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use shared::App;
-use shared::chat::{Access, RoomName, UserId};
+use shared::chat::{Access, RoomHistory, RoomName, UserId};
 use shared::http::{self, Failure, Paging, Path};
 use shared::identity::Caller;
 use shared::protocol::RoomView;
@@ -54,15 +54,20 @@ struct Creation {
     metadata: Option<Map<String, Value>>,
     #[serde(default)]
     access: Access,
+    #[serde(default)]
+    history: RoomHistory,
     user_id: Option<UserId>,
     sender_id: Option<UserId>,
 }
 
 #[derive(Deserialize)]
 struct Changes {
-    topic: Option<String>,
-    metadata: Option<Map<String, Value>>,
+    #[serde(default, deserialize_with = "http::nullable")]
+    topic: Option<Option<String>>,
+    #[serde(default, deserialize_with = "http::nullable")]
+    metadata: Option<Option<Map<String, Value>>>,
     access: Option<Access>,
+    history: Option<RoomHistory>,
     user_id: Option<UserId>,
     sender_id: Option<UserId>,
 }
@@ -74,8 +79,9 @@ async fn create(
     http::Json(asked): http::Json<Creation>,
 ) -> Result<Response, Failure> {
     let user = caller.named([asked.user_id, asked.sender_id])?.require()?;
-    let Creation { name, topic, metadata, access, .. } = asked;
-    let room = rooms::create(&app, &user, NewRoom { name, topic, metadata, access }).await?;
+    let Creation { name, topic, metadata, access, history, .. } = asked;
+    let new = NewRoom { name, topic, metadata, access, history };
+    let room = rooms::create(&app, &user, new).await?;
     Ok((StatusCode::CREATED, Json(RoomView::from(&room))).into_response())
 }
 
@@ -97,7 +103,7 @@ async fn look_up(
     Ok(Json(RoomView::from(&room)).into_response())
 }
 
-/// `PATCH /api/rooms/{room}`: what is given is changed, by an owner.
+/// `PATCH /api/rooms/{room}`: what is given is changed, and what is null goes, by an owner.
 async fn change(
     State(app): State<App>,
     caller: Caller,
@@ -105,8 +111,9 @@ async fn change(
     http::Json(asked): http::Json<Changes>,
 ) -> Result<Response, Failure> {
     let user = caller.named([asked.user_id, asked.sender_id])?.require()?;
-    let Changes { topic, metadata, access, .. } = asked;
-    let room = rooms::change(&app, &user, &room, &Change { topic, metadata, access }).await?;
+    let Changes { topic, metadata, access, history, .. } = asked;
+    let change = Change { topic, metadata, access, history };
+    let room = rooms::change(&app, &user, &room, &change).await?;
     Ok(Json(RoomView::from(&room)).into_response())
 }
 

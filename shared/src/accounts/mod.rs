@@ -19,9 +19,10 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::chat::{Room, Timestamp, UserId};
+use crate::error::Reason;
 use crate::oidc::Subject;
 use crate::store::{Attempts, Rotation, Secured, Session, Ticket};
-use crate::{App, Error};
+use crate::{App, Error, events, limits, presence};
 
 pub use tokens::{ACCESS_LIFETIME, Grant, Tokens};
 pub use username::Username;
@@ -36,8 +37,6 @@ pub const TICKET_LIFETIME: Duration = Duration::from_secs(30);
 const ATTEMPTS_PER_ACCOUNT: u64 = 10;
 /// How many sessions are ended at once.
 const CONCURRENT_ENDS: usize = 10;
-/// The longest display name, in characters.
-const MAX_DISPLAY_NAME: usize = 64;
 
 /// The name of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -62,7 +61,7 @@ impl fmt::Display for SessionId {
 }
 
 /// Somebody, as they show themselves.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Account {
     /// Their id, which never changes.
     #[serde(rename = "id")]
@@ -264,9 +263,9 @@ pub async fn of_subject(app: &App, subject: Subject) -> Result<UserId, Error> {
 /// Changes what somebody shows of themselves.
 pub async fn change_profile(app: &App, user: &UserId, profile: Profile) -> Result<Account, Error> {
     check_profile(&profile)?;
+    let before = account(app, user).await?;
     if let Some(username) = profile.username.as_deref() {
         let username = Username::parse(username)?;
-        let before = account(app, user).await?;
         if before.username.as_ref() != Some(&username)
             && !app.store.rename_account(&before, &username).await?
         {
@@ -274,7 +273,11 @@ pub async fn change_profile(app: &App, user: &UserId, profile: Profile) -> Resul
         }
     }
     app.store.change_profile(user, profile.display_name, profile.metadata).await?;
-    account(app, user).await
+    let after = account(app, user).await?;
+    if after != before {
+        events::show_profile(app, &after).await;
+    }
+    Ok(after)
 }
 
 /// Changes the password, and ends all sessions but the one that asks.
@@ -302,9 +305,12 @@ pub async fn delete(app: &App, user: &UserId, password: Option<SecretString>) ->
             None => return Err(Error::NotFound("user")),
         },
     };
+    // Whoever is to hear of it is known by the conversations, of which nothing is left then.
+    let circle = presence::circle(app, user).await?;
     crate::rooms::leave_all(app, user).await?;
     end_all(app, user, None).await?;
     app.store.delete_account(&account.user).await?;
+    events::show_deletion(app, user, &circle).await;
     // Those of an outside issuer belong to no session.
     close_all(app, user).await
 }
@@ -315,7 +321,7 @@ async fn authenticate(app: &App, user: &UserId, password: SecretString) -> Resul
     app.store.count_attempt(&attempts, app.clock.now()).await?;
     let secured = app.store.account(user).await?.ok_or(Error::NotFound("user"))?;
     if !password::matches(password, secured.password_hash).await? {
-        return Err(Error::Forbidden);
+        return Err(Error::Forbidden(Reason::Password));
     }
     app.store.forgive_attempts(&attempts, app.clock.now()).await?;
     Ok(secured.account)
@@ -358,8 +364,8 @@ fn check_profile(profile: &Profile) -> Result<(), Error> {
 }
 
 fn check_display_name(name: &str) -> Result<(), Error> {
-    if name.chars().count() > MAX_DISPLAY_NAME {
-        let most = MAX_DISPLAY_NAME;
+    if name.chars().count() > limits::DISPLAY_NAME_CHARS {
+        let most = limits::DISPLAY_NAME_CHARS;
         return Err(Error::Invalid(format!("`display_name` has at most {most} characters")));
     }
     if name.chars().any(char::is_control) {

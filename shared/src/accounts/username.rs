@@ -15,7 +15,7 @@ use serde::{Serialize, Serializer};
 use unicode_security::{GeneralSecurityProfile, MixedScript, confusable_detection};
 use uuid::Uuid;
 
-use crate::Error;
+use crate::{Error, limits};
 
 /// A name as its owner spells it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub struct Username(String);
 
 impl Username {
     /// The most characters a name may have.
-    pub const MAX_CHARS: usize = 32;
+    pub const MAX_CHARS: usize = limits::USERNAME_CHARS;
 
     /// Takes letters and digits of one script, and `.`, `_` or `-` between them.
     pub fn parse(name: &str) -> Result<Self, Error> {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Room, Timestamp, UserId};
+use super::{Room, Seq, Timestamp, UserId};
 use crate::rules::Standing;
 
 /// What somebody may do in a room; a higher role is greater.
@@ -67,6 +67,8 @@ pub struct Member {
     pub joined_at: Timestamp,
     /// For how long they may not speak; it may be over.
     pub mute: Option<Mute>,
+    /// The first message they may read, unless they may read all of them.
+    pub reads_from: Option<Seq>,
 }
 
 impl Member {

@@ -6,7 +6,7 @@ use serde::{Serialize, Serializer};
 use uuid::Uuid;
 
 use super::{ConversationId, Timestamp, UserId};
-use crate::Error;
+use crate::{Error, limits};
 
 /// The place of a message in its conversation: rises by exactly one, stays below 2^53.
 pub type Seq = u64;
@@ -17,7 +17,7 @@ pub struct MessageId(String);
 
 impl MessageId {
     /// The most characters (not bytes) an id may have.
-    pub const MAX_CHARS: usize = 128;
+    pub const MAX_CHARS: usize = limits::ID_CHARS;
 
     /// Accepts 1 to 128 characters, none of them a control character; a UUIDv7 serves best.
     pub fn parse(id: &str) -> Result<Self, Error> {

@@ -14,6 +14,6 @@ pub use conversation::ConversationId;
 pub use member::{Decision, Guest, Member, Mute, Relation, Role};
 pub use message::{Content, Kind, Message, MessageId, Seq};
 pub use page::{Page, PageSize, Range};
-pub use room::{Access, Room, RoomId, RoomName};
+pub use room::{Access, Room, RoomHistory, RoomId, RoomName};
 pub use timestamp::Timestamp;
 pub use user::UserId;

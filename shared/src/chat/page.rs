@@ -1,7 +1,7 @@
 //! Reading a conversation page by page.
 
 use super::{Message, Seq};
-use crate::Error;
+use crate::{Error, limits};
 
 /// Which part of a conversation to read: the end of it, or the beginning if it has an `after`.
 #[derive(Clone, Copy, Debug, Default)]
@@ -29,7 +29,7 @@ pub struct Page {
 
 impl PageSize {
     /// The most that a client may ask for.
-    pub const MAX: usize = 100;
+    pub const MAX: usize = limits::HISTORY_PAGE;
     /// What a client gets that does not say.
     pub const DEFAULT: Self = Self(50);
 

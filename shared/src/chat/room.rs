@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::{ConversationId, Timestamp, UserId};
-use crate::Error;
+use super::{ConversationId, Seq, Timestamp, UserId};
+use crate::{Error, limits};
 
 /// A room's id: a GUID, which no name can be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -43,7 +43,7 @@ pub struct RoomName(String);
 
 impl RoomName {
     /// The most characters (not bytes) a name may have.
-    pub const MAX_CHARS: usize = 64;
+    pub const MAX_CHARS: usize = limits::ROOM_NAME_CHARS;
 
     /// Accepts 1 to 64 characters without control characters; surrounding space is not part of a
     /// name, and a GUID is none.
@@ -91,6 +91,17 @@ pub enum Access {
     Private,
 }
 
+/// What people who join a room may read of what was said before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RoomHistory {
+    /// All of it that is not hidden.
+    #[default]
+    Everything,
+    /// Nothing.
+    SinceJoining,
+}
+
 /// A room as the table keeps it.
 #[derive(Clone, Debug)]
 pub struct Room {
@@ -104,6 +115,10 @@ pub struct Room {
     pub metadata: Option<Map<String, Value>>,
     /// Who may find and join it.
     pub access: Access,
+    /// What people who join may read of what was said before.
+    pub history: RoomHistory,
+    /// The last message that is hidden from them all the same: it was said while the room was private.
+    pub hidden: Option<Seq>,
     /// Who made it.
     pub creator: UserId,
     /// When it was made.
@@ -114,9 +129,9 @@ pub struct Room {
 
 impl Room {
     /// The longest topic, in characters.
-    pub const MAX_TOPIC_CHARS: usize = 256;
+    pub const MAX_TOPIC_CHARS: usize = limits::TOPIC_CHARS;
     /// The most metadata, in bytes of JSON.
-    pub const MAX_METADATA_BYTES: usize = 4096;
+    pub const MAX_METADATA_BYTES: usize = limits::METADATA_BYTES;
 
     /// Refuses topics and metadata that are too long.
     pub fn check(topic: Option<&str>, metadata: Option<&Map<String, Value>>) -> Result<(), Error> {
@@ -130,6 +145,20 @@ impl Room {
             return Err(Error::TooLarge { what: "metadata", limit: Self::MAX_METADATA_BYTES });
         }
         Ok(())
+    }
+
+    /// Whether people see nothing else of it than of `other`, but for who is in it.
+    pub fn looks_like(&self, other: &Self) -> bool {
+        let shown = |room: &Self| {
+            (
+                room.name.clone(),
+                room.topic.clone(),
+                room.metadata.clone(),
+                room.access,
+                room.history,
+            )
+        };
+        shown(self) == shown(other)
     }
 
     /// The conversation that its members share.

@@ -5,7 +5,7 @@ use std::fmt;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde::{Deserialize, Serialize, Serializer};
 
-use crate::Error;
+use crate::{Error, limits};
 
 /// What stays as it is inside a key: the unreserved characters of RFC 3986.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
@@ -17,7 +17,7 @@ pub struct UserId(String);
 
 impl UserId {
     /// The most characters (not bytes) an id may have.
-    pub const MAX_CHARS: usize = 64;
+    pub const MAX_CHARS: usize = limits::USER_ID_CHARS;
     /// The most bytes it may have when it is percent-encoded: two of them must fit a sort key
     /// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>).
     pub const MAX_ENCODED_BYTES: usize = 500;

@@ -12,11 +12,11 @@ use axum::http::header::{
 use axum::http::request::Parts;
 use axum::middleware;
 use axum::response::{IntoResponse, Response};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
-use crate::error::ErrorCode;
+use crate::error::{ErrorCode, Reason};
 use crate::{Error, lambda};
 
 pub use paging::Paging;
@@ -35,7 +35,8 @@ pub fn private(routes: Router) -> Router {
     }))
 }
 
-/// An [`Error`] on its way to an HTTP client: `{"error":{"code","message"}}` with a fitting status.
+/// An [`Error`] on its way to an HTTP client: `{"error":{"code","message"}}`, with a
+/// `reason` if it is forbidden, and a fitting status.
 #[derive(Debug)]
 pub struct Failure(Error);
 
@@ -48,6 +49,8 @@ struct Envelope {
 struct Body {
     code: ErrorCode,
     message: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<Reason>,
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_after_ms: Option<u64>,
 }
@@ -67,8 +70,8 @@ impl IntoResponse for Failure {
             lambda::log_failure(&self.0);
             "the server failed; try again".to_owned()
         };
-        let retry_after_ms = self.0.retry_after_ms();
-        let envelope = Envelope { error: Body { code, message, retry_after_ms } };
+        let (reason, retry_after_ms) = (self.0.reason(), self.0.retry_after_ms());
+        let envelope = Envelope { error: Body { code, message, reason, retry_after_ms } };
         let mut response = (status_of(code), axum::Json(envelope)).into_response();
         if code == ErrorCode::Unauthorized {
             // <https://www.rfc-editor.org/rfc/rfc6750#section-3>
@@ -122,6 +125,15 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
             Err(refused) => Err(Error::Invalid(refused.body_text()).into()),
         }
     }
+}
+
+/// A field that may be left out, and may be null to say that there is to be nothing.
+pub fn nullable<'de, T, D>(field: D) -> Result<Option<Option<T>>, D::Error>
+where
+    T: Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    Option::deserialize(field).map(Some)
 }
 
 /// The address that a request comes from, as whoever hosts the router puts it into the extensions.

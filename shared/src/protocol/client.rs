@@ -100,6 +100,13 @@ pub struct TypingRequest {
     pub to: Option<String>,
     /// The room that is to see it, by id or name.
     pub room: Option<String>,
+    /// Whether one is typing, or has stopped.
+    #[serde(default = "yes")]
+    pub typing: bool,
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// The fields of `join` and `leave` frames.

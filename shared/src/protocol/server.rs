@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::limits::{Limits, millis};
+use super::views::{MessageView, RoomView};
 use crate::chat::{
-    Access, ConnectionId, ConversationId, Kind, Member, Message, MessageId, Mute, Page, PageSize,
-    Role, Room, RoomId, Seq, Timestamp, UserId,
+    ConnectionId, ConversationId, MessageId, Page, Room, RoomId, Seq, Timestamp, UserId,
 };
-use crate::error::ErrorCode;
-use crate::{Config, Error};
+use crate::error::{ErrorCode, Reason};
+use crate::{Error, limits};
 
 /// Any frame that the server sends.
 #[derive(Debug, Serialize)]
@@ -53,13 +54,8 @@ pub enum ServerFrame<'a> {
         #[serde(skip_serializing_if = "Option::is_none")]
         read: Option<Seq>,
     },
-    /// Somebody is typing.
-    Typing {
-        /// Who.
-        user: &'a UserId,
-        /// Where.
-        conversation: &'a ConversationId,
-    },
+    /// Somebody is typing, or has stopped.
+    Typing(TypingFrame<'a>),
     /// Somebody came or went.
     Presence {
         /// Who.
@@ -90,12 +86,30 @@ pub enum ServerFrame<'a> {
         #[serde(skip_serializing_if = "Option::is_none")]
         reason: Option<Removal>,
     },
+    /// A room that one is in has changed.
+    Room(RoomFrame<'a>),
+    /// One is asked to join a room.
+    Invited(RoomFrame<'a>),
+    /// One is not asked any more.
+    Uninvited {
+        /// The room.
+        room: RoomId,
+        /// Its conversation.
+        conversation: &'a ConversationId,
+        /// Why.
+        reason: Withdrawal,
+    },
+    /// Somebody shows something else of themselves, or their account is no more.
+    Profile(ProfileFrame<'a>),
     /// A frame could not be served.
     Error {
         /// What kind of mistake it was.
         code: ErrorCode,
         /// What to tell a developer.
         message: String,
+        /// Why, if it is forbidden.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        reason: Option<Reason>,
         /// The `id` of the frame, if it had one.
         #[serde(skip_serializing_if = "Option::is_none")]
         id: Option<&'a str>,
@@ -133,6 +147,20 @@ pub enum Removal {
     Kicked,
     /// They may not.
     Banned,
+    /// The room is no more.
+    Deleted,
+}
+
+/// How an invitation ended that was not accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Withdrawal {
+    /// It was taken back.
+    Withdrawn,
+    /// It was turned down.
+    Declined,
+    /// The room is no more.
+    Deleted,
 }
 
 /// How far a conversation has been sent after a `sync`.
@@ -147,105 +175,79 @@ pub struct Synced {
     /// Why the conversation could not be read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<ErrorCode>,
-}
-
-/// A room as clients see it.
-#[derive(Debug, Serialize)]
-pub struct RoomView<'a> {
-    /// Its id.
-    pub id: RoomId,
-    /// Its name.
-    pub name: &'a str,
-    /// What it is about.
-    pub topic: Option<&'a str>,
-    /// Whatever its creator keeps with it.
-    pub metadata: Option<&'a Map<String, Value>>,
-    /// Who may find and join it.
-    pub access: Access,
-    /// Who made it.
-    pub creator: &'a UserId,
-    /// When it was made.
-    pub created_at: Timestamp,
-    /// How many people are in it.
-    pub members: u64,
-    /// Its conversation.
-    pub conversation: ConversationId,
-}
-
-impl<'a> From<&'a Room> for RoomView<'a> {
-    fn from(room: &'a Room) -> Self {
-        Self {
-            id: room.id,
-            name: room.name.as_str(),
-            topic: room.topic.as_deref(),
-            metadata: room.metadata.as_ref(),
-            access: room.access,
-            creator: &room.creator,
-            created_at: room.created_at,
-            members: room.members,
-            conversation: room.conversation(),
-        }
-    }
-}
-
-/// A member of a room as clients see it.
-#[derive(Debug, Serialize)]
-pub struct MemberView<'a> {
-    /// Who.
-    pub user: &'a UserId,
-    /// What they may do.
-    pub role: Role,
-    /// Since when.
-    pub joined_at: Timestamp,
-    /// Whether they may not speak.
-    pub muted: bool,
-    /// When that ends by itself, if it does.
+    /// Why it may not be read, if it is forbidden.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub muted_until: Option<Timestamp>,
+    pub reason: Option<Reason>,
 }
 
-impl<'a> MemberView<'a> {
-    /// The view at `now`: a mute may be over.
-    pub fn at(now: Timestamp, member: &'a Member) -> Self {
-        let mute = member.muted(now);
-        let (user, role, joined_at) = (&member.user, member.role, member.joined_at);
-        let muted_until = mute.and_then(|mute| match mute {
-            Mute::Open => None,
-            Mute::Until(until) => Some(until),
-        });
-        Self { user, role, joined_at, muted: mute.is_some(), muted_until }
+impl Synced {
+    /// Nothing has been sent after `cursor`, and nothing is missing.
+    pub fn at(cursor: Seq) -> Self {
+        Self { upto: cursor, complete: true, more: false, error: None, reason: None }
+    }
+
+    /// The conversation could not be read after `cursor`.
+    pub fn refused(cursor: Seq, error: &Error) -> Self {
+        let (code, reason) = (Some(error.code()), error.reason());
+        Self { complete: false, error: code, reason, ..Self::at(cursor) }
     }
 }
 
-/// What the server accepts.
-#[derive(Clone, Copy, Debug, Serialize)]
-pub struct Limits {
-    /// The longest message text, in bytes of UTF-8.
-    pub content_bytes: usize,
-    /// The longest frame, in bytes.
-    pub frame_bytes: usize,
-    /// The most messages on one page of history.
-    pub history_page: usize,
-    /// How many messages one may say in a conversation in one second; 0 for any number.
-    pub messages_per_second: usize,
-    /// How many rooms one may be in.
-    pub rooms_per_user: usize,
-    /// How many people a room may have.
-    pub members_per_room: usize,
+/// The fields of a `typing` frame.
+#[derive(Debug, Serialize)]
+pub struct TypingFrame<'a> {
+    user: &'a UserId,
+    conversation: &'a ConversationId,
+    typing: bool,
+    expires_in_ms: u64,
 }
 
-impl Limits {
-    /// The limits that `config` sets, and those of API Gateway.
-    pub fn of(config: &Config) -> Self {
-        Self {
-            content_bytes: config.max_content_bytes,
-            frame_bytes: 32 * 1024,
-            history_page: PageSize::MAX,
-            messages_per_second: config.messages_per_second,
-            rooms_per_user: config.max_rooms_per_user,
-            members_per_room: config.max_members_per_room,
-        }
+impl<'a> TypingFrame<'a> {
+    /// That `user` is `typing`, or has stopped.
+    pub fn of(user: &'a UserId, conversation: &'a ConversationId, typing: bool) -> Self {
+        Self { user, conversation, typing, expires_in_ms: millis(limits::TYPING_LASTS) }
     }
+}
+
+/// The fields of `room` and `invited` frames.
+#[derive(Debug, Serialize)]
+pub struct RoomFrame<'a> {
+    room: RoomView<'a>,
+    conversation: ConversationId,
+    by: &'a UserId,
+}
+
+impl<'a> RoomFrame<'a> {
+    /// What `by` made of `room`.
+    pub fn of(room: &'a Room, by: &'a UserId) -> Self {
+        Self { room: room.into(), conversation: room.conversation(), by }
+    }
+}
+
+/// The fields of a `profile` frame.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub enum ProfileFrame<'a> {
+    /// What somebody shows of themselves now.
+    Shown {
+        /// Who.
+        user: &'a UserId,
+        /// What they are addressed by, if not by the id.
+        username: Option<&'a str>,
+        /// What they like to be called.
+        display_name: Option<&'a str>,
+        /// Whatever the application keeps with them.
+        metadata: Option<&'a Map<String, Value>>,
+        /// Always false.
+        deleted: bool,
+    },
+    /// The account is no more.
+    Deleted {
+        /// Whose.
+        user: &'a UserId,
+        /// Always true.
+        deleted: bool,
+    },
 }
 
 /// The fields of an `ack` frame.
@@ -267,49 +269,6 @@ pub struct Ack<'a> {
     pub duplicate: bool,
 }
 
-/// A message as clients see it.
-#[derive(Debug, Serialize)]
-pub struct MessageView<'a> {
-    /// The sender's name for it.
-    pub id: &'a MessageId,
-    /// Where it was said.
-    pub conversation: &'a ConversationId,
-    /// Its place there.
-    pub seq: Seq,
-    /// Whether it is something said or a notice.
-    pub kind: Kind,
-    /// Who said it.
-    pub from: &'a UserId,
-    /// Whom a notice is about, if not its sender.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub about: Option<&'a UserId>,
-    /// Who it was said to, in a direct conversation.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub to: Option<&'a UserId>,
-    /// The room it was said in.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub room: Option<RoomId>,
-    /// What was said.
-    pub content: &'a str,
-    /// When it was stored.
-    pub timestamp: Timestamp,
-    /// How far it got; only where it was looked up.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub status: Option<Status>,
-}
-
-/// How far a message got.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Status {
-    /// It is kept, and waits for its recipient.
-    Sent,
-    /// A connection of its recipient took it.
-    Delivered,
-    /// Its recipient has read it.
-    Read,
-}
-
 /// The fields of a `history` frame.
 #[derive(Debug, Serialize)]
 pub struct HistoryFrame<'a> {
@@ -321,34 +280,6 @@ pub struct HistoryFrame<'a> {
     pub before: Option<Seq>,
     /// Ask `after` this seq for the page after, if there is one.
     pub after: Option<Seq>,
-}
-
-impl<'a> From<&'a Message> for MessageView<'a> {
-    fn from(message: &'a Message) -> Self {
-        Self {
-            id: &message.id,
-            conversation: &message.conversation,
-            seq: message.seq,
-            kind: message.kind,
-            from: &message.from,
-            about: message.about.as_ref(),
-            to: message.conversation.addressee(&message.from),
-            room: match message.conversation {
-                ConversationId::Room(room) => Some(room),
-                ConversationId::Direct(..) | ConversationId::Lobby => None,
-            },
-            content: message.content.as_str(),
-            timestamp: message.sent_at,
-            status: None,
-        }
-    }
-}
-
-impl MessageView<'_> {
-    /// How many bytes of JSON the message takes.
-    pub fn encoded_len(&self) -> usize {
-        serde_json::to_string(self).map_or(0, |json| json.len())
-    }
 }
 
 impl<'a> HistoryFrame<'a> {
@@ -370,14 +301,28 @@ impl<'a> HistoryFrame<'a> {
 impl<'a> ServerFrame<'a> {
     /// The error frame for `error`, naming the frame that caused it.
     pub fn error(error: &Error, id: Option<&'a str>) -> Self {
-        let retry_after_ms = error.retry_after_ms();
-        Self::Error { code: error.code(), message: error.to_string(), id, retry_after_ms }
+        let (reason, retry_after_ms) = (error.reason(), error.retry_after_ms());
+        Self::Error { code: error.code(), message: error.to_string(), reason, id, retry_after_ms }
     }
 
-    /// The frame as it travels.
+    /// The frame as it is pushed.
     pub fn encode(&self) -> Frame {
-        Frame(serde_json::to_string(self).expect("frames have text keys and serialise"))
+        Frame::of(self)
     }
+
+    /// The frame as it answers a request that has this `id`, if it has one.
+    pub fn answer(&self, id: Option<&str>) -> Frame {
+        Frame::of(&Answer { frame: self, id })
+    }
+}
+
+/// A frame with the `id` of the request that it answers.
+#[derive(Serialize)]
+struct Answer<'a> {
+    #[serde(flatten)]
+    frame: &'a ServerFrame<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<&'a str>,
 }
 
 /// A frame ready to be pushed; it holds message text, so it does not print itself.
@@ -385,6 +330,10 @@ impl<'a> ServerFrame<'a> {
 pub struct Frame(String);
 
 impl Frame {
+    fn of(frame: &impl Serialize) -> Self {
+        Self(serde_json::to_string(frame).expect("frames have text keys and serialise"))
+    }
+
     /// The JSON text as bytes.
     pub fn as_bytes(&self) -> &[u8] {
         self.0.as_bytes()

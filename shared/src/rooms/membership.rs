@@ -1,8 +1,8 @@
 //! People come and go, and get roles.
 
 use super::notices::{announce, announce_role};
-use super::{ATTEMPTS, crowded, end_if_abandoned, limits, permitted};
-use crate::chat::{ConversationId, Kind, PageSize, Role, Room, RoomId, UserId};
+use super::{ATTEMPTS, crowded, end_if_abandoned, limits, newest, permitted};
+use crate::chat::{ConversationId, Kind, PageSize, Role, Room, RoomHistory, RoomId, Seq, UserId};
 use crate::rules::Action;
 use crate::store::{Departure, Entered, Removed};
 use crate::{App, Error};
@@ -20,7 +20,8 @@ pub async fn join(app: &App, user: &UserId, id_or_name: &str) -> Result<Room, Er
         if seen.room.members >= most {
             return Err(Error::Conflict("the room is full"));
         }
-        match app.store.add_member(&seen, app.clock.now(), limits(app)).await? {
+        let reads_from = reads_from(app, &seen.room).await?;
+        match app.store.add_member(&seen, reads_from, app.clock.now(), limits(app)).await? {
             Entered::Yes => {
                 seen.room.members += 1;
                 announce(app, &seen.room, user, Kind::Joined, None).await?;
@@ -31,6 +32,14 @@ pub async fn join(app: &App, user: &UserId, id_or_name: &str) -> Result<Room, Er
         }
     }
     Err(crowded("join a room"))
+}
+
+/// The first message that somebody may read who joins now, unless they may read all of them.
+async fn reads_from(app: &App, room: &Room) -> Result<Option<Seq>, Error> {
+    Ok(match room.history {
+        RoomHistory::Everything => room.hidden.map(|hidden| hidden + 1),
+        RoomHistory::SinceJoining => newest(app, room).await?.map(|newest| newest + 1),
+    })
 }
 
 /// Takes `user` out of the room; leaving a room one is not in changes nothing. A private room to which

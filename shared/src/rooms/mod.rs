@@ -7,11 +7,14 @@ mod notices;
 
 use serde_json::{Map, Value};
 
-use crate::chat::{Access, Kind, PageSize, Range, Relation, Room, RoomId, RoomName, UserId};
+use crate::chat::{
+    Access, Kind, PageSize, Range, Relation, Room, RoomHistory, RoomId, RoomName, Seq, UserId,
+};
+use crate::protocol::{Removal, ServerFrame, Withdrawal};
 use crate::rules::{self, Action};
 use crate::speaking::permit;
 use crate::store::{Change, Departure, Listed, RoomLimits};
-use crate::{App, Error};
+use crate::{App, Error, events};
 
 pub use invitations::{decline, invite, withdraw};
 pub use membership::{appoint, join, leave, leave_all};
@@ -33,6 +36,8 @@ pub struct NewRoom {
     pub metadata: Option<Map<String, Value>>,
     /// Who may find and join it.
     pub access: Access,
+    /// What people who join may read of what was said before.
+    pub history: RoomHistory,
 }
 
 /// Makes a room with its creator in it; making it twice is making it once.
@@ -44,6 +49,8 @@ pub async fn create(app: &App, creator: &UserId, new: NewRoom) -> Result<Room, E
         topic: new.topic,
         metadata: new.metadata,
         access: new.access,
+        history: new.history,
+        hidden: None,
         creator: creator.clone(),
         created_at: app.clock.now(),
         members: 1,
@@ -66,10 +73,9 @@ async fn made_before(app: &App, room: &Room) -> Result<Option<Room>, Error> {
         Err(Error::NotFound(_)) => return Ok(None),
         earlier => earlier?,
     };
-    let alike = earlier.creator == room.creator
-        && earlier.topic == room.topic
-        && earlier.metadata == room.metadata
-        && earlier.access == room.access;
+    // However the name is spelled now.
+    let same = Room { name: room.name.clone(), ..earlier.clone() };
+    let alike = earlier.creator == room.creator && same.looks_like(room);
     if !alike || app.store.member(earlier.id, &room.creator).await?.is_none() {
         return Ok(None);
     }
@@ -132,16 +138,35 @@ pub async fn list(
     Ok(rooms)
 }
 
-/// Changes what the room is.
+/// Changes what the room is, and shows that to its members.
 pub async fn change(
     app: &App,
     user: &UserId,
     id_or_name: &str,
     change: &Change,
 ) -> Result<Room, Error> {
-    Room::check(change.topic.as_deref(), change.metadata.as_ref())?;
-    let relation = permitted(app, user, id_or_name, Action::Change).await?;
-    app.store.change_room(&relation.room, change).await
+    let (topic, metadata) = (change.topic.as_ref(), change.metadata.as_ref());
+    Room::check(topic.and_then(Option::as_deref), metadata.and_then(Option::as_ref))?;
+    let id = app.store.find_room_id(id_or_name).await?;
+    for _ in 0..ATTEMPTS {
+        let before = permitted(app, user, &id.to_string(), Action::Change).await?.room;
+        let newest =
+            if change.hides_the_past(&before) { newest(app, &before).await? } else { None };
+        if app.store.change_room(&before, change, newest).await? {
+            let after = app.store.room(id).await?.ok_or(Error::NotFound("room"))?;
+            if !after.looks_like(&before) {
+                events::show_room(app, &after, user).await;
+            }
+            return Ok(after);
+        }
+    }
+    Err(crowded("change a room"))
+}
+
+/// The room's last message, also one that has expired.
+async fn newest(app: &App, room: &Room) -> Result<Option<Seq>, Error> {
+    let log = app.store.page(&room.conversation(), Range::default(), 1, None).await?;
+    Ok(log.messages.last().map(|newest| newest.seq))
 }
 
 /// Deletes the room and all that was said in it; then its name is free.
@@ -157,16 +182,23 @@ pub async fn delete(app: &App, user: &UserId, id_or_name: &str) -> Result<(), Er
         Err(error) => return Err(error),
     };
     app.store.close_room(id, user).await?;
+    let conversation = &room.conversation();
+    let reason = Some(Removal::Deleted);
+    let left = ServerFrame::Left { room: id, conversation, reason }.encode();
     loop {
         let members = app.store.members(id, None, Some(PageSize::MAX)).await?;
         for member in &members.items {
             app.store.remove_member(id, member, &Departure::Closing).await?;
         }
+        let people: Vec<_> = members.items.into_iter().map(|member| member.user).collect();
+        events::show(app, &people, &left).await;
         if members.next.is_none() {
             break;
         }
     }
-    app.store.erase(&room).await
+    let invited = app.store.erase(&room).await?;
+    events::show_withdrawal(app, &room, &invited, Withdrawal::Deleted).await;
+    Ok(())
 }
 
 /// Ends a private room that nobody is in and nobody may enter: nobody could find it any more, nor have

@@ -5,10 +5,10 @@ use futures::try_join;
 use super::notices::{announce, show_removal};
 use super::{ATTEMPTS, crowded, permitted};
 use crate::chat::{Decision, Kind, Member, Mute, Relation, Role, Room, UserId};
-use crate::protocol::Removal;
+use crate::protocol::{Removal, Withdrawal};
 use crate::rules::{self, Action};
 use crate::store::{Departure, Removed};
-use crate::{App, Error};
+use crate::{App, Error, events};
 
 /// Puts a member out of the room; they may come again.
 pub async fn kick(app: &App, actor: &UserId, id_or_name: &str, user: &UserId) -> Result<(), Error> {
@@ -17,7 +17,7 @@ pub async fn kick(app: &App, actor: &UserId, id_or_name: &str, user: &UserId) ->
         let member = app.store.member(actor.room.id, user).await?;
         let member = below(&actor, member)?.ok_or(Error::NotFound("member"))?;
         match app.store.remove_member(actor.room.id, &member, &Departure::Out).await? {
-            Removed::Yes => return tell(app, &actor, user, Removal::Kicked).await,
+            Removed::Yes => return tell(app, &actor, user, (Kind::Kicked, Removal::Kicked)).await,
             Removed::Stale | Removed::LastOwner => {}
         }
     }
@@ -34,11 +34,15 @@ pub async fn ban(app: &App, actor: &UserId, id_or_name: &str, user: &UserId) -> 
         if let Some(member) = below(&actor, seen.member.clone())? {
             let departure = Departure::Banned(decision.clone());
             if app.store.remove_member(room.id, &member, &departure).await? == Removed::Yes {
-                return tell(app, &actor, user, Removal::Banned).await;
+                return tell(app, &actor, user, (Kind::Banned, Removal::Banned)).await;
             }
         } else if seen.guest.ban.is_some() {
             return Ok(());
         } else if app.store.ban_guest(&seen, &decision).await? {
+            if seen.guest.invitation.is_some() {
+                let invited = std::slice::from_ref(user);
+                events::show_withdrawal(app, room, invited, Withdrawal::Withdrawn).await;
+            }
             return announce(app, room, &actor.user, Kind::Banned, Some(user)).await;
         }
     }
@@ -119,11 +123,12 @@ fn below(actor: &Relation, member: Option<Member>) -> Result<Option<Member>, Err
 }
 
 /// Tells the room and whoever was put out of it.
-async fn tell(app: &App, actor: &Relation, user: &UserId, removal: Removal) -> Result<(), Error> {
-    let kind = match removal {
-        Removal::Kicked => Kind::Kicked,
-        Removal::Banned => Kind::Banned,
-    };
+async fn tell(
+    app: &App,
+    actor: &Relation,
+    user: &UserId,
+    (kind, removal): (Kind, Removal),
+) -> Result<(), Error> {
     let told = announce(app, &actor.room, &actor.user, kind, Some(user));
     try_join!(told, show_removal(app, &actor.room, user, removal)).map(drop)
 }

@@ -63,6 +63,8 @@ export interface Room {
   topic: string | null;
   metadata: Record<string, unknown> | null;
   access: "public" | "private";
+  /** What people who join may read of what was said before. */
+  history: "everything" | "since_joining";
   creator: string;
   created_at: string;
   members: number;
@@ -73,9 +75,21 @@ export interface Limits {
   content_bytes: number;
   frame_bytes: number;
   history_page: number;
+  conversations_per_sync: number;
   messages_per_second: number;
   rooms_per_user: number;
   members_per_room: number;
+  id_chars: number;
+  id_ahead_ms: number;
+  /** Among how many of a conversation's last messages the repeat of one is found whose id is no UUIDv7. */
+  repeats_among: number;
+  typing_every_ms: number;
+  user_id_chars: number;
+  username_chars: number;
+  display_name_chars: number;
+  room_name_chars: number;
+  topic_chars: number;
+  metadata_bytes: number;
 }
 
 export interface Ack {

@@ -8,13 +8,11 @@ use futures::future;
 use super::entry::{Entry, decode, encode};
 use super::pace::Pace;
 use super::{Appended, Draft, Rules};
-use crate::Error;
 use crate::chat::{ConversationId, MessageId, Timestamp};
 use crate::error::storage;
 use crate::store::Store;
+use crate::{Error, limits};
 
-/// How far ahead of the server's clock the time inside an id may be.
-const MOST_AHEAD: Duration = Duration::from_secs(2 * 60);
 /// How often an append starts over before it is given up: each time other writers got further.
 const ATTEMPTS: u32 = 500;
 enum Put {
@@ -41,7 +39,7 @@ impl Store {
     ) -> Result<Appended, Error> {
         let retention = rules.retention;
         let made_at = draft.id.as_ref().and_then(MessageId::made_at);
-        if made_at.is_some_and(|made_at| made_at > now.plus(MOST_AHEAD)) {
+        if made_at.is_some_and(|made_at| made_at > now.plus(limits::ID_AHEAD)) {
             return Err(Error::Invalid("the time inside `id` is in the future".into()));
         }
         let id = draft.id.clone().unwrap_or_else(|| MessageId::fresh(now));

@@ -6,17 +6,17 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::entry::{Entry, decode};
 use super::{Draft, Rules};
-use crate::Error;
 use crate::chat::{ConversationId, Kind, Seq, Timestamp, UserId};
 use crate::error::storage;
 use crate::rules::{self, Action};
 use crate::store::item::{parse_number, s, text};
 use crate::store::{Store, keys};
+use crate::{Error, limits};
 
 /// How many messages are looked at before every append.
-const TAIL: i32 = 12;
-/// How many when a client's id does not tell its time: repeats are found among so many.
-const LONG_TAIL: i32 = 100;
+const TAIL: usize = 12;
+/// How many when a client's id does not tell its time.
+const LONG_TAIL: usize = limits::REPEATS_AMONG;
 
 /// The newest end of a log, newest first.
 pub(in crate::store) struct Tail {
@@ -69,12 +69,13 @@ impl Store {
         rules: Rules,
     ) -> Result<Tail, Error> {
         let timeless = draft.id.as_ref().is_some_and(|id| id.made_at().is_none());
-        let rate = i32::try_from(rules.messages_per_second).unwrap_or(LONG_TAIL);
+        let rate = rules.messages_per_second;
         let limit = if timeless { LONG_TAIL } else { TAIL.max(rate).min(LONG_TAIL) };
+        // One more, for the blocks.
+        let limit = i32::try_from(limit + 1).unwrap_or(i32::MAX);
         let page = self.query_log(conversation, keys::START, keys::LAST);
         let page = page.expression_attribute_values(":last", s(keys::BLOCKS));
-        // One more, for the blocks.
-        let page = page.scan_index_forward(false).limit(limit + 1).send().await;
+        let page = page.scan_index_forward(false).limit(limit).send().await;
         let page = page.map_err(storage("read the end of a conversation"))?;
         let mut start = None;
         let mut entries = Vec::with_capacity(page.items().len());

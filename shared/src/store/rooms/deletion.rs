@@ -59,8 +59,9 @@ impl Store {
     }
 
     /// Removes every item of a room's partition, and the invitations that it knows of; the room itself
-    /// goes last, with its name.
-    pub async fn erase(&self, room: &Room) -> Result<(), Error> {
+    /// goes last, with its name. Who was invited.
+    pub async fn erase(&self, room: &Room) -> Result<Vec<UserId>, Error> {
+        let mut invited = Vec::new();
         loop {
             let pk = keys::conversation_pk(&room.conversation());
             let page = self
@@ -72,26 +73,29 @@ impl Store {
                 .key_condition_expression("pk = :pk AND sk < :room")
                 .expression_attribute_values(":pk", s(pk))
                 .expression_attribute_values(":room", s(keys::ROOM))
-                .projection_expression("pk, sk")
+                .projection_expression("pk, sk, invited_at")
                 .limit(25)
                 .send()
                 .await;
             let page = page.map_err(storage("read what is left of a room"))?;
             if page.items().is_empty() {
-                return self.free_name(room).await;
+                self.free_name(room).await?;
+                return Ok(invited);
             }
-            try_join_all(page.items().iter().map(|item| async move {
-                let guest = text(item, keys::SK)?;
-                if let Some(guest) = guest.strip_prefix("GUEST#") {
-                    let pk = keys::user_pk(&UserId::from_encoded(guest)?);
-                    let sk = keys::invitation_sk(room.id);
-                    let key = [(keys::PK.to_owned(), s(pk)), (keys::SK.to_owned(), s(sk))];
-                    self.remove(key.into_iter().collect()).await?;
-                }
-                self.remove(item.clone()).await
-            }))
-            .await?;
+            let erased = page.items().iter().map(|item| self.erase_item(room, item));
+            invited.extend(try_join_all(erased).await?.into_iter().flatten());
         }
+    }
+
+    /// Removes one item, and if it is of somebody who was invited, that invitation; who that was.
+    async fn erase_item(&self, room: &Room, item: &Item) -> Result<Option<UserId>, Error> {
+        let sk = text(item, keys::SK)?;
+        let guest = sk.strip_prefix("GUEST#").map(UserId::from_encoded).transpose()?;
+        if let Some(guest) = &guest {
+            self.remove(keys::user_pk(guest), keys::invitation_sk(room.id)).await?;
+        }
+        self.remove(text(item, keys::PK)?, sk).await?;
+        Ok(guest.filter(|_| item.contains_key("invited_at")))
     }
 
     async fn free_name(&self, room: &Room) -> Result<(), Error> {
@@ -115,8 +119,9 @@ impl Store {
         self.transact(writes, "free the name of a room").await.map(drop)
     }
 
-    async fn remove(&self, key: Item) -> Result<(), Error> {
-        let request = self.db.delete_item().table_name(&self.table).set_key(Some(key));
+    async fn remove(&self, pk: String, sk: String) -> Result<(), Error> {
+        let request = self.db.delete_item().table_name(&self.table);
+        let request = request.key(keys::PK, s(pk)).key(keys::SK, s(sk));
         request.send().await.map(drop).map_err(storage("remove what is left of a room"))
     }
 }

@@ -2,13 +2,14 @@
 
 use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::{Put, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{ConditionCheck, Put, TransactWriteItem, Update};
 
 use super::relation::{decode_member, encode_mute, role_value};
 use super::{Listed, RoomLimits};
 use crate::Error;
 use crate::chat::{
-    Access, ConversationId, Member, Mute, Relation, Role, RoomId, Timestamp, UserId,
+    Access, ConversationId, Member, Mute, Relation, Role, RoomHistory, RoomId, Seq, Timestamp,
+    UserId,
 };
 use crate::error::storage;
 use crate::store::item::{n, s};
@@ -29,14 +30,18 @@ pub enum Entered {
 impl Store {
     /// Puts somebody into a room who is not in it, if the room and they are still as they were read.
     ///
-    /// Their invitation is used up by it. Whoever enters an empty room owns it.
+    /// Their invitation is used up by it. Whoever enters an empty room owns it. `reads_from` is the first
+    /// message that they may read, unless they may read all of them; in a room whose past is not for
+    /// newcomers there must be no such message yet.
     pub async fn add_member(
         &self,
         seen: &Relation,
+        reads_from: Option<Seq>,
         now: Timestamp,
         limits: RoomLimits,
     ) -> Result<Entered, Error> {
-        let writes = self.entrance(seen, now, limits).map_err(storage("describe a member"))?;
+        let writes =
+            self.entrance(seen, reads_from, now, limits).map_err(storage("describe a member"))?;
         Ok(match self.transact(writes, "join a room").await? {
             None => Entered::Yes,
             Some(1) => Entered::TooManyRooms,
@@ -97,6 +102,7 @@ impl Store {
     fn entrance(
         &self,
         seen: &Relation,
+        reads_from: Option<Seq>,
         now: Timestamp,
         limits: RoomLimits,
     ) -> Result<Vec<TransactWriteItem>, BuildError> {
@@ -104,28 +110,57 @@ impl Store {
         let empty = seen.room.members == 0;
         let (owner, people) = if empty { (", owners :one", "=") } else { ("", ">") };
         let private = seen.room.access == Access::Private;
-        let access = if private { "attribute_exists" } else { "attribute_not_exists" };
+        let is = |known: bool| if known { "attribute_exists" } else { "attribute_not_exists" };
+        let since_joining = seen.room.history == RoomHistory::SinceJoining;
+        let hidden = match seen.room.hidden {
+            Some(_) => "hidden = :hidden",
+            None => "attribute_not_exists(hidden)",
+        };
         let count = Update::builder()
             .table_name(&self.table)
             .key(keys::PK, s(keys::conversation_pk(&ConversationId::Room(room))))
             .key(keys::SK, s(keys::ROOM))
             .update_expression(format!("ADD members :one{owner}"))
             .condition_expression(format!(
-                "attribute_exists(pk) AND attribute_not_exists(deleted) AND {access}(#access) \
-                 AND members {people} :zero AND members < :most"
+                "attribute_exists(pk) AND attribute_not_exists(deleted) AND {}(#access) \
+                 AND {}(history) AND {hidden} AND members {people} :zero AND members < :most",
+                is(private),
+                is(since_joining),
             ))
             .expression_attribute_names("#access", "access")
             .expression_attribute_values(":one", n(1))
             .expression_attribute_values(":zero", n(0))
-            .expression_attribute_values(":most", n(count(limits.members_per_room)))
-            .build()?;
-        let mut writes = vec![TransactWriteItem::builder().update(count).build()];
+            .expression_attribute_values(":most", n(count(limits.members_per_room)));
+        let count = match seen.room.hidden {
+            Some(hidden) => count.expression_attribute_values(":hidden", n(hidden)),
+            None => count,
+        };
+        let mut writes = vec![TransactWriteItem::builder().update(count.build()?).build()];
         let role = if empty { Role::Owner } else { Role::Member };
         let mute = seen.guest.mute.filter(|mute| role == Role::Member && mute.holds(now));
-        let member = Member { user: seen.user.clone(), role, joined_at: now, mute };
+        let user = seen.user.clone();
+        let member = Member { user, role, joined_at: now, mute, reads_from };
         writes.extend(self.entry(room, &member, limits)?);
         writes.extend(self.guest_enters(seen)?);
+        if let Some(next) = reads_from.filter(|_| since_joining) {
+            writes.push(self.nothing_said(room, next)?);
+        }
         Ok(writes)
+    }
+
+    /// That a room has no message of this number, yet.
+    pub(super) fn nothing_said(
+        &self,
+        room: RoomId,
+        seq: Seq,
+    ) -> Result<TransactWriteItem, BuildError> {
+        let check = ConditionCheck::builder()
+            .table_name(&self.table)
+            .key(keys::PK, s(keys::conversation_pk(&ConversationId::Room(room))))
+            .key(keys::SK, s(keys::message_sk(seq)))
+            .condition_expression("attribute_not_exists(pk)")
+            .build()?;
+        Ok(TransactWriteItem::builder().condition_check(check).build())
     }
 
     /// The writes that put a user into a room, but for the room's own count; first the count of the
@@ -157,6 +192,9 @@ impl Store {
             .condition_expression("attribute_not_exists(pk)");
         if let Some(mute) = member.mute {
             item = item.item("muted", encode_mute(mute));
+        }
+        if let Some(reads_from) = member.reads_from {
+            item = item.item("reads_from", n(reads_from));
         }
         let listing = Put::builder()
             .table_name(&self.table)

@@ -24,7 +24,7 @@ use super::item::{Item, n, number, parse_number, s, text};
 use super::{Store, keys};
 use crate::Error;
 use crate::chat::{
-    Access, ConversationId, Member, Role, Room, RoomId, RoomName, Timestamp, UserId,
+    Access, ConversationId, Member, Role, Room, RoomHistory, RoomId, RoomName, Timestamp, UserId,
 };
 use crate::error::storage;
 
@@ -162,11 +162,14 @@ impl Store {
             TransactWriteItem::builder().put(item).build(),
         ];
         let (user, joined_at) = (room.creator.clone(), room.created_at);
-        let owner = Member { user, role: Role::Owner, joined_at, mute: None };
+        let owner = Member { user, role: Role::Owner, joined_at, mute: None, reads_from: None };
         writes.extend(self.entry(room.id, &owner, limits)?);
         Ok(writes)
     }
 }
+
+/// How a room's item says that newcomers read nothing of what was said before.
+const SINCE_JOINING: &str = "since_joining";
 
 fn encode(room: &Room) -> Item {
     let mut item = Item::from([
@@ -188,6 +191,9 @@ fn encode(room: &Room) -> Item {
             item.insert("access".into(), s("private"));
         }
     }
+    if room.history == RoomHistory::SinceJoining {
+        item.insert("history".into(), s(SINCE_JOINING));
+    }
     if let Some(topic) = &room.topic {
         item.insert("topic".into(), s(topic));
     }
@@ -200,7 +206,14 @@ fn encode(room: &Room) -> Item {
 fn decode(item: &Item) -> Result<Room, Error> {
     let metadata = item.get("metadata").and_then(|metadata| metadata.as_s().ok());
     let metadata = metadata.map(|metadata| serde_json::from_str(metadata)).transpose();
+    let history = if item.contains_key("history") {
+        RoomHistory::SinceJoining
+    } else {
+        RoomHistory::Everything
+    };
     Ok(Room {
+        history,
+        hidden: item.get("hidden").and_then(parse_number),
         id: RoomId::parse(&text(item, "room")?).ok_or(Error::Corrupt("room"))?,
         name: RoomName::parse(&text(item, "name")?)?,
         topic: text(item, "topic").ok(),

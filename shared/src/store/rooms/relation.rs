@@ -57,6 +57,7 @@ pub(super) fn decode_member(item: &Item) -> Result<Member, Error> {
         role: Role::parse(&text(item, "role")?),
         joined_at: Timestamp::from_millis(number(item, "joined_at")?),
         mute: decode_mute(item),
+        reads_from: item.get("reads_from").and_then(parse_number),
     })
 }
 

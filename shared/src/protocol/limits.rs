@@ -1,0 +1,76 @@
+//! What the server accepts, as `welcome` tells it.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::{Config, limits};
+
+/// What the server accepts.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Limits {
+    /// The longest message text, in bytes of UTF-8.
+    pub content_bytes: usize,
+    /// The longest frame, in bytes.
+    pub frame_bytes: usize,
+    /// The most messages on one page of history.
+    pub history_page: usize,
+    /// The most conversations that one `sync` names.
+    pub conversations_per_sync: usize,
+    /// How many messages one may say in a conversation in one second; 0 for any number.
+    pub messages_per_second: usize,
+    /// How many rooms one may be in.
+    pub rooms_per_user: usize,
+    /// How many people a room may have.
+    pub members_per_room: usize,
+    /// The longest `id` of a message, in characters.
+    pub id_chars: usize,
+    /// How far ahead of the server's clock the time inside an `id` may be, in milliseconds.
+    pub id_ahead_ms: u64,
+    /// Among how many of a conversation's last messages a repeat is found whose `id` is no UUIDv7.
+    pub repeats_among: usize,
+    /// How often others are shown that somebody is typing, in milliseconds.
+    pub typing_every_ms: u64,
+    /// The longest id of a user, in characters.
+    pub user_id_chars: usize,
+    /// The longest username, in characters.
+    pub username_chars: usize,
+    /// The longest display name, in characters.
+    pub display_name_chars: usize,
+    /// The longest name of a room, in characters.
+    pub room_name_chars: usize,
+    /// The longest topic of a room, in characters.
+    pub topic_chars: usize,
+    /// The most metadata of a room or an account, in bytes of JSON.
+    pub metadata_bytes: usize,
+}
+
+impl Limits {
+    /// The limits that `config` sets, and those that every server has.
+    pub fn of(config: &Config) -> Self {
+        Self {
+            content_bytes: config.max_content_bytes,
+            frame_bytes: limits::FRAME_BYTES,
+            history_page: limits::HISTORY_PAGE,
+            conversations_per_sync: limits::CONVERSATIONS_PER_SYNC,
+            messages_per_second: config.messages_per_second,
+            rooms_per_user: config.max_rooms_per_user,
+            members_per_room: config.max_members_per_room,
+            id_chars: limits::ID_CHARS,
+            id_ahead_ms: millis(limits::ID_AHEAD),
+            repeats_among: limits::REPEATS_AMONG,
+            typing_every_ms: millis(limits::TYPING_EVERY),
+            user_id_chars: limits::USER_ID_CHARS,
+            username_chars: limits::USERNAME_CHARS,
+            display_name_chars: limits::DISPLAY_NAME_CHARS,
+            room_name_chars: limits::ROOM_NAME_CHARS,
+            topic_chars: limits::TOPIC_CHARS,
+            metadata_bytes: limits::METADATA_BYTES,
+        }
+    }
+}
+
+/// A duration as frames tell it.
+pub(super) fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
