@@ -152,7 +152,8 @@ async fn nobody_syncs_what_is_not_theirs() {
     assert!(contents.is_empty());
     assert_eq!(
         synced,
-        json!({ "upto": first, "complete": false, "more": false, "error": "forbidden" })
+        json!({ "upto": first, "complete": false, "more": false, "error": "forbidden",
+            "reason": "not_yours" })
     );
     let (_, synced) = syncs(&mut eve, "nonsense", 1).await;
     assert_eq!(synced["error"], "not_found");

@@ -15,7 +15,28 @@ async fn whoever_connects_is_made_welcome() {
 
     assert_eq!(welcome["user"], "alice");
     assert!(welcome["connection_id"].as_str().is_some_and(|id| id.len() == 16));
-    assert_eq!(welcome["limits"]["content_bytes"], 4096);
+    let limits = [
+        ("content_bytes", 4096),
+        ("frame_bytes", 32768),
+        ("history_page", 100),
+        ("conversations_per_sync", 50),
+        ("messages_per_second", 0),
+        ("rooms_per_user", 200),
+        ("members_per_room", 1000),
+        ("id_chars", 128),
+        ("id_ahead_ms", 120_000),
+        ("repeats_among", 100),
+        ("typing_every_ms", 2000),
+        ("user_id_chars", 64),
+        ("username_chars", 32),
+        ("display_name_chars", 64),
+        ("room_name_chars", 64),
+        ("topic_chars", 256),
+        ("metadata_bytes", 4096),
+    ];
+    for (name, limit) in limits {
+        assert_eq!(welcome["limits"][name], limit, "{name}");
+    }
     let (now, end) = (welcome["server_time"].as_str(), welcome["expires_at"].as_str());
     assert!(now.unwrap().ends_with('Z') && now < end);
 }

@@ -122,6 +122,15 @@ async fn typing_shows_to_the_other_only_and_is_throttled() {
     bob.sees_a("typing").await;
     assert!(chat.messages("alice", "bob").await.is_empty());
 
+    assert_eq!((&typing["typing"], &typing["expires_in_ms"]), (&true.into(), &6000.into()));
+    // That one has stopped shows at once, and once.
+    for _ in 0..5 {
+        alice.sends(&json!({ "action": "typing", "to": "bob", "typing": false })).await;
+    }
+    alice.hears_nothing().await;
+    assert_eq!(bob.sees_a("typing").await["typing"], false);
+    bob.hears_nothing().await;
+
     alice.types(r#"{"action":"typing"}"#).await;
     alice.is_told("bad_request").await;
 }

@@ -112,3 +112,18 @@ async fn nobody_reads_for_others() {
     eve.sends(&json!({ "action": "read", "conversation": "dm:alice:bob", "seq": seq })).await;
     eve.is_told("forbidden").await;
 }
+
+#[tokio::test]
+async fn an_answer_tells_how_far_one_has_read_and_not_what_was_asked() {
+    let chat = Chat::start().await;
+    let mut alice = chat.joined_by("alice").await;
+    let first = alice.says("bob", "one").await["seq"].clone();
+    let second = alice.says("bob", "two").await["seq"].clone();
+    let mut bob = chat.joined_by("bob").await;
+    assert_eq!(reads(&mut bob, "dm:alice:bob", &second).await["read"], second);
+    assert_eq!(reads(&mut bob, "dm:alice:bob", &first).await["read"], second);
+    bob.sends(&json!({ "action": "broadcast", "content": "x" })).await;
+    let said = bob.sees_in_time("ack").await["seq"].clone();
+    // Nothing of that is kept for the lobby.
+    assert_eq!(reads(&mut bob, "lobby", &said).await["read"], 0);
+}

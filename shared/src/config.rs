@@ -188,7 +188,17 @@ impl Config {
 impl Config {
     /// What logs ask of those who write to them.
     pub fn rules(&self) -> Rules {
-        Rules { retention: self.retention, messages_per_second: self.messages_per_second }
+        Rules {
+            retention: self.retention,
+            messages_per_second: self.messages_per_second,
+            has_accounts: self.has_accounts(),
+        }
+    }
+
+    /// Whether people have accounts here, their own or those of an outside issuer; in open mode there
+    /// are only names.
+    pub fn has_accounts(&self) -> bool {
+        self.auth_mode != AuthMode::Open
     }
 }
 

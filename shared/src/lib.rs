@@ -33,6 +33,7 @@ pub mod limits;
 pub mod oidc;
 pub mod presence;
 pub mod protocol;
+pub mod reading;
 pub mod renewals;
 pub mod rooms;
 pub mod rules;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::chat::{Content, ConversationId, Kind, Message, MessageId, UserId};
+use crate::chat::{Content, ConversationId, Kind, Message, MessageId, Seq, UserId};
 use crate::delivery::deliver;
 use crate::identity::Speaker;
 use crate::protocol::Ack;
@@ -55,40 +55,58 @@ pub async fn addressed(
     room: Option<&str>,
 ) -> Result<ConversationId, Error> {
     match (to, room) {
-        (Some(to), None) => Ok(ConversationId::direct(user, &accounts::addressed(app, to).await?)),
+        (Some(to), None) => Ok(ConversationId::direct(user, &accounts::named(app, to).await?)),
         (None, Some(room)) => Ok(ConversationId::Room(app.store.find_room_id(room).await?)),
         (Some(_), Some(_)) => Err(Error::Invalid("say either `to` or `room`".into())),
         (None, None) => Err(Error::Invalid("missing field `to` or `room`".into())),
     }
 }
 
-/// What `user` is to a conversation, whatever the two of a direct one think of each other; in a room
-/// a member costs one read, anybody else one more.
+/// What `user` is to a conversation, whatever the two of a direct one think of each other, and the first
+/// message there that is for them; in a room a member costs one read, anybody else one more.
 async fn standing(
     app: &App,
     user: &UserId,
     conversation: &ConversationId,
-) -> Result<Standing, Error> {
-    match conversation {
-        ConversationId::Lobby => Ok(Standing::Peer),
-        ConversationId::Direct(first, second) if user == first || user == second => {
-            Ok(Standing::Peer)
-        }
-        ConversationId::Direct(..) => Ok(Standing::Third),
+) -> Result<(Standing, Seq), Error> {
+    let now = app.clock.now();
+    let standing = match conversation {
+        ConversationId::Lobby => Standing::Peer,
+        ConversationId::Direct(first, second) if user == first || user == second => Standing::Peer,
+        ConversationId::Direct(..) => Standing::Third,
         ConversationId::Room(room) => match app.store.member(*room, user).await? {
-            Some(member) => Ok(member.standing(app.clock.now())),
-            None => Ok(app.store.relation(*room, user).await?.standing(app.clock.now())),
+            Some(member) => {
+                return Ok((member.standing(now), member.reads_from.unwrap_or(0)));
+            }
+            None => app.store.relation(*room, user).await?.standing(now),
         },
+    };
+    Ok((standing, 0))
+}
+
+/// The first message that `user` hears of a conversation, if any; nobody hears what is not theirs.
+pub async fn hears(
+    app: &App,
+    user: &UserId,
+    conversation: &ConversationId,
+) -> Result<Option<Seq>, Error> {
+    match standing(app, user, conversation).await {
+        Ok((standing, first)) => Ok(rules::allows(Action::Hear, standing).then_some(first)),
+        Err(Error::NotFound(_)) => Ok(None),
+        Err(error) => Err(error),
     }
 }
 
-/// Whether `user` hears what is said in a conversation; nobody hears what is not theirs.
-pub async fn hears(app: &App, user: &UserId, conversation: &ConversationId) -> Result<bool, Error> {
-    match standing(app, user, conversation).await {
-        Ok(standing) => Ok(rules::allows(Action::Hear, standing)),
-        Err(Error::NotFound(_)) => Ok(false),
-        Err(error) => Err(error),
-    }
+/// The first message of a conversation that `user` may read; refused if they may not do `action` there.
+pub async fn reads_from(
+    app: &App,
+    user: &UserId,
+    conversation: &ConversationId,
+    action: Action,
+) -> Result<Seq, Error> {
+    let (standing, first) = standing(app, user, conversation).await?;
+    rules::permit(action, standing)?;
+    Ok(first)
 }
 
 /// Refuses what `user` may not do in a conversation.
@@ -98,7 +116,7 @@ pub async fn permit(
     conversation: &ConversationId,
     action: Action,
 ) -> Result<(), Error> {
-    rules::permit(action, standing(app, user, conversation).await?)
+    reads_from(app, user, conversation, action).await.map(drop)
 }
 
 /// What `user` is to the conversation with `other`, by the inboxes of both.
@@ -138,7 +156,7 @@ pub async fn say(
         Appended::Stored(message) => (message, false),
         Appended::Repeat(message) => (message, true),
     };
-    let inboxes = recipients(app, conversation).await?;
+    let inboxes = recipients(app, &message).await?;
     if let Some(speaker) = speaker
         && let Some((_, own)) = inboxes.iter().find(|(user, _)| *user == speaker.user)
     {
@@ -149,16 +167,18 @@ pub async fn say(
     Ok(Said { message, duplicate, delivered })
 }
 
-/// Everybody a message of the conversation is for, with their inboxes.
+/// Everybody a message is for, with their inboxes.
 pub(crate) async fn recipients(
     app: &App,
-    conversation: &ConversationId,
+    message: &Message,
 ) -> Result<Vec<(UserId, Inbox)>, Error> {
+    let conversation = &message.conversation;
     let people = match conversation {
         ConversationId::Direct(..) => conversation.pair(),
         ConversationId::Room(room) => {
             let members = app.store.members(*room, None, None).await?.items;
-            members.into_iter().map(|member| member.user).collect()
+            let theirs = members.into_iter().filter(|member| member.may_read(message.seq));
+            theirs.map(|member| member.user).collect()
         }
         ConversationId::Lobby => return Ok(app.store.online(None, None).await?.items),
     };

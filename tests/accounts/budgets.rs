@@ -16,6 +16,9 @@ async fn a_connection_costs_one_read_more_and_a_message_none() {
     open.meter.take();
     opens.says("bob", "one").await;
     others.sees_a("message").await;
+    let first_without = open.meter.take();
+    opens.says("bob", "two").await;
+    others.sees_a("message").await;
     let without = open.meter.take();
 
     chat.meter.take();
@@ -26,6 +29,12 @@ async fn a_connection_costs_one_read_more_and_a_message_none() {
     bobs.hears_nothing().await;
     chat.meter.take();
     alices.says(&bob.id, "one").await;
+    bobs.sees_a("message").await;
+    // The transaction that begins a conversation asks for the account as well.
+    let first = chat.meter.take();
+    assert_eq!((first.writes, first.reads), (first_without.writes, first_without.reads));
+    assert_eq!(first.round_trips, first_without.round_trips);
+    alices.says(&bob.id, "two").await;
     bobs.sees_a("message").await;
     assert_eq!(chat.meter.take(), without);
 }

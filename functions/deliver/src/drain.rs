@@ -138,13 +138,17 @@ async fn hand_over(
         // whoever left before one was said is seen to have left.
         let (inbox, hears) =
             try_join!(app.store.inbox(drain.user), hears(app, drain.user, drain.conversation))?;
-        let after = if hears {
-            match push_page(app, drain, &mut progress, &page, &inbox).await? {
+        let after = match hears {
+            Some(first) if progress.next < first => {
+                // What was said before they came is not for them.
+                progress.next = first;
+                continue;
+            }
+            Some(_) => match push_page(app, drain, &mut progress, &page, &inbox).await? {
                 Pushed::All { more } => step(app, drain, &mut progress, more).await?,
                 Pushed::Stuck => return Ok(Drained::Stuck),
-            }
-        } else {
-            drop_mark(app, drain, &progress).await?
+            },
+            None => drop_mark(app, drain, &progress).await?,
         };
         let Some(after) = after else {
             show_receipt(app, drain, &inbox, progress.next).await?;

@@ -72,9 +72,8 @@ async fn describe(
     };
     // Looked up after the page: whoever left before something on it was said is not shown it.
     let (room, hears) = try_join!(name, hears(app, user, &conversation))?;
-    if !hears {
-        return Ok(None);
-    }
+    let Some(first) = hears else { return Ok(None) };
+    let unread = unread.starting_at(first);
     Ok(Some(Conversation {
         with: conversation.addressee(user).cloned(),
         room: room.map(|room| RoomName { id: room.id, name: room.name.as_str().to_owned() }),

@@ -6,8 +6,7 @@ use axum::extract::State;
 use axum::response::Response;
 use futures::try_join;
 use serde::Deserialize;
-use shared::App;
-use shared::accounts::addressed;
+use shared::accounts::named;
 use shared::chat::{ConversationId, Seq, UserId};
 use shared::http::{Failure, Paging, Params, Path};
 use shared::identity::Caller;
@@ -15,6 +14,7 @@ use shared::protocol::{MessageView, Status};
 use shared::rules::{self, Action};
 use shared::speaking::{between, permit};
 use shared::store::Inbox;
+use shared::{App, reading};
 
 /// The query string of `GET /messages`.
 #[derive(Deserialize)]
@@ -42,8 +42,8 @@ pub(crate) async fn between_two(
     paging: Paging,
     Params(asked): Params<Between>,
 ) -> Result<Response, Failure> {
-    let user1 = addressed(&app, asked.user1.as_str()).await?;
-    let user2 = addressed(&app, asked.user2.as_str()).await?;
+    let user1 = named(&app, asked.user1.as_str()).await?;
+    let user2 = named(&app, asked.user2.as_str()).await?;
     let conversation = ConversationId::direct(&user1, &user2);
     if let Some(caller) = caller.user() {
         permit(&app, &caller, &conversation, Action::Read).await?;
@@ -59,7 +59,7 @@ pub(crate) async fn with_other(
     Params(asked): Params<With>,
 ) -> Result<Response, Failure> {
     let user = caller.require()?;
-    let with = addressed(&app, asked.with.as_str()).await?;
+    let with = named(&app, asked.with.as_str()).await?;
     answer(&app, &ConversationId::direct(&user, &with), &user, &paging).await
 }
 
@@ -87,15 +87,8 @@ async fn answer(
     if people.is_empty() {
         people.push(reader.clone());
     }
-    let page = async {
-        let now = app.clock.now();
-        let page = app.store.page(conversation, range, paging.limit, Some(now)).await?;
-        // Looked up after the page: whoever left before something on it was said is not shown it.
-        permit(app, reader, conversation, Action::Read).await?;
-        Ok(page)
-    };
     let (page, inboxes, read) = try_join!(
-        page,
+        reading::page(app, reader, conversation, range, paging.limit, Action::Read),
         app.store.inboxes(&people),
         app.store.read_positions(conversation, &people),
     )?;

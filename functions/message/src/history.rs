@@ -4,8 +4,8 @@ use shared::chat::{ConversationId, Message, PageSize, Range};
 use shared::identity::Speaker;
 use shared::protocol::{Frame, HistoryFrame, HistoryRequest, MessageView, ServerFrame};
 use shared::rules::Action;
-use shared::speaking::{addressed, permit};
-use shared::{App, Error};
+use shared::speaking::addressed;
+use shared::{App, Error, reading};
 
 /// Reads a page of a conversation the speaker has part in.
 pub(crate) async fn page(
@@ -27,9 +27,8 @@ pub(crate) async fn page(
     };
     let range = Range { before: request.before, after: request.after };
     let limit = PageSize::parse(request.limit)?;
-    let page = app.store.page(&conversation, range, limit.get(), Some(app.clock.now())).await?;
-    // Looked up after the page: whoever left before something on it was said is not shown it.
-    permit(app, &speaker.user, &conversation, Action::Read).await?;
+    let (user, action) = (&speaker.user, Action::Read);
+    let page = reading::page(app, user, &conversation, range, limit.get(), action).await?;
     let page = page.within(HistoryFrame::MAX_BYTES, size_of, range);
     Ok(ServerFrame::History(HistoryFrame::of(&conversation, &page)).answer(id))
 }

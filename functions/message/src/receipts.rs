@@ -8,9 +8,9 @@ use shared::protocol::{Frame, ReadRequest, ServerFrame};
 use shared::rules::Action;
 use shared::speaking::{audience, permit};
 use shared::store::Inbox;
-use shared::{App, Error};
+use shared::{App, Error, accounts};
 
-/// Notes it, and shows it to the other person of a direct conversation and to one's own devices.
+/// Notes it, answers with what is kept, and shows it to the other person of a direct conversation and to one's own devices.
 pub(crate) async fn read(
     app: &App,
     speaker: &Speaker,
@@ -21,15 +21,19 @@ pub(crate) async fn read(
     permit(app, &speaker.user, &conversation, Action::Note).await?;
     let newest = app.store.page(&conversation, Range::default(), 1, None).await?;
     if newest.messages.first().is_none_or(|newest| newest.seq < request.seq) {
+        if let Some(other) = conversation.addressee(&speaker.user) {
+            accounts::check_exists(app, other).await?;
+        }
         return Err(Error::Invalid("`seq` is beyond the last message".into()));
     }
+    let mark = app.store.mark_read(&speaker.user, &conversation, request.seq).await?;
     let receipt = ServerFrame::Receipt {
         conversation: &conversation,
         user: &speaker.user,
         delivered: None,
-        read: Some(request.seq),
+        read: Some(mark.upto),
     };
-    if app.store.mark_read(&speaker.user, &conversation, request.seq).await? {
+    if mark.moved {
         let people = audience(app, &speaker.user, conversation.pair(), Action::Note).await?;
         show(app, speaker, &people, &receipt.encode()).await;
     }

@@ -8,8 +8,8 @@ use shared::gateway::Push;
 use shared::identity::Speaker;
 use shared::protocol::{Frame, HistoryFrame, ServerFrame, SyncRequest, Synced};
 use shared::rules::Action;
-use shared::speaking::permit;
-use shared::{App, Error, limits};
+use shared::speaking::reads_from;
+use shared::{App, Error, accounts, limits};
 
 use crate::history::size_of;
 
@@ -50,7 +50,21 @@ async fn one(app: &App, speaker: &Speaker, id: &str, cursor: Seq) -> Result<Sync
     let mut sent = 0;
     loop {
         // Looked up after the page: whoever left before something on it was said is not shown it.
-        permit(app, &speaker.user, &conversation, Action::Sync).await?;
+        let first = reads_from(app, &speaker.user, &conversation, Action::Sync).await?;
+        if synced.upto + 1 < first {
+            // What was said before they came is not for them; whoever asks for all of it misses nothing.
+            let from_start = synced.upto == 0;
+            synced.upto = first - 1;
+            (page, complete) = first_page(app, &conversation, synced.upto).await?;
+            complete &= from_start;
+            continue;
+        }
+        if page.messages.is_empty()
+            && (cursor == 0 || !complete)
+            && let Some(other) = conversation.addressee(&speaker.user)
+        {
+            accounts::check_exists(app, other).await?;
+        }
         let range = Range { before: None, after: Some(synced.upto) };
         let part = page.within(HistoryFrame::MAX_BYTES, size_of, range);
         let (Some(first), Some(last)) = (part.messages.first(), part.messages.last()) else {
@@ -61,7 +75,7 @@ async fn one(app: &App, speaker: &Speaker, id: &str, cursor: Seq) -> Result<Sync
             break;
         };
         // What expired between two messages is gone as well.
-        let from_start = cursor == 0 && sent == 0;
+        let from_start = synced.upto == 0;
         let expected = if from_start { first.seq } else { synced.upto + 1 };
         let mut numbered = part.messages.iter().zip(expected..);
         complete &= numbered.all(|(message, seq)| message.seq == seq);

@@ -5,7 +5,7 @@ use shared::identity::Speaker;
 use shared::protocol::{ServerFrame, TypingFrame, TypingRequest};
 use shared::rules::Action;
 use shared::speaking::{addressed, audience, circle, permit};
-use shared::{App, Error, limits};
+use shared::{App, Error, accounts, limits};
 
 use crate::receipts;
 
@@ -20,6 +20,9 @@ pub(crate) async fn show(
     permit(app, &speaker.user, &conversation, Action::Type).await?;
     if !is_news(app, &speaker.user, &conversation, request.typing) {
         return Ok(());
+    }
+    if let Some(other) = conversation.addressee(&speaker.user) {
+        accounts::check_exists(app, other).await?;
     }
     let people = circle(app, &conversation).await?;
     if people.iter().all(|user| *user == speaker.user) {

@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::Response;
 use serde::Serialize;
-use shared::accounts::addressed;
+use shared::accounts::{addressed, named};
 use shared::chat::{Timestamp, UserId};
 use shared::http::{self, Failure, Paging, Path};
 use shared::identity::{Caller, Who};
@@ -17,8 +17,11 @@ struct Block {
     since: Timestamp,
 }
 
-/// `{user}` of a path: by id, or where people have accounts by username.
+/// `{user}` of a path, who exists: by id, or where people have accounts by username.
 pub(crate) struct Somebody(UserId);
+
+/// The same of somebody who may be gone.
+pub(crate) struct Anybody(UserId);
 
 impl FromRequestParts<App> for Somebody {
     type Rejection = Failure;
@@ -26,6 +29,15 @@ impl FromRequestParts<App> for Somebody {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
         let Path(user) = Path::<UserId>::from_request_parts(parts, app).await?;
         Ok(Self(addressed(app, user.as_str()).await?))
+    }
+}
+
+impl FromRequestParts<App> for Anybody {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
+        let Path(user) = Path::<UserId>::from_request_parts(parts, app).await?;
+        Ok(Self(named(app, user.as_str()).await?))
     }
 }
 
@@ -60,7 +72,7 @@ pub(crate) async fn block(
 pub(crate) async fn unblock(
     State(app): State<App>,
     caller: Caller,
-    Somebody(user): Somebody,
+    Anybody(user): Anybody,
 ) -> Result<StatusCode, Failure> {
     app.store.unblock(&caller.require()?, &user).await?;
     Ok(StatusCode::NO_CONTENT)

@@ -11,7 +11,7 @@ use shared::identity::{Caller, Who};
 use shared::rooms;
 use shared::rules::Action;
 
-use crate::somebody::Somebody;
+use crate::somebody::{Anybody, Somebody};
 
 #[derive(Serialize)]
 struct Ban<'a> {
@@ -53,7 +53,7 @@ pub(crate) async fn ban(
 pub(crate) async fn unban(
     State(app): State<App>,
     caller: Caller,
-    Somebody { room, user }: Somebody,
+    Anybody { room, user }: Anybody,
 ) -> Result<StatusCode, Failure> {
     rooms::unban(&app, &caller.require()?, &room, &user).await?;
     Ok(StatusCode::NO_CONTENT)

@@ -12,7 +12,7 @@ use shared::identity::{Caller, Who};
 use shared::protocol::RoomView;
 use shared::{App, Error, rooms};
 
-use crate::somebody::Somebody;
+use crate::somebody::{Anybody, Somebody};
 
 #[derive(Serialize)]
 struct Invitation<'a> {
@@ -67,7 +67,7 @@ pub(crate) async fn invite(
 pub(crate) async fn withdraw(
     State(app): State<App>,
     caller: Caller,
-    Somebody { room, user }: Somebody,
+    Anybody { room, user }: Anybody,
 ) -> Result<StatusCode, Failure> {
     rooms::withdraw(&app, &caller.require()?, &room, &user).await?;
     Ok(StatusCode::NO_CONTENT)

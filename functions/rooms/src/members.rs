@@ -14,7 +14,7 @@ use shared::rooms;
 use shared::rules::Action;
 use shared::speaking::permit;
 
-use crate::somebody::Somebody;
+use crate::somebody::{Anybody, Somebody};
 
 #[derive(Deserialize)]
 pub(crate) struct Appointment {
@@ -78,7 +78,7 @@ pub(crate) async fn appoint(
 pub(crate) async fn kick(
     State(app): State<App>,
     caller: Caller,
-    Somebody { room, user }: Somebody,
+    Anybody { room, user }: Anybody,
 ) -> Result<StatusCode, Failure> {
     rooms::kick(&app, &caller.require()?, &room, &user).await?;
     Ok(StatusCode::NO_CONTENT)

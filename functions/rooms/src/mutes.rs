@@ -10,7 +10,7 @@ use shared::http::{self, Failure};
 use shared::identity::{Caller, Who};
 use shared::{App, Error, rooms};
 
-use crate::somebody::Somebody;
+use crate::somebody::{Anybody, Somebody};
 
 /// The longest mute that ends by itself: a year.
 const LONGEST: u64 = 366 * 24 * 60 * 60;
@@ -48,7 +48,7 @@ pub(crate) async fn mute(
 pub(crate) async fn unmute(
     State(app): State<App>,
     caller: Caller,
-    Somebody { room, user }: Somebody,
+    Anybody { room, user }: Anybody,
 ) -> Result<StatusCode, Failure> {
     rooms::unmute(&app, &caller.require()?, &room, &user).await?;
     Ok(StatusCode::NO_CONTENT)

@@ -3,11 +3,11 @@
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use shared::App;
-use shared::accounts::addressed;
+use shared::accounts::{addressed, named};
 use shared::chat::UserId;
 use shared::http::{Failure, Path};
 
-/// `{room}` and `{user}` of a path: the user by id, or where people have accounts by username.
+/// `{room}` and `{user}` of a path: the user, who exists, by id, or where people have accounts by username.
 pub(crate) struct Somebody {
     pub(crate) room: String,
     pub(crate) user: UserId,
@@ -19,5 +19,20 @@ impl FromRequestParts<App> for Somebody {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
         let Path((room, user)) = Path::<(String, UserId)>::from_request_parts(parts, app).await?;
         Ok(Self { room, user: addressed(app, user.as_str()).await? })
+    }
+}
+
+/// The same of somebody who may be gone: what a room keeps of them can be ended all the same.
+pub(crate) struct Anybody {
+    pub(crate) room: String,
+    pub(crate) user: UserId,
+}
+
+impl FromRequestParts<App> for Anybody {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
+        let Path((room, user)) = Path::<(String, UserId)>::from_request_parts(parts, app).await?;
+        Ok(Self { room, user: named(app, user.as_str()).await? })
     }
 }

@@ -18,7 +18,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use crate::chat::{Room, Timestamp, UserId};
+use crate::chat::{PageSize, Room, Timestamp, UserId};
 use crate::error::Reason;
 use crate::oidc::Subject;
 use crate::store::{Attempts, Rotation, Secured, Session, Ticket};
@@ -310,9 +310,28 @@ pub async fn delete(app: &App, user: &UserId, password: Option<SecretString>) ->
     crate::rooms::leave_all(app, user).await?;
     end_all(app, user, None).await?;
     app.store.delete_account(&account.user).await?;
+    close_conversations(app, user).await?;
     events::show_deletion(app, user, &circle).await;
     // Those of an outside issuer belong to no session.
     close_all(app, user).await
+}
+
+/// Lets nobody write any more to somebody whose account is gone. Whoever writes for the first time is
+/// refused by that itself, so no conversation begins behind this.
+async fn close_conversations(app: &App, user: &UserId) -> Result<(), Error> {
+    let mut after = None;
+    loop {
+        let listed = app.store.listings(user, after.as_ref(), PageSize::MAX).await?;
+        after = listed.items.last().map(|listing| listing.conversation.clone());
+        let direct = listed.items.into_iter().map(|listing| listing.conversation);
+        let direct = direct.filter(|conversation| conversation.addressee(user).is_some());
+        let closed = direct
+            .map(|conversation| async move { app.store.note_gone(user, &conversation).await });
+        stream::iter(closed).buffer_unordered(CONCURRENT_ENDS).try_collect::<()>().await?;
+        if listed.next.is_none() || after.is_none() {
+            return Ok(());
+        }
+    }
 }
 
 /// The account of somebody who knows its password.
@@ -374,11 +393,26 @@ fn check_display_name(name: &str) -> Result<(), Error> {
     Ok(())
 }
 
-/// The user a request means: by id, or where people have accounts by username.
-///
-/// An id costs no look-up, and whether there is such a user is not asked.
+/// The user a request means: by id, or where people have accounts by username. There is such a user;
+/// in open mode everybody is whoever has a name.
 pub async fn addressed(app: &App, user: &str) -> Result<UserId, Error> {
-    if app.config.auth_mode == crate::config::AuthMode::Open {
+    let user = named(app, user).await?;
+    check_exists(app, &user).await?;
+    Ok(user)
+}
+
+/// `not_found` unless there is such a user.
+pub async fn check_exists(app: &App, user: &UserId) -> Result<(), Error> {
+    if app.config.has_accounts() && !app.store.has_account(user).await? {
+        return Err(Error::NotFound("user"));
+    }
+    Ok(())
+}
+
+/// The user a request means, who may be gone, and of whom nobody may ever have heard: an id costs no
+/// look-up. For what leads to nothing then, and for what is left of somebody.
+pub async fn named(app: &App, user: &str) -> Result<UserId, Error> {
+    if !app.config.has_accounts() {
         return UserId::parse(user);
     }
     if let Ok(id) = Uuid::try_parse(user) {

@@ -72,6 +72,11 @@ pub struct Member {
 }
 
 impl Member {
+    /// Whether a message is not from before their time.
+    pub fn may_read(&self, seq: Seq) -> bool {
+        self.reads_from.is_none_or(|first| first <= seq)
+    }
+
     /// The mute, if it still holds at `now`.
     pub fn muted(&self, now: Timestamp) -> Option<Mute> {
         self.mute.filter(|mute| mute.holds(now))

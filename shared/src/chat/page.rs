@@ -49,6 +49,14 @@ impl PageSize {
 }
 
 impl Page {
+    /// Without what comes before `first`, which is not for the reader.
+    #[must_use]
+    pub fn starting_at(mut self, first: Seq) -> Self {
+        self.messages.retain(|message| message.seq >= first);
+        self.before = self.before.filter(|before| *before > first);
+        self
+    }
+
     /// Cuts what does not fit into `bytes`, each message counted by `size_of`; at least one stays.
     /// The next page begins with what was cut.
     #[must_use]

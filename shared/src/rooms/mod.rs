@@ -12,9 +12,8 @@ use crate::chat::{
 };
 use crate::protocol::{Removal, ServerFrame, Withdrawal};
 use crate::rules::{self, Action};
-use crate::speaking::permit;
 use crate::store::{Change, Departure, Listed, RoomLimits};
-use crate::{App, Error, events};
+use crate::{App, Error, events, reading};
 
 pub use invitations::{decline, invite, withdraw};
 pub use membership::{appoint, join, leave, leave_all};
@@ -216,11 +215,7 @@ async fn end_if_abandoned(app: &App, room: &Room, by: &UserId) -> Result<bool, E
 /// The room's last messages, for `user` who has just joined.
 pub async fn recent(app: &App, room: &Room, user: &UserId) -> Result<crate::chat::Page, Error> {
     let (conversation, limit) = (room.conversation(), PageSize::DEFAULT.get());
-    let now = app.clock.now();
-    let page = app.store.page(&conversation, Range::default(), limit, Some(now)).await?;
-    // Looked up after the page: whoever has left meanwhile is not shown what was said since.
-    permit(app, user, &conversation, Action::Read).await?;
-    Ok(page)
+    reading::page(app, user, &conversation, Range::default(), limit, Action::Read).await
 }
 
 fn limits(app: &App) -> RoomLimits {

@@ -55,7 +55,7 @@ async fn tell(
     let rules = app.config.rules();
     let appended = app.store.append(conversation, draft, permission, app.clock.now(), rules);
     let (Appended::Stored(message) | Appended::Repeat(message)) = appended.await?;
-    let inboxes = recipients(app, conversation).await?;
+    let inboxes = recipients(app, &message).await?;
     deliver(app, &message, inboxes, None).await?;
     if newcomer {
         // What was said before one came is not unread. Last, so that the room hears of it anyhow.

@@ -37,6 +37,23 @@ impl Store {
         self.transact(writes([inbox, between])?, "unblock somebody").await.map(drop)
     }
 
+    /// Notes that the account of `user` is gone, where whoever writes to them in this conversation sees it.
+    pub async fn note_gone(
+        &self,
+        user: &UserId,
+        conversation: &ConversationId,
+    ) -> Result<(), Error> {
+        let update = self
+            .db
+            .update_item()
+            .table_name(&self.table)
+            .key(keys::PK, s(keys::conversation_pk(conversation)))
+            .key(keys::SK, s(keys::BLOCKS))
+            .update_expression("ADD gone :user")
+            .expression_attribute_values(":user", set_of(user));
+        update.send().await.map(drop).map_err(storage("note that somebody is gone"))
+    }
+
     fn inbox_of_blocker(&self, user: &UserId, other: &UserId) -> UpdateBuilder {
         Update::builder()
             .table_name(&self.table)

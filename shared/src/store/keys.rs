@@ -4,8 +4,8 @@
 //! |---|---|---|---|
 //! | message | `CONV#<conversation>` | `MSG#<seq, 16 digits>` | `id`, `kind`, `from`, `content`, `sent_at`, `ahead`, `expires_at` |
 //! | start of a log | `CONV#<conversation>` | `MSG#0000000000000000` | `start`: where the numbers begin now; `began`: where they began first |
-//! | blocks between two people | `CONV#<conversation>` | `MSG#~BLOCKS` | `by`: who of the two blocks the other |
-//! | room | `CONV#<conversation>` | `ROOM` | `name`, `topic`, `metadata`, `access`, `history`, `hidden`, `creator`, `created_at`, `members`, `owners`; a public one is listed in the index |
+//! | what keeps two people from speaking | `CONV#<conversation>` | `MSG#~BLOCKS` | `by`: who of the two blocks the other; `gone`: whose account is no more |
+//! | room | `CONV#<conversation>` | `ROOM` | `name`, `topic`, `metadata`, `access`, `history`, `hidden_upto`, `creator`, `created_at`, `members`, `owners`; a public one is listed in the index |
 //! | name of a room | `ROOMNAME#<name in small letters>` | `ROOM` | `room`: whose it is |
 //! | member | `CONV#<conversation>` | `MEMBER#<user>` | `role`, `joined_at`, `muted`, `reads_from` |
 //! | somebody a room knows who is not in it | `CONV#<conversation>` | `GUEST#<user>` | `banned_by`, `banned_at`; `invited_by`, `invited_at`; `muted` |

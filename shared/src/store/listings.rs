@@ -1,7 +1,7 @@
 //! A user's own list of conversations, and how far they have read in each.
 
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::KeysAndAttributes;
+use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnValuesOnConditionCheckFailure};
 
 use super::item::{Item, n, number, parse_number, s, text};
 use super::list::Span;
@@ -23,6 +23,15 @@ pub struct Listing {
     pub joined_at: Timestamp,
     /// The last message the user has read.
     pub read_seq: Option<Seq>,
+}
+
+/// How far somebody has read, as it is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReadMark {
+    /// The last message they have read; 0 for none.
+    pub upto: Seq,
+    /// Whether it was another before.
+    pub moved: bool,
 }
 
 impl Store {
@@ -95,18 +104,19 @@ impl Store {
         Ok(found.iter().filter_map(position).collect())
     }
 
-    /// Notes that `user` has read up to `seq`; false if they had read further, or share no such
+    /// Notes that `user` has read up to `seq`, unless they had read further, or share no such
     /// conversation.
     pub async fn mark_read(
         &self,
         user: &UserId,
         conversation: &ConversationId,
         seq: Seq,
-    ) -> Result<bool, Error> {
+    ) -> Result<ReadMark, Error> {
         let update = self
             .db
             .update_item()
             .table_name(&self.table)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .set_key(Some(self.listing_key(user, conversation)))
             .update_expression("SET read_seq = :seq")
             .condition_expression(
@@ -114,9 +124,12 @@ impl Store {
             )
             .expression_attribute_values(":seq", n(seq));
         match update.send().await {
-            Ok(_) => Ok(true),
+            Ok(_) => Ok(ReadMark { upto: seq, moved: true }),
             Err(error) => match error.as_service_error() {
-                Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(false),
+                Some(UpdateItemError::ConditionalCheckFailedException(kept)) => {
+                    let upto = kept.item().and_then(|item| item.get("read_seq"));
+                    Ok(ReadMark { upto: upto.and_then(parse_number).unwrap_or(0), moved: false })
+                }
                 _ => Err(storage("note what is read")(error)),
             },
         }

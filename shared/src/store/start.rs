@@ -9,13 +9,13 @@
 use std::time::Duration;
 
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::{Put, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{CancellationReason, Put, TransactWriteItem, Update};
 
 use super::item::{n, parse_number, s};
 use super::log::{Entry, Tail, encode};
 use super::{Store, keys};
 use crate::Error;
-use crate::chat::{ConversationId, Seq, Timestamp};
+use crate::chat::{ConversationId, Seq, Timestamp, UserId};
 use crate::error::storage;
 
 /// A tail this close to its expiry could be gone before a plain put behind it; longer than any
@@ -39,10 +39,12 @@ impl Tail {
 
 impl Store {
     /// Stores `entry` if the log's start is still as it was `seen`; `false` if somebody was faster.
+    /// `not_found` unless `peer`, to whom it is, has an account.
     pub(super) async fn put_with_start(
         &self,
         entry: &Entry,
         seen: Option<Seq>,
+        peer: Option<&UserId>,
     ) -> Result<bool, Error> {
         let conversation = &entry.message.conversation;
         let message = Put::builder()
@@ -61,8 +63,16 @@ impl Store {
         for listing in self.new_listings(conversation, entry.message.sent_at)? {
             write = write.transact_items(TransactWriteItem::builder().update(listing).build());
         }
+        if let Some(peer) = peer {
+            write = write.transact_items(self.account_exists(peer)?);
+        }
         let Err(error) = write.send().await else { return Ok(true) };
         match error.as_service_error() {
+            Some(TransactWriteItemsError::TransactionCanceledException(canceled))
+                if peer.is_some() && is_last_refused(canceled.cancellation_reasons()) =>
+            {
+                Err(Error::NotFound("user"))
+            }
             Some(TransactWriteItemsError::TransactionCanceledException(canceled))
                 if canceled.cancellation_reasons().iter().any(|reason| {
                     matches!(reason.code(), Some("ConditionalCheckFailed" | "TransactionConflict"))
@@ -122,4 +132,9 @@ impl Store {
         };
         conversation.pair().iter().map(listing).collect()
     }
+}
+
+/// Whether the condition of the last write did not hold.
+fn is_last_refused(reasons: &[CancellationReason]) -> bool {
+    reasons.last().is_some_and(|last| last.code() == Some("ConditionalCheckFailed"))
 }

@@ -4,7 +4,7 @@ mod attempts;
 mod sessions;
 mod tickets;
 
-use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{ConditionCheck, Delete, Put, TransactWriteItem, Update};
 use serde_json::{Map, Value};
 
 use super::item::{Item, n, number, s, text};
@@ -66,6 +66,27 @@ impl Store {
         }
         // An earlier try of our own may have succeeded, and its answer been lost.
         Ok(self.account(&account.user).await?.is_some())
+    }
+
+    /// Whether there is an account of `user`, strongly consistent.
+    pub async fn has_account(&self, user: &UserId) -> Result<bool, Error> {
+        let item = self.item(keys::user_pk(user), keys::ACCOUNT, "look up an account").await?;
+        Ok(item.is_some())
+    }
+
+    /// That there is an account of `user`, as part of a transaction.
+    pub(in crate::store) fn account_exists(
+        &self,
+        user: &UserId,
+    ) -> Result<TransactWriteItem, Error> {
+        let check = ConditionCheck::builder()
+            .table_name(&self.table)
+            .key(keys::PK, s(keys::user_pk(user)))
+            .key(keys::SK, s(keys::ACCOUNT))
+            .condition_expression("attribute_exists(pk)")
+            .build();
+        let check = check.map_err(storage("describe an account"))?;
+        Ok(TransactWriteItem::builder().condition_check(check).build())
     }
 
     /// The account of `user`, strongly consistent.

@@ -55,7 +55,7 @@ impl Store {
                 return Ok(Appended::Repeat(earlier));
             }
             known = tail.entries.first().map_or(known, |newest| newest.message.seq);
-            tail.check_blocks(draft)?;
+            tail.check_peer(draft)?;
             if round == 1 {
                 // Later rounds see what was stored after `now`.
                 tail.check_rate(draft, now, rules)?;
@@ -68,7 +68,8 @@ impl Store {
                 };
                 let seq = tail.next_seq(now);
                 let entry = draft.entry(&id, (conversation, seq), newest, now, retention);
-                if self.put_with_start(&entry, start).await? {
+                let peer = conversation.addressee(&draft.from).filter(|_| rules.has_accounts);
+                if self.put_with_start(&entry, start, peer).await? {
                     return Ok(Appended::Stored(entry.message));
                 }
             } else if let Some(newest) = newest

@@ -45,6 +45,8 @@ pub struct Rules {
     pub retention: Option<Duration>,
     /// How many messages one sender may say in a second; 0 for any number.
     pub messages_per_second: usize,
+    /// Whether people have accounts, without which nobody is written to.
+    pub has_accounts: bool,
 }
 
 /// What became of a draft.

@@ -25,13 +25,18 @@ pub(in crate::store) struct Tail {
     pub(in crate::store) start: Option<Seq>,
     /// Who of the two blocks the other, in a direct conversation.
     blocked_by: Vec<UserId>,
+    /// Whose account is no more.
+    gone: Vec<UserId>,
     /// Whether the page reaches the beginning of the log.
     pub(super) whole: bool,
 }
 
 impl Tail {
-    /// Refuses what is said to somebody who is blocked, or has blocked the sender.
-    pub(super) fn check_blocks(&self, draft: &Draft) -> Result<(), Error> {
+    /// Refuses what is said to somebody who is gone, is blocked, or has blocked the sender.
+    pub(super) fn check_peer(&self, draft: &Draft) -> Result<(), Error> {
+        if !self.gone.is_empty() {
+            return Err(Error::NotFound("user"));
+        }
         let blocks = self.blocked_by.contains(&draft.from);
         let is_blocked = self.blocked_by.iter().any(|user| *user != draft.from);
         rules::permit(Action::Speak, rules::of_two(blocks, is_blocked))
@@ -79,17 +84,19 @@ impl Store {
         let page = page.map_err(storage("read the end of a conversation"))?;
         let mut start = None;
         let mut entries = Vec::with_capacity(page.items().len());
-        let mut blocked_by = Vec::new();
+        let (mut blocked_by, mut gone) = (Vec::new(), Vec::new());
         for item in page.items() {
             if text(item, keys::SK)? == keys::BLOCKS {
                 blocked_by = users(item.get("by"))?;
+                gone = users(item.get("gone"))?;
             } else if let Some(value) = item.get("start") {
                 start = parse_number(value);
             } else {
                 entries.push(decode(conversation, item)?);
             }
         }
-        Ok(Tail { entries, start, blocked_by, whole: page.last_evaluated_key().is_none() })
+        let whole = page.last_evaluated_key().is_none();
+        Ok(Tail { entries, start, blocked_by, gone, whole })
     }
 }
 

@@ -76,10 +76,10 @@ impl Store {
         if let Some(history) = change.history {
             let since_joining = history == RoomHistory::SinceJoining;
             edit.put("history", since_joining.then(|| s(SINCE_JOINING)));
-            edit.put("hidden", None);
+            edit.put("hidden_upto", None);
         }
         if let Some(newest) = newest {
-            edit.put("hidden", Some(n(newest)));
+            edit.put("hidden_upto", Some(n(newest)));
         }
         let access = match room.access {
             Access::Private => "attribute_exists(#access)",

@@ -113,8 +113,8 @@ impl Store {
         let is = |known: bool| if known { "attribute_exists" } else { "attribute_not_exists" };
         let since_joining = seen.room.history == RoomHistory::SinceJoining;
         let hidden = match seen.room.hidden {
-            Some(_) => "hidden = :hidden",
-            None => "attribute_not_exists(hidden)",
+            Some(_) => "hidden_upto = :hidden",
+            None => "attribute_not_exists(hidden_upto)",
         };
         let count = Update::builder()
             .table_name(&self.table)

@@ -213,7 +213,7 @@ fn decode(item: &Item) -> Result<Room, Error> {
     };
     Ok(Room {
         history,
-        hidden: item.get("hidden").and_then(parse_number),
+        hidden: item.get("hidden_upto").and_then(parse_number),
         id: RoomId::parse(&text(item, "room")?).ok_or(Error::Corrupt("room"))?,
         name: RoomName::parse(&text(item, "name")?)?,
         topic: text(item, "topic").ok(),
