@@ -351,6 +351,7 @@ async fn an_event_that_is_none_fails_the_invocation() {
         max_members_per_room: 1000,
         presence_room_size: 50,
         sign_ins_per_address: 0,
+        broadcasters: shared::config::Broadcasters::Everybody,
         websocket_url: "/ws".to_owned(),
         tokens: None,
         oidc: None,

@@ -201,3 +201,31 @@ async fn who_leaves_without_a_name_is_forgotten_at_the_next_message() {
     assert_eq!(online(&chat).await, ["alice"]);
     chat.joined_by("bob").await.hears("alice", "still there?").await;
 }
+
+#[tokio::test]
+async fn one_call_tells_which_friends_are_there() {
+    let chat = Chat::start().await;
+    let mut alice = chat.joined_by("alice").await;
+    for friend in ["bob", "carol", "dave"] {
+        alice.says(friend, "hello").await;
+    }
+    chat.joined_by("stranger").await;
+    let bob = chat.joined_by("bob").await;
+    let carol = chat.joined_by("carol").await;
+    carol.leaves().await;
+    let block = chat.put("/api/blocks/alice", json!({ "user_id": "dave" })).await;
+    assert_eq!(block.status, 204);
+    let friends = async || chat.get("/api/presence", &[("user_id", "alice")]).await.body;
+    let mut seen = friends().await;
+    in_time(async {
+        while seen[1]["status"] != "offline" || seen[1]["last_seen"].is_null() {
+            seen = friends().await;
+        }
+    })
+    .await;
+    let told = seen.as_array().unwrap().iter();
+    let told: Vec<_> = told.map(|it| (it["user"].as_str(), it["status"].as_str())).collect();
+    // A block hides whether dave is there.
+    assert_eq!(told, [(Some("bob"), Some("online")), (Some("carol"), Some("offline"))]);
+    drop(bob);
+}

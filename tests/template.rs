@@ -228,4 +228,5 @@ fn settings_have_the_same_defaults_everywhere() {
     assert_eq!(parameters["PresenceRoomSize"]["Default"], shared::Config::PRESENCE_ROOM_SIZE);
     let sign_ins = &parameters["SignInsPerAddress"]["Default"];
     assert_eq!(*sign_ins, shared::Config::SIGN_INS_PER_ADDRESS);
+    assert_eq!(parameters["Broadcasters"]["Default"], shared::Config::BROADCASTERS);
 }

@@ -95,6 +95,14 @@ pub struct Options {
         value_name = "TIMES"
     )]
     pub sign_ins_per_address: usize,
+    /// Who may broadcast: everybody, nobody, or ids and usernames with commas between them
+    #[arg(
+        long,
+        env = "CONFAB_BROADCASTERS",
+        default_value = shared::Config::BROADCASTERS,
+        value_name = "WHO"
+    )]
+    pub broadcasters: String,
     /// The web origins, such as <https://chat.example.com>, whose pages may call the HTTP API; in
     /// open mode other pages of elsewhere are refused, and this server by any name but localhost, a
     /// number, and those of the origins
@@ -139,6 +147,7 @@ impl Options {
             oidc_issuer: None,
             oidc_audience: None,
             sign_ins_per_address: 0,
+            broadcasters: shared::Config::BROADCASTERS.into(),
             cors_origins: Vec::new(),
             faults: None,
         }

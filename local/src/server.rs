@@ -232,6 +232,7 @@ fn config(options: &Options, management: SocketAddr) -> anyhow::Result<Config> {
         "AUTH_MODE" => Some(mode.name().to_owned()),
         TOKEN_KEY => key.as_ref().map(|key| key.expose_secret().to_owned()),
         "SIGN_INS_PER_ADDRESS" => Some(options.sign_ins_per_address.to_string()),
+        "BROADCASTERS" => Some(options.broadcasters.clone()),
         "OIDC_ISSUER" => options.oidc_issuer.clone(),
         "OIDC_AUDIENCE" => options.oidc_audience.clone(),
         "RETENTION_DAYS" => Some(options.retention_days.to_string()),

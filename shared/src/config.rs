@@ -10,7 +10,7 @@ use crate::oidc::{Http, Misconfigured, Oidc};
 use crate::store::Rules;
 
 /// The variables that [`Config::from_variables`] reads; `template.yaml` sets each of them.
-pub const VARIABLES: [&str; 12] = [
+pub const VARIABLES: [&str; 13] = [
     "TABLE_NAME",
     "AUTH_MODE",
     MANAGEMENT_ENDPOINT,
@@ -21,6 +21,7 @@ pub const VARIABLES: [&str; 12] = [
     "MAX_MEMBERS_PER_ROOM",
     "PRESENCE_ROOM_SIZE",
     "SIGN_INS_PER_ADDRESS",
+    "BROADCASTERS",
     OIDC_ISSUER,
     OIDC_AUDIENCE,
 ];
@@ -71,6 +72,31 @@ impl AuthMode {
     }
 }
 
+/// Who may say something to everybody.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Broadcasters {
+    /// Whoever may connect.
+    Everybody,
+    /// Nobody at all.
+    Nobody,
+    /// Those of these ids or usernames.
+    These(Vec<String>),
+}
+
+impl Broadcasters {
+    /// Reads what [`Config::broadcasters`] tells.
+    fn parse(setting: &str) -> Self {
+        match setting {
+            "everybody" => Self::Everybody,
+            "nobody" => Self::Nobody,
+            names => {
+                let names = names.split(',').map(str::trim).filter(|name| !name.is_empty());
+                Self::These(names.map(str::to_owned).collect())
+            }
+        }
+    }
+}
+
 /// The settings of a function; the local server fills them in from its own flags.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -97,6 +123,9 @@ pub struct Config {
     /// `SIGN_INS_PER_ADDRESS`: how often one address may register or sign in within a quarter of an
     /// hour, by default 100; 0 for any number.
     pub sign_ins_per_address: u64,
+    /// `BROADCASTERS`: who may say something to everybody: `everybody`, the default, `nobody`, or ids
+    /// and usernames with commas between them.
+    pub broadcasters: Broadcasters,
     /// `WEBSOCKET_URL`: where the page connects, by default `/ws` on the page's own host.
     pub websocket_url: String,
     /// `TOKEN_KEY`: what signs and checks access tokens, where people have accounts.
@@ -117,6 +146,8 @@ impl Config {
     pub const PRESENCE_ROOM_SIZE: usize = 50;
     /// Registrations and sign-ins per address by default.
     pub const SIGN_INS_PER_ADDRESS: usize = 100;
+    /// Who may broadcast by default.
+    pub const BROADCASTERS: &str = "everybody";
     /// The highest rate that can be told from the end of a log.
     const MOST_MESSAGES_PER_SECOND: usize = 100;
     /// The longest message text by default, in bytes: most messages cost one write unit.
@@ -170,6 +201,9 @@ impl Config {
         Ok(Self {
             websocket_url: get(WEBSOCKET_URL).unwrap_or_else(|| "/ws".to_owned()),
             sign_ins_per_address: u64::try_from(sign_ins).unwrap_or(u64::MAX),
+            broadcasters: Broadcasters::parse(
+                get("BROADCASTERS").as_deref().unwrap_or(Self::BROADCASTERS),
+            ),
             tokens: tokens.transpose()?,
             oidc,
             messages_per_second,

@@ -93,13 +93,15 @@ pub enum Reason {
     NotYours,
     /// The request names two different people as the one who asks.
     TwoNames,
+    /// Broadcasting is for others.
+    Broadcast,
     /// The password is not the account's.
     Password,
 }
 
 impl Reason {
     /// Every reason there is.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::NotAMember,
         Self::Muted,
         Self::Banned,
@@ -108,6 +110,7 @@ impl Reason {
         Self::Role,
         Self::NotYours,
         Self::TwoNames,
+        Self::Broadcast,
         Self::Password,
     ];
 
@@ -122,6 +125,7 @@ impl Reason {
             Self::Role => "role",
             Self::NotYours => "not_yours",
             Self::TwoNames => "two_names",
+            Self::Broadcast => "broadcast",
             Self::Password => "password",
         }
     }
@@ -138,6 +142,7 @@ impl fmt::Display for Reason {
             Self::Role => "your role does not allow it",
             Self::NotYours => "this belongs to other people",
             Self::TwoNames => "the request says of two people that they are asking",
+            Self::Broadcast => "broadcasting is for others",
             Self::Password => "this is not the account's password",
         })
     }

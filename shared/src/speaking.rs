@@ -2,8 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use crate::accounts::Username;
 use crate::chat::{Content, ConversationId, Kind, Message, MessageId, Seq, UserId};
+use crate::config::Broadcasters;
 use crate::delivery::deliver;
+use crate::error::Reason;
 use crate::identity::Speaker;
 use crate::protocol::Ack;
 use crate::rules::{self, Action, Standing};
@@ -117,6 +120,27 @@ pub async fn permit(
     action: Action,
 ) -> Result<(), Error> {
     reads_from(app, user, conversation, action).await.map(drop)
+}
+
+/// Refuses whoever may not say something to everybody. Where usernames are named, one read tells the
+/// caller's.
+pub async fn permit_broadcast(app: &App, user: &UserId) -> Result<(), Error> {
+    const REFUSED: Error = Error::Forbidden(Reason::Broadcast);
+    let names = match &app.config.broadcasters {
+        Broadcasters::Everybody => return Ok(()),
+        Broadcasters::Nobody => return Err(REFUSED),
+        Broadcasters::These(names) => names,
+    };
+    if names.iter().any(|name| name == user.as_str()) {
+        return Ok(());
+    }
+    if !app.config.has_accounts() {
+        return Err(REFUSED);
+    }
+    let username = accounts::account(app, user).await?.username.map(|username| username.key());
+    let named = names.iter().filter_map(|name| Username::parse(name).ok());
+    let named = named.map(|name| name.key()).any(|name| Some(name) == username);
+    if named { Ok(()) } else { Err(REFUSED) }
 }
 
 /// What `user` is to the conversation with `other`, by the inboxes of both.

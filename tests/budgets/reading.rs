@@ -80,6 +80,20 @@ async fn conversations_cost_a_read_each_and_their_list() {
 }
 
 #[tokio::test]
+async fn which_friends_are_there_costs_their_list_and_their_inboxes() {
+    let chat = Chat::start().await;
+    let mut alice = present(&chat, "alice").await;
+    for friend in ["bob", "carol", "dave"] {
+        alice.says(friend, "hi").await;
+    }
+    chat.meter.take();
+    let answer = chat.get("/api/presence", &[("user_id", "alice")]).await;
+    assert_eq!(answer.body.as_array().unwrap().len(), 3);
+    let row = "| `GET /api/presence`, N of two people | 0 | 0 | 2 | 2 + N | 2 |";
+    is_promised(row, 3, &chat.meter.take());
+}
+
+#[tokio::test]
 async fn a_room_among_the_conversations_costs_a_look_at_it_and_at_its_member() {
     let chat = Chat::start().await;
     chat.room_of("alice", "general").await;

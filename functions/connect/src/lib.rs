@@ -3,14 +3,14 @@
 //! API Gateway completes the handshake only after this answers, and until then a push to the
 //! connection is answered 410. So the connection is remembered as pending, and the `deliver`
 //! function, woken by this very write, greets it and hands over what waits. `?history=N` says how
-//! many of the lobby's last messages the greeting brings.
+//! many of the lobby's last messages the greeting brings: up to 100, anything else refuses the handshake
+//! with a 400. API Gateway sends the status alone, so the reason is in the documents.
 
 use aws_lambda_events::apigw::{ApiGatewayProxyResponse, ApiGatewayWebsocketProxyRequest};
 use axum::http::header::SEC_WEBSOCKET_PROTOCOL;
 use axum::http::{HeaderValue, StatusCode};
 use shared::chat::PageSize;
 use shared::identity::Speaker;
-use shared::store::Connection;
 use shared::{App, Error, credentials, lambda};
 
 /// One write, no read. A client that offers the subprotocol `confab` is answered with it: browsers
@@ -22,8 +22,10 @@ pub async fn handle(
     let speaker = Speaker::of(&event.request_context)?;
     let mut pending = speaker.as_connection(false);
     if let Some(history) = event.query_string_parameters.first("history") {
-        pending.history =
-            history.parse().map_or(Connection::HISTORY, |count: usize| count.min(PageSize::MAX));
+        match history.parse() {
+            Ok(count @ 0..=PageSize::MAX) => pending.history = count,
+            _ => return Ok(lambda::refused(StatusCode::BAD_REQUEST)),
+        }
     }
     if !app.store.arrive(&speaker.user, &speaker.connection, &pending).await? {
         return Ok(lambda::refused(StatusCode::UNAUTHORIZED));

@@ -3,7 +3,7 @@
 use shared::chat::ConversationId;
 use shared::identity::Speaker;
 use shared::protocol::{BroadcastRequest, Frame, SendRequest, ServerFrame};
-use shared::speaking::{addressed, draft, say};
+use shared::speaking::{addressed, draft, permit_broadcast, say};
 use shared::{App, Error};
 
 /// To somebody, or in a room.
@@ -26,6 +26,7 @@ pub(crate) async fn broadcast(
     request: BroadcastRequest,
 ) -> Result<Frame, Error> {
     let draft = draft(app, &speaker.user, &request.content, request.id.as_deref())?;
+    permit_broadcast(app, &speaker.user).await?;
     let said = say(app, &ConversationId::Lobby, &draft, Some(speaker)).await?;
     Ok(ServerFrame::Ack(said.ack()).encode())
 }

@@ -4,6 +4,7 @@ mod accounts;
 mod blocks;
 mod me;
 mod online;
+mod presence;
 
 use axum::Router;
 use axum::routing::{delete, get, patch, post, put};
@@ -27,6 +28,7 @@ pub fn router(app: App) -> Router {
         .route("/api/blocks/{user}", put(blocks::block))
         .route("/api/blocks/{user}", delete(blocks::unblock))
         .route("/api/online_users", get(online::users))
+        .route("/api/presence", get(presence::friends))
         .with_state(app);
     private(routes)
 }

@@ -47,6 +47,11 @@ impl Paging {
         &self,
         parse: impl FnOnce(&str) -> Result<T, Error>,
     ) -> Result<Option<T>, Error> {
+        if self.before.is_some() {
+            return Err(Error::Invalid(
+                "this list goes on `after` an item, not `before` one".into(),
+            ));
+        }
         let after = self.after.as_deref().map(parse).transpose();
         after.map_err(|_| Error::Invalid("`after` is no cursor of this list".into()))
     }

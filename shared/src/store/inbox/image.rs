@@ -86,6 +86,11 @@ impl Inbox {
         connections.map(|(id, _)| id.clone()).collect()
     }
 
+    /// Whether a connection stands at `now`.
+    pub fn stands(&self, now: Timestamp) -> bool {
+        self.connections.values().any(|connection| connection.expires_at > now)
+    }
+
     /// The connections that must have ended by `now`.
     pub fn expired(&self, now: Timestamp) -> Vec<ConnectionId> {
         let expired =

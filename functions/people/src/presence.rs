@@ -1,0 +1,34 @@
+//! Which of the caller's friends are there.
+
+use axum::Json;
+use axum::extract::State;
+use serde::Serialize;
+use shared::chat::{Timestamp, UserId};
+use shared::http::Failure;
+use shared::identity::Caller;
+use shared::protocol::Presence;
+use shared::{App, presence};
+
+#[derive(Serialize)]
+pub(crate) struct Friend {
+    user: UserId,
+    status: Presence,
+    last_seen: Option<Timestamp>,
+}
+
+/// `GET /api/presence`: everybody whose coming and going the caller is shown, by id.
+pub(crate) async fn friends(
+    State(app): State<App>,
+    caller: Caller,
+) -> Result<Json<Vec<Friend>>, Failure> {
+    let user = caller.require()?;
+    let mut watched = presence::watchers(&app, &user).await?;
+    watched.remove(&user);
+    let now = app.clock.now();
+    let friends = watched.into_iter().map(|(user, inbox)| Friend {
+        user,
+        status: if inbox.stands(now) { Presence::Online } else { Presence::Offline },
+        last_seen: inbox.last_seen,
+    });
+    Ok(Json(friends.collect()))
+}
