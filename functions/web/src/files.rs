@@ -22,7 +22,7 @@ macro_rules! files {
 }
 
 /// Every file that is served, by its path below `/client/`.
-const FILES: [(&str, &str); 51] = files![
+const FILES: [(&str, &str); 55] = files![
     "account_dialog.js",
     "app.js",
     "attention.js",
@@ -63,13 +63,17 @@ const FILES: [(&str, &str); 51] = files![
     "confab/alarms.js",
     "confab/api.js",
     "confab/asks.js",
+    "confab/catch_up.js",
     "confab/chat.js",
+    "confab/clock.js",
     "confab/deferred.js",
     "confab/ids.js",
     "confab/index.js",
     "confab/line.js",
     "confab/logs.js",
+    "confab/network.js",
     "confab/outbox.js",
+    "confab/presence.js",
     "confab/session.js",
     "confab/shelf.js",
     "confab/text.js",

@@ -78,7 +78,8 @@ test("the next connection takes over before the last one ends, and nothing is lo
   const { socket, chat, person } = await online(t, "alice", { lifetime: 5_000 });
   chat.follow("dm:alice:bob", 5);
   await settled();
-  await socket.says({ type: "synced", conversations: { "dm:alice:bob": { upto: 5, complete: true, more: false } } });
+  const conversations = { "dm:alice:bob": { upto: 5, complete: true, more: false } };
+  await socket.answers(socket.takes("sync")[0], { type: "synced", conversations });
   await pass(4_000);
   const { sent } = chat.send({ to: "bob" }, "mine");
   const [mine] = socket.takes();
@@ -111,15 +112,14 @@ test("if the next connection fails, the last one goes on", async (t) => {
 
 test("a connection shows a fresh token before the old one ends", async (t) => {
   onItsOwnClock(t);
-  let tokens = 0;
-  const token = async () => `t${(tokens += 1)}`;
+  const token = async () => `t ${Date.now()}`;
   const { chat, socket } = await opened(t, { token }, 900_000);
   await pass(840_000);
-  const [{ action, token: shown }] = sockets.at(-1).takes();
-  assert.deepEqual([action, shown], ["renew", "t2"]);
-  await socket.says({ type: "renewed", expires_at: new Date(Date.now() + 900_000).toISOString() });
+  const [{ action, token: shown, id }] = sockets.at(-1).takes();
+  assert.deepEqual([action, shown], ["renew", `t ${Date.now()}`]);
+  await socket.answers({ id }, { type: "renewed", expires_at: new Date(Date.now() + 900_000).toISOString() });
   await pass(840_000);
-  assert.equal(sockets.at(-1).takes()[0].token, "t3");
+  assert.equal(sockets.at(-1).takes()[0].token, `t ${Date.now()}`);
   assert.deepEqual([chat.state, sockets.length], ["online", 1]);
 });
 
@@ -194,8 +194,8 @@ test("what is asked is asked again until it is answered", async (t) => {
   const asked = sockets[1].takes();
   await sockets[1].welcomes("alice");
   assert.deepEqual(asked, []);
-  const [, { id }] = sockets[1].takes();
-  await sockets[1].says({ type: "history", conversation: "lobby", messages: [], before: null, after: null });
+  const [history, { id }] = sockets[1].takes();
+  await sockets[1].answers(history, { type: "history", conversation: "lobby", messages: [], before: null, after: null });
   await sockets[1].says({ type: "error", code: "forbidden", message: "no", id });
   assert.deepEqual((await page).messages, []);
   await refused;

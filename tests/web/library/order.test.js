@@ -17,7 +17,8 @@ async function upToFive(t) {
 
 async function answersSync(socket, upto, more = {}) {
   const [asked] = socket.takes("sync");
-  await socket.says({ type: "synced", conversations: { [THEIRS]: { upto, complete: true, more: false, ...more } } });
+  const conversations = { [THEIRS]: { upto, complete: true, more: false, ...more } };
+  await socket.answers(asked, { type: "synced", conversations });
   return asked?.since[THEIRS];
 }
 
@@ -76,7 +77,8 @@ test("what is gone is told, and the rest is shown", async (t) => {
   await answersSync(socket, 9, { complete: false });
   const [asked] = socket.takes("history");
   assert.equal(asked.after, 5);
-  await socket.says({ type: "history", conversation: THEIRS, messages: [bobs(8), bobs(9)], before: null, after: null });
+  const messages = [bobs(8), bobs(9)];
+  await socket.answers(asked, { type: "history", conversation: THEIRS, messages, before: null, after: null });
   assert.deepEqual(person.events.find(({ type }) => type === "gap").detail, { conversation: THEIRS, from: 6, upto: 7 });
   assert.deepEqual(person.sees(THEIRS), ["bob 8", "bob 9"]);
 });
@@ -98,13 +100,8 @@ test("who follows from 0 is shown where the log begins", async (t) => {
   const [asked] = socket.takes("history");
   await socket.says(bobs(12));
   assert.equal(asked.after, 0);
-  await socket.says({
-    type: "history",
-    conversation: THEIRS,
-    messages: [bobs(11), bobs(12)],
-    before: null,
-    after: null,
-  });
+  const messages = [bobs(11), bobs(12)];
+  await socket.answers(asked, { type: "history", conversation: THEIRS, messages, before: null, after: null });
   assert.deepEqual(person.sees(THEIRS), ["bob 11", "bob 12"]);
 });
 

@@ -86,7 +86,7 @@ test("what has to wait is not hurried by the failure of something else", async (
   await pass(4_000);
   const again = socket.takes().map((frame) => frame.id);
   assert.deepEqual(again.toSorted(), [asked.id, id].toSorted());
-  await socket.says({ type: "history", conversation: "lobby", messages: [], before: null, after: null });
+  await socket.answers(asked, { type: "history", conversation: "lobby", messages: [], before: null, after: null });
   await page;
 });
 

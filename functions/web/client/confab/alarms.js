@@ -1,5 +1,8 @@
 // What is to be done later, unless something else happens first.
 
+/** Timers of more than this ring at once, in ms. */
+const LONGEST = 2 ** 31 - 1;
+
 export class Alarms {
   /** @type {Map<unknown, ReturnType<typeof setTimeout>>} */
   #timers = new Map();
@@ -10,7 +13,7 @@ export class Alarms {
     const timer = setTimeout(() => {
       this.#timers.delete(name);
       ring();
-    }, delay);
+    }, Math.min(delay, LONGEST));
     this.#timers.set(name, timer);
   }
 

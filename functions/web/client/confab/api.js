@@ -72,7 +72,8 @@ export async function ask(server, method, path, { body, token } = {}) {
     signal: AbortSignal.timeout(server.patience ?? 30_000),
   });
   const answered = await answer.text();
-  if (answer.ok) return { said: answered === "" ? null : JSON.parse(answered), after: nextIn(answer.headers.get("Link")) };
+  const after = nextIn(answer.headers.get("Link"));
+  if (answer.ok) return { said: answered === "" ? null : JSON.parse(answered), after };
   const { code, message = `HTTP ${answer.status}`, retry_after_ms, reason } = errorIn(answer.status, answered);
   throw new ApiError(answer.status, code, message, retry_after_ms, reason);
 }

@@ -3,12 +3,17 @@
 import { Admission } from "./admission.js";
 import { Alarms } from "./alarms.js";
 import { Asks } from "./asks.js";
+import { CatchUp } from "./catch_up.js";
+import { Clock } from "./clock.js";
 import { deferred } from "./deferred.js";
-import { addressOf, direct, isUuid } from "./ids.js";
+import { addressOf, direct, isUuid, newId } from "./ids.js";
 import { Line } from "./line.js";
 import { Logs } from "./logs.js";
+import { watchNetwork } from "./network.js";
 import { Outbox } from "./outbox.js";
+import { Presence } from "./presence.js";
 import { Shelf } from "./shelf.js";
+import { isWellFormed } from "./text.js";
 import { Turn } from "./turn.js";
 
 const DEFAULTS = {
@@ -20,10 +25,8 @@ const DEFAULTS = {
   lifetime: 110 * 60_000,
   longestWait: 30_000,
 };
-/** The server shows that one types at most this often, in ms. */
-const TYPING = 2_000;
-/** How soon to repeat what may have failed, in ms, at the latest; later each time it fails again. */
-const SOON = 1_000;
+/** The server shows that one types at most this often, in ms; and others see it for so long. */
+const [TYPING, TYPES] = [2_000, 6_000];
 
 export class Chat extends EventTarget {
   /** One's own id. @type {string | undefined} */
@@ -34,19 +37,22 @@ export class Chat extends EventTarget {
   #admission;
   #alarms = new Alarms();
   #shelf;
+  /** The server, in names of what is stored. */
+  #place;
   #line;
   #outbox;
   #asks;
   #logs;
+  #catchUp;
+  #presence;
   /** What other pages have left unsent is sent by one page at a time. */
   #turn;
-  #catchingUp = false;
-  /** How often the server has failed since it last answered. */
-  #failures = 0;
-  /** @type {Map<string, number>} */
-  #typed = new Map();
+  /** Before that nobody can listen. */
+  #isHeard = false;
   /** @type {ReturnType<typeof deferred> | undefined} */
   #connecting;
+  /** @type {(() => void) | undefined} */
+  #unwatch;
 
   /** @param {import("./index.js").ChatOptions} options */
   constructor(options) {
@@ -58,22 +64,31 @@ export class Chat extends EventTarget {
     this.#admission = new Admission(settings);
     this.#shelf = new Shelf(options.storage);
     this.#turn = new Turn(this.#shelf.isShared ? globalThis.navigator?.locks : undefined);
-    this.#line = new Line(this.#lineSettings(), {
+    const { host, pathname } = new URL(settings.url);
+    this.#place = `confab:${host}${pathname}:`;
+    const clock = new Clock(new Shelf(options.storage, this.#place));
+    this.#line = new Line(this.#lineSettings(), clock, {
       state: (detail) => this.#turned(detail),
       welcome: (frame, isReplacement) => this.#welcomed(frame, isReplacement),
-      frame: (frame) => this.#hears(frame),
+      frame: (frame) => this.#understands(frame),
     });
     this.#asks = new Asks(this.#alarms, this.#line, settings.patience);
-    this.#outbox = new Outbox(this.#shelf, this.#alarms, this.#line, settings.patience, {
-      changed: () => this.#tell("outbox"),
-      refused: (error) => this.#tell("refused", error),
-    });
     this.#logs = new Logs(this.#shelf, this.#alarms, {
       message: (message) => this.#shows(message),
       gap: (gap) => this.#tell("gap", gap),
-      stale: () => this.#catchUp(),
+      stale: () => this.#catchUp.run(),
     });
+    const [shelf, alarms, line, asks, logs] = [this.#shelf, this.#alarms, this.#line, this.#asks, this.#logs];
+    const list = (/** @type {string} */ path) => this.list(path);
+    this.#outbox = new Outbox({ shelf, alarms, line, asks, clock }, {
+      changed: () => this.#tell("outbox"),
+      refused: (error) => this.#tell("refused", error),
+      dropped: (error) => this.#tell("error", error),
+    });
+    this.#catchUp = new CatchUp({ logs, asks, alarms }, { list, failed: (where, error) => this.#lost(where, error) });
+    this.#presence = new Presence({ alarms, clock }, { list, seen: (who) => this.#tell("presence", who) });
     if (options.credentials.user !== undefined) this.#remember(options.credentials.user);
+    this.#isHeard = true;
   }
 
   get state() {
@@ -90,14 +105,15 @@ export class Chat extends EventTarget {
     if (this.state === "online") return Promise.resolve();
     const { promise } = (this.#connecting ??= deferred());
     if (this.#shelf.prefix !== undefined) this.#claimLeftovers();
-    this.#watchNetwork(true);
+    this.#unwatch ??= watchNetwork(() => this.#line.wake());
     this.#line.open();
     return promise;
   }
 
   /** What is not sent stays in the storage. */
   close() {
-    this.#watchNetwork(false);
+    this.#unwatch?.();
+    this.#unwatch = undefined;
     this.#turn.end();
     this.#line.close();
     this.#asks.drop();
@@ -125,42 +141,46 @@ export class Chat extends EventTarget {
    * @param {{before?: number, after?: number, limit?: number}} [range]
    */
   history(conversation, range = {}) {
-    const { before = Infinity, after = -1 } = range;
-    return this.#asks.ask("log", { action: "history", conversation, ...range }, (it) => {
-      if (it.type !== "history" || it.conversation !== conversation) return false;
-      return it.messages.every((/** @type {any} */ { seq }) => after < seq && seq < before);
-    });
+    return this.#catchUp.history(conversation, range);
   }
 
   /** One has read everything up to `seq`. @param {string} conversation @param {number} seq */
   read(conversation, seq) {
     const lane = `read ${conversation}`;
     this.#asks.drop(lane);
-    const isMine = (/** @type {any} */ it) =>
-      it.type === "receipt" && it.conversation === conversation && it.user === this.user && it.read >= seq;
-    this.#ask(lane, { action: "read", conversation, seq }, isMine);
+    const asked = this.#asks.ask(lane, { action: "read", conversation, seq }, "receipt");
+    asked.catch((error) => this.#told(error, conversation));
   }
 
   /** Shows others that one types; as often as one likes. @param {{to: string} | {room: string}} address */
   typing(address) {
-    const where = JSON.stringify(address);
-    if (Date.now() - (this.#typed.get(where) ?? 0) < TYPING) return;
-    if (this.#line.send({ action: "typing", ...address })) this.#typed.set(where, Date.now());
+    const where = `typing ${JSON.stringify(address)}`;
+    if (this.#alarms.has(where) || !this.#line.send({ action: "typing", id: newId(), ...address })) return;
+    this.#alarms.set(where, TYPING, () => {});
+    this.#alarms.set(`${where} shown`, TYPES, () => {});
+  }
+
+  /** Shows others that one types no more, if they see that one does. @param {{to: string} | {room: string}} address */
+  stopTyping(address) {
+    const where = `typing ${JSON.stringify(address)}`;
+    const frame = { action: "typing", id: newId(), ...address, typing: false };
+    if (this.#alarms.has(`${where} shown`)) this.#line.send(frame);
+    for (const name of [where, `${where} shown`]) this.#alarms.clear(name);
+  }
+
+  /** Whether somebody is there, as far as it is known. @param {string} user */
+  presence(user) {
+    return this.#presence.of(user);
   }
 
   /** @param {string} room its id or name */
   join(room) {
-    const name = room.trim().toLowerCase();
-    return this.#asks.ask("join", { action: "join", room }, (it) => {
-      return it.type === "joined" && (it.room.id === room || it.room.name.toLowerCase() === name);
-    });
+    return this.#asks.ask(`room ${room}`, { action: "join", room }, "joined");
   }
 
   /** @param {string} room its id or name */
   leave(room) {
-    return this.#asks.ask("leave", { action: "leave", room }, (it) => {
-      return it.type === "left" && (it.room === room || !isUuid(room));
-    });
+    return this.#asks.ask(`room ${room}`, { action: "leave", room }, "left");
   }
 
   /**
@@ -209,7 +229,7 @@ export class Chat extends EventTarget {
 
   async #renew() {
     const frame = { action: "renew", token: await this.#admission.token() };
-    const { expires_at } = await this.#asks.ask("renew", frame, (it) => it.type === "renewed");
+    const { expires_at } = await this.#asks.ask("renew", frame, "renewed");
     return Date.parse(expires_at);
   }
 
@@ -226,27 +246,27 @@ export class Chat extends EventTarget {
   /** @param {any} welcome @param {boolean} isReplacement */
   #welcomed(welcome, isReplacement) {
     this.limits = welcome.limits;
-    this.#outbox.contentBytes = welcome.limits.content_bytes;
+    this.#outbox.limits = this.#catchUp.limits = welcome.limits ?? {};
     this.#remember(welcome.user);
     this.#tell("welcome", welcome);
     this.#asks.drop("renew");
     if (!isReplacement) {
-      this.#alarms.clear("hurry");
       this.#asks.restart();
-      this.#outbox.restart();
+      this.#outbox.flush();
       if (this.#turn.isMine) this.#outbox.adopt();
+      this.#presence.ask();
     }
     this.#logs.doubt();
-    this.#catchUp();
+    this.#catchUp.run();
+    if (welcome.more_waiting) this.#catchUp.more();
   }
 
   /** Goes on with what is kept of an earlier page. @param {string} user */
   #remember(user) {
     [this.user, this.#outbox.user] = [user, user];
     if (this.#shelf.prefix === undefined) {
-      const { host, pathname } = new URL(this.#settings.url);
       // Who signs in under a name of their own may be called otherwise by the server, always the same.
-      this.#shelf.prefix = `confab:${host}${pathname}:${user}:`;
+      this.#shelf.prefix = `${this.#place}${user}:`;
       this.#logs.restore();
       this.#outbox.keepAll();
     }
@@ -257,26 +277,45 @@ export class Chat extends EventTarget {
     this.#turn.take(`${this.#shelf.prefix}outbox`, () => this.#outbox.adopt());
   }
 
+  /** A frame that this version does not understand must not end what others depend on. @param {any} frame */
+  #understands(frame) {
+    try {
+      this.#hears(frame);
+    } catch (/** @type {any} */ error) {
+      this.#told({ code: "internal", message: `a frame makes no sense: ${error.message}` });
+    }
+  }
+
   /** @param {any} frame */
   #hears(frame) {
-    if (frame.type === "message") return this.#logs.accept([frame]);
-    if (frame.type === "ack") return this.#acked(frame);
-    if (frame.type === "error") return this.#failed(frame);
-    if (frame.type === undefined) return this.#hurry();
-    if (frame.type === "joined") this.#joined(frame);
-    if (frame.type === "left") this.#logs.close(frame.conversation);
+    const { type, conversation } = frame;
+    if (type === "message") {
+      this.#logs.accept([frame]);
+      return frame.from !== this.user && this.#presence.said(frame);
+    }
+    if (type === "ack") return this.#acked(frame);
+    if (type === "error") return this.#failed(frame);
+    if (type === undefined) return this.#asks.hurry();
+    if (type === "pong") return this.#asks.alive();
+    if (type === "presence") return this.#presence.hears(frame);
+    if (type === "joined") this.#joined(frame);
+    if (type === "left" && frame.reason === "deleted") this.#forget(conversation);
+    else if (type === "left") this.#logs.close(conversation);
+    if (type === "more_waiting") this.#catchUp.more();
+    if (["typing", "receipt"].includes(type) && frame.user !== this.user && !frame.delivered) {
+      this.#presence.shows(frame.user);
+    }
     const isAnswer = this.#asks.answered(frame);
-    if (isAnswer) this.#failures = 0;
-    if (frame.type === "history") {
+    if (type === "history") {
       if (!isAnswer) this.#pushed(frame);
-    } else if (!["synced", "renewed"].includes(frame.type)) {
-      this.#tell(frame.type, frame);
+    } else if (!["synced", "renewed"].includes(type)) {
+      this.#tell(type, type === "typing" ? { typing: true, expires_in_ms: TYPES, ...frame } : frame);
     }
   }
 
   /** @param {any} ack */
   #acked(ack) {
-    this.#failures = 0;
+    this.#asks.answered(ack);
     const item = this.#outbox.acked(ack);
     this.#tell("ack", ack);
     if (item && this.user !== undefined) {
@@ -291,18 +330,27 @@ export class Chat extends EventTarget {
 
   /** @param {any} error */
   #failed(error) {
-    if (!this.#outbox.failed(error) && !this.#asks.failed(error)) this.#tell("error", error);
+    if (this.#asks.failed(error)) return;
+    if (error.id === undefined) this.#asks.unreadable(error);
+    this.#tell("error", error);
   }
 
-  /** A failure of the server does not say what has failed: whatever is not answered by then is repeated. */
-  #hurry() {
-    if (this.#alarms.has("hurry")) return;
-    const longest = Math.min(this.#settings.patience, SOON * 2 ** this.#failures);
-    this.#failures += 1;
-    this.#alarms.set("hurry", longest * (0.5 + Math.random() / 2), () => {
-      this.#outbox.hurry();
-      this.#asks.hurry();
-    });
+  /** There is no such room any more, for anybody or for oneself. @param {string} conversation */
+  #forget(conversation) {
+    this.#logs.forget(conversation);
+    this.#outbox.fail(conversation, { code: "not_found", message: "there is no such room any more" });
+  }
+
+  /** What was missed there cannot be had. @param {string} conversation @param {any} error */
+  #lost(conversation, error) {
+    const [kind, room] = conversation.split(":");
+    if (kind === "room" && error.code === "not_found") {
+      this.#forget(conversation);
+      this.#tell("left", { type: "left", room, conversation, reason: "gone" });
+    } else {
+      if (error.code === "forbidden") this.#logs.close(conversation);
+      this.#told(error, conversation);
+    }
   }
 
   /** @param {any} joined */
@@ -316,52 +364,15 @@ export class Chat extends EventTarget {
     if (conversation === "lobby" || this.#logs.mark(conversation) !== undefined) this.#logs.accept(messages);
   }
 
-  async #catchUp() {
-    if (this.#catchingUp || this.state !== "online") return;
-    this.#catchingUp = true;
-    while (await this.#readOn());
-    this.#catchingUp = false;
-  }
-
-  /** @returns {Promise<boolean>} whether there may be more */
-  async #readOn() {
-    const since = this.#logs.since();
-    const unclear = since ? undefined : this.#logs.unclear();
-    if (since) {
-      const synced = await this.#ask("log", { action: "sync", since }, (it) => it.type === "synced");
-      const refused = synced ? this.#logs.synced(synced.conversations) : [];
-      for (const error of refused) this.#tell("error", { ...error, message: `cannot sync ${error.conversation}` });
-    } else if (unclear !== undefined) {
-      await this.history(unclear, { after: this.#logs.mark(unclear) ?? 0, limit: 100 }).then(
-        (page) => this.#logs.page(unclear, page),
-        (error) => {
-          this.#logs.close(unclear);
-          this.#told(error, unclear);
-        },
-      );
-    }
-    return since !== undefined || unclear !== undefined;
-  }
-
-  /**
-   * An ask of the library's own: if it fails, everybody is told.
-   * @param {string} lane
-   * @param {Record<string, any>} frame
-   * @param {(answer: any) => boolean} answers
-   * @returns {Promise<any>} undefined if it failed
-   */
-  #ask(lane, frame, answers) {
-    return this.#asks.ask(lane, frame, answers).catch((error) => this.#told(error, frame.conversation));
-  }
-
   /** @param {any} error @param {string} [conversation] */
-  #told({ name, code, message }, conversation) {
-    if (name !== "AbortError") this.#tell("error", { code, message, conversation });
+  #told({ name, code, message, reason }, conversation) {
+    if (name !== "AbortError") this.#tell("error", { code, message, reason, conversation });
   }
 
   /** @param {import("./index.js").Message} message */
   #shows(message) {
     this.#tell("message", message);
+    if (message.from === this.user) this.#outbox.found(message.id);
     this.#clearOutbox();
   }
 
@@ -374,25 +385,13 @@ export class Chat extends EventTarget {
     if (broadcast) return "lobby";
     if (isUuid(room ?? "")) return `room:${room}`;
     // With accounts a name is not an id.
-    const isId = to !== undefined && (isUuid(to) || this.#admission.isOpen);
+    const isId = to !== undefined && isWellFormed(to) && (isUuid(to) || this.#admission.isOpen);
     return isId && this.user !== undefined ? direct(this.user, to) : conversation;
   }
 
-  /** @param {boolean} isOn */
-  #watchNetwork(isOn) {
-    const act = isOn ? "addEventListener" : "removeEventListener";
-    for (const type of ["online", "offline"]) globalThis[act]?.(type, this.#wake);
-    globalThis.document?.[act]("visibilitychange", this.#wake);
-  }
-
-  /** @param {Event} event */
-  #wake = ({ type }) => {
-    if (type === "visibilitychange" && document.hidden) return;
-    this.#line.wake();
-  };
-
   /** @param {string} type @param {unknown} [detail] */
   #tell(type, detail) {
+    if (!this.#isHeard) return queueMicrotask(() => this.#tell(type, detail));
     this.dispatchEvent(new CustomEvent(type, { detail }));
   }
 }

@@ -28,11 +28,12 @@ export interface ChatOptions {
 /**
  * A name alone is for servers in open mode. Beside a token or tickets it is one's own id, under which
  * unsent messages are found before the server has said it. Functions are called for each connection;
- * they reject with an `ApiError` 400, 401 or 403 if one is not signed in any more.
+ * they reject with an `ApiError` 400, 401 or 403 if one is not signed in any more. That for tokens is
+ * told one that the server did not take, if it knows how to get another.
  */
 export type Credentials =
   | { user: string; token?: undefined; ticket?: undefined }
-  | { token: string | (() => Promise<string>); user?: string; ticket?: undefined }
+  | { token: string | ((refused?: string) => Promise<string>); user?: string; ticket?: undefined }
   | { ticket: () => Promise<string>; user?: string; token?: undefined };
 
 export type State = "idle" | "connecting" | "online" | "waiting" | "refused" | "closed";
@@ -79,9 +80,12 @@ export interface Limits {
   messages_per_second: number;
   rooms_per_user: number;
   members_per_room: number;
+  connections_per_user: number;
+  /** The longest `id` of a frame. */
   id_chars: number;
+  /** How far ahead of the server's clock the time inside an id may be. */
   id_ahead_ms: number;
-  /** Among how many of a conversation's last messages the repeat of one is found whose id is no UUIDv7. */
+  /** Among how many messages repeats of an id that is no UUIDv7 are found. */
   repeats_among: number;
   typing_every_ms: number;
   user_id_chars: number;
@@ -103,6 +107,7 @@ export interface Ack {
 
 /** A message that is not known to be kept; or is kept ("sent"), and about to be shown. */
 export interface Unsent {
+  /** It may change once: if the server refused it because this device's clock was wrong. */
   id: string;
   address: Address;
   /** Undefined where only the server can tell. */
@@ -112,6 +117,7 @@ export interface Unsent {
   /** Why it was refused. */
   code?: string;
   message?: string;
+  reason?: string;
 }
 
 /** `sent` resolves once the message is kept, however long that takes, and rejects if it is refused. */
@@ -136,27 +142,62 @@ export interface Joined {
 export interface Left {
   room: string;
   conversation: string;
-  reason?: "kicked" | "banned";
+  /**
+   * Why, if one did not want to. "gone": it was found out later that there is no such room, because
+   * it was deleted, or is private and one is in it no more. Of neither is anything kept.
+   */
+  reason?: "kicked" | "banned" | "deleted" | "gone";
+}
+
+/** Why something failed: `reason` tells more where a client can act on it. */
+export interface Failure {
+  code: string;
+  message: string;
+  /** "not_a_member", "muted", "banned", "blocked", "blocking", "role", "not_yours", …, or "id_ahead", "id_too_old". */
+  reason?: string;
 }
 
 export interface ChatEvents {
   state: { state: State; retryIn?: number; error?: Error };
-  welcome: { user: string; connection_id: string; server_time: string; expires_at: string; limits: Limits };
+  welcome: {
+    user: string;
+    connection_id: string;
+    server_time: string;
+    expires_at: string;
+    limits: Limits;
+    more_waiting?: true;
+  };
   /** In order in each conversation, each once, one's own too. */
   message: Message;
   /** What the server does not have any more. */
   gap: { conversation: string; from: number; upto: number };
   ack: Ack;
-  /** A message was not taken, and waits for `retry` or `discard`; one that is `too_large` is not even sent. */
-  refused: { id: string; code: string; message: string };
+  /**
+   * A message was not taken, and waits for `retry` or `discard`. What the server could not take is
+   * not even sent: `too_large`, text that is not well-formed, a conversation of others. `unanswered`
+   * is what a server that answers everything else does not answer.
+   */
+  refused: Failure & { id: string };
   /** `outbox` has changed. */
   outbox: null;
   receipt: { conversation: string; user: string; delivered?: number; read?: number };
-  typing: { user: string; conversation: string };
+  /** To be shown for `expires_in_ms` at most, or no more. */
+  typing: { user: string; conversation: string; typing: boolean; expires_in_ms: number };
+  /** Also what is found out at the start, and by what somebody says. */
   presence: { user: string; status: "online" | "offline"; last_seen: string | null };
   joined: Joined;
   left: Left;
-  error: { code: string; message: string; id?: string; conversation?: string };
+  /** Something about a room one is in was changed. */
+  room: { room: Room; conversation: string; by: string };
+  invited: { room: Room; conversation: string; by: string };
+  uninvited: { room: string; conversation: string; reason: "withdrawn" | "declined" | "deleted" };
+  /** Somebody is called otherwise now, perhaps oneself; or has deleted their account. */
+  profile:
+    | { user: string; deleted: false; username: string | null; display_name: string | null; metadata: object | null }
+    | { user: string; deleted: true };
+  /** More waits than the server hands over by itself; it is asked for. */
+  more_waiting: object;
+  error: Failure & { id?: string; conversation?: string };
 }
 
 export class Chat extends EventTarget {
@@ -181,6 +222,10 @@ export class Chat extends EventTarget {
   read(conversation: string, seq: number): void;
   /** Call it at every key: the server hears of it every two seconds at most. */
   typing(address: { to: string } | { room: string }): void;
+  /** Others are told that one types no more, if they see that one does. */
+  stopTyping(address: { to: string } | { room: string }): void;
+  /** Whether somebody is there, as far as it is known. */
+  presence(user: string): ChatEvents["presence"] | undefined;
   join(room: string): Promise<Joined>;
   leave(room: string): Promise<Left>;
   /** Asks the HTTP API; rejects with an `ApiError`. */
@@ -209,11 +254,13 @@ export class Chat extends EventTarget {
 }
 
 export class ApiError extends Error {
-  constructor(status: number, code: string, message: string, retryAfter?: number);
+  constructor(status: number, code: string, message: string, retryAfter?: number, reason?: string);
   status: number;
   code: string;
   /** How long to wait before trying again, in ms. */
   retryAfter: number | undefined;
+  /** Why one may not, in a word; see `Failure`. */
+  reason: string | undefined;
   /** Whether the server does not let one in. */
   readonly isRefusal: boolean;
 }
@@ -246,7 +293,7 @@ export class Session {
   static restore(http: string, storage?: Keep, fetch?: typeof globalThis.fetch): Session | undefined;
   readonly user: Person;
   /** A fresh access token, for `credentials`; rejects with an `ApiError` 401 once the session is over. */
-  token(): Promise<string>;
+  token(refused?: string): Promise<string>;
   /** This device forgets the session even if the server cannot be told, which rejects. */
   logout(options?: { everywhere?: boolean }): Promise<void>;
   /** This device forgets the session; the server is told nothing. */

@@ -1,6 +1,8 @@
 // A connection that always comes back, and is replaced by the next before it ends.
 
 import { Alarms } from "./alarms.js";
+import { newId } from "./ids.js";
+import { ILL_FORMED, bytesOf, decode, encode } from "./text.js";
 
 /** How long to wait at most before the first attempt to come back, in ms; then longer each time. */
 const SHORTEST = 500;
@@ -26,8 +28,8 @@ class Link {
   dial(WebSocket, url, protocols) {
     const socket = new WebSocket(url, protocols);
     socket.onopen = () => (this.opened = true);
-    // API Gateway sends an empty text where there is no answer.
-    socket.onmessage = ({ data }) => data && this.#on.frame(JSON.parse(data), this);
+    // API Gateway may send an empty frame where a route has no answer.
+    socket.onmessage = ({ data }) => this.#on.frame(decode(data), this);
     // Node tells of a failed handshake by an error alone.
     socket.onerror = socket.onclose = () => this.drop();
     this.#socket = socket;
@@ -36,7 +38,7 @@ class Link {
   /** @param {object} frame */
   send(frame) {
     if (this.#socket?.readyState !== 1) return false;
-    this.#socket.send(JSON.stringify(frame));
+    this.#socket.send(/** @type {string} */ (encode(frame)));
     return true;
   }
 
@@ -78,18 +80,19 @@ export class Line {
   #failures = 0;
   /** The server ends a connection over a larger frame. */
   #frameBytes = 32 * 1024;
-  /** How far the server's clock is ahead. */
-  #ahead = 0;
+  #clock;
   #alarms = new Alarms();
   #settings;
   #on;
 
   /**
    * @param {Settings} settings
+   * @param {import("./clock.js").Clock} clock
    * @param {{state(detail: object): void, welcome(frame: any, isReplacement: boolean): void, frame(frame: any): void}} on
    */
-  constructor(settings, on) {
+  constructor(settings, clock, on) {
     this.#settings = settings;
+    this.#clock = clock;
     this.#on = on;
   }
 
@@ -108,21 +111,24 @@ export class Line {
     this.#alarms.clearAll();
   }
 
-  /** Whether the server takes a frame of that size. @param {object} frame */
-  takes(frame) {
-    return new TextEncoder().encode(JSON.stringify(frame)).length <= this.#frameBytes;
+  /** Why the server would not understand a frame, or end the connection. @param {object} frame */
+  unfit(frame) {
+    const text = encode(frame);
+    if (text === undefined) return ILL_FORMED;
+    if (bytesOf(text).length <= this.#frameBytes) return undefined;
+    return { code: "too_large", message: "this is more than the server takes" };
   }
 
   /** @param {object} frame @returns {boolean} whether there is a connection to send it over */
   send(frame) {
-    return this.takes(frame) && (this.#current?.send(frame) ?? false);
+    return !this.unfit(frame) && (this.#current?.send(frame) ?? false);
   }
 
   /** Asks for a sign of life, without which the connection counts as lost. */
   check() {
     const link = this.#current;
     if (!link || this.#alarms.has("silence")) return;
-    link.send({ action: "ping" });
+    link.send({ action: "ping", id: newId() });
     this.#alarms.set("silence", this.#settings.patience, () => link.drop());
   }
 
@@ -147,15 +153,15 @@ export class Line {
     }
   }
 
-  /** @param {any} frame @param {Link} link */
+  /** @param {any} frame undefined if it was none @param {Link} link */
   #hears(frame, link) {
-    if (link === this.#opening && frame.type === "welcome") this.#welcomed(link, frame);
+    if (link === this.#opening && frame?.type === "welcome") this.#welcomed(link, frame);
     if (link === this.#current) {
       this.#alarms.clear("silence");
       this.#alarms.set("ping", this.#settings.pingEvery, () => this.check());
     }
-    if (frame.type === "pong") this.#ahead = Date.parse(frame.server_time) - Date.now();
-    else if (frame.type !== "welcome") this.#on.frame(frame);
+    if (frame?.type === "pong") this.#clock.hears(frame.server_time);
+    if (frame && frame.type !== "welcome") this.#on.frame(frame);
   }
 
   /** @param {Link} link @param {import("./index.js").ChatEvents["welcome"]} welcome */
@@ -165,8 +171,8 @@ export class Line {
     this.#alarms.clear("silence");
     [this.#current, this.#opening] = [link, undefined];
     link.since = Date.now();
-    this.#ahead = Date.parse(welcome.server_time) - link.since;
-    this.#frameBytes = welcome.limits.frame_bytes;
+    this.#clock.hears(welcome.server_time);
+    this.#frameBytes = welcome.limits?.frame_bytes ?? this.#frameBytes;
     if (before) this.#retire(before);
     this.#planEnd(welcome.expires_at);
     this.state = "online";
@@ -184,20 +190,19 @@ export class Line {
   #planEnd(end) {
     const { lifetime, renew, replaceable } = this.#settings;
     const left = this.#leftUntil(Date.parse(end));
-    const credentials = replaceable && !renew ? left - margin(left) : lifetime;
+    const credentials = replaceable && !renew ? Math.max(left - margin(left), SHORTEST) : lifetime;
     this.#alarms.set("replace", Math.min(lifetime, credentials) * (0.95 + Math.random() / 20), () => this.#dial());
-    if (renew) this.#planRenewal(left - margin(left));
+    if (renew) this.#planRenewal(left);
   }
 
-  /** @param {number} delay */
-  #planRenewal(delay) {
-    this.#alarms.set("renew", delay, async () => {
+  /** @param {number} left */
+  #planRenewal(left) {
+    this.#alarms.set("renew", Math.max(left - margin(left), SHORTEST), async () => {
       const link = this.#current;
       try {
         const until = await this.#settings.renew?.();
         if (until === undefined || this.#current !== link) return;
-        const left = this.#leftUntil(until);
-        this.#planRenewal(Math.max(left - margin(left), SHORTEST));
+        this.#planRenewal(this.#leftUntil(until));
       } catch {
         // The connection ends with its token; then whoever is not let in any more is told.
         if (this.#current === link) this.#planRenewal(SHORTEST * 10);
@@ -207,7 +212,8 @@ export class Line {
 
   /** @param {number} time of the server's clock */
   #leftUntil(time) {
-    return time - Date.now() - this.#ahead;
+    const left = time - this.#clock.now();
+    return Number.isNaN(left) ? this.#settings.lifetime : left;
   }
 
   /** @param {Link} link */
@@ -216,7 +222,7 @@ export class Line {
     this.#retired.delete(link);
     if (link === this.#opening) {
       this.#alarms.clear("welcome");
-      const refusal = link.opened ? undefined : await this.#settings.refusal();
+      const refusal = link.opened ? undefined : await this.#refusal();
       if (link === this.#opening) this.#failed(refusal);
     } else if (link === this.#current) {
       this.#current = undefined;
@@ -226,6 +232,12 @@ export class Line {
       if (this.#opening) this.#turn("connecting");
       else this.#wait();
     }
+  }
+
+  /** Who is asked may be as silent as the server is. */
+  async #refusal() {
+    const late = new Promise((resolve) => this.#alarms.set("refusal", this.#settings.patience, () => resolve(undefined)));
+    return Promise.race([this.#settings.refusal(), late]);
   }
 
   /** The next connection did not come about. @param {unknown} refusal */
@@ -260,5 +272,5 @@ export class Line {
 /** How long before its end a connection is replaced or renewed. @param {number} left */
 const margin = (left) => Math.min(60_000, left / 10);
 
-/** @param {any} error */
-const isRefusal = (error) => error?.isRefusal === true;
+/** A token that no header can carry is one, too. @param {any} error */
+const isRefusal = (error) => error?.isRefusal === true || error?.name === "SyntaxError";

@@ -1,9 +1,11 @@
 // What was said, in order: each message of a conversation once, none left out.
 
+import { isWellFormed } from "./text.js";
+
 /** How long a message may overtake the one before it until that counts as missing, in ms. */
 const OVERTAKING = 150;
-/** How many conversations the server takes in one `sync`. */
-const PAGE = 50;
+/** How long to wait at most before something is asked again that brought nothing, in ms. */
+const LONGEST = 10_000;
 
 /**
  * @typedef {import("./index.js").Message} Message
@@ -15,6 +17,7 @@ const PAGE = 50;
  * @property {boolean} broken whether the server says that something after the mark is gone
  * @property {boolean} closed whether one has no part in it any more
  * @property {boolean} shown whether anything was shown since the program began
+ * @property {number} vain how often it was asked in vain
  */
 
 export class Logs {
@@ -38,6 +41,8 @@ export class Logs {
   /** Goes on where an earlier page ended. */
   restore() {
     for (const [conversation, mark] of Object.entries(this.#shelf.read("marks") ?? {})) {
+      // What another version has stored may be what the server would never understand.
+      if (!isWellFormed(conversation) || !isSeq(mark)) continue;
       const log = this.#log(conversation);
       log.mark ??= mark;
       this.#shows(conversation, log);
@@ -52,6 +57,7 @@ export class Logs {
 
   /** Whatever is shown next comes after `seq`. @param {string} conversation @param {number} seq */
   follow(conversation, seq) {
+    if (!isWellFormed(conversation) || !isSeq(seq)) throw new TypeError("a conversation and a number are followed");
     const log = this.#log(conversation);
     log.closed = false;
     // What was shown is not shown again; where an earlier page ended is no reason to leave any out.
@@ -65,8 +71,8 @@ export class Logs {
 
   /** @param {Message[]} messages of one conversation */
   accept(messages) {
-    if (messages.length === 0) return;
-    const { conversation } = messages[0];
+    const { conversation } = messages?.[0] ?? {};
+    if (conversation === undefined || !messages.every(({ seq }) => isSeq(seq))) return;
     const log = this.#log(conversation);
     log.closed = false;
     for (const message of messages) {
@@ -82,17 +88,47 @@ export class Logs {
     this.#log(conversation).closed = true;
   }
 
-  /** After a time without a connection anything may be missing. */
-  doubt() {
-    for (const log of this.#logs.values()) log.stale = log.mark !== undefined;
+  /** There is no such conversation any more. @param {string} conversation */
+  forget(conversation) {
+    this.#logs.delete(conversation);
+    this.#alarms.clear(`log ${conversation}`);
+    const { [conversation]: _, ...others } = this.#shelf.read("marks") ?? {};
+    this.#shelf.write("marks", others);
   }
 
-  /** What to `sync`; it does not count as stale any more. @returns {Record<string, number> | undefined} */
-  since() {
-    const stale = [...this.#logs].filter(([, it]) => it.stale && !it.closed && !needsPage(it));
-    for (const [, log] of stale.slice(0, PAGE)) log.stale = false;
+  /** Without a connection anything may be missed. @param {Iterable<string>} [names] all if none are named */
+  doubt(names = this.#logs.keys()) {
+    for (const name of names) {
+      const log = this.#log(name);
+      log.stale = log.mark !== undefined;
+    }
+  }
+
+  /** Whether something is missing, which is asked for then. @param {string} conversation @param {number} seq */
+  isBehind(conversation, seq) {
+    const log = this.#log(conversation);
+    if (log.mark === undefined || seq <= log.mark) return false;
+    [log.upto, log.stale, log.closed] = [Math.max(log.upto, seq), true, false];
+    return true;
+  }
+
+  /** Begins with the first of these, unless it has begun. @param {string} conversation @param {Message[]} messages */
+  begin(conversation, messages) {
+    const log = this.#log(conversation);
+    if (log.mark === undefined && messages.length > 0) log.mark = messages[0].seq - 1;
+    this.accept(messages);
+  }
+
+  /**
+   * What to `sync`; it does not count as stale any more.
+   * @param {number} most
+   * @returns {Record<string, number> | undefined}
+   */
+  since(most) {
+    const stale = [...this.#logs].filter(([, it]) => it.stale && !it.closed && !needsPage(it)).slice(0, most);
+    for (const [, log] of stale) log.stale = false;
     if (stale.length === 0) return undefined;
-    return Object.fromEntries(stale.slice(0, PAGE).map(([name, log]) => [name, log.mark ?? 0]));
+    return Object.fromEntries(stale.map(([name, log]) => [name, log.mark ?? 0]));
   }
 
   /** A conversation of which only a page of its history tells where it goes on. */
@@ -110,18 +146,23 @@ export class Logs {
   synced(conversations) {
     const refused = [];
     for (const [conversation, { upto, complete, more, error }] of Object.entries(conversations)) {
-      const log = this.#log(conversation);
+      const log = this.#logs.get(conversation);
+      if (!log) continue;
+      const mark = log.mark ?? 0;
       if (error) {
         log.closed = true;
         refused.push({ conversation, code: error });
-      } else if (!complete && (more || upto > (log.mark ?? 0))) {
+      } else if (!complete && (more || upto > mark)) {
         log.broken = true;
         this.#ask(log);
-      } else if (more) {
+      } else if (more && log.vain === 0 && upto <= mark) {
+        // What was pushed is here already: on with it.
+        log.vain = 1;
         this.#ask(log);
       } else {
         log.upto = Math.max(log.upto, upto);
-        this.#waits(conversation, log);
+        log.vain = more || log.upto > mark ? log.vain + 1 : 0;
+        this.#waits(conversation, log, more);
       }
     }
     return refused;
@@ -134,19 +175,26 @@ export class Logs {
    */
   page(conversation, { messages, after }) {
     const log = this.#log(conversation);
+    const before = log.mark ?? 0;
     log.broken = false;
-    for (const message of messages) {
+    const isSound = messages.every(({ seq }) => isSeq(seq));
+    if (messages.length === 0 && after !== null && isSound) this.#skips(conversation, log, after);
+    for (const message of isSound ? messages : []) {
       if (message.seq <= (log.mark ?? 0)) continue;
-      if (log.mark && message.seq > log.mark + 1) {
-        this.#on.gap({ conversation, from: log.mark + 1, upto: message.seq - 1 });
-      }
-      log.mark = message.seq - 1;
+      this.#skips(conversation, log, message.seq - 1);
       log.beyond.set(message.seq, message);
       this.#shows(conversation, log);
     }
-    if (after !== null) this.#ask(log);
+    // Only a page that leads further is followed by another.
+    if (after !== null && after > before) this.#ask(log);
     else log.upto = Math.max(log.mark ?? 0, ...log.beyond.keys());
     this.#waits(conversation, log);
+  }
+
+  /** Nothing up to there is left. @param {string} conversation @param {Log} log @param {number} upto */
+  #skips(conversation, log, upto) {
+    if (log.mark && upto > log.mark) this.#on.gap({ conversation, from: log.mark + 1, upto });
+    log.mark = Math.max(log.mark ?? 0, upto);
   }
 
   /** @param {string} conversation @param {Log} log */
@@ -156,23 +204,25 @@ export class Logs {
       const message = log.beyond.get(log.mark + 1);
       if (!message) break;
       log.beyond.delete(message.seq);
-      [log.mark, log.shown] = [message.seq, true];
+      [log.mark, log.shown, log.vain] = [message.seq, true, 0];
       this.#on.message(message);
     }
     if (log.mark !== before) this.#keep(conversation, /** @type {number} */ (log.mark));
   }
 
-  /** What was overtaken may be about to come. @param {string} conversation @param {Log} log */
-  #waits(conversation, log) {
+  /** What was overtaken may be about to come. @param {string} conversation @param {Log} log @param {boolean} [more] */
+  #waits(conversation, log, more = false) {
     const name = `log ${conversation}`;
-    if (log.upto <= (log.mark ?? 0) || this.#alarms.has(name)) return;
-    this.#alarms.set(name, OVERTAKING, () => {
+    const isMissing = () => more || log.upto > (log.mark ?? 0);
+    if (!isMissing() || this.#alarms.has(name)) return;
+    const pause = Math.min(LONGEST, OVERTAKING * 2 ** Math.max(0, log.vain - 1));
+    this.#alarms.set(name, pause, () => {
       if (log.mark === undefined && log.beyond.size > 0) {
         // Nobody said where to begin: with the first that came.
         log.mark = Math.min(...log.beyond.keys()) - 1;
         this.#shows(conversation, log);
       }
-      if (log.upto > (log.mark ?? 0)) this.#ask(log);
+      if (isMissing()) this.#ask(log);
     });
   }
 
@@ -192,7 +242,7 @@ export class Logs {
     let log = this.#logs.get(conversation);
     if (!log) {
       const [stale, broken, closed, shown] = [false, false, false, false];
-      log = { mark: undefined, beyond: new Map(), upto: 0, stale, broken, closed, shown };
+      log = { mark: undefined, beyond: new Map(), upto: 0, stale, broken, closed, shown, vain: 0 };
       this.#logs.set(conversation, log);
     }
     return log;
@@ -201,3 +251,6 @@ export class Logs {
 
 /** @param {Log} log */
 const needsPage = (log) => log.mark === 0 || log.broken;
+
+/** @param {unknown} it */
+const isSeq = (it) => Number.isSafeInteger(it) && Number(it) >= 0;

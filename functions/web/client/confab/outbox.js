@@ -1,76 +1,102 @@
 // What is to be said: sent one by one in each conversation, again under the same id until it is kept.
 
 import { deferred } from "./deferred.js";
-import { addressOf, newId } from "./ids.js";
+import { addressOf, isConversationOf, newId, stamped, timeOf } from "./ids.js";
+import { ILL_FORMED, bytesOf, failure, isWellFormed } from "./text.js";
 
 /**
  * @typedef {import("./index.js").Address} Address
+ * @typedef {{code: string, message: string, reason?: string}} Why
  * @typedef {object} Item
  * @property {string} id
+ * @property {string} [was] the id before the server refused that
  * @property {Address} address
  * @property {string} [conversation]
  * @property {string} content
  * @property {"queued" | "sending" | "sent" | "refused"} state "sent" until it is shown
+ * @property {boolean} [tried] whether the server may have heard of it
  * @property {number} [seq]
  * @property {string} [code] why it was refused
  * @property {string} [message]
+ * @property {string} [reason]
  */
 
-/** Errors that are not about the message itself. */
-const PASSING = ["rate_limited", "unauthorized", "internal"];
+/** How often a message may remain unanswered by a server that answers others meanwhile. */
+const MOST_MISSED = 10;
+/** After how long an id that the server took for one of the future is looked at again, in ms. */
+const SOON = 1_000;
+/** How often that may happen to a message. */
+const MOST_IDS = 5;
+/** How much the clocks of servers may differ, in ms. */
+const SKEW = 10_000;
+/** Pages that give a message another id within this time give it the same, in ms. */
+const ALIKE = 0x10000;
 
 export class Outbox {
   /** @type {Item[]} */
   #items = [];
-  /** @type {Map<string, ReturnType<typeof deferred>>} */
+  /** @type {Map<Item, ReturnType<typeof deferred>>} */
   #promises = new Map();
-  /** Where something is under way, or has to wait: by address. @type {Map<string, {id: string, waits: boolean}>} */
+  /** What is under way, or to be first, by lane. @type {Map<string, {item: Item}>} */
   #busy = new Map();
+  /** How often ids were refused. @type {WeakMap<Item, number>} */
+  #ids = new WeakMap();
   #shelf;
   #alarms;
   #line;
-  #patience;
+  #asks;
+  #clock;
   #on;
   /** Whose outbox it is; known whenever there is a connection. */
   user = "";
-  /** The most bytes of a message's text; known as soon as there has been a connection. */
-  contentBytes = Infinity;
+  /** Known as soon as there has been a connection. @type {Partial<import("./index.js").Limits>} */
+  limits = {};
 
   /**
-   * @param {import("./shelf.js").Shelf} shelf
-   * @param {import("./alarms.js").Alarms} alarms
-   * @param {Pick<import("./line.js").Line, "takes" | "send" | "check">} line
-   * @param {number} patience
-   * @param {{changed(): void, refused(error: object): void}} on
+   * @param {{
+   *   shelf: import("./shelf.js").Shelf,
+   *   alarms: import("./alarms.js").Alarms,
+   *   line: Pick<import("./line.js").Line, "unfit" | "check" | "state">,
+   *   asks: import("./asks.js").Asks,
+   *   clock: import("./clock.js").Clock,
+   * }} parts
+   * @param {{changed(): void, refused(why: Why & {id: string}): void, dropped(why: Why): void}} on
    */
-  constructor(shelf, alarms, line, patience, on) {
+  constructor({ shelf, alarms, line, asks, clock }, on) {
     this.#shelf = shelf;
     this.#alarms = alarms;
     this.#line = line;
-    this.#patience = patience;
+    this.#asks = asks;
+    this.#clock = clock;
     this.#on = on;
   }
 
-  /** @returns {Item[]} oldest first */
+  /** @returns {import("./index.js").Unsent[]} oldest first */
   get items() {
-    return this.#items.map((item) => ({ ...item }));
+    return this.#items.map(({ tried, was, ...item }) => item);
   }
 
   /** @param {Address} address @param {string} content @param {string} [conversation] */
   add(address, content, conversation) {
     /** @type {Item} */
-    const item = { id: newId(), address, conversation, content, state: "queued" };
+    const item = { id: newId(this.#clock.now()), address, conversation, content, state: "queued" };
     this.#items.push(item);
     return this.#queue(item);
   }
 
   /** Takes over what earlier pages have not got rid of. */
   adopt() {
+    const stored = this.#stored();
+    const sound = stored.filter(isItem);
+    if (sound.length < stored.length) {
+      this.#store(sound);
+      this.#on.dropped({ code: "bad_request", message: "something unsent that nobody can read was dropped" });
+    }
     const known = new Set(this.#items.map((item) => item.id));
-    /** @type {Item[]} */
-    const left = (this.#shelf.read("outbox") ?? []).filter((/** @type {Item} */ it) => !known.has(it.id));
+    const left = sound.filter(({ id, was }) => !known.has(id) && !known.has(String(was)));
     if (left.length === 0) return;
-    this.#items.unshift(...left);
+    for (const item of left) if (item.state !== "refused") item.state = "queued";
+    this.#items = [...left, ...this.#items];
     this.#on.changed();
     this.flush();
   }
@@ -82,10 +108,9 @@ export class Outbox {
 
   /** @param {string} id */
   discard(id) {
-    this.#settle(id)?.reject(new DOMException("discarded", "AbortError"));
-    this.#remove((item) => item.id === id);
-    this.#forget(id);
-    this.#free(id);
+    const item = this.#find(id);
+    if (!item) return;
+    this.#removed(item).reject(new DOMException("discarded", "AbortError"));
     this.flush();
   }
 
@@ -93,167 +118,205 @@ export class Outbox {
   retry(id) {
     const item = this.#find(id);
     if (item?.state !== "refused") return undefined;
-    Object.assign(item, { state: "queued", code: undefined, message: undefined });
+    // The server would refuse that id for ever; who has looked at the message decides.
+    if (item.reason?.startsWith("id_")) this.#rename(item);
+    Object.assign(item, { state: "queued", code: undefined, message: undefined, reason: undefined });
     return this.#queue(item);
   }
 
   /** Sends whatever nothing stands in the way of. */
   flush() {
-    for (const item of this.#items) {
+    for (const item of [...this.#items]) {
       const lane = laneOf(item);
-      if (this.#busy.has(lane) || item.state === "refused" || item.state === "sent") continue;
-      const excess = this.#excess(item);
-      if (excess !== undefined) {
-        this.#refuse(item, "too_large", excess);
-        continue;
-      }
-      if (!this.#line.send(frameOf(item, this.user))) return;
-      item.state = "sending";
-      this.#holds(lane, { id: item.id, waits: false }, this.#patience, () => this.#line.check());
+      if (this.#busy.has(lane) || item.state !== "queued") continue;
+      const unfit = this.#unfit(item);
+      if (unfit) this.#refuse(item, unfit);
+      else if (this.#line.state === "online") this.#send(item, lane);
+      else return;
     }
-  }
-
-  /** On a new connection nothing is under way. */
-  restart() {
-    for (const lane of this.#busy.keys()) this.#release(lane);
-    this.flush();
-  }
-
-  /** Repeats what is not answered yet, unless it has to wait. */
-  hurry() {
-    for (const [lane, { waits }] of this.#busy) if (!waits) this.#release(lane);
-    this.flush();
   }
 
   /** @param {{id: string, conversation: string, seq: number}} ack @returns {Item | undefined} */
   acked(ack) {
     const item = this.#find(ack.id);
-    this.#free(ack.id);
     if (item && item.state !== "sent") {
+      this.#free(item);
       Object.assign(item, { state: "sent", conversation: ack.conversation, seq: ack.seq });
-      this.#forget(ack.id);
-      this.#settle(ack.id)?.resolve(ack);
+      this.#forget(item.id);
+      this.#settle(item)?.resolve(ack);
     }
     return item;
   }
 
-  /**
-   * @param {{id: string, code: string, message: string, retry_after_ms?: number}} error
-   * @returns {boolean} whether it is about a message of this outbox
-   */
-  failed(error) {
-    const item = this.#find(error.id);
-    if (!item || item.state === "sent") return false;
-    const { code, message } = error;
-    if (PASSING.includes(code)) {
-      this.#holds(laneOf(item), { id: item.id, waits: true }, error.retry_after_ms ?? this.#patience);
-      return true;
+  /** What was given up and is in the log all the same. @param {string} id */
+  found(id) {
+    if (this.#find(id)?.state === "refused") this.discard(id);
+  }
+
+  /** Nobody can say anything there any more. @param {string} conversation @param {Why} why */
+  fail(conversation, why) {
+    for (const item of this.#items) {
+      if (item.conversation === conversation && ["queued", "sending"].includes(item.state)) this.#refuse(item, why);
     }
-    this.#refuse(item, code, message);
-    this.flush();
-    return true;
   }
 
   /** What is shown as a message need not be shown as unsent. @param {(conversation: string) => number} mark */
   clear(mark) {
-    this.#remove((it) => it.state === "sent" && Number(it.seq) <= mark(String(it.conversation)));
-  }
-
-  /** @param {Item} item */
-  #queue(item) {
-    this.#keep(item);
-    const sent = this.#promise(item.id);
-    this.#on.changed();
-    this.flush();
-    return { ...item, sent };
-  }
-
-  /** Why the server would not take it, or end the connection for it. @param {Item} item */
-  #excess(item) {
-    const { length } = new TextEncoder().encode(item.content);
-    if (length > this.contentBytes) return `the message has more than ${this.contentBytes} bytes`;
-    return this.#line.takes(frameOf(item, this.user)) ? undefined : "the message is more than the server takes";
-  }
-
-  /** @param {Item} item @param {string} code @param {string} message */
-  #refuse(item, code, message) {
-    const { id } = item;
-    Object.assign(item, { state: "refused", code, message });
-    this.#keep(item);
-    this.#free(id);
-    this.#settle(id)?.reject(Object.assign(new Error(message), { code, id }));
-    this.#on.refused({ id, code, message });
-    this.#on.changed();
-  }
-
-  /**
-   * @param {string} lane
-   * @param {{id: string, waits: boolean}} what
-   * @param {number} delay
-   * @param {() => void} [late]
-   */
-  #holds(lane, what, delay, late) {
-    this.#busy.set(lane, what);
-    this.#alarms.set(`send ${lane}`, delay, () => {
-      this.#busy.delete(lane);
-      late?.();
-      this.flush();
-    });
-  }
-
-  /** @param {string} id of what is not under way any more */
-  #free(id) {
-    for (const [lane, busy] of this.#busy) if (busy.id === id) this.#release(lane);
-  }
-
-  /** @param {string} lane */
-  #release(lane) {
-    this.#busy.delete(lane);
-    this.#alarms.clear(`send ${lane}`);
-  }
-
-  /** @param {string} id */
-  #find(id) {
-    return this.#items.find((item) => item.id === id);
-  }
-
-  /** @param {(item: Item) => boolean} unwanted */
-  #remove(unwanted) {
-    const left = this.#items.filter((item) => !unwanted(item));
+    const left = this.#items.filter((it) => it.state !== "sent" || Number(it.seq) > mark(String(it.conversation)));
     if (left.length === this.#items.length) return;
     this.#items = left;
     this.#on.changed();
   }
 
+  /** @param {Item} item */
+  #queue(item) {
+    const made = deferred();
+    this.#promises.set(item, made);
+    this.#keep(item);
+    this.#on.changed();
+    const unfit = this.#unfit(item);
+    if (unfit) this.#refuse(item, unfit);
+    this.flush();
+    const { tried, was, ...shown } = item;
+    return { ...shown, sent: made.promise };
+  }
+
+  /** @param {Item} item @param {string} lane */
+  #send(item, lane) {
+    const isFirst = !item.tried;
+    [item.state, item.tried] = ["sending", true];
+    if (isFirst) this.#keep(item);
+    const way = { item };
+    this.#busy.set(lane, way);
+    this.#asks.ask(`send ${lane}`, frameOf(item, this.user), "ack", MOST_MISSED).catch((error) => {
+      if (this.#busy.get(lane) !== way) return;
+      this.#free(item);
+      item.state = "queued";
+      if (error.name === "AbortError") return;
+      // Whether it was kept is not known if it was sent before.
+      const isUnknown = error.reason === "id_ahead" || (error.reason === "id_too_old" && isFirst);
+      if (isUnknown && this.#mayWait(item)) this.#waits(item, lane);
+      else this.#refuse(item, error);
+      this.flush();
+    });
+  }
+
+  /** @param {Item} item */
+  #mayWait(item) {
+    const times = (this.#ids.get(item) ?? 0) + 1;
+    this.#ids.set(item, times);
+    return times <= MOST_IDS;
+  }
+
+  /**
+   * An id of the near future is one of now soon; one of a far future no server can have taken.
+   * @param {Item} item
+   * @param {string} lane
+   */
+  #waits(item, lane) {
+    this.#line.check();
+    this.#busy.set(lane, { item });
+    this.#alarms.set(item, SOON, () => {
+      this.#free(item);
+      const ahead = timeOf(item.id) - this.#clock.now();
+      if (ahead < 0 || ahead > (this.limits.id_ahead_ms ?? 120_000) + SKEW) this.#rename(item);
+      this.flush();
+    });
+  }
+
+  /** Another id, the same as other pages that have this message would give it. @param {Item} item */
+  #rename(item) {
+    const stored = this.#stored();
+    const before = item.id;
+    const known = stored.find((it) => it.was === before);
+    const now = this.#clock.now();
+    item.id = known?.id ?? stamped(before, now - (now % ALIKE));
+    [item.was, item.tried] = [before, known !== undefined];
+    this.#forget(before);
+    this.#keep(item);
+    this.#on.changed();
+  }
+
+  /** Why the server would not take it. @param {Item} item @returns {Why | undefined} */
+  #unfit(item) {
+    const { address, content } = item;
+    const { conversation } = /** @type {{conversation?: string}} */ (address);
+    if (!isWellFormed(content)) return ILL_FORMED;
+    if (conversation !== undefined && this.user && !isConversationOf(conversation, this.user)) {
+      return { code: "forbidden", reason: "not_yours", message: "this is no conversation of yours" };
+    }
+    const most = this.limits.content_bytes ?? Infinity;
+    if (bytesOf(content).length > most) return { code: "too_large", message: `the message has more than ${most} bytes` };
+    return this.#line.unfit(frameOf(item, this.user));
+  }
+
+  /** @param {Item} item @param {Why} why */
+  #refuse(item, { code, message, reason }) {
+    const { id } = item;
+    this.#free(item);
+    Object.assign(item, { state: "refused", code, message, reason });
+    this.#keep(item);
+    this.#settle(item)?.reject(Object.assign(failure({ code, message, reason }), { id }));
+    this.#on.refused({ id, code, message, reason });
+    this.#on.changed();
+  }
+
+  /** Nothing of it is under way any more. @param {Item} item */
+  #free(item) {
+    this.#alarms.clear(item);
+    for (const [lane, busy] of this.#busy) {
+      if (busy.item !== item) continue;
+      this.#busy.delete(lane);
+      this.#asks.drop(`send ${lane}`);
+    }
+  }
+
+  /** @param {string} id as it is, or was */
+  #find(id) {
+    return this.#items.find((item) => item.id === id) ?? this.#items.find((item) => item.was && item.was === id);
+  }
+
+  /** @param {Item} item */
+  #removed(item) {
+    item.state = "refused";
+    this.#free(item);
+    this.#items = this.#items.filter((it) => it !== item);
+    this.#forget(item.id);
+    this.#on.changed();
+    return this.#settle(item) ?? deferred();
+  }
+
   /** Other tabs keep theirs beside it. @param {Item} item */
   #keep(item) {
-    const { state, ...kept } = item;
-    const others = this.#others(item.id);
-    this.#shelf.write("outbox", [...others, { ...kept, state: state === "refused" ? state : "queued" }]);
+    const state = item.state === "refused" ? item.state : "queued";
+    this.#store([...this.#others(item.id), { ...item, state }]);
   }
 
   /** @param {string} id */
   #forget(id) {
-    const others = this.#others(id);
-    this.#shelf.write("outbox", others.length > 0 ? others : undefined);
+    this.#store(this.#others(id));
   }
 
-  /** @param {string} id @returns {Item[]} */
+  /** @param {string} id */
   #others(id) {
-    return (this.#shelf.read("outbox") ?? []).filter((/** @type {Item} */ it) => it.id !== id);
+    return this.#stored().filter((it) => it?.id !== id);
   }
 
-  /** @param {string} id */
-  #promise(id) {
-    const made = deferred();
-    this.#promises.set(id, made);
-    return made.promise;
+  /** @returns {Item[]} */
+  #stored() {
+    const stored = this.#shelf.read("outbox");
+    return Array.isArray(stored) ? stored : [];
   }
 
-  /** @param {string} id */
-  #settle(id) {
-    const made = this.#promises.get(id);
-    this.#promises.delete(id);
+  /** @param {Item[]} items */
+  #store(items) {
+    this.#shelf.write("outbox", items.length > 0 ? items : undefined);
+  }
+
+  /** @param {Item} item */
+  #settle(item) {
+    const made = this.#promises.get(item);
+    this.#promises.delete(item);
     return made;
   }
 }
@@ -261,9 +324,19 @@ export class Outbox {
 /** One send in flight keeps the order of what is said there. @param {Item} item */
 const laneOf = (item) => item.conversation ?? JSON.stringify(item.address);
 
-/** @param {Item} item @param {string} user */
+/** @param {Item} item @param {string} user "" as long as nobody knows it: then it is only measured */
 function frameOf({ id, address, content }, user) {
-  const target = "conversation" in address ? addressOf(address.conversation, user) : address;
-  if ("broadcast" in target) return { action: "broadcast", id, content };
-  return { action: "message", id, ...target, content };
+  const { conversation } = /** @type {{conversation?: string}} */ (address);
+  const known = conversation !== undefined && user ? addressOf(conversation, user) : address;
+  const { to, room = conversation, broadcast } = /** @type {any} */ (known);
+  if (broadcast) return { action: "broadcast", id, content };
+  return { action: "message", id, to, room: to === undefined ? room : undefined, content };
+}
+
+/** What other versions have stored may be anything. @param {any} it */
+function isItem(it) {
+  const { to, room, conversation, broadcast } = it?.address ?? {};
+  const where = to ?? room ?? conversation ?? broadcast;
+  const isText = [it?.id, it?.content].every((text) => typeof text === "string");
+  return isText && /^[0-9a-f-]{36}$/.test(it.id) && (typeof where === "string" || where === true);
 }

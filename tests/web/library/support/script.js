@@ -8,6 +8,15 @@ const LIMITS = { content_bytes: 4096, frame_bytes: 32768, history_page: 100, mes
 /** Every connection that was ever asked for. @type {Socket[]} */
 export let sockets = [];
 
+/** How far the server's clock is ahead of the device's. */
+let ahead = 0;
+
+/** The device's clock is wrong by that much. @param {number} milliseconds */
+export const setClockBehind = (milliseconds) => (ahead = milliseconds);
+
+/** What the server's clock shows. */
+export const serverTime = () => Date.now() + ahead;
+
 /** A WebSocket whose other end is the test. */
 export class Socket {
   readyState = 0;
@@ -29,15 +38,26 @@ export class Socket {
   }
 
   /** The handshake is done, and one is welcome. */
-  async welcomes(user, lasts = 7_200_000) {
+  async welcomes(user, lasts = 7_200_000, more = {}) {
     this.readyState = 1;
     this.onopen({});
-    const [server_time, expires_at] = [Date.now(), Date.now() + lasts].map((it) => new Date(it).toISOString());
-    await this.says({ type: "welcome", user, connection_id: "c", server_time, expires_at, limits: LIMITS });
+    const [server_time, expires_at] = [serverTime(), serverTime() + lasts].map((it) => new Date(it).toISOString());
+    await this.says({ type: "welcome", user, connection_id: "c", server_time, expires_at, limits: LIMITS, ...more });
   }
 
   async says(...frames) {
     for (const frame of frames) this.onmessage?.({ data: JSON.stringify(frame) });
+    await settled();
+  }
+
+  /** Answers what was asked. @param {{id: string}} asked */
+  answers({ id }, answer) {
+    return this.says({ ...answer, id });
+  }
+
+  /** What is no frame of the server's. */
+  async utters(text) {
+    this.onmessage?.({ data: text });
     await settled();
   }
 
@@ -59,7 +79,7 @@ export class Socket {
 
 /** Starts the test's own clock. @param {import("node:test").TestContext} t */
 export function onItsOwnClock(t) {
-  sockets = [];
+  [sockets, ahead] = [[], 0];
   mock.timers.enable({ apis: ["setTimeout", "Date"], now: Date.parse("2026-01-01T00:00:00Z") });
   t.after(() => mock.timers.reset());
 }

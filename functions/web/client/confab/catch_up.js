@@ -1,0 +1,109 @@
+// What was said while one could not hear it, of every conversation.
+
+/** How many conversations the server takes in one `sync`, if it does not say. */
+const MOST = 50;
+/** How long to wait before the list of conversations is asked for again, in ms. */
+const LATER = 5_000;
+/** The largest page of history. */
+const PAGE = 100;
+
+export class CatchUp {
+  #logs;
+  #asks;
+  #alarms;
+  #on;
+  #running = false;
+  /** How many conversations are asked for at once: fewer if the server does not take so many. */
+  #most = MOST;
+  /** @type {Partial<import("./index.js").Limits>} */
+  limits = {};
+
+  /**
+   * @param {{
+   *   logs: import("./logs.js").Logs,
+   *   asks: import("./asks.js").Asks,
+   *   alarms: import("./alarms.js").Alarms,
+   * }} parts
+   * @param {{list(path: string): Promise<any[]>, failed(conversation: string, error: any): void}} on
+   */
+  constructor({ logs, asks, alarms }, on) {
+    this.#logs = logs;
+    this.#asks = asks;
+    this.#alarms = alarms;
+    this.#on = on;
+  }
+
+  async run() {
+    if (this.#running) return;
+    this.#running = true;
+    this.#most = this.limits.conversations_per_sync ?? MOST;
+    try {
+      while (await this.#goesOn());
+    } finally {
+      this.#running = false;
+    }
+  }
+
+  /** More waits than the server hands over by itself. */
+  async more() {
+    try {
+      for (const { conversation, last_message: last, unread } of await this.#on.list("/api/conversations")) {
+        if (!last || this.#logs.isBehind(conversation, last.seq) || !(unread > 0)) continue;
+        if (this.#logs.mark(conversation) !== undefined) continue;
+        const limit = Math.min(PAGE, unread + 10);
+        const { messages } = await this.history(conversation, { limit });
+        this.#logs.begin(conversation, messages);
+      }
+      this.run();
+    } catch (/** @type {any} */ error) {
+      if (error.name !== "AbortError") this.#alarms.set("more", LATER, () => this.more());
+    }
+  }
+
+  /** @param {string} conversation @param {{before?: number, after?: number, limit?: number}} range */
+  history(conversation, range) {
+    return this.#asks.ask(`history ${conversation}`, { action: "history", conversation, ...range }, "history");
+  }
+
+  /** @returns {Promise<boolean>} whether there may be more */
+  async #goesOn() {
+    const since = this.#logs.since(this.#most);
+    if (since) return this.#syncs(since);
+    const unclear = this.#logs.unclear();
+    return unclear !== undefined && this.#reads(unclear);
+  }
+
+  /** @param {Record<string, number>} since */
+  async #syncs(since) {
+    const names = Object.keys(since);
+    try {
+      const { conversations } = await this.#asks.ask("sync", { action: "sync", since }, "synced");
+      for (const { conversation, code } of this.#logs.synced(conversations)) {
+        this.#on.failed(conversation, { code, message: `cannot sync ${conversation}` });
+      }
+    } catch (error) {
+      if (!this.#isTold(names, error)) return false;
+    }
+    return true;
+  }
+
+  /** @param {string} conversation */
+  async #reads(conversation) {
+    try {
+      const after = this.#logs.mark(conversation) ?? 0;
+      this.#logs.page(conversation, await this.history(conversation, { after, limit: PAGE }));
+    } catch (error) {
+      if (!this.#isTold([conversation], error)) return false;
+    }
+    return true;
+  }
+
+  /** One conversation must not keep the others from being heard. @param {string[]} names @param {any} error */
+  #isTold(names, error) {
+    const isOver = error.name === "AbortError";
+    if (isOver || names.length > 1) this.#logs.doubt(names);
+    if (names.length > 1) this.#most = Math.ceil(names.length / 2);
+    else if (!isOver) this.#on.failed(names[0], error);
+    return !isOver;
+  }
+}
