@@ -53,7 +53,7 @@ function ofToken(token) {
 
 function ofSession(session) {
   const logout = (options) => session.logout(options);
-  return { credentials: { token: () => session.token() }, forget: () => session.forget(), logout, hasSessions: true };
+  return { credentials: { token: (refused) => session.token(refused) }, forget: () => session.forget(), logout, hasSessions: true };
 }
 
 async function start() {

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";
-import { Session } from "../../../functions/web/client/confab/index.js";
+import { Chat, Session } from "../../../functions/web/client/confab/index.js";
 import { memory } from "./support/person.js";
 
 /** A server that gives a pair of tokens for each refresh token, once. */
@@ -156,7 +156,7 @@ function lenient(t) {
     await before.shift()?.();
     const { refresh_token } = JSON.parse(body);
     if (refresh_token === `refresh ${pair}`) [pair, renewedAt] = [pair + 1, Date.now()];
-    else if (refresh_token && (refresh_token !== `refresh ${pair - 1}` || Date.now() - renewedAt > 20_000)) isOver = true;
+    else if (refresh_token !== `refresh ${pair - 1}` || Date.now() - renewedAt > 20_000) isOver ||= refresh_token;
     if (isOver) return Response.json({ error: { code: "unauthorized", message: "spent" } }, { status: 401 });
     await before.shift()?.();
     const tokens = { access_token: `access ${pair}`, refresh_token: `refresh ${pair}` };
@@ -245,7 +245,8 @@ test("a network that answers itself signs nobody out", async (t) => {
   const { fetch } = lenient(t);
   const storage = memory();
   let isAway = false;
-  const portal = async (...asked) => (isAway ? new Response("<h1>Sign in to the network</h1>", { status: 401 }) : fetch(...asked));
+  const page = () => new Response("<h1>Sign in to the network</h1>", { status: 401 });
+  const portal = async (...asked) => (isAway ? page() : fetch(...asked));
   const session = await Session.login(HTTP, ALICE, storage, portal);
   mock.timers.tick(720_000);
   isAway = true;
@@ -260,4 +261,23 @@ test("a stored session that is none is nobody's", () => {
     storage.setItem(`confab:${HTTP}:session`, stored);
     assert.equal(Session.restore(HTTP, storage) ?? undefined, undefined, stored);
   }
+});
+
+test("a token that the server does not take is exchanged, whatever the clock says; then who is refused is", async (t) => {
+  const { fetch } = lenient(t);
+  const session = await Session.login(HTTP, ALICE, memory(), fetch);
+  let good = "access 2";
+  const asked = [];
+  const api = async (url, { headers }) => {
+    asked.push(headers.Authorization);
+    if (headers.Authorization === `Bearer ${good}`) return Response.json("fine");
+    return Response.json({ message: "Unauthorized" }, { status: 401 });
+  };
+  const credentials = { token: (refused) => session.token(refused) };
+  const chat = new Chat({ url: "ws://server/ws", http: HTTP, credentials, storage: memory(), fetch: api });
+  assert.equal(await chat.request("GET", "/api/me"), "fine");
+  assert.deepEqual(asked, ["Bearer access 1", "Bearer access 2"]);
+  good = "another's";
+  await assert.rejects(chat.request("GET", "/api/me"), { status: 401, isRefusal: true });
+  assert.equal(asked.length, 4);
 });

@@ -1,6 +1,6 @@
 // What one shows to be let in.
 
-import { ApiError, ask, call } from "./api.js";
+import { ApiError, ask } from "./api.js";
 import { ILL_FORMED, isWellFormed } from "./text.js";
 
 /** @typedef {import("./index.js").ChatOptions & {http: string, fetch: typeof fetch, patience: number}} Settings */
@@ -32,9 +32,10 @@ export class Admission {
     return typeof this.#settings.credentials.token !== "string";
   }
 
-  async token() {
+  /** @param {string} [refused] one that the server does not take */
+  async token(refused) {
     const { token } = this.#settings.credentials;
-    return typeof token === "function" ? token() : token;
+    return typeof token === "function" ? token(refused) : token;
   }
 
   /** Where to connect, made anew each time. @param {number} history how much of the lobby is wanted */
@@ -52,7 +53,7 @@ export class Admission {
 
   /** @param {string} method @param {string} path @param {unknown} [body] */
   async request(method, path, body) {
-    return call(this.#settings, method, this.#named(path), { body, token: await this.token() });
+    return (await this.#ask(method, this.#named(path), body)).said;
   }
 
   /** A list, read until there is no more or there are as many as wanted. @param {string} path @param {number} most */
@@ -61,13 +62,30 @@ export class Admission {
     const items = [];
     let named = this.#named(path, { limit: String(Math.min(most, LARGEST_PAGE)) });
     while (items.length < most) {
-      const { said, after } = await ask(this.#settings, "GET", named, { token: await this.token() });
+      const { said, after } = await this.#ask("GET", named);
       items.push(...said);
       const next = this.#named(path, { limit: String(LARGEST_PAGE), after: String(after) });
       if (after === undefined || next === named) break;
       named = next;
     }
     return items;
+  }
+
+  /**
+   * Once more if there is another token than the one that is refused: clocks and keys change.
+   * @param {string} method
+   * @param {string} path
+   * @param {unknown} [body]
+   */
+  async #ask(method, path, body) {
+    const token = await this.token();
+    try {
+      return await ask(this.#settings, method, path, { body, token });
+    } catch (/** @type {any} */ error) {
+      const other = error.status === 401 && error.isRefusal ? await this.token(token) : token;
+      if (other === token) throw error;
+      return ask(this.#settings, method, path, { body, token: other });
+    }
   }
 
   /** @param {string} path @param {Record<string, string>} [query] */

@@ -88,12 +88,15 @@ export class Session {
     return this.#signed.user;
   }
 
-  /** An access token that is good for a while. Rejects with an `ApiError` once the session is over. */
-  async token() {
+  /**
+   * An access token that is good for a while. Rejects with an `ApiError` once the session is over.
+   * @param {string} [refused] one that the server does not take
+   */
+  async token(refused = "") {
     // Another page may have renewed it.
     if (this.#isStored()) this.#signed = this.#shelf.read("session");
-    if (isFresh(this.#signed)) return this.#signed.access_token;
-    return (this.#refreshing ??= this.#alone(() => this.#refresh()).finally(() => (this.#refreshing = undefined)));
+    if (isFresh(this.#signed, refused)) return this.#signed.access_token;
+    return (this.#refreshing ??= this.#alone(() => this.#refresh(refused)).finally(() => (this.#refreshing = undefined)));
   }
 
   /** This device forgets the session even if the server cannot be told. */
@@ -131,13 +134,14 @@ export class Session {
     });
   }
 
-  async #refresh() {
+  /** @param {string} refused */
+  async #refresh(refused) {
     /** @type {Signed | undefined} */
     const stored = this.#shelf.read("session");
     if (stored?.user?.id !== this.user.id) throw new ApiError(401, "unauthorized", "signed out elsewhere");
     // Another tab may have been faster.
     this.#signed = stored;
-    if (isFresh(stored)) return stored.access_token;
+    if (isFresh(stored, refused)) return stored.access_token;
     try {
       const signed = signedBy(stored.id, await this.#renewed(stored.refresh_token));
       if (this.#isStored()) keep(this.#shelf, signed);
@@ -155,7 +159,10 @@ export class Session {
     return this.#signed.access_token;
   }
 
-  /** An answer that is lost is asked for again at once: later, the token would count as stolen. @param {string} refresh_token */
+  /**
+   * An answer that is lost is asked for again at once: later, the token would count as stolen.
+   * @param {string} refresh_token
+   */
   #renewed(refresh_token) {
     const server = { ...this.#server, patience: PATIENCE };
     const ask = () => call(server, "POST", "/api/refresh", { body: { refresh_token } });
@@ -166,13 +173,17 @@ export class Session {
   }
 }
 
-/** @param {Signed} signed */
-function isFresh({ made, fresh }) {
+/** @param {Signed} signed @param {string} refused what the server does not take, whatever the clock says */
+function isFresh({ made, fresh, access_token }, refused) {
   const now = Date.now();
-  return made <= now && now < fresh;
+  return made <= now && now < fresh && access_token !== refused;
 }
 
-/** A full storage must not keep the pair before: whoever showed that would end the session. @param {Shelf} shelf @param {Signed} signed */
+/**
+ * A full storage must not keep the pair before: whoever showed that would end the session.
+ * @param {Shelf} shelf
+ * @param {Signed} signed
+ */
 function keep(shelf, signed) {
   if (shelf.write("session", signed)) return;
   shelf.write("session", undefined);
