@@ -195,7 +195,8 @@ test("what is asked is asked again until it is answered", async (t) => {
   await sockets[1].welcomes("alice");
   assert.deepEqual(asked, []);
   const [history, { id }] = sockets[1].takes();
-  await sockets[1].answers(history, { type: "history", conversation: "lobby", messages: [], before: null, after: null });
+  const nothing = { type: "history", conversation: "lobby", messages: [], before: null, after: null };
+  await sockets[1].answers(history, nothing);
   await sockets[1].says({ type: "error", code: "forbidden", message: "no", id });
   assert.deepEqual((await page).messages, []);
   await refused;

@@ -269,3 +269,36 @@ test("ids are UUIDv7 of now", async (t) => {
   assert.match(id, /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
   assert.equal(parseInt(id.replaceAll("-", "").slice(0, 12), 16), Date.now());
 });
+
+test("what one page has discarded no other page sends", async (t) => {
+  onItsOwnClock(t);
+  const storage = memory();
+  const one = scripted(t, "alice", { storage });
+  const [first, second] = ["first", "second"].map((content) => one.chat.send({ to: "bob" }, content));
+  const other = scripted(t, "alice", { storage });
+  assert.equal(other.chat.outbox.length, 2);
+  one.chat.discard(first.id);
+  other.chat.connect();
+  await settled();
+  await sockets[0].welcomes("alice");
+  assert.deepEqual(
+    sockets[0].takes().map(({ id }) => id),
+    [second.id],
+  );
+  assert.deepEqual(
+    other.chat.outbox.map(({ id }) => id),
+    [second.id],
+  );
+});
+
+test("where no page may have a turn, every page sends what is left", async (t) => {
+  onItsOwnClock(t);
+  const request = async () => {
+    throw new DOMException("not here", "SecurityError");
+  };
+  inTheBrowser(t, { navigator: { locks: { request } }, localStorage: memory() });
+  scripted(t, "alice", { storage: undefined }).chat.send({ to: "bob" }, "hello");
+  const other = scripted(t, "alice", { storage: undefined });
+  await settled();
+  assert.equal(other.chat.outbox.length, 1);
+});

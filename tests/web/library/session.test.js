@@ -263,7 +263,7 @@ test("a stored session that is none is nobody's", () => {
   }
 });
 
-test("a token that the server does not take is exchanged, whatever the clock says; then who is refused is", async (t) => {
+test("a token that the server does not take is exchanged once, whatever the clock says", async (t) => {
   const { fetch } = lenient(t);
   const session = await Session.login(HTTP, ALICE, memory(), fetch);
   let good = "access 2";

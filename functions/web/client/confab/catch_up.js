@@ -13,6 +13,7 @@ export class CatchUp {
   #alarms;
   #on;
   #running = false;
+  #listing = false;
   /** How many conversations are asked for at once: fewer if the server does not take so many. */
   #most = MOST;
   /** @type {Partial<import("./index.js").Limits>} */
@@ -46,17 +47,28 @@ export class CatchUp {
 
   /** More waits than the server hands over by itself. */
   async more() {
+    if (this.#listing) return;
+    this.#listing = true;
     try {
       for (const { conversation, last_message: last, unread } of await this.#on.list("/api/conversations")) {
-        if (!last || this.#logs.isBehind(conversation, last.seq) || !(unread > 0)) continue;
-        if (this.#logs.mark(conversation) !== undefined) continue;
-        const limit = Math.min(PAGE, unread + 10);
-        const { messages } = await this.history(conversation, { limit });
-        this.#logs.begin(conversation, messages);
+        if (!last || this.#logs.isBehind(conversation, last.seq)) continue;
+        if (unread > 0 && this.#logs.mark(conversation) === undefined) await this.#begins(conversation, unread);
       }
-      this.run();
     } catch (/** @type {any} */ error) {
-      if (error.name !== "AbortError") this.#alarms.set("more", LATER, () => this.more());
+      if (!(error.status < 500)) this.#alarms.set("more", LATER, () => this.more());
+    } finally {
+      this.#listing = false;
+    }
+    this.run();
+  }
+
+  /** What nobody follows begins with what is unread. @param {string} conversation @param {number} unread */
+  async #begins(conversation, unread) {
+    try {
+      const { messages } = await this.history(conversation, { limit: Math.min(PAGE, unread + 10) });
+      this.#logs.begin(conversation, messages);
+    } catch (error) {
+      this.#on.failed(conversation, error);
     }
   }
 

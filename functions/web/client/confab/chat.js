@@ -156,7 +156,7 @@ export class Chat extends EventTarget {
   typing(address) {
     const where = `typing ${JSON.stringify(address)}`;
     if (this.#alarms.has(where) || !this.#line.send({ action: "typing", id: newId(), ...address })) return;
-    this.#alarms.set(where, TYPING, () => {});
+    this.#alarms.set(where, this.limits?.typing_every_ms ?? TYPING, () => {});
     this.#alarms.set(`${where} shown`, TYPES, () => {});
   }
 

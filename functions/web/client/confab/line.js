@@ -88,7 +88,11 @@ export class Line {
   /**
    * @param {Settings} settings
    * @param {import("./clock.js").Clock} clock
-   * @param {{state(detail: object): void, welcome(frame: any, isReplacement: boolean): void, frame(frame: any): void}} on
+   * @param {{
+   *   state(detail: object): void,
+   *   welcome(frame: any, isReplacement: boolean): void,
+   *   frame(frame: any): void,
+   * }} on
    */
   constructor(settings, clock, on) {
     this.#settings = settings;
@@ -236,8 +240,9 @@ export class Line {
 
   /** Who is asked may be as silent as the server is. */
   async #refusal() {
-    const late = new Promise((resolve) => this.#alarms.set("refusal", this.#settings.patience, () => resolve(undefined)));
-    return Promise.race([this.#settings.refusal(), late]);
+    const { patience, refusal } = this.#settings;
+    const late = new Promise((resolve) => this.#alarms.set("refusal", patience, () => resolve(undefined)));
+    return Promise.race([refusal(), late]);
   }
 
   /** The next connection did not come about. @param {unknown} refusal */

@@ -39,6 +39,8 @@ export class Outbox {
   #promises = new Map();
   /** What is under way, or to be first, by lane. @type {Map<string, {item: Item}>} */
   #busy = new Map();
+  /** What was stored by other pages. @type {WeakSet<Item>} */
+  #adopted = new WeakSet();
   /** How often ids were refused. @type {WeakMap<Item, number>} */
   #ids = new WeakMap();
   #shelf;
@@ -95,7 +97,10 @@ export class Outbox {
     const known = new Set(this.#items.map((item) => item.id));
     const left = sound.filter(({ id, was }) => !known.has(id) && !known.has(String(was)));
     if (left.length === 0) return;
-    for (const item of left) if (item.state !== "refused") item.state = "queued";
+    for (const item of left) {
+      this.#adopted.add(item);
+      if (item.state !== "refused") item.state = "queued";
+    }
     this.#items = [...left, ...this.#items];
     this.#on.changed();
     this.flush();
@@ -130,7 +135,8 @@ export class Outbox {
       const lane = laneOf(item);
       if (this.#busy.has(lane) || item.state !== "queued") continue;
       const unfit = this.#unfit(item);
-      if (unfit) this.#refuse(item, unfit);
+      if (this.#isElsewhere(item)) this.#removed(item).reject(new DOMException("not this page's", "AbortError"));
+      else if (unfit) this.#refuse(item, unfit);
       else if (this.#line.state === "online") this.#send(item, lane);
       else return;
     }
@@ -237,6 +243,11 @@ export class Outbox {
     this.#on.changed();
   }
 
+  /** Whether another page has sent or discarded what it had left. @param {Item} item */
+  #isElsewhere(item) {
+    return this.#adopted.has(item) && !this.#stored().some((it) => [it?.id, it?.was].includes(item.id));
+  }
+
   /** Why the server would not take it. @param {Item} item @returns {Why | undefined} */
   #unfit(item) {
     const { address, content } = item;
@@ -246,7 +257,8 @@ export class Outbox {
       return { code: "forbidden", reason: "not_yours", message: "this is no conversation of yours" };
     }
     const most = this.limits.content_bytes ?? Infinity;
-    if (bytesOf(content).length > most) return { code: "too_large", message: `the message has more than ${most} bytes` };
+    const message = `the message has more than ${most} bytes`;
+    if (bytesOf(content).length > most) return { code: "too_large", message };
     return this.#line.unfit(frameOf(item, this.user));
   }
 

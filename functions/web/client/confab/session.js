@@ -96,7 +96,8 @@ export class Session {
     // Another page may have renewed it.
     if (this.#isStored()) this.#signed = this.#shelf.read("session");
     if (isFresh(this.#signed, refused)) return this.#signed.access_token;
-    return (this.#refreshing ??= this.#alone(() => this.#refresh(refused)).finally(() => (this.#refreshing = undefined)));
+    const ended = () => (this.#refreshing = undefined);
+    return (this.#refreshing ??= this.#alone(() => this.#refresh(refused)).finally(ended));
   }
 
   /** This device forgets the session even if the server cannot be told. */

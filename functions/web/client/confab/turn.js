@@ -22,7 +22,7 @@ export class Turn {
       return new Promise((end) => signal.addEventListener("abort", end));
     };
     // Without locks every page acts: that is more work, and no harm.
-    if (this.#locks) this.#locks.request(name, { signal }, begin).catch(() => {});
+    if (this.#locks) this.#locks.request(name, { signal }, begin).catch(() => signal.aborted || begin());
     else begin();
   }
 
