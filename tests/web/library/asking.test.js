@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { memory } from "./support/person.js";
 import { ack, bobs, onItsOwnClock, online, pass, sockets } from "./support/script.js";
 import { serverTime, setClockBehind, settled } from "./support/script.js";
 
@@ -168,7 +169,8 @@ function api(answers) {
   const fetch = async (url) => {
     const { pathname } = new URL(url);
     asked.push(pathname);
-    return Response.json(typeof answers[pathname] === "function" ? answers[pathname]() : (answers[pathname] ?? []));
+    const answer = answers[pathname] ?? [];
+    return Response.json(typeof answer === "function" ? await answer() : answer);
   };
   return { asked, fetch };
 }
@@ -212,6 +214,22 @@ test("a welcome that says more waits is believed", async (t) => {
   await pass(1_000);
   await sockets[1].welcomes("alice", 7_200_000, { more_waiting: true });
   assert.ok(asked.includes("/api/conversations"));
+});
+
+test("what waited is asked for by the next page if the last one ended too soon", async (t) => {
+  onItsOwnClock(t);
+  const storage = memory();
+  const never = api({ "/api/conversations": () => new Promise(() => {}) });
+  const { chat, socket } = await online(t, "alice", { storage, fetch: never.fetch });
+  await socket.says({ type: "more_waiting" });
+  chat.close();
+  for (const times of [1, 0]) {
+    const { asked, fetch } = api({});
+    const next = await online(t, "alice", { storage, fetch });
+    await settled();
+    assert.equal(asked.filter((path) => path === "/api/conversations").length, times);
+    next.chat.close();
+  }
 });
 
 test("who is there is known from the start, and by what they do", async (t) => {

@@ -8,6 +8,7 @@ const LATER = 5_000;
 const PAGE = 100;
 
 export class CatchUp {
+  #shelf;
   #logs;
   #asks;
   #alarms;
@@ -21,13 +22,15 @@ export class CatchUp {
 
   /**
    * @param {{
+   *   shelf: import("./shelf.js").Shelf,
    *   logs: import("./logs.js").Logs,
    *   asks: import("./asks.js").Asks,
    *   alarms: import("./alarms.js").Alarms,
    * }} parts
    * @param {{list(path: string): Promise<any[]>, failed(conversation: string, error: any): void}} on
    */
-  constructor({ logs, asks, alarms }, on) {
+  constructor({ shelf, logs, asks, alarms }, on) {
+    this.#shelf = shelf;
     this.#logs = logs;
     this.#asks = asks;
     this.#alarms = alarms;
@@ -49,17 +52,26 @@ export class CatchUp {
   async more() {
     if (this.#listing) return;
     this.#listing = true;
+    // The server says it once; the page may end before it is done.
+    this.#shelf.write("more", true);
     try {
       for (const { conversation, last_message: last, unread } of await this.#on.list("/api/conversations")) {
         if (!last || this.#logs.isBehind(conversation, last.seq)) continue;
         if (unread > 0 && this.#logs.mark(conversation) === undefined) await this.#begins(conversation, unread);
       }
+      this.#shelf.write("more", undefined);
     } catch (/** @type {any} */ error) {
-      if (!(error.status < 500)) this.#alarms.set("more", LATER, () => this.more());
+      if (error.status < 500) this.#shelf.write("more", undefined);
+      else this.#alarms.set("more", LATER, () => this.more());
     } finally {
       this.#listing = false;
     }
     this.run();
+  }
+
+  /** Whether that was not asked for to its end. */
+  get isShort() {
+    return this.#shelf.read("more") === true;
   }
 
   /** What nobody follows begins with what is unread. @param {string} conversation @param {number} unread */

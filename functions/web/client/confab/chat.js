@@ -85,7 +85,8 @@ export class Chat extends EventTarget {
       refused: (error) => this.#tell("refused", error),
       dropped: (error) => this.#tell("error", error),
     });
-    this.#catchUp = new CatchUp({ logs, asks, alarms }, { list, failed: (where, error) => this.#lost(where, error) });
+    const failed = (/** @type {string} */ where, /** @type {any} */ error) => this.#lost(where, error);
+    this.#catchUp = new CatchUp({ shelf, logs, asks, alarms }, { list, failed });
     this.#presence = new Presence({ alarms, clock }, { list, seen: (who) => this.#tell("presence", who) });
     if (options.credentials.user !== undefined) this.#remember(options.credentials.user);
     this.#isHeard = true;
@@ -258,7 +259,7 @@ export class Chat extends EventTarget {
     }
     this.#logs.doubt();
     this.#catchUp.run();
-    if (welcome.more_waiting) this.#catchUp.more();
+    if (welcome.more_waiting || this.#catchUp.isShort) this.#catchUp.more();
   }
 
   /** Goes on with what is kept of an earlier page. @param {string} user */
