@@ -72,8 +72,10 @@ async fn conversations_tell_the_last_message_and_what_is_unread() {
     let with_alice = &of_bob[0];
     assert_eq!((&with_alice["with"], &with_alice["unread"]), (&"alice".into(), &2.into()));
     assert_eq!(with_alice["last_message"]["content"], "three");
+    assert_eq!(with_alice["read_seq"], 0);
     reads(&mut bob, "dm:alice:bob", &two).await;
-    assert_eq!(conversations(&chat, "bob").await[0]["unread"], 0);
+    let with_alice = &conversations(&chat, "bob").await[0];
+    assert_eq!((&with_alice["unread"], &with_alice["read_seq"]), (&0.into(), &two));
 
     let of_alice = conversations(&chat, "alice").await;
     let unread: Vec<_> =

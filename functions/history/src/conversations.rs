@@ -29,6 +29,7 @@ struct Conversation {
     joined_at: Timestamp,
     last_message: Value,
     unread: usize,
+    read_seq: u64,
 }
 
 #[derive(Serialize)]
@@ -80,6 +81,7 @@ async fn describe(
         joined_at: listing.joined_at,
         last_message: last_message(&unread)?,
         unread: count(&unread, user, from),
+        read_seq: from,
         conversation,
     }))
 }
