@@ -4,7 +4,8 @@ import { el } from "./dom.js";
 
 const ADDRESS = /\bhttps?:\/\/[^\s<>"'`]+/giu;
 /** What ends a sentence, and not the address before it. */
-const TRAILING = /[.,:;!?…]+$/u;
+const TRAILING = new Set(".,:;!?…");
+const OPENING = { ")": "(", "]": "[", "}": "{" };
 
 /** The parts of a text, as strings and links. */
 export function linkify(text) {
@@ -22,12 +23,27 @@ export function linkify(text) {
 
 /** Without punctuation at the end, and without a closing bracket that was opened before the address. */
 function trimmed(address) {
-  let kept = address.replace(TRAILING, "");
-  for (const [open, close] of ["()", "[]", "{}"]) {
-    const count = (bracket) => kept.split(bracket).length;
-    while (kept.endsWith(close) && count(close) > count(open)) kept = kept.slice(0, -1).replace(TRAILING, "");
+  const surplus = surplusOf(address);
+  let end = address.length;
+  for (; end > 0; end -= 1) {
+    const last = address[end - 1];
+    if (TRAILING.has(last)) continue;
+    if (!(surplus[last] > 0)) break;
+    surplus[last] -= 1;
   }
-  return kept;
+  return address.slice(0, end);
+}
+
+/** How many more of each closing bracket there are than opening ones. */
+function surplusOf(address) {
+  const surplus = { ")": 0, "]": 0, "}": 0 };
+  for (const letter of address) {
+    for (const [close, open] of Object.entries(OPENING)) {
+      if (letter === close) surplus[close] += 1;
+      if (letter === open) surplus[close] -= 1;
+    }
+  }
+  return surplus;
 }
 
 function link(address) {
