@@ -80,7 +80,7 @@ test("signing in and one's own name are for everybody to use", async (t) => {
   await bob.looksFine("accounts-you");
   await bob.page.getByLabel("Display name").fill("Robert");
   await bob.page.getByRole("button", { name: "Save" }).click();
-  await bob.seesAnywhere("Others see Robert now.");
+  await bob.seesAnywhere("Others see Robert @bob now.");
   await bob.page.keyboard.press("Escape");
   await bob.page.getByRole("button", { name: "Your account, Robert" }).waitFor();
 });
@@ -197,4 +197,44 @@ test("two people of one name can be told apart", async (t) => {
   await alice.page.getByRole("button", { name: "Ban" }).click();
   await alice.page.getByRole("dialog", { name: "Ban Alice @mallory?" }).waitFor();
   await alice.looksFine("accounts-ban");
+});
+
+test("who calls themselves like somebody else is told apart wherever they speak", async (t) => {
+  const server = await startServer(t, "--auth", "accounts");
+  const names = [["alice", ""], ["mallory", "alice"], ["bob", ""]];
+  const [alice, mallory, bob] = await Promise.all(names.map(([name, shown]) => registers(browser, server, name, shown)));
+  t.after(() => Promise.all([alice, mallory, bob].map(({ context }) => context.close())));
+  await alice.makesRoom("Garden club");
+  await mallory.joinsRoom("Garden club");
+  await bob.joinsRoom("Garden club");
+  await bob.page.getByText("alice @mallory joined").first().waitFor();
+  await mallory.page.getByLabel("Message", { exact: true }).pressSequentially("Well");
+  await bob.page.locator(".typing").getByText("@mallory").waitFor();
+  await mallory.says("I am alice");
+  await bob.row("I am alice").locator(".speaker").getByText("@mallory").waitFor();
+  await bob.entry("Garden club").getByText("alice @mallory: I am alice").waitFor();
+  await mallory.writesTo("bob");
+  await mallory.says("Psst");
+  await bob.entry("alice").getByText("@mallory").waitFor();
+  await bob.opens("alice @mallory");
+  await bob.until(() => document.title.includes("alice @mallory"));
+});
+
+test("nothing of whoever signs out stays in the browser", async (t) => {
+  const server = await startServer(t, "--auth", "accounts");
+  const [alice, bob] = await Promise.all([["alice", "Alice"], ["bob", ""]].map(([name, shown]) => registers(browser, server, name, shown)));
+  t.after(() => Promise.all([alice, bob].map(({ context }) => context.close())));
+  await alice.writesTo("bob");
+  await alice.says("Hello");
+  await alice.seesTick("Hello", "Delivered");
+  await alice.page.getByLabel("Message", { exact: true }).pressSequentially("Half a thought");
+  await alice.opens("Lobby");
+  await alice.says("Anybody there?");
+  await alice.seesTick("Anybody there?", "Sent");
+  await signsOut(alice);
+  const kept = () => alice.page.evaluate(() => [...Object.keys(localStorage), ...Object.keys(sessionStorage)]);
+  assert.deepEqual(await kept(), []);
+  await alice.page.reload();
+  await alice.page.getByLabel("Username").waitFor();
+  assert.deepEqual(await kept(), []);
 });

@@ -59,7 +59,7 @@ test("what is new is counted, marked, and read by looking at it", async (t) => {
 test("scrolling back loads what was said earlier, down to the beginning", async (t) => {
   const server = await startServer(t, "--rate-limit", "0");
   for (let number = 1; number <= 130; number += 1) {
-    await server.asks("POST", "/api/send_message", { sender_id: "alice", receiver_id: "bob", content: `Number ${number}.` });
+    await server.asks("POST", "/api/send_message", { sender_id: "bob", receiver_id: "alice", content: `Number ${number}.` });
   }
   const bob = await person(browser, server, "bob");
   await bob.opens("alice");

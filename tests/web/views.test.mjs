@@ -57,6 +57,9 @@ for (const [kind, options] of [["desktop", {}], ["phone", { viewport: PHONE, has
     await page.getByRole("button", { name: "Members" }).click();
     await page.getByRole("dialog").getByLabel("What to do about Dmitri").first().click();
     await alice.looksFine(`${kind}-members`);
+    // The menu is closed first.
+    await page.keyboard.press("Escape");
+    assert.ok(await page.getByRole("dialog").isVisible());
     await page.keyboard.press("Escape");
     if (kind === "phone") await page.getByRole("link", { name: "All conversations" }).click();
     await page.getByRole("button", { name: "Rooms" }).first().click();

@@ -9,17 +9,22 @@ import { Conversations } from "./conversations.js";
 import { el, fill } from "./dom.js";
 import { connectionLine } from "./connection.js";
 import { membersDialog } from "./members_dialog.js";
+import { quote, shown, spoken, who } from "./names.js";
 import { People } from "./people.js";
 import { personDialog } from "./person_dialog.js";
 import { roomsDialog } from "./rooms_dialog.js";
 import { linkTo, routed } from "./route.js";
 import { sidebar } from "./sidebar.js";
-import { storage } from "./storage.js";
-import { titleOf } from "./titles.js";
+import { forgetPerson, storage } from "./storage.js";
+import { titleParts } from "./titles.js";
 import { complain, tell } from "./toasts.js";
 import { writeDialog } from "./write_dialog.js";
 
-const WHY_OUT = { kicked: "You were removed from", banned: "You were banned from" };
+const WHY_OUT = {
+  kicked: (room) => ["You were removed from ", room, "."],
+  banned: (room) => ["You were banned from ", room, "."],
+  deleted: (room) => [room, " was deleted."],
+};
 
 /** Connects, and shows the chat until one signs out or is refused. */
 export async function open({ url, mode, credentials, hasSessions, signOut, refused }) {
@@ -46,7 +51,11 @@ export async function open({ url, mode, credentials, hasSessions, signOut, refus
   chat.addEventListener("state", ({ detail }) => {
     if (detail.state === "refused") end(refused)(detail.error?.message ?? "you are signed out");
   });
-  show({ chat, people, conversations, hasSessions, signOut: end(signOut), signal: ended.signal });
+  const leave = end((options) => {
+    forgetPerson(url, chat.user);
+    return signOut(options);
+  });
+  show({ chat, people, conversations, hasSessions, signOut: leave, signal: ended.signal });
 }
 
 /** Shows what there is to wait for. */
@@ -61,6 +70,7 @@ function show({ chat, people, conversations, hasSessions, signOut, signal }) {
     write: () => writeDialog(people, (user) => go(conversations.with(user).id)),
     rooms: () => roomsDialog({ ...context, open: go }),
     person: (about) => personDialog({ people, ...about }),
+    refresh: () => refresh(),
     members: (conversation) => membersDialog({ ...context, conversation }),
     account: () => accountDialog({ me: chat.user, people, hasSessions, unsent: chat.outbox.length, signOut }),
   };
@@ -73,27 +83,32 @@ function show({ chat, people, conversations, hasSessions, signOut, signal }) {
     const current = view.current();
     side.select(current?.id);
     view.draw();
-    showAttention(conversations.unread(), current && titleOf(current, people));
+    showAttention(conversations.unread(), current && spoken(titleParts(current), people));
+    // One is in, by whatever way.
+    if (conversations.has(view.outside())) route();
   };
   const route = async () => {
     const id = routed();
     const isKnown = id !== undefined && isConversationOf(id, chat.user);
     app.classList.toggle("app-chat", isKnown);
     const wasOpen = view.current() !== undefined;
-    await view.show(isKnown ? conversations.get(id) : undefined);
+    if (isKnown && id.startsWith("room:") && !conversations.has(id)) view.showDoor(id);
+    else await view.show(isKnown ? conversations.get(id) : undefined);
     draw();
     if (!isKnown && wasOpen) side.focus();
   };
   const refresh = () => Promise.all([conversations.refresh(), people.refresh()])
-    .catch((error) => complain("The list of conversations did not come. It is asked for again at the next connect.", error));
+    .catch((error) => complain("The list of conversations did not come.", error));
 
   conversations.addEventListener("change", draw);
   people.addEventListener("change", draw);
   conversations.addEventListener("removed", ({ detail: { conversation, reason } }) => {
-    if (reason) tell(`${WHY_OUT[reason]} ${titleOf(conversation, people)}.`);
+    if (reason) tell(shown(WHY_OUT[reason]?.(quote(conversation.room.name)) ?? ["You are out of ", quote(conversation.room.name), "."], people));
     if (view.current() === conversation) location.hash = "";
   });
+  conversations.addEventListener("invited", ({ detail: { room, by } }) => tell(shown([who(by), " invites you to ", quote(room.name), "."], people)));
   chat.addEventListener("welcome", refresh);
+  for (const type of ["online", "offline"]) addEventListener(type, () => people.draws(), { signal });
   addEventListener("hashchange", route, { signal });
   document.addEventListener("visibilitychange", draw, { signal });
   addEventListener("keydown", (event) => {

@@ -1,57 +1,67 @@
 // One conversation: who it is with, its log, and where one writes.
 
 import { composer } from "./composer.js";
+import { doorView } from "./door.js";
 import { el, fill, hidden } from "./dom.js";
 import { icon } from "./icons.js";
 import { logView } from "./log.js";
-import { avatar, handle } from "./people.js";
+import { apart, shown, spoken, who } from "./names.js";
+import { avatar } from "./people.js";
 import { briefly } from "./time.js";
-import { titleOf } from "./titles.js";
+import { titleOf, titleParts } from "./titles.js";
 
 /** @param actions `members` opens who is in a room, `person` who somebody is */
 export function chatView(context) {
   const { chat, conversations, people, actions } = context;
   const head = el("header", { class: "chat-head" });
   const typing = el("p", { class: "typing" });
-  const log = logView({ ...context, read: (conversation) => conversations.markRead(conversation) });
+  const log = logView({ ...context, read: (conversation, seq) => conversations.markRead(conversation, seq) });
   const writing = composer(chat, (conversation, content) => {
     log.follow();
-    conversation.marker = undefined;
+    conversation.newFrom = undefined;
     // How it went is told by the outbox and the log.
     chat.send(conversation.target, content).sent.catch(() => {});
     conversations.changed();
   });
   const node = el("section", { class: "chat", "aria-label": "Conversation" });
   let conversation;
+  let door;
 
   function draw() {
+    door?.draw();
     if (!conversation) return;
     drawHead();
-    const typists = [...conversation.typing.keys()].map((id) => people.name(id));
-    typing.textContent = typists.length === 0 ? "" : typists.length === 1 ? `${typists[0]} is typing …` : `${typists.join(" and ")} are typing …`;
+    drawTyping();
     log.draw();
+  }
+
+  let typed;
+  function drawTyping() {
+    const parts = typingParts([...conversation.typing.keys()]);
+    const version = spoken(parts, people);
+    if (version !== typed) fill(typing, shown(parts, people));
+    typed = version;
   }
 
   let drawn;
   function drawHead() {
-    const title = titleOf(conversation, people);
+    const [title, words] = [titleOf(conversation, people), titleParts(conversation)];
     const facts = factsOf(conversation, people);
-    const { with: user, me } = conversation;
-    const username = user !== undefined && user !== me && handle(people, user);
-    const version = JSON.stringify([conversation.id, title, people.username(user), facts]);
+    const { with: user } = conversation;
+    const version = JSON.stringify([conversation.id, spoken(words, people), facts]);
     if (version === drawn) return;
     drawn = version;
     fill(head,
-      el("a", { class: "tool back", href: "#", title: "All conversations" }, icon("back", "All conversations")),
+      back(),
       avatar(user ?? conversation.id, title, conversation.kind),
-      el("div", { class: "chat-title" }, el("h2", {}, title, username), el("p", { class: facts.isOnline && "is-online" }, facts.text)),
-      more(conversation, title, facts.text));
+      el("div", { class: "chat-title" }, el("h2", {}, shown(words, people)), el("p", { class: facts.isOnline && "is-online" }, apart(facts.text))),
+      more(conversation, spoken(words, people)));
   }
 
   /** What else there is about a conversation, behind a button. */
-  function more({ room, with: user, me }, title, presence) {
+  function more({ room, with: user, me }, title) {
     const words = room ? "Members" : `About ${title}`;
-    const show = () => (room ? actions.members(conversation) : actions.person({ user, presence }));
+    const show = () => (room ? actions.members(conversation) : actions.person({ user, facts: () => factsOf(conversations.with(user), people).text }));
     const isAny = room || (user !== undefined && user !== me);
     return isAny && el("button", { class: "tool", title: words, "aria-haspopup": "dialog", onclick: show }, icon(room ? "people" : "more", words));
   }
@@ -59,7 +69,7 @@ export function chatView(context) {
   /** Shows a conversation, or what to do when none is chosen. */
   async function show(next) {
     conversation = next;
-    drawn = undefined;
+    drawn = door = undefined;
     if (!next) {
       log.hide();
       fill(node, nothingChosen(actions));
@@ -73,7 +83,26 @@ export function chatView(context) {
     await log.show(next);
   }
 
-  return { node, show, draw, current: () => conversation };
+  /** Shows a room that one is not in. */
+  function showDoor(id) {
+    conversation = undefined;
+    log.hide();
+    door = { id, ...doorView(context, id) };
+    fill(node, el("header", { class: "chat-head door-head" }, back()), door.node);
+  }
+
+  return { node, show, showDoor, draw, current: () => conversation, outside: () => door?.id };
+}
+
+function back() {
+  return el("a", { class: "tool back", href: "#", title: "All conversations" }, icon("back", "All conversations"));
+}
+
+function typingParts(typists) {
+  if (typists.length === 0) return [];
+  if (typists.length === 1) return [who(typists[0]), " is typing …"];
+  if (typists.length === 2) return [who(typists[0]), " and ", who(typists[1]), " are typing …"];
+  return ["Several people are typing …"];
 }
 
 function factsOf(conversation, people) {
@@ -84,6 +113,7 @@ function factsOf(conversation, people) {
   }
   if (conversation.with === conversation.me) return { text: "Only you read this" };
   if (people.isBlocked(conversation.with)) return { text: "Blocked" };
+  if (!people.isLive) return { text: "Not known without a connection" };
   if (people.isOnline(conversation.with)) return { text: "Online", isOnline: true };
   const seen = people.lastSeen(conversation.with);
   return { text: seen ? `Last seen ${briefly(seen)}` : "Offline" };

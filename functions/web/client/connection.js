@@ -16,8 +16,8 @@ export function connectionLine(chat) {
   };
   const draw = ({ state, retryAt }) => {
     clearTimeout(timer);
-    if (state === "online") return show("");
     if (!navigator.onLine) return show("You are offline. What you write is sent when you are back.");
+    if (state === "online") return show("");
     if (state !== "waiting") return show("Connecting …");
     const seconds = Math.ceil((retryAt - Date.now()) / 1000);
     show("Connection lost.", seconds > 1 ? ` Trying again in ${seconds} s.` : " Trying again …");

@@ -20,8 +20,10 @@ export class Conversation {
     this.before = undefined;
     this.last = undefined;
     this.unread = 0;
-    /** The first message that was new when one looked. */
-    this.marker = undefined;
+    /** Up to where one has read. */
+    this.readSeq = 0;
+    /** Behind which message it was new when one looked, if anything was. */
+    this.newFrom = undefined;
     /** Up to where messages are counted already. */
     this.counted = 0;
     /** How far the other one's devices, and the other one, have got. */
@@ -50,20 +52,35 @@ export class Conversation {
   count(message) {
     if (message.seq <= this.counted) return;
     this.counted = message.seq;
-    if (isSaid(message) && message.from !== this.me) this.unread += 1;
+    if (!this.isOthers(message)) return;
+    if (this.unread === 0) this.readSeq = Math.max(this.readSeq, message.seq - 1);
+    this.unread += 1;
   }
 
   /** Everything up to `seq` is read, here or on another device. */
   readUpTo(seq) {
-    const rest = this.messages.filter((message) => message.seq > seq);
-    this.unread = Math.min(this.unread, rest.filter((it) => isSaid(it) && it.from !== this.me).length);
+    this.readSeq = Math.max(this.readSeq, seq);
     this.counted = Math.max(this.counted, seq);
+    const rest = this.messages.filter((it) => it.seq > this.readSeq);
+    const isWhole = rest.length < this.messages.length || rest[0]?.seq === this.readSeq + 1;
+    const most = isWhole ? rest.filter((it) => this.isOthers(it)).length : Math.max(0, (this.last?.seq ?? 0) - this.readSeq);
+    this.unread = Math.min(this.unread, most);
   }
 
-  /** The first of the unread messages, if it is loaded. */
-  firstUnread() {
-    const others = this.messages.filter((it) => isSaid(it) && it.from !== this.me);
-    return this.unread > 0 ? others.at(-this.unread)?.seq : undefined;
+  /** The first message that was new when one looked, as far back as messages are loaded. */
+  get marker() {
+    if (this.newFrom === undefined) return undefined;
+    return this.messages.find((it) => it.seq > this.newFrom && this.isOthers(it))?.seq;
+  }
+
+  /** Whether everything unread is loaded. */
+  get hasAllUnread() {
+    return this.unread === 0 || this.before === null || this.messages[0]?.seq <= this.readSeq + 1;
+  }
+
+  /** Whether it is something that others said. */
+  isOthers(message) {
+    return isSaid(message) && message.from !== this.me;
   }
 
   /** Somebody's receipt. */

@@ -1,11 +1,15 @@
 // Every conversation one takes part in, kept up to date by what the library hands over.
 
 import { direct } from "./confab/ids.js";
-import { Conversation, isSaid } from "./conversation.js";
+import { Conversation } from "./conversation.js";
 
 const PAGE = 50;
 /** The most that a page of history has. */
 const LARGEST_PAGE = 100;
+/** So many unread messages are loaded to land at the first one; of more, as many as this. */
+const MOST_UNREAD = 1000;
+/** Others are told how far one has read at most this often, in ms. */
+const TELL_READ = 500;
 const TYPING_LASTS = 5000;
 /** The conversation of everybody who is online; the server keeps no list of who has read it. */
 export const LOBBY = "lobby";
@@ -23,6 +27,8 @@ export class Conversations extends EventTarget {
     this.#chat = chat;
     this.#storage = storage;
     this.invitations = [];
+    /** Whether the list did not come when it was last asked for. */
+    this.isMissing = false;
     const on = (type, act) => chat.addEventListener(type, ({ detail }) => (act(detail), this.changed()));
     on("message", (message) => this.#hear(message));
     on("ack", ({ conversation, seq, delivered }) => delivered && this.#byId.get(conversation)?.reached(seq));
@@ -30,6 +36,9 @@ export class Conversations extends EventTarget {
     on("typing", (typing) => this.#type(typing));
     on("joined", (joined) => this.#join(joined));
     on("left", (left) => this.#leave(left));
+    on("room", ({ room, conversation }) => Object.assign(this.#byId.get(conversation) ?? {}, { room }));
+    on("invited", (invitation) => this.#invite(invitation));
+    on("uninvited", ({ room }) => this.#uninvite(room));
     on("gap", (gap) => this.#forgetBefore(gap));
     on("outbox", () => {});
   }
@@ -71,8 +80,27 @@ export class Conversations extends EventTarget {
     return [...this.#byId.values()].reduce((sum, { unread }) => sum + unread, 0);
   }
 
+  /** Does not join the room that one is invited to. */
+  async decline(room) {
+    await this.#chat.request("DELETE", `/api/invitations/${room}`);
+    this.#uninvite(room);
+    this.changed();
+  }
+
   /** Reads the list from the server: after each connect, and when what one is in may have changed. */
   async refresh() {
+    try {
+      await this.#refresh();
+      this.isMissing = false;
+    } catch (error) {
+      this.isMissing = true;
+      throw error;
+    } finally {
+      this.changed();
+    }
+  }
+
+  async #refresh() {
     const [listed, invited] = await Promise.all([
       this.#chat.list("/api/conversations"),
       this.#chat.list("/api/invitations"),
@@ -83,7 +111,6 @@ export class Conversations extends EventTarget {
     for (const { id, kind } of this.#byId.values()) {
       if (kind === "room" && !present.has(id)) this.#remove(id);
     }
-    this.changed();
   }
 
   /** The first page, with everything unread as far as it fits; nothing if it is here. */
@@ -94,30 +121,49 @@ export class Conversations extends EventTarget {
     if (conversation.isLoaded) return;
     conversation.before = before;
     this.#begin(conversation, messages);
-    if (conversation.kind === "dm") await this.#learnStatuses(conversation);
-    if (conversation.room) await this.#describe(conversation);
+    if (conversation.kind === "dm") this.#learnStatuses(conversation);
+    if (conversation.room) this.#describe(conversation);
     if (conversation.id === LOBBY) this.#countLobby(conversation);
     this.changed();
   }
 
+  /** As `load`, and back to the first unread message. */
+  async loadUnread(conversation) {
+    await this.load(conversation);
+    while (!conversation.hasAllUnread && conversation.messages.length < MOST_UNREAD) {
+      await this.loadEarlier(conversation, LARGEST_PAGE);
+    }
+  }
+
   /** One more page of what was said earlier. */
-  async loadEarlier(conversation) {
-    const { messages, before } = await this.#chat.history(conversation.id, { before: conversation.before, limit: PAGE });
+  async loadEarlier(conversation, limit = PAGE) {
+    const { messages, before } = await this.#chat.history(conversation.id, { before: conversation.before, limit });
     conversation.before = before;
     messages.forEach((message) => conversation.add(message));
     this.changed();
   }
 
-  /** Everything is read, and others may know. */
-  markRead(conversation) {
-    const { last, unread } = conversation;
-    if (!last || (unread === 0 && last.seq <= (conversation.told ?? 0))) return;
-    conversation.told = last.seq;
-    conversation.unread = 0;
-    conversation.counted = Math.max(conversation.counted, last.seq);
-    if (conversation.id === LOBBY) this.#storage.setItem(this.#lobbyKey(), String(last.seq));
-    else if (last.from !== this.#chat.user || unread > 0) this.#chat.read(conversation.id, last.seq);
+  /** One has seen everything up to `seq`, and others may know. */
+  markRead(conversation, seq) {
+    const { readSeq, messages } = conversation;
+    if (seq <= readSeq) return;
+    const isNews = messages.some((it) => it.seq > readSeq && it.seq <= seq && conversation.isOthers(it));
+    conversation.readUpTo(seq);
+    if (conversation.id === LOBBY) this.#storage.setItem(this.#lobbyKey(), String(seq));
+    else if (isNews) this.#tellRead(conversation);
     this.changed();
+  }
+
+  /** At once if that is all, and now and then while one scrolls on. */
+  #tellRead(conversation) {
+    const wait = conversation.unread > 0 ? (conversation.toldAt ?? 0) + TELL_READ - Date.now() : 0;
+    clearTimeout(conversation.telling);
+    const tell = () => {
+      conversation.toldAt = Date.now();
+      if (this.#chat.state !== "closed") this.#chat.read(conversation.id, conversation.readSeq);
+    };
+    if (wait > 0) conversation.telling = setTimeout(tell, wait);
+    else tell();
   }
 
   /** Draws once for however many things happened at the same time. */
@@ -132,8 +178,9 @@ export class Conversations extends EventTarget {
 
   #list(summary) {
     const conversation = this.get(summary.conversation);
-    const { last_message: last, unread, room, joined_at: joinedAt } = summary;
+    const { last_message: last, unread, room, joined_at: joinedAt, read_seq: readSeq } = summary;
     Object.assign(conversation, { joinedAt, ...(room && { room }) });
+    conversation.readSeq = Math.max(conversation.readSeq, readSeq ?? 0);
     if (last && last.seq > conversation.counted) {
       const later = conversation.messages.filter((it) => it.seq > last.seq);
       Object.assign(conversation, { unread, counted: last.seq });
@@ -172,11 +219,12 @@ export class Conversations extends EventTarget {
     if (message.kind === "left" && message.from === this.#chat.user) this.#refreshQuietly();
   }
 
-  #type({ user, conversation }) {
+  #type({ user, conversation, typing = true, expires_in_ms: lasts = TYPING_LASTS }) {
     const where = this.#byId.get(conversation);
     if (!where || user === this.#chat.user) return;
-    where.typing.set(user, Date.now() + TYPING_LASTS);
-    setTimeout(() => this.#stopTyping(where, user), TYPING_LASTS);
+    if (!typing) return where.typing.delete(user);
+    where.typing.set(user, Date.now() + lasts);
+    setTimeout(() => this.#stopTyping(where, user), lasts);
   }
 
   #stopTyping(where, user) {
@@ -193,7 +241,18 @@ export class Conversations extends EventTarget {
       this.#begin(conversation, messages);
     }
     conversation.counted = Math.max(conversation.counted, conversation.last?.seq ?? 0);
-    this.invitations = this.invitations.filter((invitation) => invitation.room.id !== room.id);
+    this.#uninvite(room.id);
+  }
+
+  #invite({ room, by }) {
+    const isNew = !this.invitations.some((it) => it.room.id === room.id);
+    this.#uninvite(room.id);
+    this.invitations.push({ room, by });
+    if (isNew) this.dispatchEvent(new CustomEvent("invited", { detail: { room, by } }));
+  }
+
+  #uninvite(room) {
+    this.invitations = this.invitations.filter((it) => it.room.id !== room);
   }
 
   #leave({ conversation, reason }) {
@@ -231,10 +290,9 @@ export class Conversations extends EventTarget {
   }
 
   #countLobby(conversation) {
-    const read = Number(this.#storage.getItem(this.#lobbyKey()) ?? 0);
-    const isNew = ({ seq, timestamp }) => (read ? seq > read : Date.parse(timestamp) >= this.#since);
-    const fresh = conversation.messages.filter((it) => isSaid(it) && it.from !== this.#chat.user && isNew(it));
-    conversation.unread = fresh.length;
+    const before = conversation.messages.findLast(({ timestamp }) => Date.parse(timestamp) < this.#since)?.seq;
+    conversation.readSeq = Number(this.#storage.getItem(this.#lobbyKey()) ?? before ?? 0);
+    conversation.unread = conversation.messages.filter((it) => it.seq > conversation.readSeq && conversation.isOthers(it)).length;
     conversation.counted = conversation.last?.seq ?? 0;
   }
 

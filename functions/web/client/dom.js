@@ -24,6 +24,11 @@ export function hidden(text) {
   return el("span", { class: "hidden" }, text);
 }
 
+function named(node, key) {
+  node.dataset.key = key;
+  return node;
+}
+
 /**
  * A list that keeps the element of each key for as long as its version is the same, so that focus,
  * scrolling and screen readers are left alone by what did not change.
@@ -36,13 +41,23 @@ export class KeyedList {
     this.#parent = parent;
   }
 
+  /** The elements, in order. */
+  get nodes() {
+    return this.#parent.children;
+  }
+
+  /** The element of a key, if there is one. */
+  node(key) {
+    return this.#held.get(key)?.node;
+  }
+
   /** @param {{key: string, version: string, render: () => HTMLElement}[]} items */
   show(items) {
     const focused = this.#focusedKey();
     const held = new Map();
     for (const { key, version, render } of items) {
       const before = this.#held.get(key);
-      held.set(key, before?.version === version ? before : { version, node: render() });
+      held.set(key, before?.version === version ? before : { version, node: named(render(), key) });
     }
     for (const [key, { node }] of this.#held) {
       if (held.get(key)?.node !== node) node.remove();

@@ -1,84 +1,135 @@
 // The log of one conversation: days, groups, what is new, what waits to be sent; older pages as one
 // scrolls back.
 
-import { KeyedList, el } from "./dom.js";
+import { KeyedList, el, fill } from "./dom.js";
 import { icon } from "./icons.js";
 import { isSaid } from "./conversation.js";
+import { Place } from "./place.js";
 import { dayRow, markerRow, messageRow, noticeRow, pendingRow } from "./rows.js";
 import { dayOf } from "./time.js";
-import { attempt } from "./toasts.js";
 
 /** Messages of one person within so long belong together. */
 const GROUP = 5 * 60 * 1000;
-/** So near to the end counts as being there. */
-const NEAR = 48;
 
-/** @param context `conversations`, `people`, `chat`, and `read`, called when the end is in sight */
+/** @param context `conversations`, `people`, `chat`, and `read`, called with the last message in sight */
 export function logView(context) {
   const { conversations } = context;
   const rows = el("ol", { class: "rows" });
   const top = el("p", { class: "log-top" });
   const log = el("div", { class: "log", role: "log", tabindex: 0, "aria-label": "Messages", "aria-relevant": "additions" }, top, rows);
-  const jump = el("button", { class: "jump", title: "To the newest message", hidden: true, onclick: () => toEnd() }, icon("down", "To the newest message"));
+  const jump = el("button", { class: "jump", title: "To the newest message", hidden: true, onclick: toEnd }, icon("down", "To the newest message"));
   const node = el("div", { class: "log-frame" }, log, jump);
   const list = new KeyedList(rows);
+  const place = new Place(log, list, rows);
   let conversation;
-  let following = true;
+  /** Whether one is where one wants to read. */
+  let landed = false;
+  /** Whether everything was read at some time: what comes later is new. */
+  let isRead = false;
   let loading = false;
+  let failed = false;
 
   function draw() {
     if (!conversation) return;
-    const earlier = log.scrollHeight - log.scrollTop;
-    const oldest = rows.firstElementChild;
-    list.show(items(conversation, conversations.pending(conversation), context));
-    top.textContent = topWords(conversation, rows.childElementCount === 0);
-    if (following) toEnd();
-    else if (oldest && rows.firstElementChild !== oldest) log.scrollTop = log.scrollHeight - earlier;
+    place.notice();
+    markNew();
+    place.hold(() => {
+      list.show(items(conversation, conversations.pending(conversation), context));
+      drawTop();
+    });
     look();
+  }
+
+  /** What comes while one does not look is new when one comes back to it. */
+  function markNew() {
+    if (conversation.unread === 0) isRead = true;
+    else if (landed && isRead && !(place.following && isLooking())) {
+      conversation.newFrom = conversation.readSeq;
+      isRead = false;
+    }
+  }
+
+  let drawn;
+  function drawTop() {
+    const words = failed ? "What was said did not come." : topWords(conversation, rows.childElementCount === 0);
+    if (drawn === words) return;
+    drawn = words;
+    fill(top, words, failed && el("button", { class: "link", onclick: again }, "Try again"));
   }
 
   /** What one has in sight is read, if one looks at all. */
   function look() {
-    following = log.scrollHeight - log.scrollTop - log.clientHeight < NEAR;
-    jump.hidden = following;
-    if (following && document.hasFocus()) context.read(conversation);
+    if (!conversation) return;
+    place.notice();
+    jump.hidden = place.following;
+    if (!landed) return;
+    const seen = isLooking() && place.inSight().findLast((row) => row.dataset.seq && place.isShown(row));
+    if (seen) context.read(conversation, Number(seen.dataset.seq));
+    if (log.clientHeight > 0 && log.scrollTop < log.clientHeight) loadEarlier();
   }
 
   function toEnd() {
-    log.scrollTop = log.scrollHeight;
+    place.follow();
+    look();
   }
 
-  async function loadEarlier() {
-    if (loading || !conversation?.before) return;
+  function loadEarlier() {
+    if (conversation.before) return load((of) => conversations.loadEarlier(of));
+  }
+
+  /** Something that there is only one of at a time; whether it did what it should. */
+  async function load(action) {
+    if (loading || failed) return false;
+    const of = conversation;
     loading = true;
     log.setAttribute("aria-busy", "true");
-    const of = conversation;
-    await attempt(() => conversations.loadEarlier(of));
-    // One's place is kept by hand, since not every browser does it.
+    const isDone = await action(of).then(() => true, (error) => console.warn("a page of the log did not come", error));
+    if (conversation !== of) return false;
+    [loading, failed] = [false, !isDone];
     log.removeAttribute("aria-busy");
-    loading = false;
+    draw();
+    return isDone;
+  }
+
+  async function again() {
+    failed = false;
+    log.focus();
+    if (landed) look();
+    else await land();
   }
 
   async function show(next) {
     conversation = next;
-    following = true;
+    [landed, loading, failed] = [false, false, false];
     list.show([]);
-    if (!next.isLoaded) await attempt(() => conversations.load(next));
-    if (conversation !== next) return;
-    next.marker = next.firstUnread();
-    draw();
-    const marker = rows.querySelector(".marker");
-    if (marker && marker.offsetTop < log.scrollTop) log.scrollTop = marker.offsetTop - log.clientHeight / 4;
+    place.follow();
+    await land();
   }
 
-  log.addEventListener("scroll", () => {
+  /** Goes to where one has not read on, or to the end. */
+  async function land() {
+    if (!(await load((of) => conversations.loadUnread(of)))) return;
+    isRead = conversation.unread === 0;
+    conversation.newFrom = isRead ? undefined : conversation.readSeq;
+    draw();
+    const marker = rows.querySelector(".marker");
+    if (marker && place.following) place.backTo(marker);
+    landed = true;
     look();
-    if (log.scrollTop < log.clientHeight) loadEarlier();
-  }, { passive: true });
-  new ResizeObserver(() => following && toEnd()).observe(log);
-  addEventListener("focus", () => conversation && look());
+  }
 
-  return { node, show, draw, follow: () => (following = true), hide: () => (conversation = undefined), focus: () => log.focus() };
+  log.addEventListener("scroll", look, { passive: true });
+  addEventListener("focus", look);
+  document.addEventListener("visibilitychange", look);
+  // A dialog covers what there is to read.
+  document.addEventListener("close", look, true);
+
+  return { node, show, draw, follow: () => place.follow(), hide: () => (conversation = undefined), focus: () => log.focus() };
+}
+
+/** Whether somebody sees what the page shows. */
+function isLooking() {
+  return !document.hidden && document.hasFocus() && !document.querySelector("dialog[open]");
 }
 
 function topWords({ before, isLoaded, kind }, isEmpty) {
@@ -91,13 +142,14 @@ function topWords({ before, isLoaded, kind }, isEmpty) {
 /** Everything that is to be seen, top to bottom. */
 function items(conversation, pending, context) {
   const { people } = context;
+  const { marker } = conversation;
   const shown = [];
   let before;
   for (const message of conversation.messages) {
     const isNewDay = !before || dayOf(before.timestamp) !== dayOf(message.timestamp);
     if (isNewDay) shown.push(dayRow(message.timestamp));
-    if (message.seq === conversation.marker) shown.push(markerRow());
-    const isFirst = isNewDay || message.seq === conversation.marker || !belongsTo(before, message);
+    if (message.seq === marker) shown.push(markerRow());
+    const isFirst = isNewDay || message.seq === marker || !belongsTo(before, message);
     if (isSaid(message)) shown.push(messageRow(message, { conversation, people, isFirst }));
     else shown.push(noticeRow(message, people, conversation.me));
     before = message;

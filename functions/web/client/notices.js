@@ -1,5 +1,7 @@
 // What happened to people in a room, in words.
 
+import { who } from "./names.js";
+
 const ABOUT = {
   kicked: ["removed", ""],
   banned: ["banned", ""],
@@ -9,14 +11,14 @@ const ABOUT = {
 };
 
 /** A notice as a sentence; `me` is addressed as "you". */
-export function noticeText({ kind, from, about, content }, people, me) {
-  const who = from === me ? "You" : people.name(from);
-  const whom = about === me ? "you" : about && people.name(about);
-  if (kind === "joined") return `${who} joined`;
-  if (kind === "left") return `${who} left`;
-  if (kind === "appointed") return `${who} made ${whom} ${role(content)}`;
+export function noticeParts({ kind, from, about, content }, me) {
+  const subject = from === me ? "You" : who(from);
+  const object = about === me ? "you" : about ? who(about) : "";
+  if (kind === "joined") return [subject, " joined"];
+  if (kind === "left") return [subject, " left"];
+  if (kind === "appointed") return [subject, " made ", object, ` ${role(content)}`];
   const [verb, rest] = ABOUT[kind] ?? [kind, ""];
-  return `${who} ${verb} ${whom ?? ""}${rest}`.trim();
+  return [subject, ` ${verb} `, object, rest];
 }
 
 /** The server says the role as the last word. */

@@ -1,9 +1,11 @@
 // Who people are: what they are called, how they are drawn, and whether they are here.
 
-import { el } from "./dom.js";
+import { el, hidden } from "./dom.js";
 import { icon } from "./icons.js";
+import { isolated, tame } from "./names.js";
 
 const HUES = 8;
+const GONE = "Somebody who left";
 /** Of how many it is known who is online; of others as soon as they come and go. */
 const MOST_ONLINE = 500;
 /** For how long names that did not come are left alone, in ms: longer each time, up to the longest. */
@@ -20,6 +22,8 @@ export class People extends EventTarget {
   #accounts;
   #online = new Set();
   #lastSeen = new Map();
+  /** Since when, by the server's clock, one hears what is said as it is said. */
+  #since = "";
   #blocked = new Set();
 
   /** @param accounts whether ids are not names */
@@ -28,23 +32,29 @@ export class People extends EventTarget {
     this.#chat = chat;
     this.#accounts = accounts;
     chat.addEventListener("presence", ({ detail }) => this.#notice(detail));
+    chat.addEventListener("profile", ({ detail }) => this.#hearOf(detail));
+    chat.addEventListener("welcome", ({ detail }) => (this.#since = detail.server_time));
+    chat.addEventListener("typing", ({ detail }) => this.#hears(detail.user));
+    chat.addEventListener("message", ({ detail }) => detail.timestamp >= this.#since && this.#hears(detail.from, detail.timestamp));
+    chat.addEventListener("state", () => this.#changed());
   }
 
   /** What somebody is called, as far as it is known. */
   name(id) {
-    if (!this.#accounts) return id;
+    if (!this.#accounts) return tame(id);
     if (!this.#names.has(id)) this.#ask(id);
     return this.#names.get(id)?.called ?? "…";
   }
 
-  /** The name that is nobody else's, where people have accounts and as far as it is known. */
-  username(id) {
-    return this.#accounts ? this.#names.get(id)?.username : undefined;
+  /** The name that is nobody else's, where it is not the one that is shown. */
+  handle(id) {
+    const { called, username } = (this.#accounts && this.#names.get(id)) || {};
+    return username !== called ? username : undefined;
   }
 
   /** Both names, for a sentence. */
   fullName(id) {
-    const [name, username] = [this.name(id), this.username(id)];
+    const [name, username] = [isolated(this.name(id)), this.handle(id)];
     return username ? `${name} @${username}` : name;
   }
 
@@ -53,7 +63,12 @@ export class People extends EventTarget {
     return this.#chat.user;
   }
 
-  /** Whether somebody has a connection. */
+  /** Whether one hears who comes and goes. */
+  get isLive() {
+    return this.#chat.state === "online" && navigator.onLine;
+  }
+
+  /** Whether somebody has a connection, as far as it was heard. */
   isOnline(id) {
     return this.#online.has(id);
   }
@@ -73,7 +88,9 @@ export class People extends EventTarget {
     await this.#chat.request(isBlocked ? "PUT" : "DELETE", `/api/blocks/${encodeURIComponent(id)}`);
     if (isBlocked) this.#blocked.add(id);
     else this.#blocked.delete(id);
-    await this.refresh();
+    this.#changed();
+    // Whether they are here is told to whom they have not blocked; it is done whether or not that comes.
+    this.refresh().catch(() => {});
   }
 
   /** Takes another name; without one, others see the username. */
@@ -105,6 +122,11 @@ export class People extends EventTarget {
     return person.id;
   }
 
+  /** What is known may have another meaning now. */
+  draws() {
+    this.#changed();
+  }
+
   async #ask(id) {
     this.#names.set(id, {});
     try {
@@ -112,7 +134,7 @@ export class People extends EventTarget {
       this.#pause = SHORTEST_PAUSE;
     } catch (error) {
       if (error.code !== "not_found") return this.#misses(id);
-      this.#names.set(id, { called: "Somebody who left" });
+      this.#names.set(id, { called: GONE });
     }
     this.#changed();
   }
@@ -132,10 +154,23 @@ export class People extends EventTarget {
 
   #remember(person) {
     this.#missing.delete(person.id);
-    this.#names.set(person.id, {
-      called: person.display_name || person.username || person.id,
-      username: person.username,
-    });
+    const { id, display_name: displayName, username } = person;
+    this.#names.set(id, { called: tame(displayName || username || id), username });
+  }
+
+  /** Somebody calls themselves otherwise now, or is gone. */
+  #hearOf({ user, deleted, ...person }) {
+    if (!deleted) this.#remember({ ...person, id: user });
+    else this.#names.set(user, { called: GONE });
+    if (deleted) this.#online.delete(user);
+    this.#changed();
+  }
+
+  /** Whoever says something is here, unless they have gone since. */
+  #hears(user, at) {
+    if (user === this.#chat.user || this.#online.has(user) || at <= this.#lastSeen.get(user)) return;
+    this.#online.add(user);
+    this.#changed();
   }
 
   #notice({ user, status, last_seen }) {
@@ -150,10 +185,19 @@ export class People extends EventTarget {
   }
 }
 
-/** The username, to stand beside the name: others may call themselves the same. */
-export function handle(people, id) {
-  const username = people.username(id);
-  return username && [" ", el("span", { class: "handle" }, `@${username}`)];
+/** A dot that tells whether somebody is here. */
+export function presence(people, id) {
+  const dot = el("span", { class: "presence", "data-user": id }, hidden("online"));
+  drawPresence(dot, people);
+  return dot;
+}
+
+/** Brings dots up to date: they say nothing certain while one hears nothing oneself. */
+export function drawPresence(dot, people) {
+  const id = dot.dataset.user;
+  dot.hidden = id !== people.me && !people.isOnline(id);
+  dot.classList.toggle("presence-unknown", !people.isLive);
+  dot.firstElementChild.textContent = people.isLive ? "online" : "was online";
 }
 
 /** A coloured disc with initials, or a sign for a room; decoration, since the name stands beside it. */

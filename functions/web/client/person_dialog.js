@@ -2,7 +2,7 @@
 
 import { openDialog } from "./dialogs.js";
 import { el, fill } from "./dom.js";
-import { handle } from "./people.js";
+import { apart, named } from "./names.js";
 import { attempt } from "./toasts.js";
 
 const WORDS = {
@@ -10,21 +10,23 @@ const WORDS = {
   blocked: "You have blocked them: they cannot write to you, nor you to them, and they do not see when you are here.",
 };
 
-/** @param user whom it is about */
-export function personDialog({ people, user, presence }) {
-  const rest = el("div", { class: "stack" });
-  openDialog([people.name(user), handle(people, user)], "modal small", el("p", { class: "soft" }, presence), rest);
+/** @param user whom it is about @param facts what there is to say of them at the moment */
+export function personDialog({ people, user, facts }) {
+  const presence = el("p", { class: "soft" });
+  const words = el("p", { class: "soft" });
+  const button = el("button", { onclick: () => attempt(() => people.block(user, !people.isBlocked(user))) });
+  const dialog = openDialog(named(people, user), "modal small", presence, el("div", { class: "stack" }, words, button));
+  const heading = dialog.querySelector("h2");
 
-  const change = async () => {
-    await attempt(() => people.block(user, !people.isBlocked(user)));
-    draw();
-    rest.querySelector("button").focus();
-  };
   function draw() {
     const isBlocked = people.isBlocked(user);
-    fill(rest,
-      el("p", { class: "soft" }, WORDS[isBlocked ? "blocked" : "open"]),
-      el("button", { class: isBlocked ? "primary" : "danger", onclick: change }, isBlocked ? "Unblock" : "Block"));
+    fill(heading, named(people, user));
+    fill(presence, apart(facts()));
+    words.textContent = WORDS[isBlocked ? "blocked" : "open"];
+    button.textContent = isBlocked ? "Unblock" : "Block";
+    button.className = isBlocked ? "primary" : "danger";
   }
+  people.addEventListener("change", draw);
+  dialog.addEventListener("close", () => people.removeEventListener("change", draw));
   draw();
 }

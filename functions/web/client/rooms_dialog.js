@@ -1,9 +1,11 @@
 // Rooms: where one is invited, which there are, and how to create one.
 
+import { ask } from "./asking.js";
 import { openDialog } from "./dialogs.js";
 import { el, fill } from "./dom.js";
 import { icon } from "./icons.js";
-import { avatar, handle } from "./people.js";
+import { apart, isolated, named } from "./names.js";
+import { avatar } from "./people.js";
 import { field } from "./sign_in.js";
 import { attempt } from "./toasts.js";
 
@@ -13,16 +15,17 @@ const MOST = 500;
 /** @param open called with the id of the conversation of a room that one is in now */
 export function roomsDialog({ chat, conversations, people, open }) {
   const invited = el("ul", { class: "persons" });
-  const listed = el("ul", { class: "persons" }, el("li", { class: "soft" }, "Looking …"));
+  const inviting = el("h3", {}, "You are invited");
+  const listed = el("ul", { class: "persons" });
   const parts = [
-    conversations.invitations.length > 0 && [el("h3", {}, "You are invited"), invited],
+    inviting, invited,
     el("h3", {}, "All rooms"), listed,
     el("h3", {}, "Create a room"), newRoom(create),
   ];
   const dialog = openDialog("Rooms", "modal", parts);
 
   async function enter(room) {
-    if (!(await attempt(() => chat.join(room.id)))) return;
+    if (!conversations.has(room.conversation) && !(await attempt(() => chat.join(room.id)))) return;
     dialog.close();
     open(room.conversation);
   }
@@ -31,21 +34,25 @@ export function roomsDialog({ chat, conversations, people, open }) {
     const isMade = await attempt(async () => (room = await chat.request("POST", "/api/rooms", wanted)));
     if (isMade) await enter(room);
   }
-  async function decline(room) {
-    const path = `/api/invitations/${room.id}`;
-    if (await attempt(() => chat.request("DELETE", path))) await attempt(() => conversations.refresh());
-    drawInvited();
-  }
+  const decline = (room) => attempt(() => conversations.decline(room.id));
+  let drawn;
   function drawInvited() {
+    const version = JSON.stringify(conversations.invitations.map(({ room, by }) => [room.id, room.name, people.fullName(by)]));
+    if (drawn === version) return;
+    drawn = version;
+    invited.hidden = inviting.hidden = conversations.invitations.length === 0;
     fill(invited, conversations.invitations.map(({ room, by }) => el("li", { class: "person" },
       avatar(room.conversation, room.name, "room"),
-      el("span", { class: "person-name" }, room.name, el("small", {}, people.name(by), handle(people, by), " invites you")),
+      el("span", { class: "person-name" }, apart(room.name), el("small", {}, named(people, by), " invites you")),
       el("button", { onclick: () => decline(room) }, "Decline"),
       el("button", { class: "primary", onclick: () => enter(room) }, "Join"))));
   }
+  for (const source of [conversations, people]) {
+    source.addEventListener("change", drawInvited);
+    dialog.addEventListener("close", () => source.removeEventListener("change", drawInvited));
+  }
   drawInvited();
-  attempt(async () => {
-    const items = await chat.list("/api/rooms", { most: MOST });
+  ask(listed, () => chat.list("/api/rooms", { most: MOST }), (items) => {
     const entries = items.map((room) => roomEntry(room, conversations.has(room.conversation), enter));
     fill(listed, entries.length ? entries : el("li", { class: "soft" }, "There are no rooms yet. Create the first one."));
   });
@@ -55,8 +62,8 @@ function roomEntry(room, isIn, enter) {
   const about = room.topic || (room.members === 1 ? "1 member" : `${room.members} members`);
   return el("li", { class: "person" },
     avatar(room.conversation, room.name, "room"),
-    el("span", { class: "person-name" }, room.name, room.access === "private" && icon("lock", "private"), el("small", {}, about)),
-    el("button", { class: isIn ? "" : "primary", onclick: () => enter(room), "aria-label": `${isIn ? "Open" : "Join"} ${room.name}` }, isIn ? "Open" : "Join"));
+    el("span", { class: "person-name" }, apart(room.name), room.access === "private" && icon("lock", "private"), el("small", { dir: "auto" }, about)),
+    el("button", { class: isIn ? "" : "primary", onclick: () => enter(room), "aria-label": `${isIn ? "Open" : "Join"} ${isolated(room.name)}` }, isIn ? "Open" : "Join"));
 }
 
 function newRoom(create) {

@@ -3,10 +3,11 @@
 import { el, hidden } from "./dom.js";
 import { icon } from "./icons.js";
 import { linkify } from "./linkify.js";
-import { noticeText } from "./notices.js";
+import { shown, spoken, who } from "./names.js";
+import { noticeParts } from "./notices.js";
 import { avatar, hueOf } from "./people.js";
 import { dayName, dayOf, timeOf } from "./time.js";
-import { sentence } from "./toasts.js";
+import { reasonOf } from "./toasts.js";
 
 const TICKS = {
   sent: ["sent", "Sent"],
@@ -28,9 +29,9 @@ export function markerRow() {
 
 /** Something that happened to people in the room. */
 export function noticeRow(message, people, me) {
-  const text = noticeText(message, people, me);
+  const parts = noticeParts(message, me);
   const time = el("time", { datetime: message.timestamp }, timeOf(message.timestamp));
-  return { key: `seq ${message.seq}`, version: text, render: () => el("li", { class: "happened" }, `${text} · `, time) };
+  return { key: `seq ${message.seq}`, version: spoken(parts, people), render: () => el("li", { class: "happened", "data-seq": message.seq }, shown(parts, people), " · ", time) };
 }
 
 /** Something said; the first of a group has the speaker's name and face. */
@@ -42,8 +43,8 @@ export function messageRow(message, { conversation, people, isFirst }) {
   const render = () => {
     const classes = `said ${isMine ? "mine" : "theirs"} ${isFirst ? "first" : ""} ${hasFace ? "faced" : ""}`;
     const speaker = hasFace && isFirst
-      ? el("span", { class: `speaker hue-${hueOf(message.from)}` }, name)
-      : hidden(`${isMine ? "You" : name}: `);
+      ? el("span", { class: `speaker hue-${hueOf(message.from)}` }, shown([who(message.from)], people))
+      : hidden(`${isMine ? "You" : people.fullName(message.from)}: `);
     return el("li", { class: classes, "data-seq": message.seq },
       hasFace && isFirst && avatar(message.from, name),
       el("div", { class: "bubble" },
@@ -55,7 +56,7 @@ export function messageRow(message, { conversation, people, isFirst }) {
   };
   // Under the same key as while it waited, so that it stays where it is.
   const key = isMine ? `id ${message.id}` : `seq ${message.seq}`;
-  return { key, version: JSON.stringify([message.content, name, status, isFirst]), render };
+  return { key, version: JSON.stringify([message.content, people.fullName(message.from), status, isFirst]), render };
 }
 
 function tick(status) {
@@ -67,7 +68,7 @@ function tick(status) {
 export function pendingRow(pending, chat) {
   const { id, content } = pending;
   const refused = pending.state === "refused";
-  const why = refused && sentence(pending.message || pending.code);
+  const why = refused && reasonOf(pending);
   const render = () => el("li", { class: `said mine first waiting ${refused ? "refused" : ""}` },
     el("div", { class: "bubble" },
       hidden("You: "),

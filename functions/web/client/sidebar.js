@@ -1,13 +1,15 @@
 // The list of conversations: who is there, what was said last, how much is unread.
 
+import { notCome } from "./asking.js";
 import { KeyedList, el, fill, hidden } from "./dom.js";
 import { icon } from "./icons.js";
 import { isSaid } from "./conversation.js";
-import { noticeText } from "./notices.js";
-import { avatar } from "./people.js";
+import { apart, quote, shown, spoken, who } from "./names.js";
+import { noticeParts } from "./notices.js";
+import { avatar, presence } from "./people.js";
 import { linkTo } from "./route.js";
 import { briefly } from "./time.js";
-import { titleOf } from "./titles.js";
+import { titleOf, titleParts } from "./titles.js";
 
 /** @param actions what the buttons at the top do: `write`, `rooms`, `account` */
 export function sidebar({ conversations, people, me, actions }) {
@@ -28,23 +30,31 @@ export function sidebar({ conversations, people, me, actions }) {
 
   function draw() {
     const wanted = filter.value.trim().toLowerCase();
-    const known = conversations.list().map((conversation) => ({ conversation, title: titleOf(conversation, people) }));
+    const known = conversations.list().map((conversation) => ({ conversation, title: spoken(titleParts(conversation), people) }));
     const found = known.filter(({ title }) => title.toLowerCase().includes(wanted));
     rows.show(found.map((it) => row(it, it.conversation.id === current)));
-    empty.textContent = found.length === 0 ? "No conversation has that name." : known.length > 1 ? "" : HINT;
+    drawEmpty(found.length === 0 ? "No conversation has that name." : known.length > 1 ? "" : HINT);
     keepOneInTabOrder(list);
     const invited = conversations.invitations.length;
     fill(roomsButton, icon("rooms", "Rooms"), invited > 0 && el("span", { class: "dot" }, hidden(`${invited} invitations`)));
-    fill(account, avatar(me, people.name(me)), hidden(`Your account, ${people.name(me)}`));
+    fill(account, avatar(me, people.name(me)), hidden(`Your account, ${people.fullName(me)}`));
+  }
+
+  let drawn;
+  function drawEmpty(words) {
+    const version = `${conversations.isMissing} ${words}`;
+    if (drawn === version) return;
+    drawn = version;
+    fill(empty, conversations.isMissing ? notCome(actions.refresh, "span") : words);
   }
 
   function row({ conversation, title }, isCurrent) {
     const { id, unread, last, kind } = conversation;
-    const preview = previewOf(conversation, people, conversations.pending(conversation).at(-1));
-    const isOnline = kind === "dm" && people.isOnline(conversation.with);
+    const preview = previewOf(conversation, conversations.pending(conversation).at(-1));
+    const isOnline = kind === "dm" && conversation.with !== me && people.isOnline(conversation.with);
     const time = last ? briefly(last.timestamp) : "";
-    const version = JSON.stringify([title, unread, preview, isOnline, time, isCurrent]);
-    return { key: id, version, render: () => entry({ conversation, title, preview, isOnline, time, isCurrent }) };
+    const version = JSON.stringify([title, unread, spoken(preview, people), isOnline && people.isLive, isOnline, time, isCurrent]);
+    return { key: id, version, render: () => entry({ conversation, people, preview, isOnline, time, isCurrent }) };
   }
 
   const select = (id) => {
@@ -56,27 +66,27 @@ export function sidebar({ conversations, people, me, actions }) {
 
 const HINT = "Write to somebody or join a room with the buttons above.";
 
-function entry({ conversation, title, preview, isOnline, time, isCurrent }) {
+function entry({ conversation, people, preview, isOnline, time, isCurrent }) {
   const { id, kind, unread, last } = conversation;
-  const face = el("span", { class: "face" }, avatar(conversation.with ?? id, title, kind),
-    isOnline && el("span", { class: "presence" }, hidden("online")));
+  const face = el("span", { class: "face" }, avatar(conversation.with ?? id, titleOf(conversation, people), kind),
+    isOnline && presence(people, conversation.with));
   const count = unread > 99 ? "99+" : String(unread);
   return el("li", {}, el("a", { href: linkTo(id), class: `entry ${unread ? "entry-unread" : ""}`, "aria-current": isCurrent && "page" },
     face,
-    el("span", { class: "entry-name" }, title),
+    el("span", { class: "entry-name" }, shown(titleParts(conversation), people)),
     el("time", { class: "entry-time", datetime: last?.timestamp }, time),
-    el("span", { class: "entry-preview" }, preview),
+    el("span", { class: "entry-preview" }, preview.map((part) => (part.text === undefined ? spoken([part], people) : apart(part.text)))),
     unread > 0 && el("span", { class: "badge" }, count, hidden(" unread"))));
 }
 
-function previewOf({ typing, last, me, kind }, people, pending) {
+function previewOf({ typing, last, me, kind }, pending) {
   const [typist] = typing.keys();
-  if (typist) return kind === "dm" ? "typing …" : `${people.name(typist)} is typing …`;
-  if (pending) return `You: ${pending.content}`;
-  if (!last) return kind === "lobby" ? "Everybody who is online" : "Nothing said yet";
-  if (!isSaid(last)) return noticeText(last, people, me);
-  const speaker = last.from === me ? "You: " : kind === "dm" ? "" : `${people.name(last.from)}: `;
-  return speaker + last.content;
+  if (typist) return kind === "dm" ? ["typing …"] : [who(typist), " is typing …"];
+  if (pending) return ["You: ", quote(pending.content)];
+  if (!last) return [kind === "lobby" ? "Everybody who is online" : "Nothing said yet"];
+  if (!isSaid(last)) return noticeParts(last, me);
+  const speaker = last.from === me ? ["You: "] : kind === "dm" ? [] : [who(last.from), ": "];
+  return [...speaker, quote(last.content)];
 }
 
 /** Arrow keys go up and down the list; Tab leaves it. */

@@ -6,6 +6,10 @@ function memory() {
     getItem: (key) => items.get(key) ?? null,
     setItem: (key, value) => void items.set(key, value),
     removeItem: (key) => void items.delete(key),
+    key: (index) => [...items.keys()][index] ?? null,
+    get length() {
+      return items.size;
+    },
   };
 }
 
@@ -19,6 +23,18 @@ function available() {
 }
 
 const kept = available();
+
+/** Forgets what is kept of somebody, and nothing of anybody whose name begins alike. */
+export function forgetPerson(url, user) {
+  const { host, pathname } = new URL(url);
+  const isTheirs = (key) =>
+    key === `confab.lobby.${user}` || /^(dm:|room:|lobby$)/.test(rest(key, `confab.draft.${user}.`))
+    || /^[^:]+$/.test(rest(key, `confab:${host}${pathname}:${user}:`));
+  const keys = Array.from({ length: kept.length }, (_, index) => kept.key(index));
+  keys.filter(isTheirs).forEach((key) => kept.removeItem(key));
+}
+
+const rest = (key, beginning) => (key.startsWith(beginning) ? key.slice(beginning.length) : "");
 
 /** Like `localStorage`; what cannot be kept is lost without a word: drafts and the like. */
 export const storage = {

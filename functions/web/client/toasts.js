@@ -3,13 +3,22 @@
 import { el } from "./dom.js";
 
 const LASTS = 6000;
+const WHY_NOT = {
+  muted: "You are muted here.",
+  banned: "You are banned from this room.",
+  blocked: "They have blocked you.",
+  blocking: "You have blocked them. Unblock them first.",
+  not_a_member: "You are not in this room.",
+  role: "Your role here does not allow that.",
+  broadcast: "You may not speak to everybody.",
+};
 
 /** Where notices appear: on the page, and in every dialog, since nothing beside an open one is heard. */
 export function toasts() {
   return el("div", { class: "toasts", role: "status" });
 }
 
-/** Says something in passing. */
+/** Says something in passing: a text, or parts of one. */
 export function tell(text, kind = "") {
   const toast = el("p", { class: `toast ${kind}` }, text);
   [...document.querySelectorAll(".toasts")].at(-1).append(toast);
@@ -28,9 +37,14 @@ export async function attempt(action) {
     await action();
     return true;
   } catch (error) {
-    complain(error.code && error.code !== "internal" ? sentence(error.message) : "That did not work. Try again.", error);
+    complain(error.code && error.code !== "internal" ? reasonOf(error) : "That did not work. Try again.", error);
     return false;
   }
+}
+
+/** Why something is refused, in words that one can act on. */
+export function reasonOf({ reason, message, code }) {
+  return WHY_NOT[reason] ?? sentence(message || code);
 }
 
 /** The server's errors are fragments. */

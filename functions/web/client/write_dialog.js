@@ -1,8 +1,10 @@
 // Whom to write to: a name, or one of those who are online.
 
+import { ask } from "./asking.js";
 import { openDialog } from "./dialogs.js";
 import { KeyedList, el } from "./dom.js";
-import { avatar, handle } from "./people.js";
+import { named } from "./names.js";
+import { avatar } from "./people.js";
 import { field } from "./sign_in.js";
 import { attempt } from "./toasts.js";
 
@@ -28,13 +30,16 @@ export function writeDialog(people, open) {
   function draw() {
     const online = people.online();
     const entry = (id) => el("li", {}, el("button", { class: "person", onclick: () => choose(id) },
-      avatar(id, people.name(id)), el("span", { class: "person-name" }, people.name(id), handle(people, id))));
+      avatar(id, people.name(id)), el("span", { class: "person-name" }, named(people, id))));
     const nobody = () => el("li", { class: "soft" }, "Nobody else is here at the moment.");
     const row = (id) => ({ key: id, version: people.fullName(id), render: () => entry(id) });
     rows.show(online.length ? online.map(row) : [{ key: "", version: "", render: nobody }]);
   }
-  people.addEventListener("change", draw);
+  const refresh = () => ask(list, () => people.refresh(), () => {
+    people.addEventListener("change", draw);
+    rows.show([]);
+    draw();
+  });
   dialog.addEventListener("close", () => people.removeEventListener("change", draw));
-  people.refresh().catch(draw);
-  draw();
+  refresh();
 }
