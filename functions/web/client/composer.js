@@ -32,7 +32,9 @@ export function composer(chat, send) {
     changed();
     if (text.value) storage.setItem(key(), text.value);
     else storage.removeItem(key());
-    if (text.value.trim() !== "" && conversation.kind !== "lobby") chat.typing(conversation.target);
+    if (conversation.kind === "lobby") return;
+    if (text.value.trim() !== "") chat.typing(conversation.target);
+    else chat.stopTyping(conversation.target);
   }
 
   function submit(event) {
@@ -53,6 +55,8 @@ export function composer(chat, send) {
   });
 
   function show(next) {
+    // Who turns to something else does not go on typing.
+    if (conversation && conversation !== next && conversation.kind !== "lobby") chat.stopTyping(conversation.target);
     conversation = next;
     text.value = storage.getItem(key()) ?? "";
     changed();

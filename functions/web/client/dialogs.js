@@ -16,7 +16,11 @@ export function openDialog(title, kind, ...content) {
   const dialog = el("dialog", { class: kind, "aria-labelledby": id },
     el("div", { class: "dialog-body" }, el("header", { class: "dialog-head" }, heading, close), content), toasts());
   dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
-  dialog.addEventListener("close", () => dialog.remove());
+  dialog.addEventListener("close", () => {
+    // What was just said is still to be read.
+    document.querySelector(".toasts").append(...dialog.querySelector(".toasts").children);
+    dialog.remove();
+  });
   document.body.append(dialog);
   dialog.showModal();
   return dialog;

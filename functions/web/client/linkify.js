@@ -5,7 +5,8 @@ import { el } from "./dom.js";
 const ADDRESS = /\bhttps?:\/\/[^\s<>"'`]+/giu;
 /** What ends a sentence, and not the address before it. */
 const TRAILING = new Set(".,:;!?…");
-const OPENING = { ")": "(", "]": "[", "}": "{" };
+/** Which closing bracket a bracket counts for, and how. */
+const BRACKETS = { ")": [")", 1], "(": [")", -1], "]": ["]", 1], "[": ["]", -1], "}": ["}", 1], "{": ["}", -1] };
 
 /** The parts of a text, as strings and links. */
 export function linkify(text) {
@@ -38,10 +39,8 @@ function trimmed(address) {
 function surplusOf(address) {
   const surplus = { ")": 0, "]": 0, "}": 0 };
   for (const letter of address) {
-    for (const [close, open] of Object.entries(OPENING)) {
-      if (letter === close) surplus[close] += 1;
-      if (letter === open) surplus[close] -= 1;
-    }
+    const bracket = BRACKETS[letter];
+    if (bracket) surplus[bracket[0]] += bracket[1];
   }
   return surplus;
 }

@@ -22,8 +22,6 @@ export class People extends EventTarget {
   #accounts;
   #online = new Set();
   #lastSeen = new Map();
-  /** Since when, by the server's clock, one hears what is said as it is said. */
-  #since = "";
   #blocked = new Set();
 
   /** @param accounts whether ids are not names */
@@ -33,9 +31,6 @@ export class People extends EventTarget {
     this.#accounts = accounts;
     chat.addEventListener("presence", ({ detail }) => this.#notice(detail));
     chat.addEventListener("profile", ({ detail }) => this.#hearOf(detail));
-    chat.addEventListener("welcome", ({ detail }) => (this.#since = detail.server_time));
-    chat.addEventListener("typing", ({ detail }) => this.#hears(detail.user));
-    chat.addEventListener("message", ({ detail }) => detail.timestamp >= this.#since && this.#hears(detail.from, detail.timestamp));
     chat.addEventListener("state", () => this.#changed());
   }
 
@@ -163,13 +158,6 @@ export class People extends EventTarget {
     if (!deleted) this.#remember({ ...person, id: user });
     else this.#names.set(user, { called: GONE });
     if (deleted) this.#online.delete(user);
-    this.#changed();
-  }
-
-  /** Whoever says something is here, unless they have gone since. */
-  #hears(user, at) {
-    if (user === this.#chat.user || this.#online.has(user) || at <= this.#lastSeen.get(user)) return;
-    this.#online.add(user);
     this.#changed();
   }
 

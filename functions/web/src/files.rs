@@ -22,7 +22,7 @@ macro_rules! files {
 }
 
 /// Every file that is served, by its path below `/client/`.
-const FILES: [(&str, &str); 55] = files![
+const FILES: [(&str, &str); 59] = files![
     "account_dialog.js",
     "app.js",
     "asking.js",
