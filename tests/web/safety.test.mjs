@@ -89,3 +89,35 @@ test("a file that one has is not sent again, and what is no file is not found", 
   assert.equal((await fetch(`${server.url}/client/Cargo.toml`)).status, 404);
   assert.equal((await fetch(`${server.url}/client/..%2f..%2fCargo.toml`)).status, 404);
 });
+
+test("no name or message turns the words around it", async (t) => {
+  const server = await startServer(t);
+  const [turning, hebrew] = ["eve\u202e", "\u05d3\u05e0\u05d4"];
+  const room = await server.asks("POST", "/api/rooms", { name: "\u05d2\u05d9\u05e0\u05d4", user_id: hebrew });
+  await server.asks("POST", `/api/rooms/${room.id}/join`, { user_id: "alice" });
+  await server.asks("POST", "/api/send_message", { sender_id: hebrew, room: room.id, content: "123 \u202eabc" });
+  const said = await fetch(`${server.url}/api/send_message`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ sender_id: turning, receiver_id: "alice", content: "Hello" }),
+  });
+  const alice = await person(browser, server, "alice");
+  t.after(() => alice.context.close());
+  await alice.page.getByRole("navigation").getByRole("link").filter({ hasText: room.name }).click();
+  await alice.sees("abc");
+  const found = await alice.page.evaluate(() => {
+    const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    const [loose, turning] = [[], []];
+    for (let node = texts.nextNode(); node; node = texts.nextNode()) {
+      const isApart = node.parentElement.closest("bdi, [dir=auto], .avatar, .hidden") !== null;
+      // Where there can be no element the text has its own walls.
+      if (/[\u0590-\u05ff]/.test(node.data.replace(/\u2068[^\u2069]*\u2069/g, "")) && !isApart) loose.push(node.data);
+      if (/\u202e/.test(node.data) && !node.parentElement.closest(".content")) turning.push(node.data);
+    }
+    return { loose, turning };
+  });
+  assert.deepEqual(found, { loose: [], turning: [] });
+  await alice.until((name) => document.title.endsWith(`\u2068${name}\u2069 · Confab`), room.name);
+  // A server that takes such a name at all has a page that shows what is in it.
+  if (said.ok) await alice.page.getByRole("navigation").getByText("eve\ufffd", { exact: true }).waitFor();
+});
