@@ -84,8 +84,9 @@ async fn a_hasty_sender_is_told_when_to_come_back() {
     let answer = chat.post("/api/send_message", body).await;
     assert_eq!((answer.status, &answer.body["error"]["code"]), (429, &"rate_limited".into()));
 
-    // Others, elsewhere and later are no part of it.
-    alice.says("carol", "one").await;
+    // Elsewhere she is as hasty; others, and what is said later, are no part of it.
+    alice.sends(&json!({ "action": "message", "to": "carol", "content": "one" })).await;
+    alice.is_told("rate_limited").await;
     let mut bob = chat.joined_by("bob").await;
     for content in ["one", "two", "three"] {
         bob.hears("alice", content).await;

@@ -226,6 +226,9 @@ fn settings_have_the_same_defaults_everywhere() {
     assert_eq!(parameters["MaxRoomsPerUser"]["Default"], shared::Config::MAX_ROOMS_PER_USER);
     assert_eq!(parameters["MaxMembersPerRoom"]["Default"], shared::Config::MAX_MEMBERS_PER_ROOM);
     assert_eq!(parameters["PresenceRoomSize"]["Default"], shared::Config::PRESENCE_ROOM_SIZE);
+    assert_eq!(parameters["NoticesPerMinute"]["Default"], shared::Config::NOTICES_PER_MINUTE);
+    let connections = &parameters["MaxConnectionsPerUser"]["Default"];
+    assert_eq!(*connections, shared::Config::MAX_CONNECTIONS_PER_USER);
     let sign_ins = &parameters["SignInsPerAddress"]["Default"];
     assert_eq!(*sign_ins, shared::Config::SIGN_INS_PER_ADDRESS);
     assert_eq!(parameters["Broadcasters"]["Default"], shared::Config::BROADCASTERS);

@@ -49,7 +49,7 @@ pub struct Options {
         value_name = "BYTES"
     )]
     pub max_content_bytes: usize,
-    /// How many messages one sender may say in a conversation in one second; 0 for any number
+    /// How many messages one person may say in one second, however and wherever; 0 for any number
     #[arg(
         long,
         env = "CONFAB_RATE_LIMIT",
@@ -57,6 +57,22 @@ pub struct Options {
         value_name = "MESSAGES"
     )]
     pub rate_limit: usize,
+    /// How many notices one person may cause in a room in one minute; 0 for any number
+    #[arg(
+        long,
+        env = "CONFAB_NOTICES_PER_MINUTE",
+        default_value_t = shared::Config::NOTICES_PER_MINUTE,
+        value_name = "NOTICES"
+    )]
+    pub notices_per_minute: usize,
+    /// How many connections one user may have; 0 for any number
+    #[arg(
+        long,
+        env = "CONFAB_MAX_CONNECTIONS_PER_USER",
+        default_value_t = shared::Config::MAX_CONNECTIONS_PER_USER,
+        value_name = "CONNECTIONS"
+    )]
+    pub max_connections_per_user: usize,
     /// How many rooms one user may be in
     #[arg(
         long,
@@ -141,6 +157,8 @@ impl Options {
             retention_days: 0,
             max_content_bytes: shared::Config::MAX_CONTENT_BYTES,
             rate_limit: 0,
+            notices_per_minute: 0,
+            max_connections_per_user: shared::Config::MAX_CONNECTIONS_PER_USER,
             max_rooms_per_user: shared::Config::MAX_ROOMS_PER_USER,
             max_members_per_room: shared::Config::MAX_MEMBERS_PER_ROOM,
             presence_room_size: shared::Config::PRESENCE_ROOM_SIZE,

@@ -238,6 +238,8 @@ fn config(options: &Options, management: SocketAddr) -> anyhow::Result<Config> {
         "RETENTION_DAYS" => Some(options.retention_days.to_string()),
         "MAX_CONTENT_BYTES" => Some(options.max_content_bytes.to_string()),
         "RATE_LIMIT" => Some(options.rate_limit.to_string()),
+        "NOTICES_PER_MINUTE" => Some(options.notices_per_minute.to_string()),
+        "MAX_CONNECTIONS_PER_USER" => Some(options.max_connections_per_user.to_string()),
         "MAX_ROOMS_PER_USER" => Some(options.max_rooms_per_user.to_string()),
         "MAX_MEMBERS_PER_ROOM" => Some(options.max_members_per_room.to_string()),
         // The page's own host, whichever address it was reached at.

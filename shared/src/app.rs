@@ -8,7 +8,7 @@ use crate::config::{AuthMode, Config};
 use crate::gateway::Gateway;
 use crate::renewals::Renewals;
 use crate::store::Store;
-use crate::throttle::Throttle;
+use crate::throttle::{Throttle, Window};
 
 /// Everything a handler works with; cheap to clone.
 #[derive(Clone, Debug)]
@@ -23,6 +23,8 @@ pub struct App {
     pub clock: Clock,
     /// What must not happen too often.
     pub throttle: Throttle,
+    /// What everybody has made rooms tell of them lately.
+    pub notices: Window,
     /// Which connections go on with a fresh token.
     pub renewals: Renewals,
     tokens: Option<Tokens>,
@@ -38,6 +40,7 @@ impl App {
             config,
             clock,
             throttle: Throttle::default(),
+            notices: Window::default(),
             renewals: Renewals::default(),
         }
     }

@@ -10,13 +10,15 @@ use crate::oidc::{Http, Misconfigured, Oidc};
 use crate::store::Rules;
 
 /// The variables that [`Config::from_variables`] reads; `template.yaml` sets each of them.
-pub const VARIABLES: [&str; 13] = [
+pub const VARIABLES: [&str; 15] = [
     "TABLE_NAME",
     "AUTH_MODE",
     MANAGEMENT_ENDPOINT,
     "RETENTION_DAYS",
     "MAX_CONTENT_BYTES",
     "RATE_LIMIT",
+    "NOTICES_PER_MINUTE",
+    "MAX_CONNECTIONS_PER_USER",
     "MAX_ROOMS_PER_USER",
     "MAX_MEMBERS_PER_ROOM",
     "PRESENCE_ROOM_SIZE",
@@ -110,9 +112,17 @@ pub struct Config {
     pub retention: Option<Duration>,
     /// `MAX_CONTENT_BYTES`: the longest message text in bytes of UTF-8, by default 4,096.
     pub max_content_bytes: usize,
-    /// `RATE_LIMIT`: how many messages one sender may say in a conversation in one second, by
-    /// default 20, at most 100; 0 for any number.
+    /// `RATE_LIMIT`: how many messages one person may say in one second, however they are sent, by
+    /// default 20, at most 100; 0 for any number. Within one conversation it is counted in the log;
+    /// over all conversations by each process, on AWS by each execution environment: a counter in the
+    /// table would cost a write for every message.
     pub messages_per_second: usize,
+    /// `NOTICES_PER_MINUTE`: how often one person may make a room tell something of theirs in one
+    /// minute, such as that they joined, by default 20, counted by each process; 0 for any number.
+    pub notices_per_minute: usize,
+    /// `MAX_CONNECTIONS_PER_USER`: how many connections one user may have, by default 20; 0 for any
+    /// number.
+    pub max_connections_per_user: usize,
     /// `MAX_ROOMS_PER_USER`: how many rooms one user may be in, by default 200.
     pub max_rooms_per_user: usize,
     /// `MAX_MEMBERS_PER_ROOM`: how many people one room may have, by default 1,000.
@@ -126,6 +136,10 @@ pub struct Config {
     /// `BROADCASTERS`: who may say something to everybody: `everybody`, the default, `nobody`, or ids
     /// and usernames with commas between them.
     pub broadcasters: Broadcasters,
+    /// How many bytes an inbox may take for what waits and who is blocked, of the 400 KB of an item
+    /// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>). Not a
+    /// setting: it follows from DynamoDB's limit, and only tests lower it.
+    pub most_listed_bytes: usize,
     /// `WEBSOCKET_URL`: where the page connects, by default `/ws` on the page's own host.
     pub websocket_url: String,
     /// `TOKEN_KEY`: what signs and checks access tokens, where people have accounts.
@@ -138,6 +152,10 @@ pub struct Config {
 impl Config {
     /// Messages per second and sender by default.
     pub const MESSAGES_PER_SECOND: usize = 20;
+    /// Notices of one person in one room and one minute by default.
+    pub const NOTICES_PER_MINUTE: usize = 20;
+    /// Connections per user by default.
+    pub const MAX_CONNECTIONS_PER_USER: usize = 20;
     /// Rooms per user by default.
     pub const MAX_ROOMS_PER_USER: usize = 200;
     /// Members per room by default.
@@ -148,6 +166,9 @@ impl Config {
     pub const SIGN_INS_PER_ADDRESS: usize = 100;
     /// Who may broadcast by default.
     pub const BROADCASTERS: &str = "everybody";
+    /// What is left of an item has room for two hundred people to be blocked, and for connections and
+    /// sessions, so that the owner of a full inbox always gets in.
+    const MOST_LISTED_BYTES: usize = 240_000;
     /// The highest rate that can be told from the end of a log.
     const MOST_MESSAGES_PER_SECOND: usize = 100;
     /// The longest message text by default, in bytes: most messages cost one write unit.
@@ -200,6 +221,7 @@ impl Config {
         let sign_ins = number("SIGN_INS_PER_ADDRESS", Self::SIGN_INS_PER_ADDRESS)?;
         Ok(Self {
             websocket_url: get(WEBSOCKET_URL).unwrap_or_else(|| "/ws".to_owned()),
+            most_listed_bytes: Self::MOST_LISTED_BYTES,
             sign_ins_per_address: u64::try_from(sign_ins).unwrap_or(u64::MAX),
             broadcasters: Broadcasters::parse(
                 get("BROADCASTERS").as_deref().unwrap_or(Self::BROADCASTERS),
@@ -207,6 +229,11 @@ impl Config {
             tokens: tokens.transpose()?,
             oidc,
             messages_per_second,
+            notices_per_minute: number("NOTICES_PER_MINUTE", Self::NOTICES_PER_MINUTE)?,
+            max_connections_per_user: number(
+                "MAX_CONNECTIONS_PER_USER",
+                Self::MAX_CONNECTIONS_PER_USER,
+            )?,
             max_rooms_per_user: number("MAX_ROOMS_PER_USER", Self::MAX_ROOMS_PER_USER)?,
             max_members_per_room: number("MAX_MEMBERS_PER_ROOM", Self::MAX_MEMBERS_PER_ROOM)?,
             presence_room_size: number("PRESENCE_ROOM_SIZE", Self::PRESENCE_ROOM_SIZE)?,

@@ -1,5 +1,6 @@
 //! Who is asked to join.
 
+use super::notices::admit;
 use super::{ATTEMPTS, crowded, end_if_abandoned, permitted};
 use crate::chat::{Decision, Room, UserId};
 use crate::error::Reason;
@@ -15,6 +16,7 @@ pub async fn invite(
     user: &UserId,
 ) -> Result<(), Error> {
     let room = permitted(app, actor, id_or_name, Action::Invite).await?.room;
+    admit(app, &room, actor)?;
     if app.store.inbox(user).await?.blocked.contains_key(actor) {
         return Err(Error::Forbidden(Reason::Blocked));
     }
@@ -44,6 +46,7 @@ pub async fn withdraw(
     user: &UserId,
 ) -> Result<(), Error> {
     let room = permitted(app, actor, id_or_name, Action::Invite).await?.room;
+    admit(app, &room, actor)?;
     let seen = app.store.relation(room.id, user).await?;
     if seen.guest.invitation.is_some() {
         app.store.end_invitation(&seen).await?;

@@ -1,6 +1,6 @@
 //! People come and go, and get roles.
 
-use super::notices::{announce, announce_role};
+use super::notices::{admit, announce, announce_role, count};
 use super::{ATTEMPTS, crowded, end_if_abandoned, limits, newest, permitted};
 use crate::chat::{ConversationId, Kind, PageSize, Role, Room, RoomHistory, RoomId, Seq, UserId};
 use crate::rules::Action;
@@ -9,7 +9,7 @@ use crate::{App, Error};
 
 /// Puts `user` into the room; joining twice changes nothing.
 pub async fn join(app: &App, user: &UserId, id_or_name: &str) -> Result<Room, Error> {
-    let mut room = id_or_name.to_owned();
+    let (mut room, mut admitted) = (id_or_name.to_owned(), false);
     for _ in 0..ATTEMPTS {
         let mut seen = permitted(app, user, &room, Action::Join).await?;
         room = seen.room.id.to_string();
@@ -19,6 +19,10 @@ pub async fn join(app: &App, user: &UserId, id_or_name: &str) -> Result<Room, Er
         let most = u64::try_from(app.config.max_members_per_room).unwrap_or(u64::MAX);
         if seen.room.members >= most {
             return Err(Error::Conflict("the room is full"));
+        }
+        if !admitted {
+            admit(app, &seen.room, user)?;
+            admitted = true;
         }
         let reads_from = reads_from(app, &seen.room).await?;
         match app.store.add_member(&seen, reads_from, app.clock.now(), limits(app)).await? {
@@ -55,6 +59,7 @@ pub async fn leave(app: &App, user: &UserId, id_or_name: &str) -> Result<Room, E
                 if seen.room.members <= 1 && end_if_abandoned(app, &seen.room, user).await? {
                     return Ok(seen.room);
                 }
+                count(app, &seen.room, user);
                 announce(app, &seen.room, user, Kind::Left, None).await?;
                 return Ok(seen.room);
             }
@@ -114,6 +119,7 @@ pub async fn appoint(
     role: Role,
 ) -> Result<(), Error> {
     let room = permitted(app, actor, id_or_name, Action::Appoint).await?.room;
+    admit(app, &room, actor)?;
     for _ in 0..ATTEMPTS {
         let member = app.store.member(room.id, user).await?;
         let member = member.ok_or(Error::NotFound("member"))?;

@@ -19,7 +19,7 @@ pub use invitations::{decline, invite, withdraw};
 pub use membership::{appoint, join, leave, leave_all};
 pub use moderation::{ban, kick, mute, unban, unmute};
 
-use notices::announce;
+use notices::{admit, announce};
 
 /// How often something is tried again because the table was not as it had been read.
 const ATTEMPTS: usize = 10;
@@ -146,9 +146,13 @@ pub async fn change(
 ) -> Result<Room, Error> {
     let (topic, metadata) = (change.topic.as_ref(), change.metadata.as_ref());
     Room::check(topic.and_then(Option::as_deref), metadata.and_then(Option::as_ref))?;
-    let id = app.store.find_room_id(id_or_name).await?;
+    let (id, mut admitted) = (app.store.find_room_id(id_or_name).await?, false);
     for _ in 0..ATTEMPTS {
         let before = permitted(app, user, &id.to_string(), Action::Change).await?.room;
+        if !admitted {
+            admit(app, &before, user)?;
+            admitted = true;
+        }
         let newest =
             if change.hides_the_past(&before) { newest(app, &before).await? } else { None };
         if app.store.change_room(&before, change, newest).await? {

@@ -2,7 +2,7 @@
 
 use futures::try_join;
 
-use super::notices::{announce, show_removal};
+use super::notices::{admit, announce, show_removal};
 use super::{ATTEMPTS, crowded, permitted};
 use crate::chat::{Decision, Kind, Member, Mute, Relation, Role, Room, UserId};
 use crate::protocol::{Removal, Withdrawal};
@@ -13,6 +13,7 @@ use crate::{App, Error, events};
 /// Puts a member out of the room; they may come again.
 pub async fn kick(app: &App, actor: &UserId, id_or_name: &str, user: &UserId) -> Result<(), Error> {
     let actor = permitted(app, actor, id_or_name, Action::Kick).await?;
+    admit(app, &actor.room, &actor.user)?;
     for _ in 0..ATTEMPTS {
         let member = app.store.member(actor.room.id, user).await?;
         let member = below(&actor, member)?.ok_or(Error::NotFound("member"))?;
@@ -27,6 +28,7 @@ pub async fn kick(app: &App, actor: &UserId, id_or_name: &str, user: &UserId) ->
 /// Puts somebody out of the room if they are in it, and lets them in no more.
 pub async fn ban(app: &App, actor: &UserId, id_or_name: &str, user: &UserId) -> Result<(), Error> {
     let actor = permitted(app, actor, id_or_name, Action::Ban).await?;
+    admit(app, &actor.room, &actor.user)?;
     let room = &actor.room;
     let decision = Decision { by: actor.user.clone(), at: app.clock.now() };
     for _ in 0..ATTEMPTS {
@@ -57,6 +59,7 @@ pub async fn unban(
     user: &UserId,
 ) -> Result<(), Error> {
     let room = permitted(app, actor, id_or_name, Action::Ban).await?.room;
+    admit(app, &room, actor)?;
     let seen = app.store.relation(room.id, user).await?;
     if seen.guest.ban.is_some() && app.store.unban(&seen).await? {
         announce(app, &room, actor, Kind::Unbanned, Some(user)).await?;
@@ -73,6 +76,7 @@ pub async fn mute(
     mute: Mute,
 ) -> Result<(), Error> {
     let actor = permitted(app, actor, id_or_name, Action::Mute).await?;
+    admit(app, &actor.room, &actor.user)?;
     for _ in 0..ATTEMPTS {
         let member = app.store.member(actor.room.id, user).await?;
         let member = below(&actor, member)?.ok_or(Error::NotFound("member"))?;
@@ -94,6 +98,7 @@ pub async fn unmute(
     user: &UserId,
 ) -> Result<(), Error> {
     let actor = permitted(app, actor, id_or_name, Action::Mute).await?;
+    admit(app, &actor.room, &actor.user)?;
     let room: &Room = &actor.room;
     for _ in 0..ATTEMPTS {
         let seen = app.store.relation(room.id, user).await?;

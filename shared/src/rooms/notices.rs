@@ -1,11 +1,40 @@
 //! What happens to people in a room is told in its log, and to whoever is put out.
 
+use std::time::Duration;
+
 use crate::chat::{Content, ConversationId, Kind, MessageId, Room, UserId};
 use crate::delivery::deliver;
 use crate::protocol::{Removal, ServerFrame};
 use crate::speaking::recipients;
 use crate::store::{Appended, Draft};
 use crate::{App, Error};
+
+/// In which time notices are counted.
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// Counts something that the room will hear of `user`, before it is done; refused if that has happened
+/// too often. Whoever may not speak could otherwise make the room speak of them.
+pub(super) fn admit(app: &App, room: &Room, user: &UserId) -> Result<(), Error> {
+    let most = app.config.notices_per_minute;
+    if most == 0 {
+        return Ok(());
+    }
+    let key = format!("{} {user}", room.id);
+    match app.notices.count(key, app.clock.now(), most, MINUTE) {
+        Ok(counted) => {
+            counted.keep();
+            Ok(())
+        }
+        Err(retry_after) => {
+            Err(Error::RateLimited { what: "changes to one room in one minute", retry_after })
+        }
+    }
+}
+
+/// Counts that `user` leaves, and lets them: they come in again only as often as they may.
+pub(super) fn count(app: &App, room: &Room, user: &UserId) {
+    drop(admit(app, room, user));
+}
 
 /// Leaves a notice in the room's log and hands it over like anything that is said.
 pub(super) async fn announce(

@@ -7,6 +7,7 @@ use futures::future;
 
 use super::entry::{Entry, decode, encode};
 use super::pace::Pace;
+use super::rate::Lately;
 use super::{Appended, Draft, Rules};
 use crate::chat::{ConversationId, MessageId, Timestamp};
 use crate::error::storage;
@@ -47,7 +48,7 @@ impl Store {
         // The permission is asked for while the tail is read: nothing is written before both came.
         let look = || future::try_join(self.tail(conversation, draft, rules), permission());
         let (mut tail, ()) = look().await?;
-        let mut known = 0;
+        let (mut known, mut counted) = (0, None);
         for round in 1..ATTEMPTS {
             pace.answered();
             let earlier = self.find_repeat(conversation, draft, &id, &tail, (known, now)).await?;
@@ -56,11 +57,14 @@ impl Store {
             }
             known = tail.entries.first().map_or(known, |newest| newest.message.seq);
             tail.check_peer(draft)?;
-            if round == 1 {
-                // Later rounds see what was stored after `now`.
-                tail.check_rate(draft, now, rules)?;
-            }
             let newest = tail.entries.first();
+            let mut lately = Lately::of(draft, &tail, rules);
+            lately.check(newest.map_or(now, |newest| newest.message.sent_at.max(now)))?;
+            if round == 1 {
+                // Whatever is not stored in the end does not count.
+                counted = self.count_said(draft, now, rules)?;
+            }
+            let mut appended = None;
             if tail.needs_start(now) {
                 let start = match tail.start {
                     None if !tail.whole => self.start_of(conversation).await?,
@@ -70,12 +74,16 @@ impl Store {
                 let entry = draft.entry(&id, (conversation, seq), newest, now, retention);
                 let peer = conversation.addressee(&draft.from).filter(|_| rules.has_accounts);
                 if self.put_with_start(&entry, start, peer).await? {
-                    return Ok(Appended::Stored(entry.message));
+                    appended = Some(Appended::Stored(entry.message));
                 }
-            } else if let Some(newest) = newest
-                && let Some(appended) =
-                    self.put_after(newest, pace.tries(), draft, &id, now, retention).await?
-            {
+            } else if let Some(newest) = newest {
+                let tries = pace.tries();
+                appended = self.put_after(newest, tries, &mut lately, &id, now, retention).await?;
+            }
+            if let Some(appended) = appended {
+                if let (Appended::Stored(_), Some(counted)) = (&appended, counted) {
+                    counted.keep();
+                }
                 return Ok(appended);
             }
             pace.give_way().await;
@@ -92,11 +100,12 @@ impl Store {
         &self,
         newest: &Entry,
         tries: u32,
-        draft: &Draft,
+        lately: &mut Lately<'_>,
         id: &MessageId,
         now: Timestamp,
         retention: Option<Duration>,
     ) -> Result<Option<Appended>, Error> {
+        let draft = lately.draft;
         let conversation = &newest.message.conversation;
         let next = |newest: &Entry| {
             let place = (conversation, newest.message.seq + 1);
@@ -111,6 +120,8 @@ impl Store {
                     if draft.is_repeated_by(id, &occupant.message)? {
                         return Ok(Some(Appended::Repeat(occupant.message)));
                     }
+                    lately.see(&occupant.message);
+                    lately.check(occupant.message.sent_at.max(now))?;
                     entry = next(&occupant);
                 }
             }

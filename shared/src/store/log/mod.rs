@@ -12,6 +12,7 @@
 mod append;
 mod entry;
 mod pace;
+mod rate;
 mod read;
 mod repeat;
 mod tail;
@@ -43,7 +44,7 @@ pub struct Draft {
 pub struct Rules {
     /// How long messages are kept; `None` for ever.
     pub retention: Option<Duration>,
-    /// How many messages one sender may say in a second; 0 for any number.
+    /// How many messages one person may say in a second; 0 for any number.
     pub messages_per_second: usize,
     /// Whether people have accounts, without which nobody is written to.
     pub has_accounts: bool,

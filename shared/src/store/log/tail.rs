@@ -1,12 +1,10 @@
 //! The newest end of a log: what every append looks at first.
 
-use std::time::Duration;
-
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::entry::{Entry, decode};
 use super::{Draft, Rules};
-use crate::chat::{ConversationId, Kind, Seq, Timestamp, UserId};
+use crate::chat::{ConversationId, Seq, UserId};
 use crate::error::storage;
 use crate::rules::{self, Action};
 use crate::store::item::{parse_number, s, text};
@@ -40,28 +38,6 @@ impl Tail {
         let blocks = self.blocked_by.contains(&draft.from);
         let is_blocked = self.blocked_by.iter().any(|user| *user != draft.from);
         rules::permit(Action::Speak, rules::of_two(blocks, is_blocked))
-    }
-
-    /// Refuses a sender who has said as much as is allowed within the last second.
-    pub(super) fn check_rate(
-        &self,
-        draft: &Draft,
-        now: Timestamp,
-        rules: Rules,
-    ) -> Result<(), Error> {
-        const SECOND: Duration = Duration::from_secs(1);
-        if rules.messages_per_second == 0 || draft.kind != Kind::Message {
-            return Ok(());
-        }
-        let theirs = self.entries.iter().map(|entry| &entry.message);
-        let theirs = theirs.filter(|it| it.from == draft.from && it.kind == Kind::Message);
-        match theirs.map(|it| now.since(it.sent_at)).nth(rules.messages_per_second - 1) {
-            Some(age) if age < SECOND => {
-                let what = "messages in one second";
-                Err(Error::RateLimited { what, retry_after: SECOND - age })
-            }
-            _ => Ok(()),
-        }
     }
 }
 
