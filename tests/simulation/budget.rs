@@ -90,20 +90,20 @@ fn budget(kind: &str, people: u64) -> (u64, u64) {
         // One of several is forgotten by itself, and the last of them takes the user off the index.
         ["disconnect"] => (0, 2),
         ["ping"] => (1, heal),
-        // The tail, the inboxes; where the log starts, if the tail does not show it; a repeat that is
+        // The tail, the own inbox, the other; where the log starts, if the tail does not show it; a repeat that is
         // older than the tail.
-        ["message"] => (2 + 2, 1 + heal + hand_over),
+        ["message"] => (3 + 2, 1 + heal + hand_over),
         // Besides, the permission and the members; whether the room stands, if that is refused.
-        ["message", ..] => (4 + 3, 1 + heal + hand_over),
+        ["message", ..] => (5 + 3, 1 + heal + hand_over),
         // Besides, who is online, from eight shards.
-        ["broadcast"] => (10 + 2, 1 + heal + hand_over),
-        // A page of each, whether one may read it, where it began, and the room.
-        ["sync", count] => (4 * count.parse().unwrap_or(0), 0),
-        ["history", ..] => (3, 0),
-        ["read", ..] => (3, 1),
+        ["broadcast"] => (11 + 2, 1 + heal + hand_over),
+        // The own inbox; a page of each, whether one may read it, where it began, and the room.
+        ["sync", count] => (1 + 4 * count.parse().unwrap_or(0), 0),
+        ["history", ..] => (4, 0),
+        ["read", ..] => (4, 1),
         // The transaction and the notice; `join` marks it read, reads the page and looks again.
-        ["join", ..] => (6 + 4, 3 + hand_over),
-        ["leave", ..] => (4 + 2, 2 + hand_over),
+        ["join", ..] => (7 + 4, 3 + hand_over),
+        ["leave", ..] => (5 + 2, 2 + hand_over),
         _ => (0, 0),
     }
 }

@@ -50,6 +50,7 @@ pub(crate) fn broken(remains: &Remains) -> Vec<String> {
     careful_clients_show_the_log(remains, &events, &mut broken);
     raw_clients_got_everything(remains, &events, &mut broken);
     nobody_heard_what_is_not_theirs(remains, &events, &mut broken);
+    whoever_signed_out_hears_nothing(remains, &events, &mut broken);
     if remains.plan.is_calm() {
         let people: BTreeSet<_> = remains.devices.iter().map(|(user, _, _)| user).collect();
         budget::is_kept(&events, u64::try_from(people.len()).unwrap(), &mut broken);
@@ -175,17 +176,18 @@ pub(crate) fn acked(events: &[Event]) -> BTreeSet<Place> {
     acked.collect()
 }
 
-/// Somebody who never asks has got every acknowledged message all the same; except those that API
+/// Somebody who never asks has got every acknowledged message all the same, or was told afterwards that
+/// more waits than is listed; except those that API
 /// Gateway took for a connection that was lost.
 fn raw_clients_got_everything(remains: &Remains, events: &[Event], broken: &mut Vec<String>) {
-    let acked = acked(events);
+    let (acked, stored) = (acked(events), remains.record.stored());
     let raw = remains.devices.iter().filter(|(_, _, careful)| !careful);
     for user in raw.map(|(user, _, _)| user).collect::<BTreeSet<_>>() {
         let (mut got, mut connections) = (BTreeSet::new(), BTreeSet::new());
         for event in events.iter().filter(|it| it.user == *user) {
             match &event.what {
                 What::Received(seen) => drop(got.insert((&seen.conversation, seen.seq))),
-                What::Opened { connection } => drop(connections.insert(connection)),
+                What::Opened { connection, .. } => drop(connections.insert(connection)),
                 _ => {}
             }
         }
@@ -196,6 +198,12 @@ fn raw_clients_got_everything(remains: &Remains, events: &[Event], broken: &mut 
                 _ => None,
             })
             .collect();
+        let told = events.iter().filter(|event| match &event.what {
+            What::Told => event.user == *user,
+            What::ToldNobody { connection } => connections.contains(connection),
+            _ => false,
+        });
+        let told = told.map(|event| event.at).max();
         for message in &remains.logs {
             let place = (message.conversation.clone(), message.seq);
             // The lobby waits for nobody.
@@ -204,10 +212,40 @@ fn raw_clients_got_everything(remains: &Remains, events: &[Event], broken: &mut 
                 && message.from != *user
                 && acked.contains(&place)
                 && !got.contains(&(&message.conversation, message.seq));
-            if missing && !lost.contains(&place) {
+            // In a full inbox only the word that more waits is owed.
+            let told = remains.fills_up
+                && stored.get(&place).is_some_and(|stored| told.is_some_and(|told| told > *stored));
+            if missing && !told && !lost.contains(&place) {
                 broken.push(format!("{user} never got {place:?} of {}", message.from));
             }
         }
+    }
+}
+
+/// Nothing that was stored after a session had ended is pushed over its connections, and none of them
+/// stands in the end.
+fn whoever_signed_out_hears_nothing(remains: &Remains, events: &[Event], broken: &mut Vec<String>) {
+    let stored = remains.record.stored();
+    let mut sessions = BTreeMap::new();
+    let mut ended = BTreeMap::new();
+    for event in events {
+        match &event.what {
+            What::Opened { connection, session } => drop(sessions.insert(connection, session)),
+            What::SignedOut { session } => drop(ended.insert(session, event.at)),
+            What::Pushed { connection, place } => {
+                let ended = sessions.get(connection).and_then(|session| ended.get(session));
+                if let (Some(ended), Some(stored)) = (ended, stored.get(place))
+                    && stored > ended
+                {
+                    let user = &event.user;
+                    broken.push(format!("{user} signed out at {ended} and heard {place:?}"));
+                }
+            }
+            _ => {}
+        }
+    }
+    for connection in &remains.overdue {
+        broken.push(format!("{connection} stands although its session has ended"));
     }
 }
 

@@ -5,7 +5,7 @@
 //! the protocol: a connection does not stand before its `$connect` was answered, and one that has
 //! ended is answered 410.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
@@ -39,18 +39,25 @@ struct Shared {
     faults: Faults,
     record: Record,
     dice: Mutex<Rng>,
+    /// How many a user may have.
+    most_connections: usize,
 }
 
 #[derive(Default)]
 struct Connections {
     known: BTreeMap<String, Connection>,
     made: u64,
+    /// The session of each device.
+    sessions: BTreeMap<(String, usize), String>,
+    /// The sessions that have ended.
+    ended: BTreeSet<String>,
 }
 
 #[derive(Clone)]
 struct Connection {
     user: String,
     device: usize,
+    session: String,
     open: bool,
     connected_at: i64,
     frames: mpsc::UnboundedSender<String>,
@@ -63,14 +70,24 @@ pub(crate) struct Socket {
     frames: mpsc::UnboundedReceiver<String>,
 }
 
+impl Connections {
+    /// How many connections of `user` stand whose sessions go on.
+    fn open_of(&self, user: &str) -> usize {
+        let open = |it: &&Connection| it.open && it.user == user;
+        let open = self.known.values().filter(open);
+        open.filter(|it| !self.ended.contains(&it.session)).count()
+    }
+}
+
 impl Gateway {
-    pub(crate) fn new(faults: Faults, record: Record, dice: Rng) -> Self {
+    pub(crate) fn new(faults: Faults, record: Record, dice: Rng, most_connections: usize) -> Self {
         Self(Arc::new(Shared {
             connections: Mutex::default(),
             functions: OnceLock::new(),
             faults,
             record,
             dice: Mutex::new(dice),
+            most_connections,
         }))
     }
 
@@ -86,9 +103,13 @@ impl Gateway {
             let mut connections = lock(&self.0.connections);
             connections.made += 1;
             let id = format!("c{:03}", connections.made);
+            let place = (user.to_owned(), device);
+            let session = connections.sessions.entry(place).or_insert_with(|| self.fresh_session());
+            let session = session.clone();
             let connection = Connection {
                 user: user.to_owned(),
                 device,
+                session,
                 open: false,
                 connected_at: self.epoch_millis(),
                 frames: sender,
@@ -103,14 +124,48 @@ impl Gateway {
             return None;
         }
         self.travel().await;
-        lock(&self.0.connections).known.get_mut(&id)?.open = true;
-        self.0.record.note(user, device, What::Opened { connection: id.clone() });
+        let (session, together) = {
+            let mut connections = lock(&self.0.connections);
+            let connection = connections.known.get_mut(&id)?;
+            connection.open = true;
+            (connection.session.clone(), connections.open_of(user))
+        };
+        self.0.record.note(user, device, What::Opened { connection: id.clone(), session });
+        if together > self.0.most_connections {
+            let broken = format!("{user} has {together} connections");
+            self.0.record.note(user, device, What::Broken(broken));
+        }
         Some(Socket { id, gateway: self.clone(), frames })
     }
 
     /// `@connections`.
     pub(crate) fn management(&self) -> Router {
         Router::new().route("/{stage}/@connections/{id}", any(manage)).with_state(self.clone())
+    }
+
+    /// The device's session is to end; its next connection begins another.
+    pub(crate) fn signs_out(&self, user: &str, device: usize) -> Option<String> {
+        lock(&self.0.connections).sessions.remove(&(user.to_owned(), device))
+    }
+
+    /// The session has ended: from now on nothing is said or heard over its connections.
+    pub(crate) fn has_signed_out(&self, user: &str, session: String) {
+        lock(&self.0.connections).ended.insert(session.clone());
+        self.0.record.note(user, 0, What::SignedOut { session });
+    }
+
+    /// The connections that stand although their sessions have ended.
+    pub(crate) fn overdue(&self) -> Vec<String> {
+        let connections = lock(&self.0.connections);
+        let known = connections.known.iter();
+        let overdue = known.filter(|(_, it)| it.open && connections.ended.contains(&it.session));
+        overdue.map(|(id, _)| id.clone()).collect()
+    }
+
+    fn fresh_session(&self) -> String {
+        let mut random = [0; 16];
+        lock(&self.0.dice).fill(&mut random);
+        uuid::Builder::from_random_bytes(random).into_uuid().to_string()
     }
 
     /// Ends every connection that is older than `age`, as API Gateway does after two hours.
@@ -163,7 +218,9 @@ impl Gateway {
                 "domainName": "localhost",
                 "stage": "dev",
                 "apiId": "local",
-                "authorizer": { "user": connection.user, "mode": "open" },
+                "authorizer": {
+                    "user": connection.user, "mode": "accounts", "session": connection.session,
+                },
             },
             "body": body,
             "isBase64Encoded": false,
@@ -174,6 +231,7 @@ impl Gateway {
     fn route(&self, id: &str, frame: &str) {
         let Some(event) = self.event(id, "MESSAGE", Some(frame)) else { return };
         let (gateway, id) = (self.clone(), id.to_owned());
+        let overdue = self.overdue().contains(&id);
         tokio::spawn(async move {
             gateway.travel().await;
             let answer = gateway.functions().message.invoke(event, PATIENCE).await;
@@ -184,6 +242,10 @@ impl Gateway {
                 })
                 .to_string(),
             };
+            if overdue && answer.is_ok() && !reply.is_empty() && !reply.contains("unauthorized") {
+                let broken = format!("{id} is of an ended session and was answered {reply}");
+                gateway.0.record.note("", 0, What::Broken(broken));
+            }
             gateway.travel().await;
             if !reply.is_empty() && !gateway.0.faults.is_silent(&id) {
                 gateway.push(&id, reply);

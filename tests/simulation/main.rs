@@ -11,6 +11,7 @@
 mod budget;
 mod careful;
 mod check;
+mod crowd;
 mod gateway;
 mod gentle;
 mod outsider;

@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::gateway::{EPOCH, Gateway, Socket};
-use crate::record::{Record, What, seen};
+use crate::record::{Record, What, says_more_waits, seen};
 
 /// How the world is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -122,6 +122,9 @@ impl Device {
     /// Notes every message that a frame shows, an ack, a welcome.
     pub(crate) fn notes(&self, frame: &Value, connection: &str) {
         let connection = connection.to_owned();
+        if says_more_waits(frame) {
+            self.note(What::Told);
+        }
         match (frame["type"].as_str(), seen(frame)) {
             (Some("welcome"), _) => self.note(What::Welcome { connection }),
             (Some("message"), Some(message)) => {

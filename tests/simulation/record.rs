@@ -35,7 +35,13 @@ pub(crate) enum What {
     /// A client that follows the protocol showed a message to its person.
     Shown(Seen),
     /// A connection of the user opened.
-    Opened { connection: String },
+    Opened { connection: String, session: String },
+    /// A session of the user has ended.
+    SignedOut { session: String },
+    /// The user was told that more waits than is listed.
+    Told,
+    /// API Gateway took that word for a connection that was lost in silence.
+    ToldNobody { connection: String },
     /// A connection was made welcome: from now on it gets whatever is pushed.
     Welcome { connection: String },
     /// A connection ended, or was found to have.
@@ -114,6 +120,11 @@ impl Record {
     pub(crate) fn requests(&self) -> BTreeMap<String, u64> {
         lock(&self.requests).clone()
     }
+}
+
+/// Whether a frame tells that more waits than is listed.
+pub(crate) fn says_more_waits(frame: &Value) -> bool {
+    frame["type"] == "more_waiting" || frame["more_waiting"] == true
 }
 
 /// The message that `view` shows, if it is one.

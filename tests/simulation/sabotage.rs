@@ -55,6 +55,16 @@ pub(crate) enum Broken {
     NoMembership,
     /// Of the members only the first page is read.
     OnePage,
+    /// What finds no room in an inbox leaves no mark that more waits.
+    NoOverflow,
+    /// The mark that more waits is cleared whatever was added since its owner was told.
+    OverflowBlindly,
+    /// An inbox does not show which sessions have ended.
+    EndedUnseen,
+    /// A connection that would be closed is only forgotten.
+    NotClosed,
+    /// Whoever connects does not see the user's other connections.
+    Uncounted,
     /// Whatever is read is read twice.
     ReadTwice,
 }
@@ -63,7 +73,7 @@ impl Broken {
     /// Every mechanism, with the first seed whose world noticed that it was missing. That wake-ups
     /// differ is not among them: no world is known in which two follow each other with nothing in
     /// between.
-    pub(crate) const ALL: [(Self, u64); 19] = [
+    pub(crate) const ALL: [(Self, u64); 24] = [
         (Self::PutUnconditionally, 7),
         (Self::SameMillisecond, 0),
         (Self::OccupantUnseen, 0),
@@ -82,6 +92,11 @@ impl Broken {
         (Self::OneFailsAll, 0),
         (Self::NoMembership, 0),
         (Self::OnePage, 1),
+        (Self::NoOverflow, 0),
+        (Self::OverflowBlindly, 0),
+        (Self::EndedUnseen, 0),
+        (Self::NotClosed, 0),
+        (Self::Uncounted, 0),
         (Self::ReadTwice, 0),
     ];
 }
@@ -160,6 +175,23 @@ impl Sabotage {
                 if broken == Some(Broken::BlindMark) && marks {
                     hide_readiness(&mut body["Attributes"]);
                 }
+                if broken == Some(Broken::Uncounted)
+                    && says(request, "UpdateExpression", "arrived = :id")
+                {
+                    let newcomer = request["ExpressionAttributeNames"]["#conn"].clone();
+                    hide(&mut body["Attributes"], |name| {
+                        name.starts_with("conn:") && newcomer != name
+                    });
+                }
+                if broken == Some(Broken::EndedUnseen) {
+                    hide_endings(&mut body["Attributes"]);
+                }
+            }
+            ("GetItem", Some(Broken::EndedUnseen)) => hide_endings(&mut body["Item"]),
+            ("BatchGetItem", Some(Broken::EndedUnseen)) => {
+                for item in body["Responses"]["confab"].as_array_mut().into_iter().flatten() {
+                    hide_endings(item);
+                }
             }
             ("BatchGetItem", Some(Broken::InboxBeforePut)) => {
                 for item in body["Responses"]["confab"].as_array_mut().into_iter().flatten() {
@@ -189,6 +221,9 @@ impl Sabotage {
     }
 
     fn before_push(&self, method: &str) -> Option<HttpResponse> {
+        if self.broken == Some(Broken::NotClosed) && method == "DELETE" {
+            return Some(response(200, &json!({})));
+        }
         let lately = |at: Instant| at.elapsed() < Duration::from_millis(100);
         let left_out = self.broken == Some(Broken::OneFailsAll)
             && method == "POST"
@@ -205,6 +240,12 @@ impl Sabotage {
                 return Some(response(200, &json!({ "Attributes": {} })));
             }
             Broken::MarksRise if says("SET #wait = :seq") => drop_condition(body, &[]),
+            Broken::NoOverflow if says("overflow = :untold") => {
+                return Some(response(200, &json!({ "Attributes": {} })));
+            }
+            Broken::OverflowBlindly if says("REMOVE overflow") => {
+                drop_condition(body, &[":teller"]);
+            }
             Broken::NoTrace if says("#skip = :skip") => {
                 replace(body, "UpdateExpression", ", #skip = :skip", "");
                 drop_value(body, ":skip");
@@ -336,6 +377,18 @@ fn hide_readiness(image: &mut Value) {
         if name.starts_with("conn:") {
             value["M"]["ready"]["BOOL"] = false.into();
         }
+    }
+}
+
+/// Shows an inbox as if no session had ended.
+fn hide_endings(image: &mut Value) {
+    hide(image, |name| name.starts_with("ended:"));
+}
+
+/// Takes attributes out of an image.
+fn hide(image: &mut Value, is_hidden: impl Fn(&str) -> bool) {
+    if let Some(attributes) = image.as_object_mut() {
+        attributes.retain(|name, _| !is_hidden(name));
     }
 }
 

@@ -15,7 +15,7 @@ use serde_json::Value;
 use tokio::sync::Notify;
 
 use crate::budget;
-use crate::record::{Record, What, seen};
+use crate::record::{Record, What, says_more_waits, seen};
 use crate::sabotage::Sabotage;
 
 /// What a window does with what passes.
@@ -67,12 +67,15 @@ async fn above(
     let frame: Value =
         serde_json::from_slice(request.body().bytes().unwrap_or_default()).unwrap_or_default();
     let answer = below.call(request).await;
-    if frame["type"] == "message"
-        && let Some(message) = seen(&frame)
-        && answer.as_ref().is_ok_and(|answer| answer.headers().get(SWALLOWED).is_some())
-    {
-        let place = (message.conversation, message.seq);
-        record.note("", 0, What::Lost { connection, place });
+    if answer.as_ref().is_ok_and(|answer| answer.headers().get(SWALLOWED).is_some()) {
+        if frame["type"] == "message"
+            && let Some(message) = seen(&frame)
+        {
+            let place = (message.conversation, message.seq);
+            record.note("", 0, What::Lost { connection, place });
+        } else if says_more_waits(&frame) {
+            record.note("", 0, What::ToldNobody { connection });
+        }
     }
     answer
 }

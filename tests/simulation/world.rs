@@ -10,6 +10,7 @@ use local::Functions;
 use local::faults::{Faults, Plan};
 use local::in_process::InProcess;
 use serde_json::Value;
+use shared::accounts::SessionId;
 use shared::aws::Aws;
 use shared::chat::{Access, Timestamp, UserId};
 use shared::rooms::NewRoom;
@@ -23,7 +24,7 @@ use crate::people::{Device, Season};
 use crate::record::{Record, Seen};
 use crate::sabotage::Sabotage;
 use crate::wire::{Window, behind};
-use crate::{budget, careful, outsider, raw, stream};
+use crate::{budget, careful, crowd, outsider, raw, stream};
 
 /// How long a request takes either way at most.
 const LATENCY: Duration = Duration::from_millis(20);
@@ -40,6 +41,10 @@ pub(crate) struct Remains {
     pub(crate) room: String,
     /// Who is on which kind of client: (user, device, careful).
     pub(crate) devices: Vec<(String, usize, bool)>,
+    /// Whether inboxes list so little that they fill up.
+    pub(crate) fills_up: bool,
+    /// The connections that stand although their sessions have ended.
+    pub(crate) overdue: Vec<String>,
 }
 
 /// Whether a world has faults.
@@ -83,7 +88,8 @@ async fn live(seed: u64, weather: Weather, sabotage: Sabotage) -> Remains {
     let small = if sabotage.is_on() { 1 } else { 32 };
     let size = if dice.u8(0..small) == 0 { &LARGE } else { &SMALL };
     let second = ["dm:a:b", "lobby", "dm:b:b"][dice.usize(0..3)];
-    let cloud = start(&record, sabotage, &mut dice).await;
+    let settings = Settings::by(&mut dice, weather);
+    let cloud = start(&record, sabotage, settings, &mut dice).await;
     let room = furnish(&cloud.app, size.members).await;
     cloud.faults.change(plan.clone());
 
@@ -101,8 +107,11 @@ async fn live(seed: u64, weather: Weather, sabotage: Sabotage) -> Remains {
             dice: dice.fork(),
             conversations: conversations_of(user, &room, size.members, second),
         };
-        devices.push((user.to_owned(), number, kind != Kind::Raw));
+        if kind != Kind::Crowd {
+            devices.push((user.to_owned(), number, kind != Kind::Raw));
+        }
         match kind {
+            Kind::Crowd => people.spawn(crowd::lives(device)),
             Kind::Raw => people.spawn(raw::lives(device)),
             Kind::Careful => people.spawn(careful::lives(device, false)),
             Kind::Restless => people.spawn(careful::lives(device, true)),
@@ -112,15 +121,40 @@ async fn live(seed: u64, weather: Weather, sabotage: Sabotage) -> Remains {
     for (user, number, kind) in size.cast(&mut dice) {
         person(user, number, kind, &mut dice);
     }
+    if settings.most_connections < Config::MAX_CONNECTIONS_PER_USER {
+        person("a", CROWD, Kind::Crowd, &mut dice);
+    }
 
-    pass_chaos(&cloud, dice.u64(size.chaos.clone()), &mut dice).await;
+    let signs_out = weather == Weather::Nasty && dice.bool();
+    let places = if signs_out { devices.clone() } else { Vec::new() };
+    pass_chaos(&cloud, dice.u64(size.chaos.clone()), &places, &mut dice).await;
     cloud.faults.change(Plan::calm(LATENCY));
     season.send_replace(Season::Calm);
     pass_calm(&cloud).await;
     people.shutdown().await;
     let fired = cloud.faults.fired().to_vec();
     let logs = crate::check::logs(&cloud.database);
-    Remains { record, plan, fired, logs, room, devices }
+    let (fills_up, overdue) = (settings.most_listed_bytes.is_some(), cloud.gateway.overdue());
+    Remains { record, plan, fired, logs, room, devices, fills_up, overdue }
+}
+
+/// What a world's functions are set to, by chance.
+#[derive(Clone, Copy)]
+struct Settings {
+    /// How much an inbox lists, if less than usual.
+    most_listed_bytes: Option<usize>,
+    most_connections: usize,
+}
+
+impl Settings {
+    fn by(dice: &mut Rng, weather: Weather) -> Self {
+        // No conversation at all, one, or as many as there are.
+        let most_listed_bytes = [None, None, Some(0), Some(1)][dice.usize(0..4)];
+        // What it costs to refuse somebody has no budget.
+        let crowded = dice.u8(0..4) == 0 && weather == Weather::Nasty;
+        let most_connections = if crowded { 3 } else { Config::MAX_CONNECTIONS_PER_USER };
+        Self { most_listed_bytes, most_connections }
+    }
 }
 
 /// How much happens in a world.
@@ -172,7 +206,12 @@ enum Kind {
     Careful,
     Restless,
     Outsider,
+    /// Opens more connections than one may have.
+    Crowd,
 }
+
+/// The device of whoever opens too many connections.
+const CROWD: usize = 9;
 
 /// The conversations `user` writes in; for the outsider, those of the others. Where there are only
 /// two people, `second` is the only one besides the room.
@@ -192,9 +231,10 @@ fn conversations_of(user: &str, room: &str, members: &[&str], second: &str) -> V
     room.chain(names.iter().map(|name| (*name).to_owned())).collect()
 }
 
-async fn start(record: &Record, sabotage: Sabotage, dice: &mut Rng) -> Cloud {
+async fn start(record: &Record, sabotage: Sabotage, settings: Settings, dice: &mut Rng) -> Cloud {
     let faults = Faults::new(Plan::calm(Duration::ZERO), dice.fork());
-    let gateway = Gateway::new(faults.clone(), record.clone(), dice.fork());
+    let gateway =
+        Gateway::new(faults.clone(), record.clone(), dice.fork(), settings.most_connections);
     let database = Database::memory().expect("memory for a database");
     let services = InProcess::default();
     services.serve_dynamodb(database.clone());
@@ -215,7 +255,7 @@ async fn start(record: &Record, sabotage: Sabotage, dice: &mut Rng) -> Cloud {
         let millis = i64::try_from(begin.elapsed().as_millis()).unwrap_or_default();
         Timestamp::from_millis(EPOCH + millis + Faults::skew())
     });
-    let app = App::new(config(), &aws, clock);
+    let app = App::new(config(settings), &aws, clock);
     app.store.create_table().await.expect("the table can be created");
 
     let functions = faults.functions(budget::counted(Functions::new(&app), record));
@@ -226,15 +266,18 @@ async fn start(record: &Record, sabotage: Sabotage, dice: &mut Rng) -> Cloud {
     Cloud { app, faults, gateway, database, _services: services }
 }
 
-fn config() -> Config {
-    Config::from_variables(|name| match name {
+fn config(settings: Settings) -> Config {
+    let mut config = Config::from_variables(|name| match name {
         "TABLE_NAME" => Some("confab".to_owned()),
         "AUTH_MODE" => Some("open".to_owned()),
-        "RATE_LIMIT" => Some("0".to_owned()),
+        "RATE_LIMIT" | "NOTICES_PER_MINUTE" => Some("0".to_owned()),
+        "MAX_CONNECTIONS_PER_USER" => Some(settings.most_connections.to_string()),
         "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI" => Some("http://gateway/dev".to_owned()),
         _ => None,
     })
-    .expect("the settings of the simulation")
+    .expect("the settings of the simulation");
+    config.most_listed_bytes = settings.most_listed_bytes.unwrap_or(config.most_listed_bytes);
+    config
 }
 
 /// A room with `members` in it; its conversation.
@@ -249,7 +292,10 @@ async fn furnish(app: &App, members: &[&str]) -> String {
     room.conversation().to_string()
 }
 
-async fn pass_chaos(cloud: &Cloud, seconds: u64, dice: &mut Rng) {
+/// A device: whose it is, which, and whether it follows the protocol.
+type Place = (String, usize, bool);
+
+async fn pass_chaos(cloud: &Cloud, seconds: u64, places: &[Place], dice: &mut Rng) {
     let end = Instant::now() + Duration::from_secs(seconds);
     while Instant::now() < end {
         tokio::time::sleep(Duration::from_secs(dice.u64(1..8))).await;
@@ -257,9 +303,27 @@ async fn pass_chaos(cloud: &Cloud, seconds: u64, dice: &mut Rng) {
             // Two hours are over for everybody at once.
             0 => cloud.gateway.cut_all(),
             1 | 2 => cloud.gateway.notice_silence(),
+            3 | 4 if !places.is_empty() => {
+                let (user, device, _) = &places[dice.usize(0..places.len())];
+                sign_out(cloud, user, *device);
+            }
             _ => {}
         }
     }
+}
+
+/// Ends the session of a device, however often that takes.
+fn sign_out(cloud: &Cloud, user: &str, device: usize) {
+    let Some(session) = cloud.gateway.signs_out(user, device) else { return };
+    let (app, gateway) = (cloud.app.clone(), cloud.gateway.clone());
+    let user = UserId::parse(user).expect("a user's name");
+    let id = SessionId::parse(&session).expect("a session");
+    tokio::spawn(async move {
+        while shared::accounts::end(&app, &user, id).await.is_err() {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+        gateway.has_signed_out(user.as_str(), session);
+    });
 }
 
 async fn pass_calm(cloud: &Cloud) {
