@@ -144,25 +144,3 @@ async fn what_has_expired_is_not_handed_over() {
     chat.has_delivered_everything("alice", "bob").await;
     bob.hears_nothing().await;
 }
-
-#[tokio::test]
-async fn an_inbox_that_is_full_lets_its_owner_in() {
-    let chat = Chat::start().await;
-    let mut alice = chat.joined_by("alice").await;
-    alice.says("bob", "first").await;
-    // As if many with long names had written.
-    let mut inbox = chat.item("USER#bob", "INBOX").await;
-    for number in 0..170 {
-        let stranger = format!("{}{number}", "x".repeat(900));
-        let mark = inbox["wait:dm:alice:bob"].clone();
-        inbox.insert(format!("wait:dm:bob:{stranger}"), mark);
-    }
-    chat.puts(inbox).await;
-    alice.says("bob", "second").await;
-    let mut eve = chat.joined_by("eve").await;
-    eve.sends(&json!({ "action": "message", "to": "bob", "content": "no room" })).await;
-    assert_eq!(eve.sees().await["message"], "Internal server error");
-    let mut bob = chat.joined_by("bob").await;
-    bob.hears("alice", "first").await;
-    bob.hears("alice", "second").await;
-}

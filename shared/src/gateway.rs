@@ -67,29 +67,36 @@ impl Gateway {
             .await
     }
 
-    /// Tells a client that its token is over, and closes the connection.
-    pub async fn dismiss(&self, connection: &ConnectionId) -> Result<(), Error> {
-        let frame = ServerFrame::error(&Error::Untrusted("the token has expired"), None).encode();
+    /// Tells a client why it is to go, and closes the connection.
+    pub async fn dismiss(&self, connection: &ConnectionId, why: &Error) -> Result<(), Error> {
+        let frame = ServerFrame::error(why, None).encode();
         // If it does not arrive, the end of the connection says as much.
         self.push(connection, &frame).await;
-        self.close_all(vec![connection.clone()]).await
+        self.close(connection).await
     }
 
-    /// Closes connections; those that have ended already are no failure.
-    pub async fn close_all(&self, connections: Vec<ConnectionId>) -> Result<(), Error> {
+    /// Closes many connections at once; what became of each.
+    pub async fn close_all(
+        &self,
+        connections: Vec<ConnectionId>,
+    ) -> Vec<(ConnectionId, Result<(), Error>)> {
         let closing = connections.into_iter().map(|connection| async move {
-            let request = self.client.delete_connection().connection_id(connection.as_str());
-            match request.send().await {
-                Ok(_) => Ok(()),
-                Err(error) if is_gone(&error) => Ok(()),
-                Err(error) => {
-                    Err(Error::Push { action: "close a connection", source: Box::new(error) })
-                }
-            }
+            let closed = self.close(&connection).await;
+            (connection, closed)
         });
-        let closed: Vec<_> =
-            stream::iter(closing).buffer_unordered(CONCURRENT_PUSHES).collect().await;
-        closed.into_iter().collect()
+        stream::iter(closing).buffer_unordered(CONCURRENT_PUSHES).collect().await
+    }
+
+    /// Closes a connection; one that has ended already is no failure.
+    async fn close(&self, connection: &ConnectionId) -> Result<(), Error> {
+        let request = self.client.delete_connection().connection_id(connection.as_str());
+        match request.send().await {
+            Ok(_) => Ok(()),
+            Err(error) if is_gone(&error) => Ok(()),
+            Err(error) => {
+                Err(Error::Push { action: "close a connection", source: Box::new(error) })
+            }
+        }
     }
 
     /// Whether the connection's handshake is through and it has not ended.

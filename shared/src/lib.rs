@@ -11,6 +11,7 @@
 //! - [`accounts`]: people, what they prove themselves with, and their sessions;
 //! - [`app`]: what a handler is given;
 //! - [`credentials`], [`identity`], [`config`], [`clock`], [`error`]: what a request shows, who asks, the settings, the time, what can fail;
+//! - [`own_inbox`]: whether who sent a frame may still speak;
 //! - [`throttle`], [`renewals`]: what one process remembers to spare requests;
 //! - [`aws`], [`lambda`], [`http`]: the edges: SDK clients, Lambda's runtime, HTTP answers.
 
@@ -31,6 +32,7 @@ pub mod identity;
 pub mod lambda;
 pub mod limits;
 pub mod oidc;
+pub mod own_inbox;
 pub mod presence;
 pub mod protocol;
 pub mod reading;

@@ -2,12 +2,16 @@
 
 use std::collections::BTreeMap;
 
+use futures::{join, try_join};
+
 use crate::accounts::Username;
 use crate::chat::{Content, ConversationId, Kind, Message, MessageId, Seq, UserId};
 use crate::config::Broadcasters;
-use crate::delivery::deliver;
+use crate::delivery::{Recipients, deliver};
 use crate::error::Reason;
 use crate::identity::Speaker;
+use crate::lambda::log_failure;
+use crate::own_inbox::OwnInbox;
 use crate::protocol::Ack;
 use crate::rules::{self, Action, Standing};
 use crate::store::{Appended, Draft, Inbox, Update};
@@ -166,47 +170,98 @@ pub async fn audience(
     Ok(inboxes)
 }
 
-/// Stores before it delivers, and is done only when everybody was reached or marked.
-pub async fn say(
+/// The same for whoever sent a frame, whose own inbox is read once.
+pub async fn audience_of(
     app: &App,
-    conversation: &ConversationId,
-    draft: &Draft,
-    speaker: Option<&Speaker>,
-) -> Result<Said, Error> {
+    own: &OwnInbox<'_>,
+    mut people: Vec<UserId>,
+    action: Action,
+) -> Result<BTreeMap<UserId, Inbox>, Error> {
+    let user = &own.speaker.user;
+    people.retain(|person| person != user);
+    let (own, mut inboxes) = try_join!(own.get(), app.store.inboxes(&people))?;
+    inboxes.retain(|other, inbox| rules::allows(action, between((user, own), (other, inbox))));
+    inboxes.insert(user.clone(), own.clone());
+    Ok(inboxes)
+}
+
+/// Says something without a connection: stores before it delivers, and is done only when everybody
+/// was reached or marked.
+pub async fn say(app: &App, conversation: &ConversationId, draft: &Draft) -> Result<Said, Error> {
     let permission = || permit(app, &draft.from, conversation, Action::Speak);
-    let appended =
-        app.store.append(conversation, draft, permission, app.clock.now(), app.config.rules());
-    let (message, duplicate) = match appended.await? {
-        Appended::Stored(message) => (message, false),
-        Appended::Repeat(message) => (message, true),
-    };
-    let inboxes = recipients(app, &message).await?;
-    if let Some(speaker) = speaker
-        && let Some((_, own)) = inboxes.iter().find(|(user, _)| *user == speaker.user)
-    {
-        note_presence(app, speaker, own).await?;
-    }
-    let connection = speaker.map(|speaker| &speaker.connection);
-    let delivered = deliver(app, &message, inboxes, connection).await?;
+    let (message, duplicate) = store(app, conversation, draft, permission).await?;
+    let recipients = recipients(app, &message).await?;
+    let delivered = deliver(app, &message, recipients, None).await?;
     Ok(Said { message, duplicate, delivered })
 }
 
-/// Everybody a message is for, with their inboxes.
-pub(crate) async fn recipients(
+/// The same over a connection.
+///
+/// The speaker's own inbox is read before the message is stored, beside the permission, so that whoever
+/// has signed out says nothing. Nothing waits for the speaker, who has the ack: for them an older image
+/// is good enough.
+pub async fn say_over(
+    app: &App,
+    conversation: &ConversationId,
+    draft: &Draft,
+    own: &OwnInbox<'_>,
+) -> Result<Said, Error> {
+    let permission = || async {
+        let permission = permit(app, &draft.from, conversation, Action::Speak);
+        try_join!(permission, own.get()).map(drop)
+    };
+    let (message, duplicate) = store(app, conversation, draft, permission).await?;
+    let inbox = own.get().await?;
+    let (recipients, noted) = join!(
+        recipients_beside(app, &message, Some((&draft.from, inbox))),
+        note_presence(app, own.speaker, inbox),
+    );
+    // The next frame notes it again.
+    noted.map_or_else(|error| log_failure(&error), drop);
+    let delivered = deliver(app, &message, recipients?, Some(&own.speaker.connection)).await?;
+    Ok(Said { message, duplicate, delivered })
+}
+
+/// The message as it is kept, and whether it was before.
+async fn store<Permission: Future<Output = Result<(), Error>>>(
+    app: &App,
+    conversation: &ConversationId,
+    draft: &Draft,
+    permission: impl Fn() -> Permission,
+) -> Result<(Message, bool), Error> {
+    let (now, rules) = (app.clock.now(), app.config.rules());
+    Ok(match app.store.append(conversation, draft, permission, now, rules).await? {
+        Appended::Stored(message) => (message, false),
+        Appended::Repeat(message) => (message, true),
+    })
+}
+
+/// Everybody a message is for.
+pub(crate) async fn recipients(app: &App, message: &Message) -> Result<Recipients, Error> {
+    recipients_beside(app, message, None).await
+}
+
+/// The same, one of whom is known already.
+async fn recipients_beside(
     app: &App,
     message: &Message,
-) -> Result<Vec<(UserId, Inbox)>, Error> {
+    known: Option<(&UserId, &Inbox)>,
+) -> Result<Recipients, Error> {
     let conversation = &message.conversation;
-    let people = match conversation {
+    let mut people = match conversation {
         ConversationId::Direct(..) => conversation.pair(),
         ConversationId::Room(room) => {
             let members = app.store.members(*room, None, None).await?.items;
             let theirs = members.into_iter().filter(|member| member.may_read(message.seq));
             theirs.map(|member| member.user).collect()
         }
-        ConversationId::Lobby => return Ok(app.store.online(None, None).await?.items),
+        ConversationId::Lobby => app.store.online_users(None, None).await?,
     };
-    Ok(app.store.inboxes(&people).await?.into_iter().collect())
+    let known = known.filter(|(user, _)| people.contains(user));
+    people.retain(|person| known.is_none_or(|(user, _)| person != user));
+    let (mut inboxes, unread) = app.store.readable_inboxes(&people).await;
+    inboxes.extend(known.map(|(user, inbox)| (user.clone(), inbox.clone())));
+    Ok(Recipients { inboxes: inboxes.into_iter().collect(), unread })
 }
 
 /// Who sees each other come, go and type in a conversation: two people, or the members of a small
@@ -241,7 +296,7 @@ pub async fn note_presence(app: &App, speaker: &Speaker, inbox: &Inbox) -> Resul
             app.store.make_present(user, connection, &speaker.as_connection(true)).await?
         }
     };
-    if !after.waiting_conversations().is_empty() {
+    if after.has_waiting() {
         app.store.wake(user).await?;
     }
     Ok(true)

@@ -1,6 +1,7 @@
 //! People with accounts: what lets them in, and what keeps others out.
 
 mod budgets;
+mod ended;
 mod outside;
 mod profiles;
 mod refusals;

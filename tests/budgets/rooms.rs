@@ -44,10 +44,10 @@ async fn joining_by_a_frame_costs_the_recent_history_more() {
     let (room, _alice, mut bob) = with_one(&chat).await;
     chat.meter.take();
     bob.joins(&room).await;
-    costs("| `join`, then a room of N | 3 | 12 | 6 | 6 + N + N/30 | 9 |", 2, &chat.meter.take());
+    costs("| `join`, then a room of N | 3 | 12 | 7 | 7 + N + N/30 | 10 |", 2, &chat.meter.take());
     bob.sends(&json!({ "action": "leave", "room": room })).await;
     bob.sees_in_time("left").await;
-    costs("| `leave`, then a room of N | 2 | 9 | 4 | 4 + N + N/30 | 6 |", 1, &chat.meter.take());
+    costs("| `leave`, then a room of N | 2 | 9 | 5 | 5 + N + N/30 | 7 |", 1, &chat.meter.take());
 }
 
 #[tokio::test]
@@ -72,10 +72,10 @@ async fn frames_about_a_room_cost_a_look_whether_one_is_in_it() {
     chat.meter.take();
     bob.sends(&json!({ "action": "history", "room": room })).await;
     bob.sees_in_time("history").await;
-    costs("| `history` of a room | 0 | 0 | 2 | 2 | 2 |", 0, &chat.meter.take());
+    costs("| `history` of a room | 0 | 0 | 3 | 3 | 2 |", 0, &chat.meter.take());
 
     bob.sends(&json!({ "action": "typing", "room": room })).await;
     bob.hears_nothing().await;
     // With the ping's own read.
-    costs("| `typing` in a room of N | 0 | 0 | 4 | 3 + N | 4 |", 2, &chat.meter.take());
+    costs("| `typing` in a room of N | 0 | 0 | 5 | 3 + N | 4 |", 2, &chat.meter.take());
 }

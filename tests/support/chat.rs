@@ -206,6 +206,11 @@ impl Chat {
         (Aws::local(self.server.dynamodb_url()).dynamodb(), self.options.table.clone())
     }
 
+    /// Where another server finds the same table.
+    pub(crate) fn dynamodb(&self) -> (String, String) {
+        (self.server.dynamodb_url().to_owned(), self.options.table.clone())
+    }
+
     /// An item, past the server.
     pub(crate) async fn item(&self, pk: &str, sk: &str) -> Item {
         let (table, name) = self.table();

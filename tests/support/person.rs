@@ -198,6 +198,19 @@ impl Person {
         while let Some(Ok(_)) = self.socket.next().await {}
     }
 
+    /// Every frame until the server closes.
+    pub(crate) async fn hears_until_the_end(mut self) -> Vec<Value> {
+        let mut heard = Vec::new();
+        loop {
+            let message = in_time(self.socket.next()).await;
+            match message.expect("a close frame").unwrap() {
+                Message::Text(text) => heard.push(serde_json::from_str(&text).unwrap()),
+                Message::Close(_) => return heard,
+                _ => {}
+            }
+        }
+    }
+
     /// The code and reason with which the server closes.
     pub(crate) async fn sees_the_end(mut self) -> (u16, String) {
         loop {

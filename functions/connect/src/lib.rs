@@ -11,10 +11,14 @@ use axum::http::header::SEC_WEBSOCKET_PROTOCOL;
 use axum::http::{HeaderValue, StatusCode};
 use shared::chat::PageSize;
 use shared::identity::Speaker;
+use shared::store::Update;
 use shared::{App, Error, credentials, lambda};
 
+mod crowd;
+
 /// One write, no read. A client that offers the subprotocol `confab` is answered with it: browsers
-/// offer it to send a token beside it. 401 if the session has ended since the authorizer looked.
+/// offer it to send a token beside it. 401 if the session has ended since the authorizer looked; 429 if
+/// the user has as many connections as one may have.
 pub async fn handle(
     app: &App,
     event: ApiGatewayWebsocketProxyRequest,
@@ -27,8 +31,13 @@ pub async fn handle(
             _ => return Ok(lambda::refused(StatusCode::BAD_REQUEST)),
         }
     }
-    if !app.store.arrive(&speaker.user, &speaker.connection, &pending).await? {
+    let arrival = app.store.arrive(&speaker.user, &speaker.connection, &pending).await?;
+    let Update::Applied(inbox) = arrival else {
         return Ok(lambda::refused(StatusCode::UNAUTHORIZED));
+    };
+    if crowd::is_full(app, &speaker, &inbox).await? {
+        app.store.depart(&speaker.user, &speaker.connection, app.clock.now()).await?;
+        return Ok(lambda::refused(StatusCode::TOO_MANY_REQUESTS));
     }
     let mut accepted = lambda::accepted();
     let offered = event.headers.get(SEC_WEBSOCKET_PROTOCOL).and_then(|it| it.to_str().ok());

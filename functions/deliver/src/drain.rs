@@ -13,6 +13,8 @@ use shared::store::{Drain, Inbox, Update};
 use shared::{App, Error};
 use uuid::Uuid;
 
+use crate::overflow;
+
 /// How long a drain may be silent before another may take over; longer than one push can take.
 const LEASE: Duration = Duration::from_secs(10);
 /// How long one invocation drains before it leaves the rest to another; the function has two minutes.
@@ -67,10 +69,10 @@ pub(crate) async fn everything(app: &App, user: &UserId, mut inbox: Inbox) -> Re
     let mut tries = 0;
     loop {
         let waiting = inbox.waiting_conversations();
-        if waiting.is_empty() || inbox.ready(app.clock.now()).is_empty() {
+        if !inbox.has_waiting() || inbox.ready(app.clock.now()).is_empty() {
             return Ok(());
         }
-        let (mut stuck, mut again) = (false, false);
+        let (mut stuck, mut again) = (!overflow::tell(app, user, &inbox).await?, false);
         for conversation in waiting {
             match conversation_of(app, user, &conversation, deadline).await? {
                 Drained::Empty => {}
@@ -222,6 +224,10 @@ async fn show_receipt(app: &App, drain: &Drain<'_>, own: &Inbox, next: Seq) -> R
     else {
         return Ok(());
     };
+    if own.overflows() {
+        // Something before it may wait without being listed.
+        return Ok(());
+    }
     let receipt = ServerFrame::Receipt {
         conversation: drain.conversation,
         user: drain.user,

@@ -8,6 +8,8 @@ use shared::protocol::{HistoryFrame, Limits, MessageView, ServerFrame};
 use shared::store::{Inbox, Update};
 use shared::{App, Error};
 
+use crate::overflow;
+
 /// How long a handshake may take after `$connect` has remembered the connection.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How long to wait before asking again; doubles each time.
@@ -28,24 +30,43 @@ pub(crate) async fn greet(
     };
     let now = app.clock.now();
     let found = inbox.connections.get(connection);
+    if inbox.has_ended_for(connection, None) {
+        // The session ended while the handshake was under way.
+        return Ok(Some(inbox));
+    }
+    let telling = overflow::begin(app, user, &inbox).await?;
     let welcome = ServerFrame::Welcome {
         user,
         connection_id: connection,
         server_time: now,
         expires_at: found.map_or(now.plus(CONNECTION_LIFETIME), |found| found.expires_at),
         limits: Limits::of(&app.config),
+        more_waiting: telling.is_some(),
     };
-    if app.gateway.push(connection, &welcome.encode()).await == Push::Gone {
-        app.store.depart(user, connection, now).await?;
-        return Ok(None);
+    match app.gateway.push(connection, &welcome.encode()).await {
+        Push::Taken => {
+            if let Some(telling) = telling {
+                tell_the_others(app, &inbox, connection).await;
+                telling.end(app, user).await?;
+            }
+        }
+        Push::Gone => {
+            app.store.depart(user, connection, now).await?;
+            return Ok(None);
+        }
+        // What it says of what waits is said again.
+        Push::Failed => {}
     }
     let history = inbox.connections.get(connection).map_or(0, |found| found.history);
     show_lobby(app, connection, history).await?;
-    let expired = inbox.expired(now);
-    if expired.is_empty() {
-        return Ok(Some(inbox));
-    }
-    app.store.prune(user, &expired, now).await.map(Some)
+    Ok(Some(inbox))
+}
+
+/// Tells the user's connections that were there already that more waits than is listed.
+async fn tell_the_others(app: &App, inbox: &Inbox, newcomer: &ConnectionId) {
+    let mut others = inbox.ready(app.clock.now());
+    others.retain(|other| other != newcomer);
+    app.gateway.push_to_all(others, &ServerFrame::MoreWaiting.encode()).await;
 }
 
 /// Brings the lobby's last messages, if there are any.

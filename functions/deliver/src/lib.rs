@@ -5,14 +5,17 @@
 //! waiting beside a ready connection leaves the same kind of note. Lambda hands a failed batch in
 //! again, so a drain that died half way is taken up by another.
 
+mod dismissal;
 mod drain;
 mod greet;
 mod notes;
+mod overflow;
 mod presence;
 
 use aws_lambda_events::dynamodb::Event;
 use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
 use futures::future::join_all;
+use futures::join;
 use shared::protocol::Presence;
 use shared::{App, Error, lambda};
 
@@ -45,7 +48,11 @@ async fn serve(app: &App, note: &Note) -> Result<(), Error> {
         None => app.store.inbox(&note.user).await?,
     };
     let came_online = note.arrivals.iter().any(|arrival| inbox.came_online_with(arrival));
-    drain::everything(app, &note.user, inbox.clone()).await?;
+    let (drained, dismissed) = join!(
+        drain::everything(app, &note.user, inbox.clone()),
+        dismissal::everybody_overdue(app, &note.user, &inbox),
+    );
+    let served = dismissal::beside(drained, dismissed);
     let shown = if came_online && inbox.online {
         presence::show(app, &note.user, Presence::Online, &inbox).await
     } else if note.went_offline && !inbox.online {
@@ -55,5 +62,5 @@ async fn serve(app: &App, note: &Note) -> Result<(), Error> {
     };
     // Nobody waits for presence: a failure is no reason to greet again.
     shown.unwrap_or_else(|error| lambda::log_failure(&error));
-    Ok(())
+    served
 }

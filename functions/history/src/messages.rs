@@ -117,7 +117,11 @@ impl Progress {
         if self.read.get(user).is_some_and(|read| *read >= seq) {
             return Status::Read;
         }
-        let waiting = self.inboxes.get(user).and_then(|inbox| inbox.waiting(conversation).from);
-        if waiting.is_some_and(|from| from <= seq) { Status::Sent } else { Status::Delivered }
+        let inbox = self.inboxes.get(user);
+        let waiting = inbox.and_then(|inbox| inbox.waiting(conversation).from);
+        // What waits without being listed may be any of them.
+        let unlisted = inbox.is_some_and(Inbox::overflows);
+        let sent = unlisted || waiting.is_some_and(|from| from <= seq);
+        if sent { Status::Sent } else { Status::Delivered }
     }
 }

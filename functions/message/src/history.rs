@@ -1,7 +1,8 @@
 //! `history`: one page of a conversation.
 
+use futures::try_join;
 use shared::chat::{ConversationId, Message, PageSize, Range};
-use shared::identity::Speaker;
+use shared::own_inbox::OwnInbox;
 use shared::protocol::{Frame, HistoryFrame, HistoryRequest, MessageView, ServerFrame};
 use shared::rules::Action;
 use shared::speaking::addressed;
@@ -10,7 +11,7 @@ use shared::{App, Error, reading};
 /// Reads a page of a conversation the speaker has part in.
 pub(crate) async fn page(
     app: &App,
-    speaker: &Speaker,
+    own: &OwnInbox<'_>,
     request: HistoryRequest,
     id: Option<&str>,
 ) -> Result<Frame, Error> {
@@ -18,7 +19,7 @@ pub(crate) async fn page(
         (None, None, Some(conversation)) => ConversationId::parse(conversation)?,
         (Some(_), None, None) | (None, Some(_), None) => {
             let (with, room) = (request.with.as_deref(), request.room.as_deref());
-            addressed(app, &speaker.user, with, room).await?
+            addressed(app, &own.speaker.user, with, room).await?
         }
         _ => {
             let reason = "say one of `with`, `room` and `conversation`";
@@ -27,8 +28,9 @@ pub(crate) async fn page(
     };
     let range = Range { before: request.before, after: request.after };
     let limit = PageSize::parse(request.limit)?;
-    let (user, action) = (&speaker.user, Action::Read);
-    let page = reading::page(app, user, &conversation, range, limit.get(), action).await?;
+    let (user, action) = (&own.speaker.user, Action::Read);
+    let page = reading::page(app, user, &conversation, range, limit.get(), action);
+    let (page, _) = try_join!(page, own.get())?;
     let page = page.within(HistoryFrame::MAX_BYTES, size_of, range);
     Ok(ServerFrame::History(HistoryFrame::of(&conversation, &page)).answer(id))
 }

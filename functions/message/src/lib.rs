@@ -16,7 +16,9 @@ mod typing;
 use aws_lambda_events::apigw::{ApiGatewayProxyResponse, ApiGatewayWebsocketProxyRequest};
 use shared::gateway::Push;
 use shared::identity::Speaker;
+use shared::own_inbox::OwnInbox;
 use shared::protocol::{ClientFrame, Frame, FrameError, ServerFrame};
+use shared::store::Overdue;
 use shared::{App, Error, lambda};
 
 /// The largest answer that is the route's response: AWS documents larger messages, of up to 128 KB, for
@@ -30,14 +32,22 @@ pub async fn handle(
     event: ApiGatewayWebsocketProxyRequest,
 ) -> Result<ApiGatewayProxyResponse, Error> {
     let speaker = Speaker::of(&event.request_context)?;
-    if !renewal::is_trusted(app, &speaker).await? {
-        return renewal::part(app, &speaker).await;
-    }
     let text = event.body.as_deref().unwrap_or_default();
-    let (outcome, id) = match ClientFrame::parse(text) {
-        Ok((frame, id)) => (act(app, &speaker, frame, id.as_deref()).await, id),
+    let (frame, id) = match ClientFrame::parse(text) {
+        Ok((frame, id)) => (Ok(frame), id),
         Err(FrameError { error, id }) => (Err(error), id),
     };
+    if !renewal::is_trusted(app, &speaker).await? {
+        return renewal::part(app, &speaker, Overdue::Token, id.as_deref()).await;
+    }
+    let own = OwnInbox::of(app, &speaker);
+    let outcome = match frame {
+        Ok(frame) => act(app, &own, frame, id.as_deref()).await,
+        Err(error) => Err(error),
+    };
+    if outcome.is_err() && own.has_ended() {
+        return renewal::part(app, &speaker, Overdue::Session, id.as_deref()).await;
+    }
     match outcome {
         Ok(Some(reply)) => answer(app, &speaker, reply).await,
         Ok(None) => Ok(lambda::accepted()),
@@ -69,22 +79,22 @@ async fn answer(
 /// Every action there is, and its answer, which repeats the frame's `id`; only `typing` has none.
 async fn act(
     app: &App,
-    speaker: &Speaker,
+    own: &OwnInbox<'_>,
     frame: ClientFrame,
     id: Option<&str>,
 ) -> Result<Option<Frame>, Error> {
     let reply = match frame {
-        ClientFrame::Message(request) => send::message(app, speaker, request).await?,
-        ClientFrame::Broadcast(request) => send::broadcast(app, speaker, request).await?,
-        ClientFrame::History(request) => history::page(app, speaker, request, id).await?,
-        ClientFrame::Sync(request) => sync::since(app, speaker, request, id).await?,
-        ClientFrame::Read(request) => receipts::read(app, speaker, request, id).await?,
-        ClientFrame::Join(request) => rooms::join(app, speaker, request, id).await?,
-        ClientFrame::Leave(request) => rooms::leave(app, speaker, request, id).await?,
-        ClientFrame::Ping => ping::pong(app, speaker, id).await?,
-        ClientFrame::Renew(request) => renewal::renew(app, speaker, &request.token, id).await?,
+        ClientFrame::Message(request) => send::message(app, own, request).await?,
+        ClientFrame::Broadcast(request) => send::broadcast(app, own, request).await?,
+        ClientFrame::History(request) => history::page(app, own, request, id).await?,
+        ClientFrame::Sync(request) => sync::since(app, own, request, id).await?,
+        ClientFrame::Read(request) => receipts::read(app, own, request, id).await?,
+        ClientFrame::Join(request) => rooms::join(app, own, request, id).await?,
+        ClientFrame::Leave(request) => rooms::leave(app, own, request, id).await?,
+        ClientFrame::Ping => ping::pong(app, own, id).await?,
+        ClientFrame::Renew(request) => renewal::renew(app, own, &request.token, id).await?,
         ClientFrame::Typing(request) => {
-            typing::show(app, speaker, request).await?;
+            typing::show(app, own, request).await?;
             return Ok(None);
         }
     };

@@ -1,17 +1,22 @@
 //! `ping`: answers with the time, and heals.
 
-use shared::identity::Speaker;
+use shared::own_inbox::OwnInbox;
 use shared::protocol::{Frame, ServerFrame};
 use shared::speaking::note_presence;
 use shared::{App, Error};
 
 /// A connection that the table lost is remembered again, and what still waits for its user is handed
 /// over.
-pub(crate) async fn pong(app: &App, speaker: &Speaker, id: Option<&str>) -> Result<Frame, Error> {
-    let inbox = app.store.inbox(&speaker.user).await?;
-    let newly_present = note_presence(app, speaker, &inbox).await?;
-    if !newly_present && !inbox.waiting_conversations().is_empty() {
-        app.store.wake(&speaker.user).await?;
+pub(crate) async fn pong(
+    app: &App,
+    own: &OwnInbox<'_>,
+    id: Option<&str>,
+) -> Result<Frame, Error> {
+    let inbox = own.get().await?;
+    let newly_present = note_presence(app, own.speaker, inbox).await?;
+    let waits = inbox.has_waiting() || !inbox.overdue(app.clock.now()).is_empty();
+    if !newly_present && waits {
+        app.store.wake(&own.speaker.user).await?;
     }
     Ok(ServerFrame::Pong { server_time: app.clock.now() }.answer(id))
 }

@@ -2,24 +2,28 @@
 
 use std::collections::BTreeMap;
 
+use futures::try_join;
 use shared::chat::{ConversationId, Range, UserId};
 use shared::identity::Speaker;
+use shared::own_inbox::OwnInbox;
 use shared::protocol::{Frame, ReadRequest, ServerFrame};
 use shared::rules::Action;
-use shared::speaking::{audience, permit};
+use shared::speaking::{audience_of, permit};
 use shared::store::Inbox;
 use shared::{App, Error, accounts};
 
 /// Notes it, answers with what is kept, and shows it to the other person of a direct conversation and to one's own devices.
 pub(crate) async fn read(
     app: &App,
-    speaker: &Speaker,
+    own: &OwnInbox<'_>,
     request: ReadRequest,
     id: Option<&str>,
 ) -> Result<Frame, Error> {
     let conversation = ConversationId::parse(&request.conversation)?;
+    let speaker = own.speaker;
     permit(app, &speaker.user, &conversation, Action::Note).await?;
-    let newest = app.store.page(&conversation, Range::default(), 1, None).await?;
+    let newest = app.store.page(&conversation, Range::default(), 1, None);
+    let (newest, _) = try_join!(newest, own.get())?;
     if newest.messages.first().is_none_or(|newest| newest.seq < request.seq) {
         if let Some(other) = conversation.addressee(&speaker.user) {
             accounts::check_exists(app, other).await?;
@@ -34,7 +38,7 @@ pub(crate) async fn read(
         read: Some(mark.upto),
     };
     if mark.moved {
-        let people = audience(app, &speaker.user, conversation.pair(), Action::Note).await?;
+        let people = audience_of(app, own, conversation.pair(), Action::Note).await?;
         show(app, speaker, &people, &receipt.encode()).await;
     }
     Ok(receipt.answer(id))

@@ -6,20 +6,23 @@ use shared::config::AuthMode;
 use shared::credentials;
 use shared::error::Reason;
 use shared::identity::{Identity, Speaker};
+use shared::own_inbox::OwnInbox;
 use shared::protocol::{Frame, ServerFrame};
-use shared::store::{Connection, Update};
+use shared::store::{Connection, Overdue, Update};
 use shared::{App, Error, lambda};
 
 /// Lets the connection go on as long as the fresh token is good.
 pub(crate) async fn renew(
     app: &App,
-    speaker: &Speaker,
+    own: &OwnInbox<'_>,
     token: &SecretString,
     id: Option<&str>,
 ) -> Result<Frame, Error> {
     if app.config.auth_mode == AuthMode::Open {
         return Err(Error::Invalid("there are no tokens to renew in open mode".into()));
     }
+    own.get().await?;
+    let speaker = own.speaker;
     let Identity { user, session, until } = credentials::by_token(app, token).await?;
     if user != speaker.user {
         return Err(Error::Forbidden(Reason::TwoNames));
@@ -30,7 +33,7 @@ pub(crate) async fn renew(
         // Unless its session has ended, it was only not remembered; it speaks, so it stands.
         let after = app.store.make_present(&user, &speaker.connection, &renewed).await?;
         if session.is_some_and(|session| after.has_ended(session)) {
-            return Err(Error::Untrusted("the session has ended"));
+            return Err(Overdue::Session.why());
         }
     }
     app.renewals.note(&speaker.connection, renewed.expires_at, app.clock.now());
@@ -51,9 +54,20 @@ pub(crate) async fn is_trusted(app: &App, speaker: &Speaker) -> Result<bool, Err
     Ok(connection.expires_at > now)
 }
 
-/// Says why, and closes the connection.
-pub(crate) async fn part(app: &App, speaker: &Speaker) -> Result<ApiGatewayProxyResponse, Error> {
-    app.gateway.dismiss(&speaker.connection).await?;
+/// Says why, and closes the connection. If it does not close, it stays known, and `deliver` goes on
+/// trying; whatever it says is answered like this.
+pub(crate) async fn part(
+    app: &App,
+    speaker: &Speaker,
+    overdue: Overdue,
+    id: Option<&str>,
+) -> Result<ApiGatewayProxyResponse, Error> {
+    let why = overdue.why();
+    if let Err(error) = app.gateway.dismiss(&speaker.connection, &why).await {
+        lambda::log_failure(&error);
+        app.store.wake(&speaker.user).await?;
+        return Ok(lambda::reply(ServerFrame::error(&why, id).encode()));
+    }
     let gone = std::slice::from_ref(&speaker.connection);
     app.store.prune(&speaker.user, gone, app.clock.now()).await?;
     Ok(lambda::accepted())

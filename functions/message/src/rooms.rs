@@ -1,7 +1,7 @@
 //! `join` and `leave`.
 
 use shared::chat::Range;
-use shared::identity::Speaker;
+use shared::own_inbox::OwnInbox;
 use shared::protocol::{Frame, HistoryFrame, MessageView, RoomRequest, ServerFrame};
 use shared::{App, Error, rooms};
 
@@ -10,12 +10,13 @@ use crate::history::size_of;
 /// Enters a room and gets its recent history.
 pub(crate) async fn join(
     app: &App,
-    speaker: &Speaker,
+    own: &OwnInbox<'_>,
     request: RoomRequest,
     id: Option<&str>,
 ) -> Result<Frame, Error> {
-    let room = rooms::join(app, &speaker.user, &request.room).await?;
-    let recent = rooms::recent(app, &room, &speaker.user).await?;
+    own.get().await?;
+    let room = rooms::join(app, &own.speaker.user, &request.room).await?;
+    let recent = rooms::recent(app, &room, &own.speaker.user).await?;
     let recent = recent.within(HistoryFrame::MAX_BYTES, size_of, Range::default());
     let joined = ServerFrame::Joined {
         room: (&room).into(),
@@ -29,11 +30,12 @@ pub(crate) async fn join(
 /// Leaves a room.
 pub(crate) async fn leave(
     app: &App,
-    speaker: &Speaker,
+    own: &OwnInbox<'_>,
     request: RoomRequest,
     id: Option<&str>,
 ) -> Result<Frame, Error> {
-    let room = rooms::leave(app, &speaker.user, &request.room).await?;
+    own.get().await?;
+    let room = rooms::leave(app, &own.speaker.user, &request.room).await?;
     Ok(ServerFrame::Left { room: room.id, conversation: &room.conversation(), reason: None }
         .answer(id))
 }

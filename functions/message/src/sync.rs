@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use futures::stream::{self, StreamExt, TryStreamExt};
+use futures::try_join;
 use shared::chat::{ConversationId, Page, Range, Seq};
 use shared::gateway::Push;
-use shared::identity::Speaker;
+use shared::own_inbox::OwnInbox;
 use shared::protocol::{Frame, HistoryFrame, ServerFrame, SyncRequest, Synced};
 use shared::rules::Action;
 use shared::speaking::reads_from;
@@ -23,7 +24,7 @@ const PAGE: usize = 100;
 /// Pushes what came after each cursor as `history` frames, then tells how far it got.
 pub(crate) async fn since(
     app: &App,
-    speaker: &Speaker,
+    own: &OwnInbox<'_>,
     request: SyncRequest,
     id: Option<&str>,
 ) -> Result<Frame, Error> {
@@ -32,9 +33,11 @@ pub(crate) async fn since(
         return Err(Error::Invalid(format!("`since` names 1 to {most} conversations")));
     }
     let reads = request.since.into_iter().map(|(id, cursor)| async move {
-        match one(app, speaker, &id, cursor).await {
+        match one(app, own, &id, cursor).await {
             Ok(synced) => Ok((id, synced)),
-            Err(error) if error.is_clients_fault() => Ok((id, Synced::refused(cursor, &error))),
+            Err(error) if error.is_clients_fault() && !own.has_ended() => {
+                Ok((id, Synced::refused(cursor, &error)))
+            }
             Err(error) => Err(error),
         }
     });
@@ -43,9 +46,11 @@ pub(crate) async fn since(
     Ok(ServerFrame::Synced { conversations: synced }.answer(id))
 }
 
-async fn one(app: &App, speaker: &Speaker, id: &str, cursor: Seq) -> Result<Synced, Error> {
+async fn one(app: &App, own: &OwnInbox<'_>, id: &str, cursor: Seq) -> Result<Synced, Error> {
     let conversation = ConversationId::parse(id)?;
-    let (mut page, mut complete) = first_page(app, &conversation, cursor).await?;
+    let speaker = own.speaker;
+    let first = first_page(app, &conversation, cursor);
+    let ((mut page, mut complete), _) = try_join!(first, own.get())?;
     let mut synced = Synced::at(cursor);
     let mut sent = 0;
     loop {

@@ -1,10 +1,10 @@
 //! `typing`: somebody is about to say something. It is never stored, and nobody waits for it.
 
 use shared::chat::{ConversationId, UserId};
-use shared::identity::Speaker;
+use shared::own_inbox::OwnInbox;
 use shared::protocol::{ServerFrame, TypingFrame, TypingRequest};
 use shared::rules::Action;
-use shared::speaking::{addressed, audience, circle, permit};
+use shared::speaking::{addressed, audience_of, circle, permit};
 use shared::{App, Error, accounts, limits};
 
 use crate::receipts;
@@ -12,9 +12,10 @@ use crate::receipts;
 /// Shows it to the others who are there; in rooms only to few.
 pub(crate) async fn show(
     app: &App,
-    speaker: &Speaker,
+    own: &OwnInbox<'_>,
     request: TypingRequest,
 ) -> Result<(), Error> {
+    let speaker = own.speaker;
     let (to, room) = (request.to.as_deref(), request.room.as_deref());
     let conversation = addressed(app, &speaker.user, to, room).await?;
     permit(app, &speaker.user, &conversation, Action::Type).await?;
@@ -28,7 +29,7 @@ pub(crate) async fn show(
     if people.iter().all(|user| *user == speaker.user) {
         return Ok(());
     }
-    let mut people = audience(app, &speaker.user, people, Action::Type).await?;
+    let mut people = audience_of(app, own, people, Action::Type).await?;
     people.remove(&speaker.user);
     let typing = TypingFrame::of(&speaker.user, &conversation, request.typing);
     receipts::show(app, speaker, &people, &ServerFrame::Typing(typing).encode()).await;

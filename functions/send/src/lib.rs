@@ -44,6 +44,6 @@ async fn send_message(
         return Err(Error::Invalid("say either `receiver_id` or `room`".into()).into());
     }
     let conversation = addressed(&app, &sender, receiver, room).await?;
-    let said = say(&app, &conversation, &draft, None).await?;
+    let said = say(&app, &conversation, &draft).await?;
     Ok(axum::Json(ServerFrame::Ack(said.ack())).into_response())
 }

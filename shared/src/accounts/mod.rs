@@ -21,7 +21,7 @@ use uuid::Uuid;
 use crate::chat::{PageSize, Room, Timestamp, UserId};
 use crate::error::Reason;
 use crate::oidc::Subject;
-use crate::store::{Attempts, Rotation, Secured, Session, Ticket};
+use crate::store::{Attempts, Overdue, Rotation, Secured, Session, Ticket};
 use crate::{App, Error, events, limits, presence};
 
 pub use tokens::{ACCESS_LIFETIME, Grant, Tokens};
@@ -188,19 +188,22 @@ pub async fn refresh(app: &App, token: &SecretString) -> Result<SignedIn, Error>
     })
 }
 
-/// Ends a session and closes its sockets.
+/// Ends a session and closes its sockets. Whatever becomes of those, nothing is said or heard over
+/// them any more.
 pub async fn end(app: &App, user: &UserId, session: SessionId) -> Result<(), Error> {
-    app.store.end_session(user, session).await?;
-    // In this order: nobody is let in any more, whoever was let in before is not remembered, and
-    // who is remembered is cut off.
+    // In this order, whoever asks again finds the session as long as something is left to be done.
     let inbox = app.store.forbid_session(user, session, app.clock.now()).await?;
-    let theirs = inbox.connections.iter();
-    let theirs = theirs.filter(|(_, connection)| connection.session == Some(session));
-    let theirs: Vec<_> = theirs.map(|(id, _)| id.clone()).collect();
-    let closed = app.gateway.close_all(theirs.clone()).await;
-    // Even if one would not close: nothing is pushed to it any more.
-    app.store.prune(user, &theirs, app.clock.now()).await?;
-    closed
+    app.store.end_session(user, session).await?;
+    let theirs = inbox.overdue(app.clock.now()).into_iter();
+    let theirs = theirs.filter(|(_, overdue)| *overdue == Overdue::Session);
+    let closed = app.gateway.close_all(theirs.map(|(id, _)| id).collect()).await;
+    let gone: Vec<_> = closed.iter().filter(|(_, closed)| closed.is_ok()).collect();
+    let gone: Vec<_> = gone.into_iter().map(|(id, _)| id.clone()).collect();
+    if !gone.is_empty() {
+        app.store.prune(user, &gone, app.clock.now()).await?;
+    }
+    // What would not close stays known, and `deliver`, woken by the first step, tries again.
+    Ok(())
 }
 
 /// Ends every session of somebody, but for `except`.
@@ -216,7 +219,7 @@ async fn close_all(app: &App, user: &UserId) -> Result<(), Error> {
     let connections: Vec<_> = inbox.connections.into_keys().collect();
     let closed = app.gateway.close_all(connections.clone()).await;
     app.store.prune(user, &connections, app.clock.now()).await?;
-    closed
+    closed.into_iter().try_for_each(|(_, closed)| closed)
 }
 
 /// A ticket for one connection within half a minute, for those who cannot send a header. The

@@ -22,14 +22,24 @@ struct HandOver<'a> {
     spoken_over: Option<&'a ConnectionId>,
 }
 
-/// Hands a stored message to everybody it is for; `inboxes` were read after it was stored.
+/// Everybody a message is for.
+#[derive(Debug, Default)]
+pub struct Recipients {
+    /// Their inboxes, read after the message was stored.
+    pub inboxes: Vec<(UserId, Inbox)>,
+    /// Why the inboxes of some could not be read.
+    pub unread: Option<Error>,
+}
+
+/// Hands a stored message to everybody it is for.
 ///
-/// True when a connection other than the speaking one took it. Safe to repeat: receivers drop what
-/// they have by `seq`.
+/// True when a connection other than the speaking one took it. What keeps one recipient from being
+/// served keeps no other; it fails the send at the end, for the message is nowhere marked for them.
+/// Safe to repeat: receivers drop what they have by `seq`.
 pub async fn deliver(
     app: &App,
     message: &Message,
-    inboxes: Vec<(UserId, Inbox)>,
+    Recipients { inboxes, unread }: Recipients,
     spoken_over: Option<&ConnectionId>,
 ) -> Result<bool, Error> {
     let frame = ServerFrame::Message(message.into()).encode();
@@ -43,8 +53,7 @@ pub async fn deliver(
         }
     });
     let mut outcomes = stream::iter(outcomes).buffer_unordered(CONCURRENT_RECIPIENTS);
-    let mut delivered = Ok(false);
-    // One recipient's failure fails the send, but only after the others have been served.
+    let mut delivered = unread.map_or(Ok(false), Err);
     while let Some(outcome) = outcomes.next().await {
         delivered = match (delivered, outcome) {
             (Ok(before), Ok(taken)) => Ok(before || taken),
@@ -98,33 +107,41 @@ impl HandOver<'_> {
         let pushes = app.gateway.push_to_all(ready, frame).await;
 
         let taken = pushes.iter().any(|(_, push)| *push == Push::Taken);
-        let mut gone = inbox.expired(now);
-        for connection in inbox.untrusted(now) {
-            // It is forgotten all the same; what is said to it now waits for the next.
-            let dismissed = app.gateway.dismiss(&connection).await;
-            dismissed.unwrap_or_else(|error| crate::lambda::log_failure(&error));
-        }
-        gone.extend(pushes.into_iter().filter(|(_, push)| *push == Push::Gone).map(|(id, _)| id));
+        let gone = pushes.into_iter().filter(|(_, push)| *push == Push::Gone);
+        let gone: Vec<_> = gone.map(|(id, _)| id).collect();
         // The ack tells the speaker; the lobby waits for nobody.
-        let settled = taken || speaks_here || message.conversation == ConversationId::Lobby;
-        if settled && gone.is_empty() {
+        if taken || speaks_here || message.conversation == ConversationId::Lobby {
+            self.tidy(user, inbox, &gone).await;
             return Ok(taken);
         }
-        let after = if settled {
-            app.store.prune(user, &gone, now).await?
-        } else if inbox.is_full() {
-            return Err(Error::Storage {
-                action: "mark what waits",
-                source: "too much waits in this inbox".into(),
-            });
-        } else {
+        let after = if !inbox.is_full(app.config.most_listed_bytes) {
             self.mark(user, message.seq, &gone).await?
+        } else if inbox.overflows_untold() && inbox.ready(now).is_empty() {
+            // Whoever tells the owner begins after this inbox was read, and so after the put.
+            return Ok(false);
+        } else {
+            app.store.mark_overflow(user, &gone, now).await?
         };
-        let waits = after.waiting(&message.conversation).from.is_some();
-        if waits && !after.ready(app.clock.now()).is_empty() {
+        let waits = after.overflows() || after.waiting(&message.conversation).from.is_some();
+        let somebody_ready = !after.ready(app.clock.now()).is_empty();
+        if (waits && somebody_ready) || !after.overdue(now).is_empty() {
             app.store.wake(user).await?;
         }
-        Ok(taken)
+        Ok(false)
+    }
+
+    /// Forgets connections that turned out gone, and has those dismissed that are to hear no more. The
+    /// message has reached its recipient, so that no failure here is the sender's.
+    async fn tidy(&self, user: &UserId, inbox: &Inbox, gone: &[ConnectionId]) {
+        let Self { app, .. } = self;
+        let now = app.clock.now();
+        let tidied = async {
+            if !gone.is_empty() {
+                app.store.prune(user, gone, now).await?;
+            }
+            if inbox.overdue(now).is_empty() { Ok(()) } else { app.store.wake(user).await }
+        };
+        tidied.await.unwrap_or_else(|error| crate::lambda::log_failure(&error));
     }
 
     async fn mark(&self, user: &UserId, seq: Seq, gone: &[ConnectionId]) -> Result<Inbox, Error> {

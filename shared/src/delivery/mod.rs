@@ -7,6 +7,9 @@
 //! - A connection is pending until its handshake is through, and then it counts as absent.
 //! - Nobody took it: one update sets the mark `wait` and forgets the connections that answered 410;
 //!   its image tells whether a connection became ready meanwhile. Then the drain is woken.
+//! - An inbox that can list no more has one mark for all the rest, `overflow`: its owner is told that
+//!   more waits. So no inbox ever fails a send.
+//! - Connections whose token or session is over take nothing; `deliver` dismisses them.
 //! - Marks only fall: two senders may come in either order.
 //! - Under a mark nobody pushes, or messages would overtake those that wait. The sender leaves the
 //!   trace `skip` for whoever drains, on condition that the mark still stands.
@@ -18,4 +21,4 @@
 
 mod hand_over;
 
-pub use hand_over::deliver;
+pub use hand_over::{Recipients, deliver};

@@ -17,8 +17,12 @@ pub struct Limits {
     pub history_page: usize,
     /// The most conversations that one `sync` names.
     pub conversations_per_sync: usize,
-    /// How many messages one may say in a conversation in one second; 0 for any number.
+    /// How many messages one may say in one second; 0 for any number.
     pub messages_per_second: usize,
+    /// How many notices one may cause in a room in one minute; 0 for any number.
+    pub notices_per_minute: usize,
+    /// How many connections one may have; 0 for any number.
+    pub connections_per_user: usize,
     /// How many rooms one may be in.
     pub rooms_per_user: usize,
     /// How many people a room may have.
@@ -54,6 +58,8 @@ impl Limits {
             history_page: limits::HISTORY_PAGE,
             conversations_per_sync: limits::CONVERSATIONS_PER_SYNC,
             messages_per_second: config.messages_per_second,
+            notices_per_minute: config.notices_per_minute,
+            connections_per_user: config.max_connections_per_user,
             rooms_per_user: config.max_rooms_per_user,
             members_per_room: config.max_members_per_room,
             id_chars: limits::ID_CHARS,

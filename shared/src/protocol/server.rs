@@ -29,7 +29,12 @@ pub enum ServerFrame<'a> {
         expires_at: Timestamp,
         /// What the server accepts.
         limits: Limits,
+        /// Whether more conversations wait than the server has listed: look which, and sync.
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        more_waiting: bool,
     },
+    /// More conversations wait than the server has listed: look which, and sync.
+    MoreWaiting,
     /// The message is kept.
     Ack(Ack<'a>),
     /// Somebody said something.

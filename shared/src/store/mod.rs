@@ -16,7 +16,7 @@ mod table;
 
 pub use accounts::{Attempts, Rotation, Secured, Session, Ticket};
 pub use client::Store;
-pub use inbox::{Connection, Drain, Inbox, Lease, Update, Waiting};
+pub use inbox::{Connection, Drain, Inbox, Lease, Overdue, Update, Waiting};
 pub use listings::{Listing, ReadMark};
 pub use log::{Appended, Draft, Rules};
 pub use rooms::{Banned, Change, Departure, Entered, Invited, Listed, Removed, RoomLimits};

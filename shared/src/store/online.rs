@@ -34,9 +34,7 @@ impl Store {
         after: Option<&UserId>,
         limit: Option<usize>,
     ) -> Result<Listed<(UserId, Inbox)>, Error> {
-        let shards = (0..SHARDS).map(|number| self.online_in(shard(number), after, limit));
-        let mut users: Vec<_> = try_join_all(shards).await?.into_iter().flatten().collect();
-        users.sort_by_key(UserId::encoded);
+        let mut users = self.online_users(after, limit).await?;
         let more = limit.is_some_and(|limit| users.len() > limit);
         users.truncate(limit.unwrap_or(usize::MAX));
         let next = users.last().filter(|_| more).map(UserId::encoded);
@@ -46,6 +44,18 @@ impl Store {
             (user, inbox)
         };
         Ok(Listed { items: users.into_iter().map(inbox).collect(), next })
+    }
+
+    /// The same without their inboxes; more than `limit` if there are more.
+    pub async fn online_users(
+        &self,
+        after: Option<&UserId>,
+        limit: Option<usize>,
+    ) -> Result<Vec<UserId>, Error> {
+        let shards = (0..SHARDS).map(|number| self.online_in(shard(number), after, limit));
+        let mut users: Vec<_> = try_join_all(shards).await?.into_iter().flatten().collect();
+        users.sort_by_key(UserId::encoded);
+        Ok(users)
     }
 
     async fn online_in(

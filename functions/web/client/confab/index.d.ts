@@ -78,6 +78,7 @@ export interface Limits {
   history_page: number;
   conversations_per_sync: number;
   messages_per_second: number;
+  notices_per_minute: number;
   rooms_per_user: number;
   members_per_room: number;
   connections_per_user: number;

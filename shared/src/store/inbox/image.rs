@@ -1,13 +1,17 @@
 //! An inbox as values.
 
 use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
+use crate::Error;
 use crate::accounts::SessionId;
 use crate::chat::{CONNECTION_LIFETIME, ConnectionId, ConversationId, Seq, Timestamp, UserId};
 use crate::store::item::{Item, n, parse_number, s};
 use crate::store::keys;
+
+use super::overflow::UNTOLD;
 
 /// An inbox as one read or update showed it.
 #[derive(Clone, Debug, Default)]
@@ -25,14 +29,16 @@ pub struct Inbox {
     pub(super) ended: BTreeMap<SessionId, Timestamp>,
     alone: Option<String>,
     waiting: HashMap<String, Waiting>,
-    /// What the names of all that waits take, in bytes.
-    marked: usize,
+    overflow: Option<String>,
+    /// What all that waits and everybody blocked may take, in bytes.
+    listed: usize,
 }
 
-/// How many bytes the names of what waits may take, of the 400 KB of an item
-/// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>): as much again
-/// for the traces beside the marks, and the rest for connections, so that its owner always gets in.
-const MOST_MARKED: usize = 150_000;
+/// How long a handshake may take: until then `@connections` may know nothing of a connection that will
+/// stand.
+const HANDSHAKE: Duration = Duration::from_secs(30);
+/// What a mark takes beside the name of its conversation, which its trace bears, too: both numbers.
+const MARK_BYTES: usize = 40;
 
 /// A connection of a user.
 #[derive(Clone, Debug)]
@@ -47,6 +53,17 @@ pub struct Connection {
     pub history: usize,
     /// The session it belongs to; it ends with it.
     pub session: Option<SessionId>,
+}
+
+/// Why a connection is to hear no more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Overdue {
+    /// Its token is over, and no other was shown.
+    Token,
+    /// Its session has ended.
+    Session,
+    /// API Gateway has ended it by now.
+    Lifetime,
 }
 
 /// What an inbox holds of one conversation.
@@ -81,35 +98,47 @@ pub enum Update {
 impl Inbox {
     /// The connections that take pushes at `now`.
     pub fn ready(&self, now: Timestamp) -> Vec<ConnectionId> {
-        let ready = |connection: &Connection| connection.ready && connection.expires_at > now;
-        let connections = self.connections.iter().filter(|(_, connection)| ready(connection));
-        connections.map(|(id, _)| id.clone()).collect()
+        let connections = self.connections.iter();
+        let ready = connections.filter(|(_, it)| it.ready && self.overdue_for(it, now).is_none());
+        ready.map(|(id, _)| id.clone()).collect()
     }
 
     /// Whether a connection stands at `now`.
     pub fn stands(&self, now: Timestamp) -> bool {
-        self.connections.values().any(|connection| connection.expires_at > now)
+        self.live(now).next().is_some()
     }
 
-    /// The connections that must have ended by `now`.
-    pub fn expired(&self, now: Timestamp) -> Vec<ConnectionId> {
-        let expired =
-            self.connections.iter().filter(|(_, connection)| connection.expires_at <= now);
-        expired.map(|(id, _)| id.clone()).collect()
+    /// The connections that are to hear no more at `now`, and why, until they are known to be closed.
+    pub fn overdue(&self, now: Timestamp) -> Vec<(ConnectionId, Overdue)> {
+        let connections = self.connections.iter().filter(|(_, it)| !it.may_be_shaking_hands(now));
+        let overdue = connections.map(|(id, it)| Some((id.clone(), self.overdue_for(it, now)?)));
+        overdue.flatten().collect()
     }
 
-    /// The connections that stand although their tokens are over.
-    pub fn untrusted(&self, now: Timestamp) -> Vec<ConnectionId> {
-        let untrusted = |connection: &Connection| {
-            connection.expires_at <= now && connection.connected_at.plus(CONNECTION_LIFETIME) > now
-        };
-        let connections = self.connections.iter().filter(|(_, connection)| untrusted(connection));
-        connections.map(|(id, _)| id.clone()).collect()
+    /// The connections that may be heard at `now`, as far as is known; also those that shake hands.
+    pub fn live(&self, now: Timestamp) -> impl Iterator<Item = (&ConnectionId, &Connection)> {
+        self.connections.iter().filter(move |(_, it)| self.overdue_for(it, now).is_none())
+    }
+
+    fn overdue_for(&self, connection: &Connection, now: Timestamp) -> Option<Overdue> {
+        if connection.connected_at.plus(CONNECTION_LIFETIME) <= now {
+            Some(Overdue::Lifetime)
+        } else if connection.session.is_some_and(|session| self.has_ended(session)) {
+            Some(Overdue::Session)
+        } else {
+            (connection.expires_at <= now).then_some(Overdue::Token)
+        }
     }
 
     /// Whether a session is known to have ended.
     pub fn has_ended(&self, session: SessionId) -> bool {
         self.ended.contains_key(&session)
+    }
+
+    /// Whether a connection of `session` belongs to one: to that which it was renewed for, if it was.
+    pub fn has_ended_for(&self, id: &ConnectionId, session: Option<SessionId>) -> bool {
+        let renewed = self.connections.get(id).and_then(|connection| connection.session);
+        renewed.or(session).is_some_and(|session| self.has_ended(session))
     }
 
     /// Whether the user was offline before this connection came, and no other has come since.
@@ -122,9 +151,24 @@ impl Inbox {
         self.waiting.get(&conversation.to_string()).cloned().unwrap_or_default()
     }
 
-    /// Whether nothing of another conversation can wait here.
-    pub fn is_full(&self) -> bool {
-        self.marked >= MOST_MARKED
+    /// Whether nothing of another conversation can be listed here, if the list may take so many bytes.
+    pub fn is_full(&self, most_bytes: usize) -> bool {
+        self.listed >= most_bytes
+    }
+
+    /// Whether more waits than is listed here.
+    pub fn overflows(&self) -> bool {
+        self.overflow.is_some()
+    }
+
+    /// The same, and nobody is about to tell its owner.
+    pub fn overflows_untold(&self) -> bool {
+        self.overflow.as_deref() == Some(UNTOLD)
+    }
+
+    /// Whether anything waits, listed or not.
+    pub fn has_waiting(&self) -> bool {
+        self.overflows() || self.waiting.values().any(|waiting| waiting.from.is_some())
     }
 
     /// Every conversation of which something waits.
@@ -157,13 +201,14 @@ impl Inbox {
                     }
                 }
                 "blocked" => {
+                    inbox.listed += name.len();
                     if let (Ok(user), Some(at)) = (UserId::from_encoded(rest), parse_number(value))
                     {
                         inbox.blocked.insert(user, Timestamp::from_millis(at));
                     }
                 }
                 "wait" => {
-                    inbox.marked += name.len();
+                    inbox.listed += 2 * name.len() + MARK_BYTES;
                     inbox.waiting_mut(rest).from = parse_number(value);
                 }
                 "skip" => inbox.waiting_mut(rest).skip = parse_number(value),
@@ -181,6 +226,7 @@ impl Inbox {
             "last_seen" => self.last_seen = parse_number(value).map(Timestamp::from_millis),
             "latest" => self.latest = text(),
             "alone" => self.alone = text(),
+            "overflow" => self.overflow = text(),
             _ => {}
         }
     }
@@ -205,6 +251,11 @@ impl Connection {
     pub fn trusted(self, session: Option<SessionId>, until: Option<Timestamp>) -> Self {
         let expires_at = until.map_or(self.expires_at, |until| until.min(self.expires_at));
         Self { expires_at, session, ..self }
+    }
+
+    /// Whether its handshake may still be under way.
+    pub fn may_be_shaking_hands(&self, now: Timestamp) -> bool {
+        !self.ready && now.since(self.connected_at) < HANDSHAKE
     }
 
     pub(super) fn encode(&self) -> AttributeValue {
@@ -241,6 +292,16 @@ impl Lease {
         Some(Self {
             holder: map.get("holder")?.as_s().ok()?.clone(),
             until: Timestamp::from_millis(parse_number(map.get("until")?)?),
+        })
+    }
+}
+
+impl Overdue {
+    /// What its client is told.
+    pub fn why(self) -> Error {
+        Error::Untrusted(match self {
+            Self::Token | Self::Lifetime => "the token has expired",
+            Self::Session => "the session has ended",
         })
     }
 }

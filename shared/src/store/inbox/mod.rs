@@ -6,6 +6,7 @@
 //! | `wait:<conversation>` | the first message not handed over yet |
 //! | `skip:<conversation>` | the last message that a sender left to whoever drains |
 //! | `lease:<conversation>` | a map: who drains (`holder`) and until when (`until`) |
+//! | `overflow` | stands for whatever waits and found no room in this list: `-`, or who is telling the user |
 //! | `blocked:<user>` | since when the user has blocked them |
 //! | `ended:<session>` | when a session ended, for as long as somebody may not have noticed |
 //! | `arrived` | a connection to greet, or `*…` or `-`: the `deliver` function has something to do here |
@@ -20,10 +21,11 @@
 //! update here either sets it or removes it.
 
 mod image;
+mod overflow;
 mod presence;
 mod read;
 mod waiting;
 
-pub use image::{Connection, Inbox, Lease, Update, Waiting};
+pub use image::{Connection, Inbox, Lease, Overdue, Update, Waiting};
 pub use presence::{NOBODY_NEW, WENT_OFFLINE};
 pub use waiting::Drain;

@@ -34,22 +34,21 @@ impl Store {
     /// `$connect`: remembers a connection whose handshake is not through yet, to be greeted.
     ///
     /// `alone` then names the connection if the user was offline before, and never one beside
-    /// another; so the departure of a user's only connection takes one write. False if the
+    /// another; so the departure of a user's only connection takes one write. Refused if the
     /// connection's session has ended meanwhile.
     pub async fn arrive(
         &self,
         user: &UserId,
         id: &ConnectionId,
         connection: &Connection,
-    ) -> Result<bool, Error> {
-        let update = self.update_inbox(user).return_values(ReturnValue::None);
-        let update = set_online(unless_ended(update, connection), user)
+    ) -> Result<Update, Error> {
+        let update = unless_ended(self.update_inbox(user), connection);
+        let update = set_online(update, user)
             .update_expression(format!("SET {ONLINE}, #conn = :conn, arrived = :id"))
             .expression_attribute_names("#conn", conn(id))
             .expression_attribute_values(":conn", connection.encode())
             .expression_attribute_values(":id", s(id.as_str()));
-        let update = self.apply(update, "remember a connection").await?;
-        Ok(matches!(update, Update::Applied(_)))
+        self.apply(update, "remember a connection").await
     }
 
     /// Forgets a connection, and with the last one that the user is online; nothing to do when it is
@@ -147,21 +146,27 @@ impl Store {
         self.apply(update, "note that a user went offline").await.map(drop)
     }
 
-    /// Lets no connection of an ended session be remembered any more; shows those that are.
+    /// Lets no connection of an ended session be remembered any more, and wakes `deliver`, which
+    /// dismisses those that are; shows them.
     ///
-    /// That is noted for as long as an invocation may be under way that saw the session go on.
+    /// That is noted for as long as one of them is remembered, an invocation may be under way that saw
+    /// the session go on, or an access token of it may be good.
     pub async fn forbid_session(
         &self,
         user: &UserId,
         session: SessionId,
         now: Timestamp,
     ) -> Result<Inbox, Error> {
-        let update = self.update_inbox(user).update_expression("SET #ended = :now REMOVE arrived");
-        let update = update
+        let update = self
+            .update_inbox(user)
+            .update_expression("SET #ended = :now, arrived = :wake")
             .expression_attribute_names("#ended", ended(session))
+            .expression_attribute_values(":wake", s(wake_up()))
             .expression_attribute_values(":now", n(now.as_millis()));
         let inbox = self.apply(update, "end a session").await?.into_inbox();
-        let old = inbox.ended.iter().filter(|(_, at)| now.since(**at) > UNDER_WAY);
+        let known = |session| inbox.connections.values().any(|it| it.session == Some(session));
+        let old = inbox.ended.iter();
+        let old = old.filter(|(it, at)| now.since(**at) > UNDER_WAY && !known(**it));
         let old: Vec<_> = old.map(|(session, _)| ended(*session)).take(MOST_REMOVALS).collect();
         if old.len() > KEPT_ENDINGS {
             let names = (0..old.len()).map(|place| format!("#old{place}")).collect::<Vec<_>>();

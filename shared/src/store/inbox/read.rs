@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::KeysAndAttributes;
-use futures::future::try_join_all;
+use futures::future::join_all;
 
 use super::Inbox;
 use crate::Error;
@@ -28,20 +28,29 @@ impl Store {
 
     /// The inboxes of `users`, strongly consistent; empty for those that have none yet.
     pub async fn inboxes(&self, users: &[UserId]) -> Result<BTreeMap<UserId, Inbox>, Error> {
-        let batches =
-            try_join_all(users.chunks(BATCH).map(|users| self.inbox_items(users))).await?;
-        let mut inboxes: BTreeMap<_, _> =
-            users.iter().map(|user| (user.clone(), Inbox::default())).collect();
-        for item in batches.iter().flatten() {
-            let pk = item.get(keys::PK).and_then(|pk| pk.as_s().ok());
-            if let Some(user) = pk.and_then(|pk| keys::user_of_pk(pk)) {
-                inboxes.insert(user, Inbox::decode(item));
-            }
-        }
-        Ok(inboxes)
+        let (inboxes, unread) = self.readable_inboxes(users).await;
+        unread.map_or(Ok(inboxes), Err)
     }
 
-    async fn inbox_items(&self, users: &[UserId]) -> Result<Vec<Item>, Error> {
+    /// The same, as far as they can be read; an error if some cannot.
+    pub async fn readable_inboxes(
+        &self,
+        users: &[UserId],
+    ) -> (BTreeMap<UserId, Inbox>, Option<Error>) {
+        let batches = users.chunks(BATCH).map(async |users| (users, self.inbox_items(users).await));
+        let (mut inboxes, mut unread) = (BTreeMap::new(), None);
+        for (users, (items, failure)) in join_all(batches).await {
+            // Of those that were not read, nobody knows whether there is one.
+            if failure.is_none() {
+                inboxes.extend(users.iter().map(|user| (user.clone(), Inbox::default())));
+            }
+            inboxes.extend(items.iter().filter_map(decode));
+            unread = unread.or(failure);
+        }
+        (inboxes, unread)
+    }
+
+    async fn inbox_items(&self, users: &[UserId]) -> (Vec<Item>, Option<Error>) {
         let keys = users.iter().map(|user| {
             HashMap::from([
                 (keys::PK.to_owned(), s(keys::user_pk(user))),
@@ -50,7 +59,10 @@ impl Store {
         });
         let wanted = KeysAndAttributes::builder().consistent_read(true);
         let wanted = wanted.set_keys(Some(keys.collect())).build();
-        self.batch(wanted.map_err(storage("describe a batch of inboxes"))?, "read inboxes").await
+        match wanted {
+            Ok(wanted) => self.readable_batch(wanted, "read inboxes").await,
+            Err(error) => (Vec::new(), Some(storage("describe a batch of inboxes")(error))),
+        }
     }
 
     /// The items of these keys, asked for again until DynamoDB has processed them all;
@@ -60,20 +72,38 @@ impl Store {
         wanted: KeysAndAttributes,
         action: &'static str,
     ) -> Result<Vec<Item>, Error> {
+        let (items, failure) = self.readable_batch(wanted, action).await;
+        failure.map_or(Ok(items), Err)
+    }
+
+    /// The same, as far as they can be read; an error if some cannot.
+    async fn readable_batch(
+        &self,
+        wanted: KeysAndAttributes,
+        action: &'static str,
+    ) -> (Vec<Item>, Option<Error>) {
         let mut items = Vec::new();
         let mut request = HashMap::from([(self.table.clone(), wanted)]);
         for attempt in 0..BATCH_ATTEMPTS {
             let answer = self.db.batch_get_item().set_request_items(Some(request)).send().await;
-            let answer = answer.map_err(storage(action))?;
+            let answer = match answer.map_err(storage(action)) {
+                Ok(answer) => answer,
+                Err(error) => return (items, Some(error)),
+            };
             if let Some(found) = answer.responses().and_then(|found| found.get(&self.table)) {
                 items.extend(found.iter().cloned());
             }
             request = answer.unprocessed_keys.unwrap_or_default();
             if request.is_empty() {
-                return Ok(items);
+                return (items, None);
             }
             tokio::time::sleep(Duration::from_millis(25 << attempt)).await;
         }
-        Err(Error::Storage { action, source: "keys stayed unprocessed".into() })
+        (items, Some(Error::Storage { action, source: "keys stayed unprocessed".into() }))
     }
+}
+
+fn decode(item: &Item) -> Option<(UserId, Inbox)> {
+    let pk = item.get(keys::PK)?.as_s().ok()?;
+    Some((keys::user_of_pk(pk)?, Inbox::decode(item)))
 }
