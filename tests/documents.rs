@@ -191,9 +191,21 @@ fn every_frame_that_is_sent_is_described_and_no_other() {
     let variants = variants.lines().filter_map(|line| line.strip_prefix("    "));
     let variants = variants.filter(|line| line.starts_with(char::is_uppercase));
     let sent: BTreeSet<_> = variants
-        .map(|line| line.split(|c: char| !c.is_alphanumeric()).next().unwrap().to_lowercase())
+        .map(|line| snake_case(line.split(|c: char| !c.is_alphanumeric()).next().unwrap()))
         .collect();
     assert_eq!(described_frames("server", "type"), sent);
+}
+
+/// The name of a variant as frames have it.
+fn snake_case(variant: &str) -> String {
+    let mut name = String::new();
+    for letter in variant.chars() {
+        if letter.is_uppercase() && !name.is_empty() {
+            name.push('_');
+        }
+        name.extend(letter.to_lowercase());
+    }
+    name
 }
 
 #[test]

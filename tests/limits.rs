@@ -138,7 +138,7 @@ async fn nobody_is_locked_out_by_sockets_that_are_dead() {
     inbox.remove("arrived");
     for number in 0..5 {
         // As if their ends had never been told.
-        inbox.insert(format!("conn:gone{number}="), connection.clone());
+        inbox.insert(format!("conn:gone{number}SM9cOFvHcI="), connection.clone());
     }
     chat.puts(inbox).await;
     let mut phone = chat.joined_by("alice").await;

@@ -12,7 +12,7 @@ use local::in_process::InProcess;
 use serde_json::Value;
 use shared::accounts::SessionId;
 use shared::aws::Aws;
-use shared::chat::{Access, Timestamp, UserId};
+use shared::chat::{Access, RoomHistory, Timestamp, UserId};
 use shared::rooms::NewRoom;
 use shared::{App, Clock, Config};
 use tokio::sync::{Notify, watch};
@@ -284,7 +284,8 @@ fn config(settings: Settings) -> Config {
 async fn furnish(app: &App, members: &[&str]) -> String {
     let user = |name: &str| UserId::parse(name).expect("a user's name");
     let (name, access) = ("general".to_owned(), Access::Public);
-    let new = NewRoom { name, topic: None, metadata: None, access };
+    let history = RoomHistory::Everything;
+    let new = NewRoom { name, topic: None, metadata: None, access, history };
     let room = shared::rooms::create(app, &user(members[0]), new).await.expect("a room");
     for name in &members[1..] {
         shared::rooms::join(app, &user(name), &room.id.to_string()).await.expect("a member");

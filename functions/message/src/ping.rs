@@ -7,11 +7,7 @@ use shared::{App, Error};
 
 /// A connection that the table lost is remembered again, and what still waits for its user is handed
 /// over.
-pub(crate) async fn pong(
-    app: &App,
-    own: &OwnInbox<'_>,
-    id: Option<&str>,
-) -> Result<Frame, Error> {
+pub(crate) async fn pong(app: &App, own: &OwnInbox<'_>, id: Option<&str>) -> Result<Frame, Error> {
     let inbox = own.get().await?;
     let newly_present = note_presence(app, own.speaker, inbox).await?;
     let waits = inbox.has_waiting() || !inbox.overdue(app.clock.now()).is_empty();

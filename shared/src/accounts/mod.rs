@@ -197,8 +197,8 @@ pub async fn end(app: &App, user: &UserId, session: SessionId) -> Result<(), Err
     let theirs = inbox.overdue(app.clock.now()).into_iter();
     let theirs = theirs.filter(|(_, overdue)| *overdue == Overdue::Session);
     let closed = app.gateway.close_all(theirs.map(|(id, _)| id).collect()).await;
-    let gone: Vec<_> = closed.iter().filter(|(_, closed)| closed.is_ok()).collect();
-    let gone: Vec<_> = gone.into_iter().map(|(id, _)| id.clone()).collect();
+    let gone = closed.into_iter().filter(|(_, closed)| closed.is_ok());
+    let gone: Vec<_> = gone.map(|(id, _)| id).collect();
     if !gone.is_empty() {
         app.store.prune(user, &gone, app.clock.now()).await?;
     }
