@@ -37,7 +37,9 @@ impl Lines {
     pub(crate) async fn event(&mut self, event: Event) -> Option<String> {
         match event {
             Event::Said(message) => Some(self.said(&message).await),
-            Event::Joined { name, topic, .. } => {
+            Event::Joined { id, name, topic, .. } => {
+                // Kept for when the room is no more.
+                self.names.call_room(&id, &name).await;
                 let topic = topic.filter(|topic| !topic.is_empty());
                 let topic = topic.map(|topic| format!(": {}", visible(&topic)));
                 Some(self.notice(&format!("in #{}{}", visible(&name), topic.unwrap_or_default())))
