@@ -273,3 +273,20 @@ test("what was said just now is fresh by the server's clock", async (t) => {
   await socket.says({ ...bobs(7), timestamp: new Date(serverTime()).toISOString() });
   assert.equal(chat.presence("bob").status, "online");
 });
+
+test("who has closed the chat asks for nothing any more", async (t) => {
+  onItsOwnClock(t);
+  let asked = 0;
+  const fetch = async () => {
+    asked += 1;
+    await settled();
+    throw new TypeError("fetch failed");
+  };
+  const { chat, socket } = await online(t, "alice", { fetch });
+  await socket.says({ type: "more_waiting" });
+  chat.close();
+  await settled();
+  const before = asked;
+  for (let times = 0; times < 10; times += 1) await pass(20_000);
+  assert.equal(asked, before);
+});

@@ -3,9 +3,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { timeOf } from "../../../functions/web/client/confab/ids.js";
-import { memory } from "./support/person.js";
+import { Person, memory } from "./support/person.js";
 import { ack, onItsOwnClock, online, pass, scripted, settled, sockets } from "./support/script.js";
 import { serverTime, setClockBehind } from "./support/script.js";
+import { Server } from "./support/server.js";
 
 const MINUTE = 60_000;
 const REFUSED = { type: "error", code: "bad_request", message: "the time inside `id` is no good" };
@@ -129,4 +130,25 @@ test("what may have been kept long ago is said again only by who has looked", as
   assert.ok(said.id === again.id && said.id !== sent.id && said.content === "hello");
   await next.socket.says(ack(said, 7));
   assert.equal((await again.sent).seq, 7);
+});
+
+test("the server understands a device whose clock is minutes off, before and after it has told the time", async (t) => {
+  const server = await Server.start();
+  const { now } = Date;
+  t.mock.method(Date, "now", () => now() + 3 * MINUTE);
+  const alice = new Person("alice", server);
+  t.after(() => Promise.all([alice.chat.close(), server.stop()]));
+  const before = alice.chat.send({ to: "bob" }, "before");
+  await alice.chat.connect();
+  const after = alice.chat.send({ to: "bob" }, "after");
+  const acks = await Promise.all([before.sent, after.sent]);
+  assert.deepEqual(
+    acks.map(({ id }) => id === before.id || id === after.id),
+    [false, true],
+  );
+  const log = await server.get("/messages?user1=alice&user2=bob&user_id=alice");
+  assert.deepEqual(
+    log.map(({ content }) => content),
+    ["before", "after"],
+  );
 });

@@ -48,6 +48,38 @@ describe("with the server", { concurrency: true }, () => {
     await alice.until(() => detailOf(alice, "presence")?.status === "offline");
   });
 
+  test("who is there is known from the start, and that they type no more", async (t) => {
+    const [alice, bob, server] = await two(t);
+    await alice.chat.send({ to: "bob" }, "hello").sent;
+    const next = new Person("bob", server);
+    t.after(() => next.chat.close());
+    await next.chat.connect();
+    await next.until(() => next.chat.presence("alice")?.status === "online");
+    alice.chat.typing({ to: "bob" });
+    alice.chat.stopTyping({ to: "bob" });
+    await bob.until(() => detailOf(bob, "typing")?.typing === false);
+    assert.deepEqual(bob.count("error") + alice.count("error"), 0);
+  });
+
+  test("a room that is deleted goes for all who are in it, also for who comes back later", async (t) => {
+    const [alice, bob, server] = await two(t);
+    const room = await alice.chat.request("POST", "/api/rooms", { name: "tea" });
+    const away = new Person("carol", server);
+    t.after(() => away.chat.close());
+    await away.chat.connect();
+    for (const { chat } of [alice, bob, away]) await chat.join(room.id);
+    away.chat.close();
+    await alice.chat.request("PATCH", `/api/rooms/${room.id}`, { topic: "leaves" });
+    await bob.until(() => detailOf(bob, "room")?.room.topic === "leaves");
+    await alice.chat.request("DELETE", `/api/rooms/${room.id}`);
+    await bob.until(() => detailOf(bob, "left")?.reason === "deleted");
+    assert.equal(bob.chat.watermark(room.conversation), undefined);
+    const pending = away.chat.send({ conversation: room.conversation }, "is anybody here?");
+    await away.chat.connect();
+    await assert.rejects(pending.sent, { code: "not_found" });
+    await away.until(() => away.chat.watermark(room.conversation) === undefined);
+  });
+
   test("lists are read to their end", async (t) => {
     const [alice] = await two(t);
     const names = Array.from({ length: 103 }, (_, index) => `Room ${100 + index}`);

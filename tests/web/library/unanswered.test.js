@@ -228,3 +228,13 @@ test("a sync that brings nothing though there is more is asked ever more rarely"
   });
   assert.ok(asked > 5 && asked < 20, `${asked}`);
 });
+
+test("a server that is too slow for a sync is asked again later", async (t) => {
+  onItsOwnClock(t);
+  const { chat, socket } = await online(t, "alice");
+  chat.follow("dm:alice:bob", 5);
+  await lives(60_000);
+  socket.takes("sync");
+  await lives(40_000);
+  assert.ok(socket.takes("sync").length > 0);
+});

@@ -11,6 +11,7 @@ export class CatchUp {
   #shelf;
   #logs;
   #asks;
+  #line;
   #alarms;
   #on;
   #running = false;
@@ -25,11 +26,13 @@ export class CatchUp {
    *   shelf: import("./shelf.js").Shelf,
    *   logs: import("./logs.js").Logs,
    *   asks: import("./asks.js").Asks,
+   *   line: Pick<import("./line.js").Line, "state">,
    *   alarms: import("./alarms.js").Alarms,
    * }} parts
    * @param {{list(path: string): Promise<any[]>, failed(conversation: string, error: any): void}} on
    */
-  constructor({ shelf, logs, asks, alarms }, on) {
+  constructor({ shelf, logs, asks, line, alarms }, on) {
+    this.#line = line;
     this.#shelf = shelf;
     this.#logs = logs;
     this.#asks = asks;
@@ -62,7 +65,8 @@ export class CatchUp {
       this.#shelf.write("more", undefined);
     } catch (/** @type {any} */ error) {
       if (error.status < 500) this.#shelf.write("more", undefined);
-      else this.#alarms.set("more", LATER, () => this.more());
+      // Without a connection, the next one asks.
+      else if (this.#line.state === "online") this.#alarms.set("more", LATER, () => this.more());
     } finally {
       this.#listing = false;
     }
@@ -122,11 +126,20 @@ export class CatchUp {
     return true;
   }
 
+  /** A server may be slow. @param {string} name */
+  #asksLater(name) {
+    this.#alarms.set(`later ${name}`, LATER, () => {
+      this.#logs.doubt([name]);
+      this.run();
+    });
+  }
+
   /** One conversation must not keep the others from being heard. @param {string[]} names @param {any} error */
   #isTold(names, error) {
     const isOver = error.name === "AbortError";
     if (isOver || names.length > 1) this.#logs.doubt(names);
     if (names.length > 1) this.#most = Math.ceil(names.length / 2);
+    else if (error.code === "unanswered") this.#asksLater(names[0]);
     else if (!isOver) this.#on.failed(names[0], error);
     return !isOver;
   }

@@ -86,8 +86,8 @@ export class Chat extends EventTarget {
       dropped: (error) => this.#tell("error", error),
     });
     const failed = (/** @type {string} */ where, /** @type {any} */ error) => this.#lost(where, error);
-    this.#catchUp = new CatchUp({ shelf, logs, asks, alarms }, { list, failed });
-    this.#presence = new Presence({ alarms, clock }, { list, seen: (who) => this.#tell("presence", who) });
+    this.#catchUp = new CatchUp({ shelf, logs, asks, line, alarms }, { list, failed });
+    this.#presence = new Presence({ alarms, line, clock }, { list, seen: (who) => this.#tell("presence", who) });
     if (options.credentials.user !== undefined) this.#remember(options.credentials.user);
     this.#isHeard = true;
   }

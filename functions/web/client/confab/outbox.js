@@ -29,6 +29,8 @@ const SOON = 1_000;
 const MOST_IDS = 5;
 /** How much the clocks of servers may differ, in ms. */
 const SKEW = 10_000;
+/** How old an id is that a server may be unable to find, in ms. */
+const OLD = 24 * 3_600_000;
 /** Pages that give a message another id within this time give it the same, in ms. */
 const ALIKE = 0x10000;
 
@@ -199,12 +201,24 @@ export class Outbox {
       this.#free(item);
       item.state = "queued";
       if (error.name === "AbortError") return;
+      error.reason ??= this.#reasonOf(error, item);
       // Whether it was kept is not known if it was sent before.
       const isUnknown = error.reason === "id_ahead" || (error.reason === "id_too_old" && isFirst);
       if (isUnknown && this.#mayWait(item)) this.#waits(item, lane);
       else this.#refuse(item, error);
       this.flush();
     });
+  }
+
+  /** What a server that says no more may have against an id. @param {Why} why @param {Item} item */
+  #reasonOf({ code }, { id }) {
+    const ahead = timeOf(id) - this.#clock.now();
+    if (code !== "bad_request" || Math.abs(ahead) < this.#mostAhead) return undefined;
+    return ahead > 0 ? "id_ahead" : ahead < -OLD ? "id_too_old" : undefined;
+  }
+
+  get #mostAhead() {
+    return this.limits.id_ahead_ms ?? 120_000;
   }
 
   /** @param {Item} item */
@@ -225,7 +239,7 @@ export class Outbox {
     this.#alarms.set(item, SOON, () => {
       this.#free(item);
       const ahead = timeOf(item.id) - this.#clock.now();
-      if (ahead < 0 || ahead > (this.limits.id_ahead_ms ?? 120_000) + SKEW) this.#rename(item);
+      if (ahead < 0 || ahead > this.#mostAhead + SKEW) this.#rename(item);
       this.flush();
     });
   }

@@ -13,15 +13,21 @@ export class Presence {
   /** Of whom the server was asked since they said something: once, for they may not be of one's circle. */
   #asked = new Set();
   #alarms;
+  #line;
   #clock;
   #on;
 
   /**
-   * @param {{alarms: import("./alarms.js").Alarms, clock: import("./clock.js").Clock}} parts
+   * @param {{
+   *   alarms: import("./alarms.js").Alarms,
+   *   line: Pick<import("./line.js").Line, "state">,
+   *   clock: import("./clock.js").Clock,
+   * }} parts
    * @param {{list(path: string): Promise<any[]>, seen(who: Seen): void}} on
    */
-  constructor({ alarms, clock }, on) {
+  constructor({ alarms, line, clock }, on) {
     this.#alarms = alarms;
+    this.#line = line;
     this.#clock = clock;
     this.#on = on;
   }
@@ -38,7 +44,8 @@ export class Presence {
       }
     } catch (/** @type {any} */ error) {
       // A server that does not know the question tells only who comes and goes.
-      if (!(error.status < 500)) this.#askIn(LATER);
+      // Without a connection, the next one asks.
+      if (!(error.status < 500) && this.#line.state === "online") this.#askIn(LATER);
     }
   }
 

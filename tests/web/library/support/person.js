@@ -15,6 +15,7 @@ const TYPES = [
   "presence",
   "joined",
   "left",
+  "room",
   "error",
 ];
 
