@@ -16,7 +16,8 @@ pub(crate) fn binary(package: &str) -> PathBuf {
 
 fn build() -> Vec<(String, PathBuf)> {
     let output = Command::new(env!("CARGO"))
-        .args(["build", "--workspace", "--bins", "--locked", "--message-format=json"])
+        // The tests are built already; with them, the programs need no dependency again with other features.
+        .args(["build", "--workspace", "--bins", "--tests", "--locked", "--message-format=json"])
         .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
         .output()
         .unwrap();
@@ -27,6 +28,9 @@ fn build() -> Vec<(String, PathBuf)> {
 
 fn executable(message: &str) -> Option<(String, PathBuf)> {
     let message: Value = serde_json::from_str(message).ok()?;
+    if message["profile"]["test"] == true {
+        return None;
+    }
     let path = message["executable"].as_str()?;
     Some((message["target"]["name"].as_str()?.to_owned(), path.into()))
 }
