@@ -3,12 +3,12 @@
 
 use std::collections::BTreeMap;
 use std::io::Read;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use axum::body::{Body, to_bytes};
 use axum::extract::{MatchedPath, Path, Query, Request, State};
 use axum::http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE};
-use axum::http::{HeaderMap, Method, Response};
+use axum::http::{HeaderMap, Method, Response, StatusCode};
 use axum::routing::on;
 use axum::{RequestExt, Router};
 use base64::Engine;
@@ -18,8 +18,11 @@ use local::Functions;
 use local::gateway::Lambda;
 use local::options::Auth;
 use local::server::Seams;
+use secrecy::ExposeSecret;
 use serde_json::{Map, Value, json};
 use shared::Config;
+use shared::accounts::{Secrets, SessionId, Tokens};
+use shared::chat::{Timestamp, UserId};
 use shared::identity::AuthorizerContext;
 use shared::lambda::TOKEN_KEY_SECRET;
 
@@ -263,14 +266,27 @@ async fn names_that_mean_something_in_a_url_are_only_names() {
     assert_eq!(chat.get(&path("c"), &[]).await.status, 200);
 }
 
+/// The versions of a secret by their stages.
+type Versions = Arc<Mutex<BTreeMap<&'static str, String>>>;
+
 /// Secrets Manager with one secret, as far as the functions ask it
 /// (<https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html>).
-fn secrets_manager(name: &'static str, secret: &'static str) -> String {
+fn secrets_manager(name: &'static str, versions: Versions) -> String {
     let answer = async move |headers: HeaderMap, body: String| {
         let asked: Value = serde_json::from_str(&body).unwrap();
         assert_eq!(headers["x-amz-target"], "secretsmanager.GetSecretValue");
         assert_eq!(asked["SecretId"], name);
-        axum::Json(json!({ "Name": name, "SecretString": secret }))
+        let stage = asked["VersionStage"].as_str().unwrap();
+        match versions.lock().unwrap().get(stage) {
+            Some(secret) => {
+                (StatusCode::OK, axum::Json(json!({ "Name": name, "SecretString": secret })))
+            }
+            None => {
+                let none =
+                    json!({ "__type": "ResourceNotFoundException", "Message": "no such version" });
+                (StatusCode::BAD_REQUEST, axum::Json(none))
+            }
+        }
     };
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     listener.set_nonblocking(true).unwrap();
@@ -283,10 +299,11 @@ fn secrets_manager(name: &'static str, secret: &'static str) -> String {
 
 #[tokio::test]
 async fn people_with_accounts_chat_through_the_binaries() {
-    let secrets = secrets_manager(
-        "the key",
-        "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ01",
-    );
+    let (first, second) =
+        ("the first key of at least 32 bytes", "the second key of at least 32 bytes");
+    let versions = Versions::default();
+    versions.lock().unwrap().insert("AWSCURRENT", first.to_owned());
+    let secrets = secrets_manager("the key", Arc::clone(&versions));
     let functions = move |config: &Config, dynamodb: &str| {
         let others = [
             ("AUTH_MODE", "accounts"),
@@ -304,6 +321,19 @@ async fn people_with_accounts_chat_through_the_binaries() {
     assert_eq!(at_alices.says("bob", "Hello").await["delivered"], true);
     at_bobs.hears(&alice.id, "Hello").await;
 
+    // A rotation fails nobody: not what the key before signed, nor what another process signs by the new
+    // one, which these processes have not seen yet.
+    versions.lock().unwrap().extend([("AWSCURRENT", second.into()), ("AWSPREVIOUS", first.into())]);
+    let secrets = Secrets { current: second.into(), previous: None };
+    let elsewhere = Tokens::new(&secrets).unwrap();
+    let session = jsonwebtoken::dangerous::insecure_decode_claims::<Value>(&bob.access).unwrap();
+    let session = SessionId::parse(session["sid"].as_str().unwrap()).unwrap();
+    let bobs = UserId::parse(&bob.id).unwrap();
+    let now = Timestamp::from_millis(chat.time.now().as_millisecond());
+    let signed = elsewhere.issue(&bobs, session, now).unwrap();
+    for token in [signed.expose_secret(), &bob.access] {
+        assert_eq!(chat.gets_as(token, "/api/me").await.status, 200);
+    }
     let refresh = json!({ "refresh_token": alice.refresh });
     let fresh = Member::of(&chat.post("/api/refresh", refresh).await);
     at_alices.sends(&json!({ "action": "renew", "token": fresh.access })).await;
@@ -340,25 +370,13 @@ async fn a_binary_without_its_settings_says_which_is_missing() {
 
 #[tokio::test]
 async fn an_event_that_is_none_fails_the_invocation() {
-    let config = Config {
-        table_name: "confab".into(),
-        auth_mode: shared::config::AuthMode::Open,
-        management_endpoint: "http://127.0.0.1:9".into(),
-        retention: None,
-        max_content_bytes: 4096,
-        messages_per_second: 0,
-        notices_per_minute: 0,
-        max_connections_per_user: 20,
-        most_listed_bytes: 1000,
-        max_rooms_per_user: 200,
-        max_members_per_room: 1000,
-        presence_room_size: 50,
-        sign_ins_per_address: 0,
-        broadcasters: shared::config::Broadcasters::Everybody,
-        websocket_url: "/ws".to_owned(),
-        tokens: None,
-        oidc: None,
-    };
+    let config = Config::from_variables(|name| match name {
+        "TABLE_NAME" => Some("confab".into()),
+        "AUTH_MODE" => Some("open".into()),
+        name if name.starts_with("AWS_ENDPOINT") => Some("http://127.0.0.1:9".into()),
+        _ => None,
+    });
+    let config = config.unwrap();
     let functions = binaries(&config, "http://127.0.0.1:9");
     let patience = std::time::Duration::from_secs(29);
     assert!(functions.connect.invoke(Value::Null, patience).await.is_err());

@@ -22,6 +22,7 @@ mod lambdas;
 mod limits;
 mod lobby;
 mod messaging;
+mod naming;
 mod offline;
 mod oidc;
 mod presence;

@@ -119,6 +119,22 @@ pub struct Options {
         value_name = "WHO"
     )]
     pub broadcasters: String,
+    /// Usernames that nobody may take, nor such as look like them
+    #[arg(
+        long,
+        env = "CONFAB_RESERVED_NAMES",
+        default_value = shared::Config::RESERVED_NAMES,
+        value_name = "NAMES"
+    )]
+    pub reserved_names: String,
+    /// How many days a username rests that was given up before somebody else may take it; 0 for none
+    #[arg(
+        long,
+        env = "CONFAB_RELEASED_NAME_DAYS",
+        default_value_t = shared::Config::RELEASED_NAME_DAYS,
+        value_name = "DAYS"
+    )]
+    pub released_name_days: usize,
     /// The web origins, such as <https://chat.example.com>, whose pages may call the HTTP API; in
     /// open mode other pages of elsewhere are refused, and this server by any name but localhost, a
     /// number, and those of the origins
@@ -166,6 +182,8 @@ impl Options {
             oidc_audience: None,
             sign_ins_per_address: 0,
             broadcasters: shared::Config::BROADCASTERS.into(),
+            reserved_names: shared::Config::RESERVED_NAMES.to_owned(),
+            released_name_days: shared::Config::RELEASED_NAME_DAYS,
             cors_origins: Vec::new(),
             faults: None,
         }

@@ -12,7 +12,7 @@ use axum::Router;
 use axum::middleware;
 use secrecy::ExposeSecret;
 use shared::aws::Aws;
-use shared::config::{AuthMode, TOKEN_KEY};
+use shared::config::{AuthMode, TOKEN_KEY, TOKEN_KEY_PREVIOUS};
 use shared::{App, Clock, Config};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -222,7 +222,7 @@ fn loopback(address: SocketAddr) -> IpAddr {
 
 /// The settings that a deployed function would read from its environment.
 fn config(options: &Options, management: SocketAddr) -> anyhow::Result<Config> {
-    let (mode, key) = match options.auth {
+    let (mode, keys) = match options.auth {
         Auth::Open => (AuthMode::Open, None),
         Auth::Accounts => (AuthMode::Accounts, Some(token_key::of(options)?)),
         Auth::Oidc => (AuthMode::Oidc, None),
@@ -230,7 +230,13 @@ fn config(options: &Options, management: SocketAddr) -> anyhow::Result<Config> {
     Config::from_variables(|name| match name {
         "TABLE_NAME" => Some(options.table.clone()),
         "AUTH_MODE" => Some(mode.name().to_owned()),
-        TOKEN_KEY => key.as_ref().map(|key| key.expose_secret().to_owned()),
+        TOKEN_KEY => keys.as_ref().map(|keys| keys.current.expose_secret().to_owned()),
+        TOKEN_KEY_PREVIOUS => {
+            let previous = keys.as_ref().and_then(|keys| keys.previous.as_ref());
+            previous.map(|key| key.expose_secret().to_owned())
+        }
+        "RESERVED_NAMES" => Some(options.reserved_names.clone()),
+        "RELEASED_NAME_DAYS" => Some(options.released_name_days.to_string()),
         "SIGN_INS_PER_ADDRESS" => Some(options.sign_ins_per_address.to_string()),
         "BROADCASTERS" => Some(options.broadcasters.clone()),
         "OIDC_ISSUER" => options.oidc_issuer.clone(),

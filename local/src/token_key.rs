@@ -1,4 +1,7 @@
 //! The key that signs access tokens on this machine.
+//!
+//! Its file has one key a line: the first signs, and what the second signed before is good still. To change
+//! the key, put a new line before the others.
 
 use std::fs;
 use std::io::{ErrorKind, Write};
@@ -6,16 +9,17 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 use secrecy::SecretString;
+use shared::accounts::Secrets;
 
 use crate::options::Options;
 
 /// The key's file in the data folder.
 const FILE: &str = "token.key";
 
-/// The key: made when it is first needed, and kept beside the data; nowhere if nothing is kept.
-pub(crate) fn of(options: &Options) -> anyhow::Result<SecretString> {
+/// The keys: one is made when it is first needed, and kept beside the data; nowhere if nothing is kept.
+pub(crate) fn of(options: &Options) -> anyhow::Result<Secrets> {
     if options.memory || options.data.as_os_str().is_empty() {
-        return Ok(fresh()?.into());
+        return Ok(Secrets { current: fresh()?.into(), previous: None });
     }
     fs::create_dir_all(&options.data)
         .with_context(|| format!("cannot make the folder {}", options.data.display()))?;
@@ -56,9 +60,9 @@ fn write(folder: &Path, key: &str) -> std::io::Result<()> {
     }
 }
 
-/// Reads the key; refused if others may read it, too.
-fn read(path: &Path) -> anyhow::Result<SecretString> {
-    let key = fs::read_to_string(path)?;
+/// Reads the keys; refused if others may read them, too.
+fn read(path: &Path) -> anyhow::Result<Secrets> {
+    let text = fs::read_to_string(path)?;
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
@@ -66,7 +70,10 @@ fn read(path: &Path) -> anyhow::Result<SecretString> {
             bail!("others may read the key in {}: chmod 600 it", path.display());
         }
     }
-    Ok(key.trim().to_owned().into())
+    let mut keys =
+        text.lines().map(str::trim).filter(|line| !line.is_empty()).map(SecretString::from);
+    let current = keys.next().with_context(|| format!("there is no key in {}", path.display()))?;
+    Ok(Secrets { current, previous: keys.next() })
 }
 
 #[cfg(test)]
@@ -79,13 +86,18 @@ mod tests {
         Options { memory: false, data: data.to_owned(), ..Options::ephemeral() }
     }
 
+    fn current(keys: &Secrets) -> &str {
+        keys.current.expose_secret()
+    }
+
     #[test]
     fn a_key_is_made_once_and_is_its_owners() {
         let folder = tempfile::tempdir().unwrap();
         let data = folder.path().join("data");
         let key = of(&options(&data)).unwrap();
-        assert_eq!(key.expose_secret().len(), 64);
-        assert_eq!(of(&options(&data)).unwrap().expose_secret(), key.expose_secret());
+        assert_eq!(key.current.expose_secret().len(), 64);
+        assert!(key.previous.is_none());
+        assert_eq!(current(&of(&options(&data)).unwrap()), current(&key));
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
@@ -105,12 +117,25 @@ mod tests {
             let making: Vec<_> = (0..8).map(|_| scope.spawn(|| of(&options).unwrap())).collect();
             making.into_iter().map(|it| it.join().unwrap()).collect()
         });
-        assert!(keys.iter().all(|key| key.expose_secret() == keys[0].expose_secret()));
+        assert!(keys.iter().all(|key| current(key) == current(&keys[0])));
     }
 
     #[test]
     fn in_memory_every_key_is_another() {
         let one = of(&Options::ephemeral()).unwrap();
-        assert_ne!(one.expose_secret(), of(&Options::ephemeral()).unwrap().expose_secret());
+        assert_ne!(current(&one), current(&of(&Options::ephemeral()).unwrap()));
+    }
+
+    #[test]
+    fn the_line_after_the_first_is_the_key_before() {
+        let folder = tempfile::tempdir().unwrap();
+        let old = of(&options(folder.path())).unwrap();
+        let (path, new) = (folder.path().join(FILE), fresh().unwrap());
+        fs::write(&path, format!("{new}\n{}\n", current(&old))).unwrap();
+        let both = of(&options(folder.path())).unwrap();
+        assert_eq!(current(&both), new);
+        assert_eq!(both.previous.unwrap().expose_secret(), current(&old));
+        fs::write(&path, "\n").unwrap();
+        assert!(of(&options(folder.path())).unwrap_err().to_string().contains("no key"));
     }
 }

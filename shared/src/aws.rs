@@ -13,11 +13,14 @@ use aws_sdk_dynamodb::Client as DynamoDbClient;
 use aws_sdk_dynamodb::config::{Credentials, Region, SharedCredentialsProvider};
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueError;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_runtime_api::client::interceptors::SharedInterceptor;
+use futures::future::try_join;
 use secrecy::SecretString;
 
 use crate::Error;
+use crate::accounts::Secrets;
 use crate::error::storage;
 use aws_smithy_runtime_api::client::interceptors::context::InterceptorContext;
 use aws_smithy_runtime_api::client::orchestrator::OrchestratorError;
@@ -83,14 +86,27 @@ impl Aws {
         &self.sdk
     }
 
-    /// The text of a secret in Secrets Manager, by its ARN or name.
-    pub async fn secret(&self, id: &str) -> Result<SecretString, Error> {
+    /// A secret in Secrets Manager by its ARN or name: its present version, and the one before it, which
+    /// Secrets Manager keeps.
+    pub async fn secrets(&self, id: &str) -> Result<Secrets, Error> {
+        let versions = try_join(self.secret(id, "AWSCURRENT"), self.secret(id, "AWSPREVIOUS"));
+        let (current, previous) = versions.await?;
+        Ok(Secrets { current: current.ok_or(Error::Corrupt("a secret"))?, previous })
+    }
+
+    /// The text of one version of a secret; none if there is no such version.
+    async fn secret(&self, id: &str, stage: &str) -> Result<Option<SecretString>, Error> {
         let config = aws_sdk_secretsmanager::config::Builder::from(&self.sdk)
             .timeout_config(timeouts(Duration::from_secs(3), Duration::from_secs(8)));
         let client = aws_sdk_secretsmanager::Client::from_conf(config.build());
-        let secret = client.get_secret_value().secret_id(id).send().await;
-        let secret = secret.map_err(storage("read a secret"))?;
-        secret.secret_string.map(SecretString::from).ok_or(Error::Corrupt("a secret"))
+        let asked = client.get_secret_value().secret_id(id).version_stage(stage).send().await;
+        match asked {
+            Ok(secret) => Ok(secret.secret_string.map(SecretString::from)),
+            Err(error) => match error.as_service_error() {
+                Some(GetSecretValueError::ResourceNotFoundException(_)) => Ok(None),
+                _ => Err(storage("read a secret")(error)),
+            },
+        }
     }
 
     /// A client for the table: retries as the SDK does, but never hangs.

@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use crate::accounts::Tokens;
+use crate::accounts::{Secrets, Tokens};
+use crate::chat::name::Reserved;
 use crate::oidc::{Http, Misconfigured, Oidc};
 use crate::store::Rules;
 
 /// The variables that [`Config::from_variables`] reads; `template.yaml` sets each of them.
-pub const VARIABLES: [&str; 15] = [
+pub const VARIABLES: [&str; 17] = [
     "TABLE_NAME",
     "AUTH_MODE",
     MANAGEMENT_ENDPOINT,
@@ -24,6 +25,8 @@ pub const VARIABLES: [&str; 15] = [
     "PRESENCE_ROOM_SIZE",
     "SIGN_INS_PER_ADDRESS",
     "BROADCASTERS",
+    "RESERVED_NAMES",
+    "RELEASED_NAME_DAYS",
     OIDC_ISSUER,
     OIDC_AUDIENCE,
 ];
@@ -36,6 +39,9 @@ const OIDC_AUDIENCE: &str = "OIDC_AUDIENCE";
 /// The key that signs access tokens: a secret, so nowhere by default, and only given to the functions
 /// that sign or check them.
 pub const TOKEN_KEY: &str = "TOKEN_KEY";
+
+/// The key that signed before: what it signed is good until the next change.
+pub const TOKEN_KEY_PREVIOUS: &str = "TOKEN_KEY_PREVIOUS";
 
 /// Where browsers connect: only the function that serves the page has it.
 const WEBSOCKET_URL: &str = "WEBSOCKET_URL";
@@ -140,9 +146,16 @@ pub struct Config {
     /// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>). Not a
     /// setting: it follows from DynamoDB's limit, and only tests lower it.
     pub most_listed_bytes: usize,
+    /// `RESERVED_NAMES`: usernames that nobody may take, nor such as look like them, between commas; by
+    /// default [`RESERVED_NAMES`](Self::RESERVED_NAMES).
+    pub reserved_names: Reserved,
+    /// `RELEASED_NAME_DAYS`: how many days a username rests that was given up before somebody else may
+    /// take it, by default 7; 0 for none.
+    pub name_rest: Duration,
     /// `WEBSOCKET_URL`: where the page connects, by default `/ws` on the page's own host.
     pub websocket_url: String,
-    /// `TOKEN_KEY`: what signs and checks access tokens, where people have accounts.
+    /// `TOKEN_KEY`, and `TOKEN_KEY_PREVIOUS` while what that signed is to be good: what signs and checks
+    /// access tokens, where people have accounts.
     pub tokens: Option<Tokens>,
     /// `OIDC_ISSUER` and `OIDC_AUDIENCE`: what checks the tokens of an outside issuer; one for the
     /// process, because it keeps the issuer's keys.
@@ -169,6 +182,11 @@ impl Config {
     /// What is left of an item has room for two hundred people to be blocked, and for connections and
     /// sessions, so that the owner of a full inbox always gets in.
     const MOST_LISTED_BYTES: usize = 240_000;
+    /// Names by default that would pass for somebody in charge, or for everybody.
+    pub const RESERVED_NAMES: &str = "admin,administrator,root,sysadmin,system,server,support,help,\
+        staff,moderator,official,security,confab,lobby,everyone,everybody,all,here,anonymous,nobody";
+    /// Days that a username rests by default.
+    pub const RELEASED_NAME_DAYS: usize = 7;
     /// The highest rate that can be told from the end of a log.
     const MOST_MESSAGES_PER_SECOND: usize = 100;
     /// The longest message text by default, in bytes: most messages cost one write unit.
@@ -209,11 +227,13 @@ impl Config {
             let reason = format!("is {messages_per_second}, not 0 to {most}");
             return Err(InvalidConfig { variable: "RATE_LIMIT", reason });
         }
-        let tokens = get(TOKEN_KEY).map(SecretString::from).map(|key| {
-            let refused =
-                |reason: &str| InvalidConfig { variable: TOKEN_KEY, reason: reason.into() };
-            Tokens::new(&key).map_err(refused)
-        });
+        let tokens = tokens(&get);
+        let rest = number("RELEASED_NAME_DAYS", Self::RELEASED_NAME_DAYS)?;
+        let rest = u32::try_from(rest).map_err(|_| InvalidConfig {
+            variable: "RELEASED_NAME_DAYS",
+            reason: "is too large".into(),
+        })?;
+        let reserved = get("RESERVED_NAMES").unwrap_or_else(|| Self::RESERVED_NAMES.to_owned());
         let oidc = match auth_mode {
             AuthMode::Oidc => Some(issuer(&required(OIDC_ISSUER)?, &required(OIDC_AUDIENCE)?)?),
             AuthMode::Open | AuthMode::Accounts => None,
@@ -228,6 +248,8 @@ impl Config {
             ),
             tokens: tokens.transpose()?,
             oidc,
+            reserved_names: Reserved::parse(&reserved),
+            name_rest: Self::DAY * rest,
             messages_per_second,
             notices_per_minute: number("NOTICES_PER_MINUTE", Self::NOTICES_PER_MINUTE)?,
             max_connections_per_user: number(
@@ -261,6 +283,14 @@ impl Config {
     pub fn has_accounts(&self) -> bool {
         self.auth_mode != AuthMode::Open
     }
+}
+
+/// What signs and checks tokens, where there is a key.
+fn tokens(get: &impl Fn(&str) -> Option<String>) -> Option<Result<Tokens, InvalidConfig>> {
+    let previous = get(TOKEN_KEY_PREVIOUS).filter(|key| !key.is_empty()).map(SecretString::from);
+    let secrets = Secrets { current: get(TOKEN_KEY)?.into(), previous };
+    let refused = |reason: &str| InvalidConfig { variable: TOKEN_KEY, reason: reason.into() };
+    Some(Tokens::new(&secrets).map_err(refused))
 }
 
 fn issuer(issuer: &str, audience: &str) -> Result<Arc<Oidc>, InvalidConfig> {

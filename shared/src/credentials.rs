@@ -1,8 +1,11 @@
 //! What a request shows to prove who sends it, and whether that is true.
 //!
-//! A token comes in `Authorization: Bearer`; from a browser, which cannot send that header with a
-//! WebSocket, as `Sec-WebSocket-Protocol: confab, <token>` or as a one-time `?ticket=`; and last of
-//! all as `?token=`, which ends up in other people's logs.
+//! | shown as | opens |
+//! |---|---|
+//! | `Authorization: Bearer <token>` | everything: WebSockets and HTTP |
+//! | `Sec-WebSocket-Protocol: confab, <token>` | WebSockets: browsers cannot send the header above with one |
+//! | `?ticket=`, good once and soon | one WebSocket |
+//! | `?token=`, which ends up in other people's logs | WebSockets |
 
 use secrecy::{ExposeSecret, SecretString};
 
@@ -26,17 +29,22 @@ pub enum Credential {
 }
 
 impl Credential {
-    /// The first that there is of headers and query string, best kept first.
-    pub fn of<'a>(
+    /// What opens everything: the token of an `Authorization` header. An HTTP request has nothing else to
+    /// show: a ticket or a `?token=` ends up in other people's logs, and a ticket is for one connection.
+    pub fn of_request<'a>(header: impl Fn(&str) -> Option<&'a str>) -> Option<Self> {
+        bearer(header("authorization")?).map(|token| Self::Token(token.into()))
+    }
+
+    /// What opens a WebSocket: the first that there is of headers and query string, best kept first.
+    pub fn of_handshake<'a>(
         header: impl Fn(&str) -> Option<&'a str>,
         query: impl Fn(&str) -> Option<&'a str>,
     ) -> Option<Self> {
-        let bearer = || bearer(header("authorization")?);
         let offered = || beside_confab(header("sec-websocket-protocol"));
+        let offered = || offered().map(|token| Self::Token(token.into()));
         let given = |name| query(name).filter(|value| !value.is_empty());
-        bearer()
+        Self::of_request(&header)
             .or_else(offered)
-            .map(|token| Self::Token(token.into()))
             .or_else(|| given("ticket").map(|ticket| Self::Ticket(ticket.into())))
             .or_else(|| given("token").map(|token| Self::Token(token.into())))
     }
@@ -63,7 +71,7 @@ pub async fn by_token(app: &App, token: &SecretString) -> Result<Identity, Error
         let user = accounts::of_subject(app, subject).await?;
         return Ok(Identity { user, session: None, until });
     }
-    let Grant { user, session, until } = app.tokens()?.check(token.expose_secret(), now)?;
+    let Grant { user, session, until } = app.tokens()?.check(token.expose_secret(), now).await?;
     let identity = Identity { user, session: Some(session), until: Some(until) };
     of_live_session(app, identity).await
 }
@@ -78,9 +86,13 @@ async fn by_ticket(app: &App, ticket: &SecretString) -> Result<Identity, Error> 
 }
 
 async fn of_live_session(app: &App, identity: Identity) -> Result<Identity, Error> {
-    if let Some(session) = identity.session
-        && !app.store.session_goes_on(&identity.user, session, app.clock.now()).await?
-    {
+    let Some(session) = identity.session else {
+        // Of an outside issuer, whose subject was known when the ticket was issued.
+        let account = app.store.account(&identity.user).await?;
+        let known = account.is_some_and(|account| account.open);
+        return known.then_some(identity).ok_or(Error::DELETED);
+    };
+    if !app.store.session_goes_on(&identity.user, session, app.clock.now()).await? {
         return Err(Error::Untrusted("the session has ended"));
     }
     Ok(identity)
@@ -111,15 +123,20 @@ mod tests {
 
     #[track_caller]
     fn check(header: (&str, &'static str), query: &[(&str, &'static str)], expected: &str) {
-        let credential = Credential::of(
+        let credential = Credential::of_handshake(
             |name| (name == header.0).then_some(header.1),
             |name| query.iter().find(|(known, _)| *known == name).map(|(_, value)| *value),
         );
-        let found = credential.map_or("nothing".to_owned(), |credential| match credential {
-            Credential::Token(token) => format!("token {}", token.expose_secret()),
-            Credential::Ticket(ticket) => format!("ticket {}", ticket.expose_secret()),
-        });
-        assert_eq!(found, expected);
+        let told = |credential: Option<Credential>| {
+            credential.map_or("nothing".to_owned(), |credential| match credential {
+                Credential::Token(token) => format!("token {}", token.expose_secret()),
+                Credential::Ticket(ticket) => format!("ticket {}", ticket.expose_secret()),
+            })
+        };
+        assert_eq!(told(credential), expected);
+        let of_request = Credential::of_request(|name| (name == header.0).then_some(header.1));
+        let whole = if header.0 == "authorization" { expected } else { "nothing" };
+        assert_eq!(told(of_request), whole, "over HTTP");
     }
 
     #[test]

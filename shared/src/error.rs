@@ -179,6 +179,9 @@ const SECRETS: [&str; 5] =
 const LONGEST_REASON: usize = 256;
 
 impl Error {
+    /// The caller's account is being deleted, or is gone.
+    pub(crate) const DELETED: Self = Self::Untrusted("the account is deleted");
+
     /// What cannot be read as it should be, and where in it, in few words.
     pub(crate) fn unreadable(error: serde_path_to_error::Error<serde_json::Error>) -> Self {
         let path = error.path().to_string();

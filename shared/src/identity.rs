@@ -92,7 +92,7 @@ pub fn context_of(mode: AuthMode, known: Result<&Identity, &Error>) -> Map<Strin
 /// Open mode: who the query string says is calling; `None` if it says nothing.
 pub fn named_in_query<'a>(get: impl Fn(&str) -> Option<&'a str>) -> Result<Option<UserId>, Error> {
     let named = NAMES.iter().find_map(|name| get(name).filter(|user| !user.is_empty()));
-    named.map(UserId::parse).transpose()
+    named.map(UserId::given).transpose()
 }
 
 /// The body of a request that only says who asks, as open mode may be told.

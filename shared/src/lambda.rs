@@ -11,19 +11,21 @@ use lambda_http::request::RequestContext;
 use lambda_http::{RequestExt, tower};
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tower::ServiceExt;
 
+use crate::accounts::Source;
 use crate::aws::Aws;
-use crate::config::TOKEN_KEY;
+use crate::config::{TOKEN_KEY, TOKEN_KEY_PREVIOUS};
 use crate::http::SourceAddress;
 use crate::identity::AuthorizerContext;
 use crate::protocol::Frame;
 use crate::{App, Clock, Config, Error};
 
-/// Names the secret in Secrets Manager that holds the key for access tokens; only the functions that
+/// Names the secret in Secrets Manager that holds the key for access tokens, and in its version before the
+/// key before; only the functions that
 /// sign or check them have it.
 pub const TOKEN_KEY_SECRET: &str = "TOKEN_KEY_SECRET";
 
@@ -99,14 +101,26 @@ fn asked(request: &lambda_http::Request, route_key: &str) -> Option<Uri> {
 async fn start() -> Result<App, Fatal> {
     lambda_runtime::tracing::init_default_subscriber();
     let aws = Aws::from_env().await;
-    let key = match std::env::var(TOKEN_KEY_SECRET) {
-        Ok(secret) if !secret.is_empty() => Some(aws.secret(&secret).await?),
-        _ => None,
+    let secret = std::env::var(TOKEN_KEY_SECRET).ok().filter(|secret| !secret.is_empty());
+    let keys = match &secret {
+        Some(secret) => Some(aws.secrets(secret).await?),
+        None => None,
     };
-    let config = Config::from_variables(|name| match name {
-        TOKEN_KEY => key.as_ref().map(|key| key.expose_secret().to_owned()),
+    let exposed = |key: &SecretString| key.expose_secret().to_owned();
+    let mut config = Config::from_variables(|name| match name {
+        TOKEN_KEY => keys.as_ref().map(|keys| exposed(&keys.current)),
+        TOKEN_KEY_PREVIOUS => keys.as_ref().and_then(|keys| keys.previous.as_ref().map(exposed)),
         name => std::env::var(name).ok(),
     })?;
+    if let (Some(secret), Some(tokens)) = (secret, &config.tokens) {
+        // A process that started before a rotation meets tokens of the key after it.
+        let again = aws.clone();
+        let source: Source = Arc::new(move || {
+            let (aws, secret) = (again.clone(), secret.clone());
+            Box::pin(async move { aws.secrets(&secret).await })
+        });
+        config.tokens = Some(tokens.with_source(source));
+    }
     Ok(App::new(config, &aws, Clock::system()))
 }
 

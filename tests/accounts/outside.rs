@@ -111,3 +111,72 @@ async fn others_do_not_get_in() {
     let token = token_of(&chat, &issuer, &SigningKey::ec("two"), "7f3a", "Ada");
     assert_ne!(chat.gets_as(&token, "/api/me").await.status, 200);
 }
+
+#[tokio::test]
+async fn only_access_tokens_let_somebody_in() {
+    let (chat, issuer, key) = start().await;
+    let now = chat.time.now().as_second();
+    let good = json!({
+        "iss": issuer.url(), "aud": AUDIENCE, "sub": "7f3a", "iat": now, "exp": now + 900,
+    });
+    let with = |claim: &str, value: Value| {
+        let mut claims = good.clone();
+        claims[claim] = value;
+        key.token(&claims)
+    };
+    let of_kind = |kind: &str| {
+        let mut header = key.header();
+        header["typ"] = json!(kind);
+        key.sign(&header, &good)
+    };
+    for (why, token) in [
+        ("logout token", of_kind("logout+jwt")),
+        ("security event", of_kind("secevent+jwt")),
+        ("proof", of_kind("dpop+jwt")),
+        (
+            "events",
+            with("events", json!({ "http://schemas.openid.net/event/backchannel-logout": {} })),
+        ),
+        ("ID token of Cognito", with("token_use", json!("id"))),
+        ("ID token of Keycloak", with("typ", json!("ID"))),
+        ("refresh token of Keycloak", with("typ", json!("Refresh"))),
+        ("ID token of a sign-in", with("nonce", json!("n"))),
+        ("ID token beside an access token", with("at_hash", json!("h"))),
+        ("ID token beside a code", with("c_hash", json!("h"))),
+    ] {
+        assert_eq!(chat.gets_as(&token, "/api/me").await.status, 401, "{why}");
+        let url = format!("{}?token={token}", chat.websocket_url());
+        assert_eq!(Person::is_refused(&url).await, 401, "{why}");
+    }
+    let mut of_keycloak = good.clone();
+    of_keycloak["typ"] = json!("Bearer");
+    of_keycloak["nonce"] = json!("n");
+    for (why, token) in [
+        ("of no kind", key.token(&good)),
+        ("RFC 9068", of_kind("at+jwt")),
+        ("RFC 9068 in full", of_kind("application/at+jwt")),
+        ("Cognito", with("token_use", json!("access"))),
+        ("Keycloak", key.token(&of_keycloak)),
+    ] {
+        assert_eq!(chat.gets_as(&token, "/api/me").await.status, 200, "{why}");
+    }
+}
+
+#[tokio::test]
+async fn a_ticket_of_somebody_who_is_gone_opens_nothing() {
+    let (chat, issuer, key) = start().await;
+    let token = token_of(&chat, &issuer, &key, "7f3a", "Ada");
+    let issued = chat.asks_as(&token, Method::POST, "/api/tickets", None).await;
+    let ticket = issued.body["ticket"].as_str().unwrap();
+    let gone = chat.asks_as(&token, Method::DELETE, "/api/me", Some(json!({}))).await;
+    assert_eq!(gone.status, 204, "{:?}", gone.body);
+    let url = format!("{}?ticket={ticket}", chat.websocket_url());
+    assert_eq!(Person::is_refused(&url).await, 401);
+}
+
+#[tokio::test]
+async fn what_an_issuer_calls_somebody_hides_nothing() {
+    let (chat, issuer, key) = start().await;
+    let token = token_of(&chat, &issuer, &key, "7f3a", "Ada\u{202e}");
+    assert_eq!(me(&chat, &token).await["display_name"], Value::Null);
+}

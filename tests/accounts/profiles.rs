@@ -33,7 +33,7 @@ async fn others_see_what_one_shows() {
 }
 
 #[tokio::test]
-async fn a_name_may_change_and_the_old_one_is_free() {
+async fn a_name_may_change() {
     let chat = Chat::with_accounts().await;
     let (alice, bob) = (chat.registers("alice").await, chat.registers("bob").await);
     assert_eq!(changes(&chat, &bob, json!({ "username": "Alice" })).await.status, 409);
@@ -45,7 +45,25 @@ async fn a_name_may_change_and_the_old_one_is_free() {
 
     assert_eq!(chat.logs_in("carol", PASSWORD).await.status, 200);
     assert_eq!(chat.logs_in("alice", PASSWORD).await.status, 401);
-    assert_eq!(changes(&chat, &bob, json!({ "username": "Alice" })).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_display_name_is_what_others_see_of_it() {
+    let chat = Chat::with_accounts().await;
+    let alice = chat.registers("alice").await;
+    for hidden in ["Alice\u{202e}", "\u{2066}x", "a\u{200b}b", "\u{feff}", "a\nb"] {
+        let refused = changes(&chat, &alice, json!({ "display_name": hidden })).await;
+        assert_eq!(refused.status, 400, "{hidden:?}: {:?}", refused.body);
+        let body = json!({ "username": "bob", "password": PASSWORD, "display_name": hidden });
+        assert_eq!(chat.post("/api/register", body).await.status, 400, "{hidden:?}");
+    }
+    let shown =
+        changes(&chat, &alice, json!({ "display_name": " Ame\u{301}lie \u{2764}\u{fe0f}" })).await;
+    assert_eq!(shown.body["display_name"], "Am\u{e9}lie \u{2764}\u{fe0f}");
+    let bob = chat.registers("bob").await;
+    let same =
+        changes(&chat, &bob, json!({ "display_name": "Am\u{e9}lie \u{2764}\u{fe0f}" })).await;
+    assert_eq!(same.status, 200, "others may be called so, too");
 }
 
 #[tokio::test]

@@ -149,3 +149,29 @@ async fn a_token_lets_nobody_be_somebody_else() {
         alices.is_told("forbidden").await;
     }
 }
+
+#[tokio::test]
+async fn what_opens_a_websocket_opens_nothing_over_http() {
+    let chat = Chat::with_accounts().await;
+    let alice = chat.registers("alice").await;
+    let issued = chat.asks_as(&alice.access, Method::POST, "/api/tickets", None).await;
+    let ticket = issued.body["ticket"].as_str().unwrap();
+    let offered = format!("confab, {}", alice.access);
+    for query in [format!("ticket={ticket}"), format!("token={}", alice.access)] {
+        for (method, path) in [
+            (Method::GET, "/api/me"),
+            (Method::PATCH, "/api/me"),
+            (Method::POST, "/api/tickets"),
+            (Method::POST, "/api/logout"),
+            (Method::POST, "/api/rooms"),
+        ] {
+            let request = chat.request(method.clone(), &format!("{path}?{query}"));
+            let request = request.header("sec-websocket-protocol", &offered).json(&json!({}));
+            let answer = chat.answer_to(method, path, request).await;
+            assert_eq!(answer.status, 401, "{path}?{query}");
+        }
+    }
+    // Nobody used it up.
+    let url = format!("{}?ticket={ticket}", chat.websocket_url());
+    Person::opens(&url, &alice.id).await.welcomed().await;
+}

@@ -225,6 +225,14 @@ impl Chat {
         table.put_item().table_name(name).set_item(Some(item)).send().await.unwrap();
     }
 
+    /// Takes an item away, past the server.
+    pub(crate) async fn removes(&self, pk: &str, sk: &str) {
+        let (table, name) = self.table();
+        let key = |value: &str| AttributeValue::S(value.to_owned());
+        let delete = table.delete_item().table_name(name);
+        delete.key("pk", key(pk)).key("sk", key(sk)).send().await.unwrap();
+    }
+
     pub(crate) async fn stop(self) {
         self.server.stop().await;
     }

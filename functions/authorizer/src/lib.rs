@@ -32,7 +32,8 @@ async fn websocket(
 ) -> Result<ApiGatewayCustomAuthorizerResponse, Error> {
     let header = |name: &str| event.headers.get(name).and_then(|value| value.to_str().ok());
     let query = |name: &str| event.query_string_parameters.first(name);
-    let known = match identify(app, header, query).await {
+    let credential = || Credential::of_handshake(header, query);
+    let known = match identify(app, query, credential).await {
         Err(error) if !matches!(error, Error::Invalid(_)) => return Err(error),
         known => known,
     };
@@ -59,7 +60,8 @@ async fn http(
 ) -> Result<ApiGatewayV2CustomAuthorizerSimpleResponse, Error> {
     let header = |name: &str| event.headers.get(name).and_then(|value| value.to_str().ok());
     let query = |name: &str| event.query_string_parameters.get(name).map(String::as_str);
-    let known = match identify(app, header, query).await {
+    let credential = || Credential::of_request(header);
+    let known = match identify(app, query, credential).await {
         Err(error) if !error.is_clients_fault() => return Err(error),
         known => known,
     };
@@ -72,13 +74,13 @@ async fn http(
 
 async fn identify<'a>(
     app: &App,
-    header: impl Fn(&str) -> Option<&'a str>,
     query: impl Fn(&str) -> Option<&'a str>,
+    credential: impl FnOnce() -> Option<Credential>,
 ) -> Result<Identity, Error> {
     match app.config.auth_mode {
         AuthMode::Open => named_in_query(query)?.map(Identity::believed).ok_or(Error::Unauthorized),
         AuthMode::Accounts | AuthMode::Oidc => {
-            let credential = Credential::of(header, query).ok_or(Error::Unauthorized)?;
+            let credential = credential().ok_or(Error::Unauthorized)?;
             credential.identify(app).await
         }
     }

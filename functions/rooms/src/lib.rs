@@ -87,8 +87,8 @@ async fn create(
 
 /// `GET /api/rooms`: every public room and the caller's private ones, by name.
 async fn list(State(app): State<App>, caller: Caller, paging: Paging) -> Result<Response, Failure> {
-    let after = paging.after(RoomName::from_folded)?;
-    let rooms = rooms::list(&app, caller.user().as_ref(), after.as_ref(), paging.limit).await?;
+    let after = paging.after(RoomName::read_place)?;
+    let rooms = rooms::list(&app, caller.user().as_ref(), after.as_deref(), paging.limit).await?;
     let views: Vec<_> = rooms.items.iter().map(RoomView::from).collect();
     Ok(paging.list(&views, rooms.next.as_deref()))
 }

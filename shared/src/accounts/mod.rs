@@ -5,7 +5,10 @@
 //! is shown again was stolen or copied, so its session ends. Whatever ends a session also closes its
 //! sockets at once.
 
+mod deletion;
+mod keyring;
 mod password;
+mod profile;
 pub mod tokens;
 mod username;
 
@@ -18,21 +21,28 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use crate::chat::{PageSize, Room, Timestamp, UserId};
+use crate::chat::{Timestamp, UserId};
 use crate::error::Reason;
 use crate::oidc::Subject;
 use crate::store::{Attempts, Overdue, Rotation, Secured, Session, Ticket};
-use crate::{App, Error, events, limits, presence};
+use crate::{App, Error};
 
+pub use deletion::delete;
+pub use keyring::{Secrets, Source};
+pub use profile::{Profile, change_profile};
 pub use tokens::{ACCESS_LIFETIME, Grant, Tokens};
 pub use username::Username;
 
+use profile::{TAKEN, display_name, moment, new_username};
 use tokens::RefreshToken;
 
 /// How long a session lasts after it was last refreshed.
 const SESSION_LIFETIME: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// How long a ticket is good.
 pub const TICKET_LIFETIME: Duration = Duration::from_secs(30);
+/// How long after its exchange a refresh token may be exchanged again for the same one: long enough for
+/// an answer that was lost, or two tabs at once; too short for most thieves.
+const REFRESH_LEEWAY: Duration = Duration::from_secs(20);
 /// How many attempts an account takes in a quarter of an hour; one that succeeds forgives the others.
 const ATTEMPTS_PER_ACCOUNT: u64 = 10;
 /// How many sessions are ended at once.
@@ -98,17 +108,6 @@ pub struct Credentials {
     pub address: String,
 }
 
-/// What somebody shows of themselves; what is `None` stays as it is.
-#[derive(Debug, Default)]
-pub struct Profile {
-    /// Another name to be addressed by.
-    pub username: Option<String>,
-    /// What they like to be called; empty for nothing.
-    pub display_name: Option<String>,
-    /// Whatever the application keeps with them; empty for nothing.
-    pub metadata: Option<Map<String, Value>>,
-}
-
 /// Makes an account and signs its owner in. `conflict` if the name, or one that looks like it, is
 /// taken.
 pub async fn register(
@@ -117,9 +116,9 @@ pub async fn register(
     profile: Profile,
 ) -> Result<SignedIn, Error> {
     let tokens = app.tokens()?;
-    let username = Username::parse(&credentials.username)?;
-    password::check(&credentials.password)?;
-    check_profile(&profile)?;
+    let username = new_username(app, &credentials.username)?;
+    password::check(&credentials.password, &credentials.username)?;
+    let profile = profile.checked()?;
     count_address(app, &credentials.address).await?;
     let now = app.clock.now();
     let account = Account {
@@ -131,7 +130,7 @@ pub async fn register(
     };
     let hash = password::hash(credentials.password).await?;
     if !app.store.create_account(&account, Some(&hash), None).await? {
-        return Err(Error::Conflict("this username, or one that looks like it, is taken"));
+        return Err(TAKEN);
     }
     begin(app, tokens, account, &hash).await
 }
@@ -153,36 +152,45 @@ pub async fn login(app: &App, credentials: Credentials) -> Result<SignedIn, Erro
     // Nobody's account is looked up all the same, so that it takes as long.
     let user = user.map_or_else(|| UserId::parse(&Uuid::nil().to_string()), Ok)?;
     let secured = app.store.account(&user).await?;
-    let (account, hash) = secured.map_or((None, None), |it| (Some(it.account), it.password_hash));
+    let hash = secured.as_ref().and_then(|it| it.password_hash.clone());
     let matched = password::matches(credentials.password, hash.clone()).await?;
-    let (Some(account), Some(hash), true) = (account, hash, matched) else { return Err(REFUSED) };
+    let (Some(Secured { account, open, .. }), Some(hash), true) = (secured, hash, matched) else {
+        return Err(REFUSED);
+    };
+    if !open {
+        // Its owner had it deleted, and that was interrupted.
+        deletion::erase(app, &account.user).await?;
+        return Err(REFUSED);
+    }
     app.store.forgive_attempts(&attempts, app.clock.now()).await?;
     begin(app, tokens, account, &hash).await
 }
 
-/// The next pair of tokens for one that was not shown before.
+/// The next pair of tokens for one that was not shown before, or only just now: then the same pair.
 pub async fn refresh(app: &App, token: &SecretString) -> Result<SignedIn, Error> {
     const INVALID: Error = Error::Untrusted("the refresh token is not valid");
     let tokens = app.tokens()?;
-    let old = tokens.read_refresh(token)?;
-    let user = UserId::parse(&old.user.to_string())?;
-    let new = RefreshToken::fresh(old.user, old.session)?;
     let now = app.clock.now();
+    let (old, new) = tokens.read_refresh(token, now).await?;
+    let user = UserId::parse(&old.user.to_string())?;
     let until = now.plus(SESSION_LIFETIME);
     let hashes = [&*old.hash(), &*new.hash()];
-    match app.store.rotate_session(&user, old.session, hashes, [now, until]).await? {
-        Rotation::Done => {}
+    let times = [now, until];
+    let rotation =
+        app.store.rotate_session(&user, old.session, hashes, times, REFRESH_LEEWAY).await?;
+    let since = match rotation {
+        Rotation::Done(since) => since,
         Rotation::Gone => return Err(INVALID),
         Rotation::Reused => {
             end(app, &user, old.session).await?;
             return Err(INVALID);
         }
-    }
+    };
     let Some(Secured { account, .. }) = app.store.account(&user).await? else {
         return Err(INVALID);
     };
     Ok(SignedIn {
-        access_token: tokens.issue(&user, old.session, now)?,
+        access_token: tokens.issue(&user, old.session, since)?,
         refresh_token: tokens.write_refresh(&new)?,
         account,
     })
@@ -252,7 +260,7 @@ pub async fn of_subject(app: &App, subject: Subject) -> Result<UserId, Error> {
     let account = Account {
         user: UserId::parse(&Uuid::now_v7().to_string())?,
         username: None,
-        display_name: subject.name.filter(|name| check_display_name(name).is_ok()),
+        display_name: subject.name.and_then(|name| display_name(&name).ok()),
         metadata: None,
         created_at: app.clock.now(),
     };
@@ -263,26 +271,6 @@ pub async fn of_subject(app: &App, subject: Subject) -> Result<UserId, Error> {
     app.store.user_of_subject(&key).await?.ok_or(Error::Corrupt("subject"))
 }
 
-/// Changes what somebody shows of themselves.
-pub async fn change_profile(app: &App, user: &UserId, profile: Profile) -> Result<Account, Error> {
-    check_profile(&profile)?;
-    let before = account(app, user).await?;
-    if let Some(username) = profile.username.as_deref() {
-        let username = Username::parse(username)?;
-        if before.username.as_ref() != Some(&username)
-            && !app.store.rename_account(&before, &username).await?
-        {
-            return Err(Error::Conflict("this username, or one that looks like it, is taken"));
-        }
-    }
-    app.store.change_profile(user, profile.display_name, profile.metadata).await?;
-    let after = account(app, user).await?;
-    if after != before {
-        events::show_profile(app, &after).await;
-    }
-    Ok(after)
-}
-
 /// Changes the password, and ends all sessions but the one that asks.
 pub async fn change_password(
     app: &App,
@@ -290,51 +278,11 @@ pub async fn change_password(
     session: Option<SessionId>,
     [current, new]: [SecretString; 2],
 ) -> Result<(), Error> {
-    password::check(&new)?;
+    password::check(&new, "")?;
     let account = authenticate(app, user, current).await?;
     let hash = password::hash(new).await?;
     app.store.change_password(&account.user, &hash).await?;
     end_all(app, user, session).await
-}
-
-/// Forgets an account: its rooms are left, its sessions end, and its name is free. What its owner
-/// said stays with those it was said to.
-pub async fn delete(app: &App, user: &UserId, password: Option<SecretString>) -> Result<(), Error> {
-    let account = match password {
-        Some(password) => authenticate(app, user, password).await?,
-        None => match app.store.account(user).await? {
-            Some(Secured { account, password_hash: None }) => account,
-            Some(_) => return Err(Error::Invalid("missing field `password`".into())),
-            None => return Err(Error::NotFound("user")),
-        },
-    };
-    // Whoever is to hear of it is known by the conversations, of which nothing is left then.
-    let circle = presence::circle(app, user).await?;
-    crate::rooms::leave_all(app, user).await?;
-    end_all(app, user, None).await?;
-    app.store.delete_account(&account.user).await?;
-    close_conversations(app, user).await?;
-    events::show_deletion(app, user, &circle).await;
-    // Those of an outside issuer belong to no session.
-    close_all(app, user).await
-}
-
-/// Lets nobody write any more to somebody whose account is gone. Whoever writes for the first time is
-/// refused by that itself, so no conversation begins behind this.
-async fn close_conversations(app: &App, user: &UserId) -> Result<(), Error> {
-    let mut after = None;
-    loop {
-        let listed = app.store.listings(user, after.as_ref(), PageSize::MAX).await?;
-        after = listed.items.last().map(|listing| listing.conversation.clone());
-        let direct = listed.items.into_iter().map(|listing| listing.conversation);
-        let direct = direct.filter(|conversation| conversation.addressee(user).is_some());
-        let closed = direct
-            .map(|conversation| async move { app.store.note_gone(user, &conversation).await });
-        stream::iter(closed).buffer_unordered(CONCURRENT_ENDS).try_collect::<()>().await?;
-        if listed.next.is_none() || after.is_none() {
-            return Ok(());
-        }
-    }
 }
 
 /// The account of somebody who knows its password.
@@ -380,22 +328,6 @@ async fn count_address(app: &App, address: &str) -> Result<(), Error> {
     app.store.count_attempt(&Attempts::at("address", address, limit), app.clock.now()).await
 }
 
-fn check_profile(profile: &Profile) -> Result<(), Error> {
-    profile.display_name.as_deref().map_or(Ok(()), check_display_name)?;
-    Room::check(None, profile.metadata.as_ref())
-}
-
-fn check_display_name(name: &str) -> Result<(), Error> {
-    if name.chars().count() > limits::DISPLAY_NAME_CHARS {
-        let most = limits::DISPLAY_NAME_CHARS;
-        return Err(Error::Invalid(format!("`display_name` has at most {most} characters")));
-    }
-    if name.chars().any(char::is_control) {
-        return Err(Error::Invalid("`display_name` has no control characters".into()));
-    }
-    Ok(())
-}
-
 /// The user a request means: by id, or where people have accounts by username. There is such a user;
 /// in open mode everybody is whoever has a name.
 pub async fn addressed(app: &App, user: &str) -> Result<UserId, Error> {
@@ -416,7 +348,7 @@ pub async fn check_exists(app: &App, user: &UserId) -> Result<(), Error> {
 /// look-up. For what leads to nothing then, and for what is left of somebody.
 pub async fn named(app: &App, user: &str) -> Result<UserId, Error> {
     if !app.config.has_accounts() {
-        return UserId::parse(user);
+        return UserId::given(user);
     }
     if let Ok(id) = Uuid::try_parse(user) {
         return UserId::parse(&id.to_string());

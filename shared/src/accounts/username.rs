@@ -1,10 +1,10 @@
 //! The names people sign in with and are addressed by.
 //!
-//! A name is one in any script, so it must not be mistaken for another's: names that look alike
-//! (`alice`, `Alice`, `аlice` with a Cyrillic а) are the same name, and only one person has it. The
-//! rules are Unicode's and the IETF's: usernames of RFC 8265 (<https://www.rfc-editor.org/rfc/rfc8265>)
-//! whose characters UTS 39 allows in identifiers, of one script, compared by their skeletons
-//! (<https://www.unicode.org/reports/tr39/>).
+//! A name is one in any script, so it must not be mistaken for another's: of names that look alike
+//! (`alice`, `Alice`, `aIice` with a capital i, `аlice` with a Cyrillic а) only one person has one, as
+//! [`name`] tells. Beyond that the rules are Unicode's and the IETF's: usernames of RFC 8265
+//! (<https://www.rfc-editor.org/rfc/rfc8265>) whose characters UTS 39 allows in identifiers, of one
+//! script (<https://www.unicode.org/reports/tr39/>).
 
 use std::fmt;
 
@@ -12,9 +12,10 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use precis_core::profile::PrecisFastInvocation;
 use precis_profiles::UsernameCasePreserved;
 use serde::{Serialize, Serializer};
-use unicode_security::{GeneralSecurityProfile, MixedScript, confusable_detection};
+use unicode_security::{GeneralSecurityProfile, MixedScript};
 use uuid::Uuid;
 
+use crate::chat::name::{self, Keys};
 use crate::{Error, limits};
 
 /// A name as its owner spells it.
@@ -56,16 +57,18 @@ impl Username {
         &self.0
     }
 
-    /// What all names that look like this one share: ASCII without `#`.
+    /// What all names share by which the same person is found.
     pub fn key(&self) -> String {
-        // Twice, because the skeleton of a digit may be a capital letter.
-        let once = skeleton(&self.0);
-        utf8_percent_encode(&skeleton(&once), NON_ALPHANUMERIC).to_string()
+        self.keys().found.into_iter().next().unwrap_or_default()
     }
-}
 
-fn skeleton(name: &str) -> String {
-    confusable_detection::skeleton(&name.to_lowercase()).collect()
+    /// What reserves the name: it is found by what all names that look like it share.
+    pub fn keys(&self) -> Keys {
+        // The second is how names were found before their case was folded in full.
+        let found = [name::look(&name::folded(&self.0)), name::look(&self.0)];
+        let encoded = |key: String| utf8_percent_encode(&key, NON_ALPHANUMERIC).to_string();
+        Keys::new(found.map(encoded), name::looks(&self.0).into_iter().map(encoded))
+    }
 }
 
 impl fmt::Display for Username {
@@ -91,8 +94,12 @@ mod tests {
 
     #[track_caller]
     fn alike(one: &str, other: &str, expected: bool) {
-        let key = |name| Username::parse(name).unwrap().key();
-        assert_eq!(key(one) == key(other), expected, "{one:?} and {other:?}");
+        let all = |name| {
+            let Keys { found, alike } = Username::parse(name).unwrap().keys();
+            [found, alike].concat()
+        };
+        let shared = all(one).iter().any(|key| all(other).contains(key));
+        assert_eq!(shared, expected, "{one:?} and {other:?}");
     }
 
     #[test]
@@ -124,8 +131,18 @@ mod tests {
         alike("paul", "pau1", true);
         alike("bob", "b0b", true);
         alike("сор", "cop", true);
-        alike("Straße", "strasse", false);
+        alike("Straße", "STRASSE", true);
+        alike("alice", "aIice", true);
+        alike("TOM", "ТОМ", true);
         alike("alice", "alicia", false);
         alike("modern", "modem", true);
+    }
+
+    #[test]
+    fn a_name_is_found_where_the_rule_before_put_it() {
+        let keys = Username::parse("Straße").unwrap().keys();
+        assert_eq!(keys.found, ["strasse", "stra%C3%9Fe"]);
+        assert_eq!(Username::parse("Alice").unwrap().keys().found, ["alice"]);
+        assert_eq!(Username::parse("b0b").unwrap().keys().found, ["bob"]);
     }
 }

@@ -4,6 +4,7 @@ mod connection;
 mod conversation;
 mod member;
 mod message;
+pub mod name;
 mod page;
 mod room;
 mod timestamp;

@@ -1,11 +1,14 @@
 //! Rooms: conversations that people join and leave.
 
 use std::fmt;
+use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value};
+use unicode_normalization::UnicodeNormalization;
 use uuid::Uuid;
 
+use super::name::{self, Keys, Reserved};
 use super::{ConversationId, Seq, Timestamp, UserId};
 use crate::{Error, limits};
 
@@ -37,7 +40,12 @@ impl Serialize for RoomId {
     }
 }
 
-/// What people call a room: unique among rooms, whatever the case of its letters.
+/// How a refusal begins.
+const WHAT: &str = "a room's name";
+/// The conversation of everybody is called so.
+static RESERVED: LazyLock<Reserved> = LazyLock::new(|| Reserved::parse("lobby"));
+
+/// What people call a room: unique among rooms, whatever the case of its letters or their look.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RoomName(String);
 
@@ -45,39 +53,70 @@ impl RoomName {
     /// The most characters (not bytes) a name may have.
     pub const MAX_CHARS: usize = limits::ROOM_NAME_CHARS;
 
-    /// Accepts 1 to 64 characters without control characters; surrounding space is not part of a
-    /// name, and a GUID is none.
+    /// Accepts 1 to 64 characters as [`name::shown`] does, and in normal form; a step in a path is no
+    /// name, nor is a GUID, nor what looks like the lobby.
     pub fn parse(typed: &str) -> Result<Self, Error> {
-        Self::within(Self::MAX_CHARS, typed)
-    }
-
-    /// Reads what [`folded`](Self::folded) gave, which may be longer than a name.
-    pub fn from_folded(folded: &str) -> Result<Self, Error> {
-        Self::within(2 * Self::MAX_CHARS, folded)
-    }
-
-    fn within(limit: usize, typed: &str) -> Result<Self, Error> {
-        let name = typed.trim();
-        if !(1..=limit).contains(&name.chars().count()) || name.chars().any(char::is_control) {
-            return Err(Error::Invalid(format!(
-                "a room's name has 1 to {limit} characters, none of them a control character"
-            )));
+        let shown = name::shown(WHAT, typed)?;
+        if !(1..=Self::MAX_CHARS).contains(&shown.chars().count()) {
+            let most = Self::MAX_CHARS;
+            return Err(Error::Invalid(format!("{WHAT} has 1 to {most} characters")));
         }
-        if Uuid::try_parse(name).is_ok() {
-            return Err(Error::Invalid("a room's name may not look like a room's id".into()));
+        name::fits_path(WHAT, &shown)?;
+        if Uuid::try_parse(&shown).is_ok() {
+            return Err(Error::Invalid(format!("{WHAT} may not look like a room's id")));
         }
-        Ok(Self(name.to_owned()))
+        if RESERVED.has(&shown) {
+            return Err(Error::Conflict("this name is reserved"));
+        }
+        Ok(Self(shown))
     }
 
-    /// The name as its creator wrote it.
+    /// The name that the table keeps, whatever rule it was made by.
+    pub fn stored(name: String) -> Self {
+        Self(name)
+    }
+
+    /// The name as its room shows it.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// What two names share that count as the same.
+    /// Where the name stands in lists of rooms.
     pub fn folded(&self) -> String {
         self.0.to_lowercase()
     }
+
+    /// What reserves the name.
+    pub fn keys(&self) -> Keys {
+        Keys::new(found_under(&self.0), name::looks(&self.0))
+    }
+
+    /// Where a room is sought that somebody calls so; nowhere if no room can be called so.
+    pub fn sought(typed: &str) -> Vec<String> {
+        let as_typed = typed.trim().to_lowercase();
+        if as_typed.is_empty() || typed.chars().count() > 2 * Self::MAX_CHARS {
+            return Vec::new();
+        }
+        let shown = name::shown(WHAT, typed).map(|shown| found_under(&shown));
+        // As it was typed a room has its name that was made before names had a normal form.
+        Keys::new(shown.into_iter().flatten().chain([as_typed]), []).found
+    }
+
+    /// Reads the place in a list that [`folded`](Self::folded) gave, which may be longer than a name.
+    pub fn read_place(place: &str) -> Result<String, Error> {
+        if place.is_empty() || place.chars().count() > 3 * Self::MAX_CHARS {
+            return Err(Error::Invalid("no room has this place".into()));
+        }
+        Ok(place.to_owned())
+    }
+}
+
+/// Where rooms of this name are: by its case folding, and where the rules before put them, in small
+/// letters of either normal form.
+fn found_under(shown: &str) -> [String; 3] {
+    let small = shown.to_lowercase();
+    let apart = small.nfd().collect();
+    [name::folded(shown), small, apart]
 }
 
 /// Who may find a room and join it.
@@ -187,6 +226,24 @@ mod tests {
         check(&"x".repeat(65), None);
         check("0192b4e0-7c00-7000-8000-000000000000", None);
         check("0192B4E07C0070008000000000000000", None);
+        check("..", None);
+        check("Lobby", None);
+        check("al\u{202e}ice", None);
+        check("cafe\u{301}", Some("caf\u{e9}"));
+    }
+
+    #[test]
+    fn a_room_is_found_where_it_was_put_by_any_rule() {
+        let found = |typed| RoomName::parse(typed).unwrap().keys().found;
+        assert_eq!(found("General"), ["general"]);
+        assert_eq!(RoomName::sought("GENERAL"), ["general"]);
+        for typed in ["Straße", "STRASSE"] {
+            assert_eq!(RoomName::sought(typed)[0], "strasse");
+        }
+        let decomposed = "cafe\u{301}";
+        assert_eq!(RoomName::sought(decomposed), ["caf\u{e9}", decomposed]);
+        assert!(found("caf\u{e9}").contains(&decomposed.to_owned()));
+        assert_eq!(RoomName::sought("a\u{200b}b"), ["a\u{200b}b"]);
     }
 
     #[test]

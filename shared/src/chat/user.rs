@@ -5,6 +5,7 @@ use std::fmt;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde::{Deserialize, Serialize, Serializer};
 
+use super::name;
 use crate::{Error, limits};
 
 /// What stays as it is inside a key: the unreserved characters of RFC 3986.
@@ -22,7 +23,7 @@ impl UserId {
     /// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>).
     pub const MAX_ENCODED_BYTES: usize = 500;
 
-    /// Takes `id` as it is given: no trimming, no folding of case.
+    /// Takes `id` as it is kept: no trimming, no folding of case.
     pub fn parse(id: &str) -> Result<Self, Error> {
         if id.is_empty() {
             return Err(Error::Invalid("a user id may not be empty".into()));
@@ -39,6 +40,13 @@ impl UserId {
             return Err(Error::Invalid("a user id in this script has to be shorter".into()));
         }
         Ok(user)
+    }
+
+    /// Takes an id that somebody gives: one that others can read and a URL can carry.
+    pub fn given(id: &str) -> Result<Self, Error> {
+        name::shown("a user id", id)?;
+        name::fits_path("a user id", id)?;
+        Self::parse(id)
     }
 
     /// The id as people wrote it.
@@ -64,7 +72,7 @@ impl TryFrom<String> for UserId {
     type Error = Error;
 
     fn try_from(id: String) -> Result<Self, Error> {
-        Self::parse(&id)
+        Self::given(&id)
     }
 }
 
@@ -105,6 +113,16 @@ mod tests {
         check("a\nb", false);
         check("a\u{0}", false);
         check("a\u{85}", false);
+    }
+
+    #[test]
+    fn what_is_given_can_be_seen_and_stand_in_a_url() {
+        for id in ["alice", "two words 👋", "..."] {
+            assert!(UserId::given(id).is_ok(), "{id:?}");
+        }
+        for id in [".", "..", "ali\u{200b}ce", "alice\u{202e}", "a\nb"] {
+            assert!(UserId::given(id).is_err(), "{id:?}");
+        }
     }
 
     #[test]

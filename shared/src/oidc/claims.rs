@@ -39,9 +39,41 @@ pub(super) struct Claims {
     token_use: Option<Value>,
     preferred_username: Option<Value>,
     name: Option<Value>,
+    typ: Option<Value>,
+    events: Option<Value>,
+    nonce: Option<Value>,
+    at_hash: Option<Value>,
+    c_hash: Option<Value>,
 }
 
+/// What the header of a token may say that it is: a token of no particular kind, or an access token
+/// (<https://www.rfc-editor.org/rfc/rfc9068#section-2.1>).
+const KINDS: [&str; 4] = ["JWT", "application/JWT", "at+jwt", "application/at+jwt"];
+
 impl Claims {
+    /// Refuses tokens that were made for something else than to open an API, as far as they tell: ID tokens,
+    /// which are for the client to read; logout tokens and other events; refresh tokens.
+    ///
+    /// An access token says so in its header (`at+jwt`), by `token_use` (Cognito) or `typ` (Keycloak), or
+    /// says nothing at all of its kind, and has none of what only ID tokens have.
+    pub(super) fn accept_kind(&self, header: Option<&str>) -> Result<(), Error> {
+        let is = |claim: &Option<Value>, word: &str| {
+            claim.as_ref().and_then(Value::as_str).is_some_and(|it| it.eq_ignore_ascii_case(word))
+        };
+        let of_access = header.is_some_and(|kind| kind.to_ascii_lowercase().ends_with("at+jwt"))
+            || is(&self.token_use, "access")
+            || is(&self.typ, "Bearer");
+        let other_kind = header.is_some_and(|it| !KINDS.iter().any(|kind| kind.eq_ignore_ascii_case(it)))
+            || (self.token_use.is_some() && !is(&self.token_use, "access"))
+            || (self.typ.is_some() && !is(&self.typ, "Bearer"))
+            || self.events.is_some()
+            || self.at_hash.is_some()
+            || self.c_hash.is_some()
+            // Some issuers put it into access tokens, too.
+            || (self.nonce.is_some() && !of_access);
+        if other_kind { Err(refuse("it is no access token")) } else { Ok(()) }
+    }
+
     /// Whom the token is about, if it is by `issuer`, for `audience` and for `now`.
     pub(super) fn accept(
         self,

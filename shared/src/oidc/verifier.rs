@@ -38,6 +38,7 @@ impl Oidc {
         let header = read_header(token)?;
         let key = self.keys.find(header.kid.as_deref(), header.alg, now).await?;
         let claims = check_signature(token, &key)?;
+        claims.accept_kind(header.typ.as_deref())?;
         claims.accept(self.keys.issuer().name(), &self.audience, now)
     }
 }

@@ -72,9 +72,11 @@ async fn made_before(app: &App, room: &Room) -> Result<Option<Room>, Error> {
         Err(Error::NotFound(_)) => return Ok(None),
         earlier => earlier?,
     };
-    // However the name is spelled now.
+    // However the name is spelled now, but not if it only looks like it.
     let same = Room { name: room.name.clone(), ..earlier.clone() };
-    let alike = earlier.creator == room.creator && same.looks_like(room);
+    let alike = earlier.name.folded() == room.name.folded()
+        && earlier.creator == room.creator
+        && same.looks_like(room);
     if !alike || app.store.member(earlier.id, &room.creator).await?.is_none() {
         return Ok(None);
     }
@@ -115,17 +117,19 @@ pub async fn find(app: &App, user: Option<&UserId>, id_or_name: &str) -> Result<
 pub async fn list(
     app: &App,
     user: Option<&UserId>,
-    after: Option<&RoomName>,
+    after: Option<&str>,
     limit: usize,
 ) -> Result<Listed<Room>, Error> {
     let mut rooms = app.store.rooms(after, limit).await?;
     // The index may lag behind.
     rooms.items.retain(|room| room.access == Access::Public);
     if let Some(user) = user {
-        let after = after.map(RoomName::folded).unwrap_or_default();
+        let after = after.unwrap_or_default();
         let own = app.store.rooms_with(user).await?.into_iter();
         // Those behind what was read of the others belong on a later page.
-        let here = |name: String| name > after && rooms.next.as_ref().is_none_or(|it| name <= *it);
+        let here = |name: String| {
+            name.as_str() > after && rooms.next.as_ref().is_none_or(|it| name <= *it)
+        };
         let own = own.filter(|it| it.access == Access::Private && here(it.name.folded()));
         rooms.items.extend(own);
         rooms.items.sort_by_key(|room| room.name.folded());

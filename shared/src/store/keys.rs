@@ -6,17 +6,17 @@
 //! | start of a log | `CONV#<conversation>` | `MSG#0000000000000000` | `start`: where the numbers begin now; `began`: where they began first |
 //! | what keeps two people from speaking | `CONV#<conversation>` | `MSG#~BLOCKS` | `by`: who of the two blocks the other; `gone`: whose account is no more |
 //! | room | `CONV#<conversation>` | `ROOM` | `name`, `topic`, `metadata`, `access`, `history`, `hidden_upto`, `creator`, `created_at`, `members`, `owners`; a public one is listed in the index |
-//! | name of a room | `ROOMNAME#<name in small letters>` | `ROOM` | `room`: whose it is |
+//! | name of a room, one item for each of its keys | `ROOMNAME#<key>` | `ROOM` | `room`: whose it is; `alike` if it only looks so |
 //! | member | `CONV#<conversation>` | `MEMBER#<user>` | `role`, `joined_at`, `muted`, `reads_from` |
 //! | somebody a room knows who is not in it | `CONV#<conversation>` | `GUEST#<user>` | `banned_by`, `banned_at`; `invited_by`, `invited_at`; `muted` |
 //! | invitation of a user | `USER#<user>` | `INVITE#<room>` | `by`, `at` |
 //! | conversation of a user | `USER#<user>` | `CONV#<conversation>` | `joined_at`, `read_seq` |
-//! | number of a user's rooms | `USER#<user>` | `ROOMS` | `members` |
+//! | number of a user's rooms | `USER#<user>` | `ROOMS` | `members`; `closed`: since when the user's account is being deleted |
 //! | inbox | `USER#<user>` | `INBOX` | see [`inbox`](super::inbox) |
-//! | account | `USER#<user>` | `ACCOUNT` | `username`, `display_name`, `metadata`, `password_hash`, `subject`, `created_at` |
-//! | username | `USERNAME#<what names that look alike share>` | `ACCOUNT` | `user`: whose it is |
+//! | account | `USER#<user>` | `ACCOUNT` | `username`, `display_name`, `metadata`, `password_hash`, `subject`, `created_at`; `deleting`: since when |
+//! | username, one item for each of its keys | `USERNAME#<key>` | `ACCOUNT` | `user`: whose it is; `alike` if it only looks so; `expires_at`: until when it rests, once it was given up |
 //! | subject of an outside issuer | `SUBJECT#<hash>` | `SUBJECT` | `user`: who it is here |
-//! | session | `USER#<user>` | `SESSION#<session>` | `refresh_hash`, `expires_at` |
+//! | session | `USER#<user>` | `SESSION#<session>` | `refresh_hash`, `refreshed_at`, `expires_at` |
 //! | ticket | `TICKET#<hash>` | `TICKET` | `user`, `session`, `until`, `good_until`, `expires_at` |
 //! | attempts to sign in | `ATTEMPTS#<at what>#<hash>` | `<window>` | `attempts`, `expires_at` |
 //!
@@ -25,8 +25,10 @@
 //!
 //! User ids are percent-encoded in keys, so that `#` and `:` only ever separate.
 
-use crate::accounts::{SessionId, Username};
-use crate::chat::{ConversationId, RoomId, RoomName, Seq, UserId};
+use std::borrow::Cow;
+
+use crate::accounts::{SessionId, tokens};
+use crate::chat::{ConversationId, RoomId, Seq, UserId};
 
 /// The partition key's attribute.
 pub const PK: &str = "pk";
@@ -67,6 +69,10 @@ pub(super) const LAST: Seq = 9_999_999_999_999_999;
 /// Behind the last message, so that whoever reads the end of a log sees it at no cost.
 pub(super) const BLOCKS: &str = "MSG#~BLOCKS";
 
+/// The longest key of a name, in bytes: a partition key has at most 2,048
+/// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>).
+const LONGEST_NAME: usize = 1024;
+
 /// The partition of a conversation.
 pub(super) fn conversation_pk(conversation: &ConversationId) -> String {
     format!("CONV#{conversation}")
@@ -102,14 +108,23 @@ pub(super) fn invitation_sk(room: RoomId) -> String {
     format!("INVITE#{room}")
 }
 
-/// The partition that reserves a room's name.
-pub(super) fn room_name_pk(name: &RoomName) -> String {
-    format!("ROOMNAME#{}", name.folded())
+/// A partition that reserves a room's name.
+pub(super) fn room_name_pk(key: &str) -> String {
+    format!("ROOMNAME#{}", short(key))
 }
 
-/// The partition that reserves a username.
-pub(super) fn username_pk(username: &Username) -> String {
-    format!("USERNAME#{}", username.key())
+/// A partition that reserves a username.
+pub(super) fn username_pk(key: &str) -> String {
+    format!("USERNAME#{}", short(key))
+}
+
+/// A name's key, or its hash where the look of a name is longer than a key may be.
+fn short(key: &str) -> Cow<'_, str> {
+    if key.len() <= LONGEST_NAME {
+        key.into()
+    } else {
+        format!("~{}", tokens::hash(key.as_bytes())).into()
+    }
 }
 
 /// The partition of an outside issuer's subject.

@@ -9,12 +9,13 @@ pub mod keys;
 mod list;
 mod listings;
 mod log;
+mod names;
 mod online;
 mod rooms;
 mod start;
 mod table;
 
-pub use accounts::{Attempts, Rotation, Secured, Session, Ticket};
+pub use accounts::{Attempts, Moment, Rotation, Secured, Session, Ticket};
 pub use client::Store;
 pub use inbox::{Connection, Drain, Inbox, Lease, Overdue, Update, Waiting};
 pub use listings::{Listing, ReadMark};

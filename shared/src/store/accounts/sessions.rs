@@ -1,5 +1,7 @@
 //! Sessions: one for every sign-in, until it is over or revoked.
 
+use std::time::Duration;
+
 use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{
@@ -10,7 +12,7 @@ use crate::Error;
 use crate::accounts::SessionId;
 use crate::chat::{Timestamp, UserId};
 use crate::error::storage;
-use crate::store::item::{Item, n, number, s, text};
+use crate::store::item::{Item, n, number, parse_number, s, text};
 use crate::store::{Store, keys};
 
 /// A sign-in.
@@ -27,9 +29,9 @@ pub struct Session {
 /// What became of the exchange of a refresh token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rotation {
-    /// The new token is the good one now.
-    Done,
-    /// The session's token is another: this one was exchanged before.
+    /// The new token is the good one, since then.
+    Done(Timestamp),
+    /// The session's token is another: this one was exchanged before, and not just now.
     Reused,
     /// There is no such session.
     Gone,
@@ -56,7 +58,7 @@ impl Store {
                 .table_name(&self.table)
                 .key(keys::PK, s(keys::user_pk(user)))
                 .key(keys::SK, s(keys::ACCOUNT))
-                .condition_expression("password_hash = :hash")
+                .condition_expression("password_hash = :hash AND attribute_not_exists(deleting)")
                 .expression_attribute_values(":hash", s(password_hash))
                 .build()?;
             Ok(vec![
@@ -81,13 +83,15 @@ impl Store {
         Ok(item.is_some_and(|session| session.expires_at > now))
     }
 
-    /// Exchanges the token of hash `old` for that of `new`, and lets the session go on till `until`.
+    /// Exchanges the token of hash `old` for that of `new`, and lets the session go on till `until`;
+    /// to do so again within `leeway` changes nothing.
     pub async fn rotate_session(
         &self,
         user: &UserId,
         session: SessionId,
         [old, new]: [&str; 2],
         [now, until]: [Timestamp; 2],
+        leeway: Duration,
     ) -> Result<Rotation, Error> {
         let update = self
             .db
@@ -95,14 +99,15 @@ impl Store {
             .table_name(&self.table)
             .key(keys::PK, s(keys::user_pk(user)))
             .key(keys::SK, s(keys::session_sk(session)))
-            .update_expression("SET refresh_hash = :new, expires_at = :until")
+            .update_expression("SET refresh_hash = :new, expires_at = :until, refreshed_at = :at")
             .condition_expression("refresh_hash = :old AND expires_at > :now")
             .expression_attribute_values(":old", s(old))
             .expression_attribute_values(":new", s(new))
             .expression_attribute_values(":now", n(now.as_seconds()))
+            .expression_attribute_values(":at", n(now.as_millis()))
             .expression_attribute_values(":until", n(until.as_seconds()))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        let Err(error) = update.send().await else { return Ok(Rotation::Done) };
+        let Err(error) = update.send().await else { return Ok(Rotation::Done(now)) };
         let Some(UpdateItemError::ConditionalCheckFailedException(failed)) =
             error.as_service_error()
         else {
@@ -110,10 +115,14 @@ impl Store {
         };
         let Some(item) = failed.item() else { return Ok(Rotation::Gone) };
         let there = decode(session, item)?;
-        Ok(match there.refresh_hash {
-            // The SDK tried twice, and the first try had succeeded.
-            hash if hash == new => Rotation::Done,
-            hash if hash == old => Rotation::Gone,
+        if there.refresh_hash == old || there.expires_at <= now {
+            return Ok(Rotation::Gone);
+        }
+        let refreshed_at = item.get("refreshed_at").and_then(parse_number);
+        let refreshed_at = refreshed_at.map(Timestamp::from_millis);
+        Ok(match refreshed_at {
+            // By another try of the same exchange.
+            Some(at) if there.refresh_hash == new && now.since(at) <= leeway => Rotation::Done(at),
             _ => Rotation::Reused,
         })
     }

@@ -269,14 +269,16 @@ fn set_online(update: UpdateItemFluentBuilder, user: &UserId) -> UpdateItemFluen
         .expression_attribute_values(":user", s(user.encoded()))
 }
 
-/// On condition that the connection's session goes on, if it has one.
+/// On condition that the user's account is not being deleted, and that the connection's session goes on,
+/// if it has one.
 fn unless_ended(
     update: UpdateItemFluentBuilder,
     connection: &Connection,
 ) -> UpdateItemFluentBuilder {
-    let Some(session) = connection.session else { return update };
+    let open = "attribute_not_exists(closed)";
+    let Some(session) = connection.session else { return update.condition_expression(open) };
     update
-        .condition_expression("attribute_not_exists(#ended)")
+        .condition_expression(format!("{open} AND attribute_not_exists(#ended)"))
         .expression_attribute_names("#ended", ended(session))
 }
 

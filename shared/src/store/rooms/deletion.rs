@@ -99,21 +99,16 @@ impl Store {
     }
 
     async fn free_name(&self, room: &Room) -> Result<(), Error> {
+        let reservations = self.own_reservations(room.id, &room.name).await?;
         let describe = || -> Result<Vec<TransactWriteItem>, BuildError> {
-            let name = Delete::builder()
-                .table_name(&self.table)
-                .key(keys::PK, s(keys::room_name_pk(&room.name)))
-                .key(keys::SK, s(keys::ROOM))
-                .condition_expression("attribute_not_exists(pk) OR room = :room")
-                .expression_attribute_values(":room", s(room.id.to_string()))
-                .build()?;
             let item = Delete::builder()
                 .table_name(&self.table)
                 .key(keys::PK, s(keys::conversation_pk(&room.conversation())))
                 .key(keys::SK, s(keys::ROOM))
                 .build()?;
-            let (name, item) = (TransactWriteItem::builder().delete(name), item);
-            Ok(vec![name.build(), TransactWriteItem::builder().delete(item).build()])
+            let mut writes = self.free_reservations(room.id, &reservations)?;
+            writes.push(TransactWriteItem::builder().delete(item).build());
+            Ok(writes)
         };
         let writes = describe().map_err(storage("describe a deletion"))?;
         self.transact(writes, "free the name of a room").await.map(drop)

@@ -76,15 +76,26 @@ impl Store {
                 .key(keys::SK, s(keys::ROOM))
                 .condition_expression("attribute_exists(pk) AND attribute_not_exists(deleted)")
                 .build()?;
+            // An account that is being deleted is not invited any more.
+            let open = ConditionCheck::builder()
+                .table_name(&self.table)
+                .key(keys::PK, s(keys::user_pk(&seen.user)))
+                .key(keys::SK, s(keys::ROOM_COUNT))
+                .condition_expression("attribute_not_exists(closed)")
+                .build()?;
             Ok(vec![
                 self.no_member(seen)?,
+                TransactWriteItem::builder().condition_check(open).build(),
                 TransactWriteItem::builder().condition_check(room).build(),
                 TransactWriteItem::builder().update(guest).build(),
                 TransactWriteItem::builder().put(invitation).build(),
             ])
         };
         let writes = describe().map_err(storage("describe an invitation"))?;
-        Ok(self.transact(writes, "invite somebody").await?.is_none())
+        match self.transact(writes, "invite somebody").await? {
+            Some(1) => Err(Error::NotFound("user")),
+            failed => Ok(failed.is_none()),
+        }
     }
 
     /// Ends an invitation; nothing to do if there is none.

@@ -44,6 +44,7 @@ impl Store {
             self.entrance(seen, reads_from, now, limits).map_err(storage("describe a member"))?;
         Ok(match self.transact(writes, "join a room").await? {
             None => Entered::Yes,
+            Some(1) if self.is_closed(&seen.user).await? => return Err(Error::DELETED),
             Some(1) => Entered::TooManyRooms,
             Some(_) => Entered::Stale,
         })
@@ -178,7 +179,9 @@ impl Store {
             .key(keys::PK, s(keys::user_pk(&member.user)))
             .key(keys::SK, s(keys::ROOM_COUNT))
             .update_expression("ADD members :one")
-            .condition_expression("attribute_not_exists(members) OR members < :most")
+            .condition_expression(
+                "(attribute_not_exists(members) OR members < :most) AND attribute_not_exists(closed)",
+            )
             .expression_attribute_values(":one", n(1))
             .expression_attribute_values(":most", n(count(limits.rooms_per_user)))
             .build()?;

@@ -9,6 +9,7 @@ mod deletion;
 mod departure;
 mod guests;
 mod members;
+mod names;
 mod relation;
 mod transaction;
 
@@ -54,9 +55,13 @@ impl Store {
             Ok(writes) => writes,
             Err(error) => return Err(describe(error)),
         };
+        let names = room.name.keys().count();
         match self.transact(writes, "create a room").await? {
             None => Ok(()),
-            Some(0) => Err(Error::Conflict("there is a room of this name already")),
+            Some(place) if place < names => {
+                Err(Error::Conflict("there is a room of this name, or one that looks like it"))
+            }
+            Some(_) if self.is_closed(&room.creator).await? => Err(Error::DELETED),
             Some(_) => Err(Error::Conflict("you are in too many rooms")),
         }
     }
@@ -74,24 +79,8 @@ impl Store {
         self.room(id).await?.ok_or(unknown)
     }
 
-    /// The id of the room of this id or name; an id is taken as it is, whether or not it exists.
-    pub async fn find_room_id(&self, id_or_name: &str) -> Result<RoomId, Error> {
-        if let Some(id) = RoomId::parse(id_or_name) {
-            return Ok(id);
-        }
-        let Ok(name) = RoomName::parse(id_or_name) else { return Err(Error::NotFound("room")) };
-        let pk = keys::room_name_pk(&name);
-        let item = self.item(pk, keys::ROOM, "look up a room's name").await?;
-        let id = item.map(|item| text(&item, "room")).transpose()?;
-        id.and_then(|id| RoomId::parse(&id)).ok_or(Error::NotFound("room"))
-    }
-
-    /// Public rooms by name, the first of them `after` a name in small letters.
-    pub async fn rooms(
-        &self,
-        after: Option<&RoomName>,
-        limit: usize,
-    ) -> Result<Listed<Room>, Error> {
+    /// Public rooms by name, the first of them `after` a place in this list.
+    pub async fn rooms(&self, after: Option<&str>, limit: usize) -> Result<Listed<Room>, Error> {
         let page = self
             .db
             .query()
@@ -100,10 +89,7 @@ impl Store {
             .key_condition_expression("dir_pk = :rooms AND dir_sk > :after")
             .expression_attribute_values(":rooms", s(keys::ROOMS_DIRECTORY))
             // A sort key is never empty, so this is before every name.
-            .expression_attribute_values(
-                ":after",
-                s(after.map_or(" ".to_owned(), RoomName::folded)),
-            )
+            .expression_attribute_values(":after", s(after.unwrap_or(" ")))
             .limit(i32::try_from(limit).unwrap_or(i32::MAX))
             .send()
             .await;
@@ -145,22 +131,13 @@ impl Store {
         room: &Room,
         limits: RoomLimits,
     ) -> Result<Vec<TransactWriteItem>, BuildError> {
-        let name = Put::builder()
-            .table_name(&self.table)
-            .item(keys::PK, s(keys::room_name_pk(&room.name)))
-            .item(keys::SK, s(keys::ROOM))
-            .item("room", s(room.id.to_string()))
-            .condition_expression("attribute_not_exists(pk)")
-            .build()?;
         let item = Put::builder()
             .table_name(&self.table)
             .set_item(Some(encode(room)))
             .condition_expression("attribute_not_exists(pk)")
             .build()?;
-        let mut writes = vec![
-            TransactWriteItem::builder().put(name).build(),
-            TransactWriteItem::builder().put(item).build(),
-        ];
+        let mut writes = self.reserve_name(room.id, &room.name, &[])?;
+        writes.push(TransactWriteItem::builder().put(item).build());
         let (user, joined_at) = (room.creator.clone(), room.created_at);
         let owner = Member { user, role: Role::Owner, joined_at, mute: None, reads_from: None };
         writes.extend(self.entry(room.id, &owner, limits)?);
@@ -215,7 +192,7 @@ fn decode(item: &Item) -> Result<Room, Error> {
         history,
         hidden: item.get("hidden_upto").and_then(parse_number),
         id: RoomId::parse(&text(item, "room")?).ok_or(Error::Corrupt("room"))?,
-        name: RoomName::parse(&text(item, "name")?)?,
+        name: RoomName::stored(text(item, "name")?),
         topic: text(item, "topic").ok(),
         metadata: metadata.map_err(|_| Error::Corrupt("metadata"))?,
         access: if item.contains_key("access") { Access::Private } else { Access::Public },

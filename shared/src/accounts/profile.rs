@@ -1,0 +1,77 @@
+//! What people show of themselves, and the names they may take.
+
+use serde_json::{Map, Value};
+
+use super::{Account, Username, account};
+use crate::chat::{Room, UserId, name};
+use crate::store::Moment;
+use crate::{App, Error, events, limits};
+
+/// What is said of a username that cannot be had.
+pub(super) const TAKEN: Error =
+    Error::Conflict("this username, or one that looks like it, is taken, or was given up lately");
+
+/// What somebody shows of themselves; what is `None` stays as it is.
+#[derive(Debug, Default)]
+pub struct Profile {
+    /// Another name to be addressed by.
+    pub username: Option<String>,
+    /// What they like to be called; empty for nothing.
+    pub display_name: Option<String>,
+    /// Whatever the application keeps with them; empty for nothing.
+    pub metadata: Option<Map<String, Value>>,
+}
+
+/// Changes what somebody shows of themselves.
+pub async fn change_profile(app: &App, user: &UserId, profile: Profile) -> Result<Account, Error> {
+    let profile = profile.checked()?;
+    let before = account(app, user).await?;
+    if let Some(username) = profile.username.as_deref() {
+        if before.username.as_ref().is_none_or(|before| before.as_str() != username) {
+            let username = new_username(app, username)?;
+            if !app.store.rename_account(&before, &username, moment(app)).await? {
+                return Err(TAKEN);
+            }
+        }
+    }
+    app.store.change_profile(user, profile.display_name, profile.metadata).await?;
+    let after = account(app, user).await?;
+    if after != before {
+        events::show_profile(app, &after).await;
+    }
+    Ok(after)
+}
+
+/// A name that somebody wants to have, unless nobody may.
+pub(super) fn new_username(app: &App, username: &str) -> Result<Username, Error> {
+    let username = Username::parse(username)?;
+    if app.config.reserved_names.has(username.as_str()) {
+        return Err(Error::Conflict("this username, or one that looks like it, is reserved"));
+    }
+    Ok(username)
+}
+
+/// When something happens to a name now.
+pub(super) fn moment(app: &App) -> Moment {
+    let now = app.clock.now();
+    Moment { now, rests_until: now.plus(app.config.name_rest) }
+}
+
+impl Profile {
+    /// What may be shown, as it is shown.
+    pub(super) fn checked(self) -> Result<Self, Error> {
+        Room::check(None, self.metadata.as_ref())?;
+        let display_name = self.display_name.as_deref().map(display_name).transpose()?;
+        Ok(Self { display_name, ..self })
+    }
+}
+
+/// A display name as it is shown; others may have the same.
+pub(super) fn display_name(typed: &str) -> Result<String, Error> {
+    let shown = name::shown("`display_name`", typed)?;
+    if shown.chars().count() > limits::DISPLAY_NAME_CHARS {
+        let most = limits::DISPLAY_NAME_CHARS;
+        return Err(Error::Invalid(format!("`display_name` has at most {most} characters")));
+    }
+    Ok(shown)
+}

@@ -1,0 +1,87 @@
+//! Rooms have names of their own: reserved with the room, and free with its end.
+
+use aws_sdk_dynamodb::error::BuildError;
+use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem};
+
+use crate::Error;
+use crate::chat::{RoomId, RoomName};
+use crate::store::item::{s, text};
+use crate::store::names::{ALIKE, finds, places};
+use crate::store::{Store, keys};
+
+impl Store {
+    /// The id of the room of this id or name; an id is taken as it is, whether or not it exists.
+    pub async fn find_room_id(&self, id_or_name: &str) -> Result<RoomId, Error> {
+        if let Some(id) = RoomId::parse(id_or_name) {
+            return Ok(id);
+        }
+        let sought: Vec<_> =
+            RoomName::sought(id_or_name).iter().map(|key| keys::room_name_pk(key)).collect();
+        let found = self.reservations(&sought, keys::ROOM, "look up a room's name").await?;
+        let id =
+            found.iter().find(|item| finds(item)).map(|item| text(item, "room")).transpose()?;
+        id.and_then(|id| RoomId::parse(&id)).ok_or(Error::NotFound("room"))
+    }
+
+    /// The writes that reserve a name for a room, but for those reservations that it has.
+    pub(super) fn reserve_name(
+        &self,
+        room: RoomId,
+        name: &RoomName,
+        has: &[String],
+    ) -> Result<Vec<TransactWriteItem>, BuildError> {
+        let wanted = places(&name.keys(), keys::room_name_pk).into_iter();
+        let missing = wanted.filter(|(pk, _)| !has.contains(pk));
+        let reservations = missing.map(|(pk, finds)| {
+            let mut put = Put::builder()
+                .table_name(&self.table)
+                .item(keys::PK, s(pk))
+                .item(keys::SK, s(keys::ROOM))
+                .item("room", s(room.to_string()))
+                .condition_expression("attribute_not_exists(pk)");
+            if !finds {
+                put = put.item(ALIKE, AttributeValue::Bool(true));
+            }
+            Ok(TransactWriteItem::builder().put(put.build()?).build())
+        });
+        reservations.collect()
+    }
+
+    /// Which reservations of a name are the room's own: a room of an earlier rule has fewer.
+    pub(super) async fn own_reservations(
+        &self,
+        room: RoomId,
+        name: &RoomName,
+    ) -> Result<Vec<String>, Error> {
+        let mut pks: Vec<_> =
+            places(&name.keys(), keys::room_name_pk).into_iter().map(|(pk, _)| pk).collect();
+        let as_made = keys::room_name_pk(&name.folded());
+        if !pks.contains(&as_made) {
+            pks.push(as_made);
+        }
+        let items = self.reservations(&pks, keys::ROOM, "look up a room's name").await?;
+        let own = items
+            .iter()
+            .filter(|item| text(item, "room").is_ok_and(|owner| owner == room.to_string()));
+        own.map(|item| text(item, keys::PK)).collect()
+    }
+
+    /// The writes that free reservations of a room.
+    pub(super) fn free_reservations(
+        &self,
+        room: RoomId,
+        pks: &[String],
+    ) -> Result<Vec<TransactWriteItem>, BuildError> {
+        let deletions = pks.iter().map(|pk| {
+            let delete = Delete::builder()
+                .table_name(&self.table)
+                .key(keys::PK, s(pk))
+                .key(keys::SK, s(keys::ROOM))
+                .condition_expression("attribute_not_exists(pk) OR room = :room")
+                .expression_attribute_values(":room", s(room.to_string()))
+                .build()?;
+            Ok(TransactWriteItem::builder().delete(delete).build())
+        });
+        deletions.collect()
+    }
+}
