@@ -66,6 +66,32 @@ async fn names_are_unique_until_their_room_is_deleted() {
 }
 
 #[tokio::test]
+async fn a_room_may_have_another_name_and_the_old_one_is_free() {
+    let chat = Chat::start().await;
+    let room = chat.room_of("alice", "general").await;
+    chat.room_of("bob", "tea").await;
+    let path = format!("/api/rooms/{room}");
+    let named = |name: &str, user: &str| json!({ "name": name, "user_id": user });
+    assert_eq!(chat.patch(&path, named("coffee", "bob")).await.status, 403);
+    assert_eq!(chat.patch(&path, named("TEA", "alice")).await.status, 409);
+    assert_eq!(chat.patch(&path, named(" ", "alice")).await.status, 400);
+    for name in ["General", "coffee", "coffee"] {
+        let renamed = chat.patch(&path, named(name, "alice")).await;
+        assert_eq!((renamed.status, &renamed.body["name"]), (200, &name.into()));
+        assert_eq!(chat.get(&format!("/api/rooms/{name}"), &[]).await.body, renamed.body);
+    }
+    assert_eq!(chat.get("/api/rooms/general", &[]).await.status, 404);
+    let rooms = chat.get("/api/rooms", &[]).await.body;
+    let names: Vec<_> = rooms.as_array().unwrap().iter().map(|it| &it["name"]).collect();
+    assert_eq!(names, ["coffee", "tea"]);
+    let second = chat.room_of("carol", "general").await;
+    assert_ne!(second, room);
+    assert_eq!(chat.delete(&path, &[("user_id", "alice")]).await.status, 204);
+    chat.room_of("carol", "coffee").await;
+    assert_eq!(chat.get("/api/rooms/general", &[]).await.body["id"], second.as_str());
+}
+
+#[tokio::test]
 async fn the_list_of_rooms_has_pages() {
     let chat = Chat::start().await;
     // In small letters it is twice as long as a name may be.

@@ -62,6 +62,7 @@ struct Creation {
 
 #[derive(Deserialize)]
 struct Changes {
+    name: Option<String>,
     #[serde(default, deserialize_with = "http::nullable")]
     topic: Option<Option<String>>,
     #[serde(default, deserialize_with = "http::nullable")]
@@ -111,8 +112,9 @@ async fn change(
     http::Json(asked): http::Json<Changes>,
 ) -> Result<Response, Failure> {
     let user = caller.named([asked.user_id, asked.sender_id])?.require()?;
-    let Changes { topic, metadata, access, history, .. } = asked;
-    let change = Change { topic, metadata, access, history };
+    let Changes { name, topic, metadata, access, history, .. } = asked;
+    let name = name.as_deref().map(RoomName::parse).transpose()?;
+    let change = Change { name, topic, metadata, access, history };
     let room = rooms::change(&app, &user, &room, &change).await?;
     Ok(Json(RoomView::from(&room)).into_response())
 }

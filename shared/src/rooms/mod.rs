@@ -12,7 +12,7 @@ use crate::chat::{
 };
 use crate::protocol::{Removal, ServerFrame, Withdrawal};
 use crate::rules::{self, Action};
-use crate::store::{Change, Departure, Listed, RoomLimits};
+use crate::store::{Change, Changed, Departure, Listed, RoomLimits};
 use crate::{App, Error, events, reading};
 
 pub use invitations::{decline, invite, withdraw};
@@ -159,12 +159,18 @@ pub async fn change(
         }
         let newest =
             if change.hides_the_past(&before) { newest(app, &before).await? } else { None };
-        if app.store.change_room(&before, change, newest).await? {
-            let after = app.store.room(id).await?.ok_or(Error::NotFound("room"))?;
-            if !after.looks_like(&before) {
-                events::show_room(app, &after, user).await;
+        match app.store.change_room(&before, change, newest).await? {
+            Changed::Yes => {
+                let after = app.store.room(id).await?.ok_or(Error::NotFound("room"))?;
+                if !after.looks_like(&before) {
+                    events::show_room(app, &after, user).await;
+                }
+                return Ok(after);
             }
-            return Ok(after);
+            Changed::NameTaken => {
+                return Err(Error::Conflict("there is a room of this name already"));
+            }
+            Changed::Stale => {}
         }
     }
     Err(crowded("change a room"))

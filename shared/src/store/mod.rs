@@ -20,4 +20,6 @@ pub use client::Store;
 pub use inbox::{Connection, Drain, Inbox, Lease, Overdue, Update, Waiting};
 pub use listings::{Listing, ReadMark};
 pub use log::{Appended, Draft, Rules};
-pub use rooms::{Banned, Change, Departure, Entered, Invited, Listed, Removed, RoomLimits};
+pub use rooms::{
+    Banned, Change, Changed, Departure, Entered, Invited, Listed, Removed, RoomLimits,
+};

@@ -7,14 +7,27 @@ use serde_json::{Map, Value};
 
 use super::SINCE_JOINING;
 use crate::Error;
-use crate::chat::{Access, Room, RoomHistory, Seq};
+use crate::chat::{Access, Room, RoomHistory, RoomName, Seq};
 use crate::error::storage;
 use crate::store::item::{n, s};
 use crate::store::{Store, keys};
 
+/// What became of a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Changed {
+    /// It is done.
+    Yes,
+    /// The room was not as it had been read, or something was said since.
+    Stale,
+    /// Another room has the name.
+    NameTaken,
+}
+
 /// What is to be different; the rest stays.
 #[derive(Clone, Debug, Default)]
 pub struct Change {
+    /// What people call it.
+    pub name: Option<RoomName>,
     /// What the room is about; `Some(None)` for nothing.
     pub topic: Option<Option<String>>,
     /// Whatever is kept with it; `Some(None)` for nothing.
@@ -36,8 +49,7 @@ impl Change {
 }
 
 impl Store {
-    /// Changes the room, and lists it or takes it off the list; false if it was not as it had been read,
-    /// or something was said since.
+    /// Changes the room, and lists it or takes it off the list; its old name is free with that.
     ///
     /// `newest` is the last message of a room whose past is hidden by the change.
     pub async fn change_room(
@@ -45,7 +57,7 @@ impl Store {
         room: &Room,
         change: &Change,
         newest: Option<Seq>,
-    ) -> Result<bool, Error> {
+    ) -> Result<Changed, Error> {
         let describe = || -> Result<Vec<TransactWriteItem>, BuildError> {
             let update = self.changed(room, change, newest).build()?;
             let mut writes = vec![TransactWriteItem::builder().update(update).build()];
@@ -54,8 +66,22 @@ impl Store {
             }
             Ok(writes)
         };
-        let writes = describe().map_err(storage("describe the change of a room"))?;
-        Ok(self.transact(writes, "change a room").await?.is_none())
+        let mut writes = describe().map_err(storage("describe the change of a room"))?;
+        let mut reserved = Vec::new();
+        if let Some(name) = &change.name {
+            let own = self.own_reservations(room.id, &room.name).await?;
+            let renaming = self.renaming(room.id, name, &own);
+            let (released, new) = renaming.map_err(storage("describe the name of a room"))?;
+            writes.extend(released);
+            reserved = new;
+        }
+        let others = writes.len();
+        writes.extend(reserved);
+        Ok(match self.transact(writes, "change a room").await? {
+            None => Changed::Yes,
+            Some(place) if place < others => Changed::Stale,
+            Some(_) => Changed::NameTaken,
+        })
     }
 
     fn changed(&self, room: &Room, change: &Change, newest: Option<Seq>) -> UpdateBuilder {
@@ -67,11 +93,15 @@ impl Store {
             let json = metadata.as_ref().map(|it| Value::Object(it.clone()).to_string());
             edit.put("metadata", json.map(s));
         }
-        if let Some(access) = change.access {
-            let public = access == Access::Public;
+        if let Some(name) = &change.name {
+            edit.put("name", Some(s(name.as_str())));
+        }
+        if change.access.is_some() || change.name.is_some() {
+            let name = change.name.as_ref().unwrap_or(&room.name);
+            let public = change.access.unwrap_or(room.access) == Access::Public;
             edit.put("access", (!public).then(|| s("private")));
             edit.put(keys::DIRECTORY_PK, public.then(|| s(keys::ROOMS_DIRECTORY)));
-            edit.put(keys::DIRECTORY_SK, public.then(|| s(room.name.folded())));
+            edit.put(keys::DIRECTORY_SK, public.then(|| s(name.folded())));
         }
         if let Some(history) = change.history {
             let since_joining = history == RoomHistory::SinceJoining;
@@ -90,8 +120,10 @@ impl Store {
             .key(keys::PK, s(keys::conversation_pk(&room.conversation())))
             .key(keys::SK, s(keys::ROOM))
             .condition_expression(format!(
-                "attribute_exists(pk) AND attribute_not_exists(deleted) AND {access}"
+                "attribute_not_exists(deleted) AND #name = :seen AND {access}"
             ))
+            .expression_attribute_names("#name", "name")
+            .expression_attribute_values(":seen", s(room.name.as_str()))
             .expression_attribute_names("#access", "access");
         edit.applied_to(update)
     }

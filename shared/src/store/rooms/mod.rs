@@ -16,7 +16,7 @@ mod transaction;
 use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::types::{KeysAndAttributes, Put, TransactWriteItem};
 
-pub use change::Change;
+pub use change::{Change, Changed};
 pub use departure::{Departure, Removed};
 pub use guests::{Banned, Invited};
 pub use members::Entered;

@@ -1,7 +1,7 @@
 //! Rooms have names of their own: reserved with the room, and free with its end.
 
 use aws_sdk_dynamodb::error::BuildError;
-use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem};
+use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem, Update};
 
 use crate::Error;
 use crate::chat::{RoomId, RoomName};
@@ -45,6 +45,40 @@ impl Store {
             Ok(TransactWriteItem::builder().put(put.build()?).build())
         });
         reservations.collect()
+    }
+
+    /// The writes that give a room another name: what becomes of the reservations that it has, and then
+    /// those that it has not yet.
+    pub(super) fn renaming(
+        &self,
+        room: RoomId,
+        name: &RoomName,
+        own: &[String],
+    ) -> Result<(Vec<TransactWriteItem>, Vec<TransactWriteItem>), BuildError> {
+        let wanted = places(&name.keys(), keys::room_name_pk);
+        let is_wanted = |pk: &String| wanted.iter().any(|(wanted, _)| wanted == pk);
+        let released: Vec<_> = own.iter().filter(|pk| !is_wanted(pk)).cloned().collect();
+        let mut writes = self.free_reservations(room, &released)?;
+        for (pk, finds) in wanted.iter().filter(|(pk, _)| own.contains(pk)) {
+            // What looked like the old name may be the new one, and the other way round.
+            let update = Update::builder()
+                .table_name(&self.table)
+                .key(keys::PK, s(pk))
+                .key(keys::SK, s(keys::ROOM))
+                .condition_expression("room = :room")
+                .expression_attribute_names("#alike", ALIKE)
+                .expression_attribute_values(":room", s(room.to_string()));
+            let update = if *finds {
+                update.update_expression("REMOVE #alike")
+            } else {
+                let alike = AttributeValue::Bool(true);
+                update
+                    .update_expression("SET #alike = :alike")
+                    .expression_attribute_values(":alike", alike)
+            };
+            writes.push(TransactWriteItem::builder().update(update.build()?).build());
+        }
+        Ok((writes, self.reserve_name(room, name, own)?))
     }
 
     /// Which reservations of a name are the room's own: a room of an earlier rule has fewer.
