@@ -28,6 +28,8 @@ async fn others_see_what_one_shows() {
     let me = changes(&chat, &alice, json!({ "display_name": "" })).await.body;
     assert_eq!((&me["display_name"], &me["metadata"]), (&Value::Null, &json!({ "team": "blue" })));
     let me = changes(&chat, &alice, json!({ "metadata": {} })).await.body;
+    assert_eq!(me["metadata"], json!({}));
+    let me = changes(&chat, &alice, json!({ "metadata": null })).await.body;
     assert_eq!(me["metadata"], Value::Null);
     assert_eq!(changes(&chat, &alice, json!({})).await.body, me);
 }

@@ -65,7 +65,7 @@ pub(crate) async fn register(
 ) -> Result<Response, Failure> {
     let Registration { username, password, display_name, metadata } = asked;
     let credentials = Credentials { username, password, address };
-    let profile = Profile { username: None, display_name, metadata };
+    let profile = Profile { username: None, display_name, metadata: metadata.map(Some) };
     let signed_in = accounts::register(&app, credentials, profile).await?;
     Ok(answer(StatusCode::CREATED, &signed_in))
 }

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use shared::App;
 use shared::accounts::{self, Account, Profile};
 use shared::config::AuthMode;
-use shared::http::{Failure, Json, Path};
+use shared::http::{self, Failure, Json, Path};
 use shared::identity::Caller;
 
 /// Somebody, as the caller may see them.
@@ -29,8 +29,10 @@ pub(crate) enum Person {
 #[derive(Deserialize)]
 pub(crate) struct Changes {
     username: Option<String>,
-    display_name: Option<String>,
-    metadata: Option<Map<String, Value>>,
+    #[serde(default, deserialize_with = "http::nullable")]
+    display_name: Option<Option<String>>,
+    #[serde(default, deserialize_with = "http::nullable")]
+    metadata: Option<Option<Map<String, Value>>>,
 }
 
 /// The body of `POST /api/password`.
@@ -71,7 +73,7 @@ pub(crate) async fn another(
     Ok(Answer(Person::Known(accounts::account(&app, &user).await?.into())))
 }
 
-/// `PATCH /api/me`: what is left out stays, what is empty goes.
+/// `PATCH /api/me`: what is left out stays, what is null goes, and so does an empty display name.
 pub(crate) async fn change(
     State(app): State<App>,
     caller: Caller,
@@ -80,6 +82,7 @@ pub(crate) async fn change(
     let user = caller.require()?;
     app.has_accounts()?;
     let Changes { username, display_name, metadata } = changes;
+    let display_name = display_name.map(Option::unwrap_or_default);
     let profile = Profile { username, display_name, metadata };
     Ok(Answer(accounts::change_profile(&app, &user, profile).await?))
 }

@@ -125,7 +125,7 @@ pub async fn register(
         user: UserId::parse(&Uuid::now_v7().to_string())?,
         username: Some(username),
         display_name: profile.display_name.filter(|name| !name.is_empty()),
-        metadata: profile.metadata.filter(|metadata| !metadata.is_empty()),
+        metadata: profile.metadata.flatten(),
         created_at: now,
     };
     let hash = password::hash(credentials.password).await?;

@@ -18,8 +18,8 @@ pub struct Profile {
     pub username: Option<String>,
     /// What they like to be called; empty for nothing.
     pub display_name: Option<String>,
-    /// Whatever the application keeps with them; empty for nothing.
-    pub metadata: Option<Map<String, Value>>,
+    /// Whatever the application keeps with them; `Some(None)` for nothing.
+    pub metadata: Option<Option<Map<String, Value>>>,
 }
 
 /// Changes what somebody shows of themselves.
@@ -60,7 +60,7 @@ pub(super) fn moment(app: &App) -> Moment {
 impl Profile {
     /// What may be shown, as it is shown.
     pub(super) fn checked(self) -> Result<Self, Error> {
-        Room::check(None, self.metadata.as_ref())?;
+        Room::check(None, self.metadata.as_ref().and_then(Option::as_ref))?;
         let display_name = self.display_name.as_deref().map(display_name).transpose()?;
         Ok(Self { display_name, ..self })
     }

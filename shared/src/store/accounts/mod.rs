@@ -114,17 +114,16 @@ impl Store {
         &self,
         user: &UserId,
         display_name: Option<String>,
-        metadata: Option<Map<String, Value>>,
+        metadata: Option<Option<Map<String, Value>>>,
     ) -> Result<(), Error> {
-        let metadata = metadata.map(|metadata| {
-            if metadata.is_empty() { String::new() } else { Value::Object(metadata).to_string() }
-        });
+        let display_name = display_name.map(|name| Some(name).filter(|name| !name.is_empty()));
+        let metadata = metadata.map(|kept| kept.map(|kept| Value::Object(kept).to_string()));
         let (mut set, mut remove) = (Vec::new(), Vec::new());
         let mut update = self.update_account(user);
         for (name, value) in [("display_name", display_name), ("metadata", metadata)] {
             match value {
-                Some(value) if value.is_empty() => remove.push(name),
-                Some(value) => {
+                Some(None) => remove.push(name),
+                Some(Some(value)) => {
                     set.push(format!("{name} = :{name}"));
                     update = update.expression_attribute_values(format!(":{name}"), s(value));
                 }
