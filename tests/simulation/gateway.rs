@@ -49,6 +49,9 @@ struct Connections {
     made: u64,
     /// The session of each device.
     sessions: BTreeMap<(String, usize), String>,
+    /// The sessions that are to end, or have ended. The table alone knows from when on their
+    /// connections count no more.
+    ending: BTreeSet<String>,
     /// The sessions that have ended.
     ended: BTreeSet<String>,
 }
@@ -75,7 +78,7 @@ impl Connections {
     fn open_of(&self, user: &str) -> usize {
         let open = |it: &&Connection| it.open && it.user == user;
         let open = self.known.values().filter(open);
-        open.filter(|it| !self.ended.contains(&it.session)).count()
+        open.filter(|it| !self.ending.contains(&it.session)).count()
     }
 }
 
@@ -145,7 +148,10 @@ impl Gateway {
 
     /// The device's session is to end; its next connection begins another.
     pub(crate) fn signs_out(&self, user: &str, device: usize) -> Option<String> {
-        lock(&self.0.connections).sessions.remove(&(user.to_owned(), device))
+        let mut connections = lock(&self.0.connections);
+        let session = connections.sessions.remove(&(user.to_owned(), device))?;
+        connections.ending.insert(session.clone());
+        Some(session)
     }
 
     /// The session has ended: from now on nothing is said or heard over its connections.
