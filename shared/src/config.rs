@@ -26,11 +26,13 @@ pub const VARIABLES: [&str; 17] = [
     "SIGN_INS_PER_ADDRESS",
     "BROADCASTERS",
     "RESERVED_NAMES",
-    "RELEASED_NAME_DAYS",
+    RELEASED_NAME_DAYS,
     OIDC_ISSUER,
     OIDC_AUDIENCE,
 ];
 
+/// How long names rest.
+const RELEASED_NAME_DAYS: &str = "RELEASED_NAME_DAYS";
 /// Who issues tokens in the mode `oidc`.
 const OIDC_ISSUER: &str = "OIDC_ISSUER";
 /// For whom they are to be.
@@ -212,10 +214,7 @@ impl Config {
         };
 
         let auth_mode = AuthMode::parse(&required("AUTH_MODE")?)?;
-        let days = u32::try_from(number("RETENTION_DAYS", 0)?).map_err(|_| InvalidConfig {
-            variable: "RETENTION_DAYS",
-            reason: "is too large".into(),
-        })?;
+        let kept = days("RETENTION_DAYS", number("RETENTION_DAYS", 0)?)?;
         let max_content_bytes = number("MAX_CONTENT_BYTES", Self::MAX_CONTENT_BYTES)?;
         if !(1..=Self::MOST_CONTENT_BYTES).contains(&max_content_bytes) {
             let reason = format!("is {max_content_bytes}, not 1 to {}", Self::MOST_CONTENT_BYTES);
@@ -228,11 +227,7 @@ impl Config {
             return Err(InvalidConfig { variable: "RATE_LIMIT", reason });
         }
         let tokens = tokens(&get);
-        let rest = number("RELEASED_NAME_DAYS", Self::RELEASED_NAME_DAYS)?;
-        let rest = u32::try_from(rest).map_err(|_| InvalidConfig {
-            variable: "RELEASED_NAME_DAYS",
-            reason: "is too large".into(),
-        })?;
+        let rest = number(RELEASED_NAME_DAYS, Self::RELEASED_NAME_DAYS)?;
         let reserved = get("RESERVED_NAMES").unwrap_or_else(|| Self::RESERVED_NAMES.to_owned());
         let oidc = match auth_mode {
             AuthMode::Oidc => Some(issuer(&required(OIDC_ISSUER)?, &required(OIDC_AUDIENCE)?)?),
@@ -249,7 +244,7 @@ impl Config {
             tokens: tokens.transpose()?,
             oidc,
             reserved_names: Reserved::parse(&reserved),
-            name_rest: Self::DAY * rest,
+            name_rest: Self::DAY * days(RELEASED_NAME_DAYS, rest)?,
             messages_per_second,
             notices_per_minute: number("NOTICES_PER_MINUTE", Self::NOTICES_PER_MINUTE)?,
             max_connections_per_user: number(
@@ -262,7 +257,7 @@ impl Config {
             table_name: required("TABLE_NAME")?,
             auth_mode,
             management_endpoint: required(MANAGEMENT_ENDPOINT)?,
-            retention: (days > 0).then(|| Self::DAY * days),
+            retention: (kept > 0).then(|| Self::DAY * kept),
             max_content_bytes,
         })
     }
@@ -283,6 +278,11 @@ impl Config {
     pub fn has_accounts(&self) -> bool {
         self.auth_mode != AuthMode::Open
     }
+}
+
+/// A number of days that a duration can hold.
+fn days(variable: &'static str, count: usize) -> Result<u32, InvalidConfig> {
+    u32::try_from(count).map_err(|_| InvalidConfig { variable, reason: "is too large".into() })
 }
 
 /// What signs and checks tokens, where there is a key.

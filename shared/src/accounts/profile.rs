@@ -26,12 +26,12 @@ pub struct Profile {
 pub async fn change_profile(app: &App, user: &UserId, profile: Profile) -> Result<Account, Error> {
     let profile = profile.checked()?;
     let before = account(app, user).await?;
-    if let Some(username) = profile.username.as_deref() {
-        if before.username.as_ref().is_none_or(|before| before.as_str() != username) {
-            let username = new_username(app, username)?;
-            if !app.store.rename_account(&before, &username, moment(app)).await? {
-                return Err(TAKEN);
-            }
+    if let Some(username) = profile.username.as_deref()
+        && before.username.as_ref().is_none_or(|before| before.as_str() != username)
+    {
+        let username = new_username(app, username)?;
+        if !app.store.rename_account(&before, &username, moment(app)).await? {
+            return Err(TAKEN);
         }
     }
     app.store.change_profile(user, profile.display_name, profile.metadata).await?;
