@@ -14,7 +14,7 @@ use local::Functions;
 use local::in_process::InProcess;
 use serde_json::{Value, json};
 use shared::aws::Aws;
-use shared::chat::{Access, ConnectionId, Timestamp, UserId};
+use shared::chat::{Access, ConnectionId, RoomHistory, Timestamp, UserId};
 use shared::rooms::NewRoom;
 use shared::store::Connection;
 use shared::{App, Clock, Config};
@@ -105,7 +105,8 @@ impl World {
             self.app.store.arrive(user, &id, &connection).await.unwrap();
         }
         let (name, access) = ("general".to_owned(), Access::Public);
-        let new = NewRoom { name, topic: None, metadata: None, access };
+        let history = RoomHistory::default();
+        let new = NewRoom { name, topic: None, metadata: None, access, history };
         let room = shared::rooms::create(&self.app, &alice, new).await.unwrap();
         shared::rooms::join(&self.app, &bob, &room.id.to_string()).await.unwrap();
     }

@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 use shared::Error;
-use shared::chat::{Access, ConnectionId, Range, Timestamp, UserId};
+use shared::chat::{Access, ConnectionId, Range, RoomHistory, Timestamp, UserId};
 use shared::rooms::NewRoom;
 use shared::store::{Connection, keys};
 
@@ -213,6 +213,7 @@ async fn a_room_that_is_made_again_after_a_lost_answer_is_the_same() {
             topic: Some(topic.to_owned()),
             metadata: None,
             access: Access::Public,
+            history: RoomHistory::default(),
         };
         shared::rooms::create(&cloud.app, &alice, new).await
     };
