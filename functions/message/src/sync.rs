@@ -56,7 +56,7 @@ async fn one(app: &App, own: &OwnInbox<'_>, id: &str, cursor: Seq) -> Result<Syn
     loop {
         // Looked up after the page: whoever left before something on it was said is not shown it.
         let first = reads_from(app, &speaker.user, &conversation, Action::Sync).await?;
-        if synced.upto + 1 < first {
+        if synced.upto < first.saturating_sub(1) {
             // What was said before they came is not for them; whoever asks for all of it misses nothing.
             let from_start = synced.upto == 0;
             synced.upto = first - 1;
