@@ -113,16 +113,9 @@ impl Server {
         let gateway = Gateway::new(functions.websocket_api(move || nudge.now()), seams.time);
         in_process.serve_management(gateway.management());
         let http = behind_authorizer(functions.http, functions.authorizer, seams.patience);
-        let http =
-            without_handshakes(cors::allow(&options.cors_origins, http).merge(api::routes()));
+        let public = public_routes(options, &neighbours, http, gateway.websocket());
         let management = neighbours.guard(gateway.management());
-        let people = http.merge(gateway.websocket());
-        // Who shows a token shows it to nobody else's page.
-        let people = match options.auth {
-            Auth::Open => neighbours.guard(people),
-            Auth::Accounts | Auth::Oidc => people,
-        };
-        let routes = people.merge(management.clone());
+        let routes = public.merge(management.clone());
 
         let mut server = Self {
             address,
@@ -191,6 +184,22 @@ impl Server {
         let routes = routes.layer(middleware::from_fn(front::well_formed));
         self.stop.push(stop);
         self.serving.push(tokio::spawn(front::serve(listener, routes, self.patience, stopped)));
+    }
+}
+
+/// What clients reach: the HTTP API with the page and the API's descriptions, and the WebSocket API.
+fn public_routes(
+    options: &Options,
+    neighbours: &Neighbours,
+    http: Router,
+    websocket: Router,
+) -> Router {
+    let http = cors::allow(&options.cors_origins, http).merge(api::routes());
+    let routes = without_handshakes(http).merge(websocket);
+    match options.auth {
+        Auth::Open => neighbours.guard(routes),
+        // Nobody is believed without a token, and no other page has one.
+        Auth::Accounts | Auth::Oidc => routes,
     }
 }
 
