@@ -100,7 +100,7 @@ async fn leave_for_good(app: &App, user: &UserId, room: RoomId) -> Result<(), Er
         // A moderator before others, who has been there for longest before others.
         others.sort_by_key(|member| (member.role != Role::Moderator, member.joined_at));
         if let Some(heir) = others.first() {
-            match appoint(app, user, &room.to_string(), &heir.user, Role::Owner).await {
+            match bequeath(app, user, room, &heir.user).await {
                 // The heir has left meanwhile, too.
                 Ok(()) | Err(Error::NotFound(_)) => {}
                 Err(error) => return Err(error),
@@ -108,6 +108,13 @@ async fn leave_for_good(app: &App, user: &UserId, room: RoomId) -> Result<(), Er
         }
     }
     Err(crowded("leave a room for good"))
+}
+
+/// Makes `heir` an owner; whoever goes for good is never told that this was too often.
+async fn bequeath(app: &App, user: &UserId, room: RoomId, heir: &UserId) -> Result<(), Error> {
+    let room = permitted(app, user, &room.to_string(), Action::Appoint).await?.room;
+    count(app, &room, user);
+    give_role(app, &room, user, heir, Role::Owner).await
 }
 
 /// Gives a member another role.
@@ -120,6 +127,16 @@ pub async fn appoint(
 ) -> Result<(), Error> {
     let room = permitted(app, actor, id_or_name, Action::Appoint).await?.room;
     admit(app, &room, actor)?;
+    give_role(app, &room, actor, user, role).await
+}
+
+async fn give_role(
+    app: &App,
+    room: &Room,
+    actor: &UserId,
+    user: &UserId,
+    role: Role,
+) -> Result<(), Error> {
     for _ in 0..ATTEMPTS {
         let member = app.store.member(room.id, user).await?;
         let member = member.ok_or(Error::NotFound("member"))?;
@@ -127,7 +144,7 @@ pub async fn appoint(
             return Ok(());
         }
         match app.store.set_role(room.id, &member, role).await? {
-            Removed::Yes => return announce_role(app, &room, actor, user, role.as_str()).await,
+            Removed::Yes => return announce_role(app, room, actor, user, role.as_str()).await,
             Removed::LastOwner => return Err(last_owner()),
             Removed::Stale => {}
         }

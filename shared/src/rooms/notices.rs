@@ -31,7 +31,8 @@ pub(super) fn admit(app: &App, room: &Room, user: &UserId) -> Result<(), Error> 
     }
 }
 
-/// Counts that `user` leaves, and lets them: they come in again only as often as they may.
+/// Counts what nobody is kept from, such as that `user` leaves: they come in again only as often as they
+/// may.
 pub(super) fn count(app: &App, room: &Room, user: &UserId) {
     drop(admit(app, room, user));
 }
