@@ -27,6 +27,8 @@ pub struct Inbox {
     pub blocked: BTreeMap<UserId, Timestamp>,
     /// Sessions that ended lately.
     pub(super) ended: BTreeMap<SessionId, Timestamp>,
+    /// Whether the user's account is being deleted, or is gone: nothing is said or heard here any more.
+    closed: bool,
     alone: Option<String>,
     waiting: HashMap<String, Waiting>,
     overflow: Option<String>,
@@ -123,7 +125,7 @@ impl Inbox {
     fn overdue_for(&self, connection: &Connection, now: Timestamp) -> Option<Overdue> {
         if connection.connected_at.plus(CONNECTION_LIFETIME) <= now {
             Some(Overdue::Lifetime)
-        } else if connection.session.is_some_and(|session| self.has_ended(session)) {
+        } else if self.closed || connection.session.is_some_and(|it| self.has_ended(it)) {
             Some(Overdue::Session)
         } else {
             (connection.expires_at <= now).then_some(Overdue::Token)
@@ -135,10 +137,11 @@ impl Inbox {
         self.ended.contains_key(&session)
     }
 
-    /// Whether a connection of `session` belongs to one: to that which it was renewed for, if it was.
+    /// Whether a connection of `session` belongs to one: to that which it was renewed for, if it was; or
+    /// to a closed account, which has none.
     pub fn has_ended_for(&self, id: &ConnectionId, session: Option<SessionId>) -> bool {
         let renewed = self.connections.get(id).and_then(|connection| connection.session);
-        renewed.or(session).is_some_and(|session| self.has_ended(session))
+        self.closed || renewed.or(session).is_some_and(|session| self.has_ended(session))
     }
 
     /// Whether the user was offline before this connection came, and no other has come since.
@@ -227,6 +230,7 @@ impl Inbox {
             "latest" => self.latest = text(),
             "alone" => self.alone = text(),
             "overflow" => self.overflow = text(),
+            "closed" => self.closed = true,
             _ => {}
         }
     }

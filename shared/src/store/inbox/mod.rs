@@ -8,6 +8,7 @@
 //! | `lease:<conversation>` | a map: who drains (`holder`) and until when (`until`) |
 //! | `overflow` | stands for whatever waits and found no room in this list: `-`, or who is telling the user |
 //! | `blocked:<user>` | since when the user has blocked them |
+//! | `closed` | since when the user's account is being deleted, or is gone |
 //! | `ended:<session>` | when a session ended, for as long as somebody may not have noticed |
 //! | `arrived` | a connection to greet, or `*…` or `-`: the `deliver` function has something to do here |
 //! | `latest` | the connection that was made last |
