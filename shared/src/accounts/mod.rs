@@ -278,7 +278,8 @@ pub async fn change_password(
     session: Option<SessionId>,
     [current, new]: [SecretString; 2],
 ) -> Result<(), Error> {
-    password::check(&new, "")?;
+    let username = account(app, user).await?.username;
+    password::check(&new, username.as_ref().map_or("", Username::as_str))?;
     let account = authenticate(app, user, current).await?;
     let hash = password::hash(new).await?;
     app.store.change_password(&account.user, &hash).await?;
