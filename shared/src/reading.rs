@@ -26,7 +26,9 @@ pub async fn page(
             range.after = Some(first - 1);
             continue;
         }
+        let whole = range.before.is_none() && range.after.is_none_or(|after| after == 0);
         if page.messages.is_empty()
+            && whole
             && let Some(other) = conversation.addressee(user)
         {
             accounts::check_exists(app, other).await?;
