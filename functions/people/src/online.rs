@@ -42,8 +42,7 @@ pub(crate) async fn users(
     };
     let shown = online.items.into_iter().filter(|(user, inbox)| watches(user, inbox));
     let users = shown.filter_map(|(user, inbox)| {
-        let standing = inbox.connections.values().filter(|it| it.expires_at > now);
-        let connected_at = standing.map(|connection| connection.connected_at).min()?;
+        let connected_at = inbox.live(now).map(|(_, connection)| connection.connected_at).min()?;
         Some(OnlineUser { user, connected_at })
     });
     let users: Vec<_> = users.collect();
