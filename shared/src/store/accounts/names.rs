@@ -26,7 +26,8 @@ impl Store {
     pub async fn user_named(&self, username: &Username) -> Result<Option<UserId>, Error> {
         let pks: Vec<_> = username.keys().found.iter().map(|key| keys::username_pk(key)).collect();
         let found = self.reservations(&pks, keys::ACCOUNT, "look up a username").await?;
-        let found = found.iter().find(|item| finds(item) && !rests(item));
+        // Under its own spelling first: so a name of an earlier rule stays its owner's.
+        let found = found.iter().rev().find(|item| finds(item) && !rests(item));
         found.map(|item| UserId::parse(&text(item, "user")?)).transpose()
     }
 

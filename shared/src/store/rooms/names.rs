@@ -18,8 +18,9 @@ impl Store {
         let sought: Vec<_> =
             RoomName::sought(id_or_name).iter().map(|key| keys::room_name_pk(key)).collect();
         let found = self.reservations(&sought, keys::ROOM, "look up a room's name").await?;
-        let id =
-            found.iter().find(|item| finds(item)).map(|item| text(item, "room")).transpose()?;
+        // Under its own spelling first: so a name of an earlier rule stays its room's.
+        let found = found.iter().rev().find(|item| finds(item));
+        let id = found.map(|item| text(item, "room")).transpose()?;
         id.and_then(|id| RoomId::parse(&id)).ok_or(Error::NotFound("room"))
     }
 
