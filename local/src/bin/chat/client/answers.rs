@@ -38,6 +38,8 @@ pub(crate) struct Waiting {
     pub(crate) conversation: String,
     pub(crate) last_message: Option<Last>,
     pub(crate) unread: u64,
+    /// The last message that was read; 0 for none.
+    pub(crate) read_seq: u64,
 }
 
 /// The last message of a conversation.

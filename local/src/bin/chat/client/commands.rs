@@ -88,9 +88,11 @@ impl Client {
                 }
             }
             Answer::Waiting(them) => {
-                for Waiting { conversation, last_message, unread } in them {
+                for Waiting { conversation, last_message, unread, read_seq } in them {
                     let last = last_message.map_or(0, |last| last.seq);
-                    self.session.catch_up(&conversation, last.saturating_sub(unread));
+                    // Unread are only so many at most, and not what was told or said by oneself.
+                    let read = if read_seq > 0 { read_seq } else { last.saturating_sub(unread) };
+                    self.session.catch_up(&conversation, read);
                 }
             }
             Answer::Made(Ok(room)) => self.session.wish(Wish::Join { room: room.id }),
