@@ -140,6 +140,24 @@ test("the line above what is new is there, too, if the page opens with the conve
   assert.ok((await inSight(bob)).includes(61));
 });
 
+test("what is opened before everything else has come is not opened again by that", async (t) => {
+  const { server, bob } = await longDay(t, browser, 60);
+  const { page } = bob;
+  await page.goto("about:blank");
+  await writes(server, 61, 105);
+  await server.asks("PUT", "/api/blocks/alice?user_id=bob");
+  const blocks = new Promise((resolve) => page.route("**/api/blocks*", resolve));
+  await page.goto(server.url);
+  const comes = await blocks;
+  await bob.opens("alice");
+  await page.locator(".marker").waitFor();
+  await toTheEnd(bob);
+  await bob.until(() => !document.querySelector(".badge"));
+  await comes.continue();
+  await page.locator(".chat-head").getByText("Blocked").waitFor();
+  assert.match(await page.locator(".marker + *").textContent(), /61\. /);
+});
+
 test("what comes while one looks elsewhere is not read, and is new when one comes back", async (t) => {
   const { server, bob } = await longDay(t, browser, 60);
   await bob.page.evaluate(() => {
@@ -168,7 +186,7 @@ test("a page that does not come is asked for again by whoever wants it", async (
     socket.onMessage((data) => {
       const { action, id, conversation } = JSON.parse(data);
       if (!isBroken || action !== "history" || conversation === "lobby") return connection.send(data);
-      socket.send(JSON.stringify({ type: "error", code: "rate_limited", message: "too many at once", id, conversation }));
+      socket.send(JSON.stringify({ type: "error", code: "too_large", message: "the page is too large", id, conversation }));
     });
   });
   await bob.signsIn("bob");

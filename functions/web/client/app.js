@@ -93,7 +93,9 @@ function show({ chat, people, conversations, hasSessions, signOut, signal }) {
     app.classList.toggle("app-chat", isKnown);
     const wasOpen = view.current() !== undefined;
     if (isKnown && id.startsWith("room:") && !conversations.has(id)) view.showDoor(id);
-    else await view.show(isKnown ? conversations.get(id) : undefined);
+    else if (!isKnown) await view.show();
+    // What one looks at already is not opened again: one may have read on.
+    else if (view.current() !== conversations.get(id)) await view.show(conversations.get(id));
     draw();
     if (!isKnown && wasOpen) side.focus();
   };
