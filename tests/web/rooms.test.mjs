@@ -71,6 +71,28 @@ test("a private room is found by whoever is invited", async (t) => {
   await bob.page.getByRole("heading", { level: 2, name: "Surprise" }).waitFor();
 });
 
+test("whoever joins a room that was made so reads nothing of what was said before", async (t) => {
+  const { all: [alice, bob, carol] } = await people(t, "alice", "bob", "carol");
+  await alice.makesRoom("Support", { isSinceJoining: true });
+  await alice.says("Between ourselves");
+  await alice.seesTick("Between ourselves", "Sent");
+  await alice.makesRoom("Garden club");
+  await alice.says("For everybody");
+  await alice.seesTick("For everybody", "Sent");
+  for (const someone of [bob, carol]) {
+    await someone.joinsRoom("Support");
+    await someone.joinsRoom("Garden club");
+    await someone.sees("For everybody");
+    await someone.opens("Support");
+    await someone.sees(/^you joined/i);
+    assert.deepEqual(await someone.log(), []);
+  }
+  await alice.opens("Support");
+  await alice.says("Welcome, both of you");
+  for (const someone of [bob, carol]) await someone.sees("Welcome, both of you");
+  assert.deepEqual(await carol.log(), ["Welcome, both of you"]);
+});
+
 test("what one types beside the members stays, whoever comes and goes", async (t) => {
   const { all: [alice, bob] } = await people(t, "alice", "bob");
   await alice.makesRoom("Garden club");

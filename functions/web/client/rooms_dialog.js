@@ -69,12 +69,13 @@ function roomEntry(room, isIn, enter) {
 function newRoom(create) {
   const onsubmit = (event) => {
     event.preventDefault();
-    const { name, topic, access } = Object.fromEntries(new FormData(event.target));
-    create({ name: name.trim(), ...(topic.trim() && { topic: topic.trim() }), access: access ?? "public" });
+    const { name, topic, access = "public", history = "everything" } = Object.fromEntries(new FormData(event.target));
+    create({ name: name.trim(), ...(topic.trim() && { topic: topic.trim() }), access, history });
   };
   return el("form", { class: "stack", onsubmit },
     field("Name", el("input", { name: "name", required: true, maxlength: 64, autocomplete: "off" })),
     field("Topic", el("input", { name: "topic", maxlength: 256, autocomplete: "off" }), "What it is about; may be left empty."),
     el("label", { class: "check" }, el("input", { type: "checkbox", name: "access", value: "private" }), el("span", {}, "Private: only people you invite can find it")),
+    el("label", { class: "check" }, el("input", { type: "checkbox", name: "history", value: "since_joining" }), el("span", {}, "Newcomers see only what is said after they join")),
     el("button", { class: "primary" }, "Create room"));
 }

@@ -119,11 +119,12 @@ export class Person {
     return this.page.getByRole("navigation").getByRole("link").filter({ has: this.page.getByText(title, { exact: true }) });
   }
 
-  async makesRoom(name, { isPrivate = false } = {}) {
+  async makesRoom(name, { isPrivate = false, isSinceJoining = false } = {}) {
     await this.page.getByRole("button", { name: "Rooms" }).first().click();
     const dialog = this.page.getByRole("dialog", { name: "Rooms" });
     await dialog.getByLabel("Name").fill(name);
     if (isPrivate) await dialog.getByLabel(/Private/).check();
+    if (isSinceJoining) await dialog.getByLabel(/Newcomers/).check();
     await dialog.getByRole("button", { name: "Create room" }).click();
     await this.page.getByRole("heading", { level: 2, name }).waitFor();
   }
