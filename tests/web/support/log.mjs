@@ -1,7 +1,9 @@
 // A long log, and where what somebody reads in it is on the screen.
 
+import { rm } from "node:fs/promises";
+import { after } from "node:test";
 import { visitor } from "./browser.mjs";
-import { startServer } from "./server.mjs";
+import { keptBy, startServerWith } from "./server.mjs";
 
 /** As much as half a pixel is rounded at each of two moments. */
 export const TOLERANCE = 1;
@@ -13,10 +15,18 @@ const WORDS = [
   "Have you seen https://example.org/recipes/passata yet? It takes an afternoon, two buckets and somebody who stirs while the other one sings.",
 ];
 
+const UNLIMITED = ["--rate-limit", "0"];
+
+/** What servers keep of days, by the number of messages: each is written once. */
+const days = new Map();
+after(async () => {
+  for (const day of days.values()) await rm(await day, { recursive: true });
+});
+
 /** Somebody who has read `count` messages of one day with alice, and whose pages of history can be held back. */
 export async function longDay(t, browser, count, options) {
-  const server = await startServer(t, "--rate-limit", "0");
-  await writes(server, 1, count);
+  if (!days.has(count)) days.set(count, keptBy((server) => writes(server, 1, count), ...UNLIMITED));
+  const server = await startServerWith(t, await days.get(count), ...UNLIMITED);
   const bob = await visitor(browser, server, options);
   t.after(() => bob.context.close());
   const pages = await heldPages(bob.page);

@@ -2,19 +2,45 @@
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 
 const BINARY = new URL("../../../target/debug/local", import.meta.url).pathname;
 
+const newFolder = () => mkdtemp(join(tmpdir(), "confab-web-"));
+
 /** Starts a server; `t` ends it with the test. Its data outlives `kill`, and its port stays the same. */
 export async function startServer(t, ...options) {
-  const server = new Server(await mkdtemp(join(tmpdir(), "confab-web-")), options);
+  return starts(t, await newFolder(), options);
+}
+
+/** As `startServer`, with a copy of what another one kept. */
+export async function startServerWith(t, kept, ...options) {
+  const data = await newFolder();
+  await cp(kept, data, { recursive: true });
+  return starts(t, data, options);
+}
+
+async function starts(t, data, options) {
+  const server = new Server(data, options);
   t.after(() => server.end());
   await server.start();
   return server;
+}
+
+/** The folder with what a server keeps once it was filled; whoever asks for it removes it. */
+export async function keptBy(fill, ...options) {
+  const data = await newFolder();
+  const server = new Server(data, options);
+  await server.start();
+  try {
+    await fill(server);
+  } finally {
+    await server.kill();
+  }
+  return data;
 }
 
 class Server {
@@ -50,8 +76,8 @@ class Server {
   }
 
   /** An answer of the HTTP API, which is expected to be a good one. */
-  async asks(method, path, body) {
-    const headers = { "Content-Type": "application/json" };
+  async asks(method, path, body, token) {
+    const headers = { "Content-Type": "application/json", ...(token && { Authorization: `Bearer ${token}` }) };
     const answer = await fetch(this.url + path, { method, headers, body: body && JSON.stringify(body) });
     if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
     return answer.status === 204 ? undefined : answer.json();
