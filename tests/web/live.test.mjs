@@ -28,6 +28,22 @@ test("a room's new topic is seen at once", async (t) => {
   await bob.page.locator(".chat-head").getByText("What is ripe").waitFor();
 });
 
+test("a room's new name is seen at once, wherever it stands", async (t) => {
+  const { server, id, bob } = await inRoom(t);
+  const { page } = bob;
+  await page.getByRole("button", { name: "Members" }).click();
+  await page.getByRole("dialog", { name: "Garden club" }).waitFor();
+  await server.asks("PATCH", `/api/rooms/${id}`, { name: "Orchard", user_id: "alice" });
+  await page.getByRole("dialog", { name: "Orchard" }).waitFor();
+  await page.keyboard.press("Escape");
+  await page.getByRole("heading", { level: 2, name: "Orchard" }).waitFor();
+  await bob.entry("Orchard").waitFor();
+  await bob.until(() => document.title === "Orchard · Confab");
+  await bob.says("Hello");
+  await bob.seesTick("Hello", "Sent");
+  assert.equal(await page.getByText("Garden club", { exact: true }).count(), 0);
+});
+
 test("a room that is deleted goes, and one is told", async (t) => {
   const { server, id, bob } = await inRoom(t);
   await bob.page.getByRole("button", { name: "Members" }).click();
@@ -110,6 +126,22 @@ test("a new name is seen at once by whoever talks to its owner", async (t) => {
   await alice.page.getByRole("dialog").getByRole("paragraph").getByText("Alice Adams").first().waitFor();
   await bob.page.getByRole("heading", { level: 2, name: "Alice Adams @alice" }).waitFor();
   await bob.entry("Alice Adams").getByText("@alice").waitFor();
+});
+
+test("whoever deletes their account is gone at once for whom they talked to", async (t) => {
+  const server = await startServer(t, "--auth", "accounts");
+  const bob = await registers(server, "bob");
+  t.after(() => bob.context.close());
+  const password = "a good password";
+  const { access_token: token } = await server.asks("POST", "/api/register", { username: "alice", password });
+  await server.asks("POST", "/api/send_message", { receiver_id: "bob", content: "Goodbye" }, token);
+  await bob.opens("alice");
+  await bob.sees("Goodbye");
+  await server.asks("DELETE", "/api/me", { password }, token);
+  await bob.page.getByRole("heading", { level: 2, name: "Somebody who left" }).waitFor();
+  await bob.entry("Somebody who left").waitFor();
+  await bob.sees("Goodbye");
+  assert.equal(await bob.page.getByText("alice", { exact: true }).count(), 0);
 });
 
 async function registers(server, name) {

@@ -169,4 +169,25 @@ describe("with the server", { concurrency: true }, () => {
     });
     assert.equal(refused.status, 401);
   });
+
+  test("accounts: two pages that renew at once both stay signed in, whichever comes first", async (t) => {
+    const server = await Server.start({ auth: "accounts" });
+    t.after(() => server.stop());
+    const { http } = server;
+    const [first, second] = [memory(), memory()];
+    const one = await Session.register(http, { username: "alice", password: "a good password" }, first);
+    for (let round = 0; round < 3; round += 1) {
+      // Two storages know nothing of each other's turns: the server is all that holds them together.
+      for (const [key, value] of first.kept) second.setItem(key, value);
+      const other = Session.restore(http, second);
+      const [spent, kept] = [await one.token(), [...first.kept.values()]];
+      const [mine, theirs] = await Promise.all([one.token(spent), other.token(spent)]);
+      for (const token of [mine, theirs]) {
+        const answer = await fetch(`${http}/api/me`, { headers: { Authorization: `Bearer ${token}` } });
+        assert.equal((await answer.json()).username, "alice");
+      }
+      assert.notDeepEqual([...first.kept.values()], kept);
+      assert.notDeepEqual([...second.kept.values()], kept);
+    }
+  });
 });
