@@ -242,14 +242,15 @@ impl Client {
         self.accepts(Some(Seen { conversation: name, seq, id, from: user, content }));
     }
 
-    /// A refusal of what is in flight: whoever is out of the room has nothing to say there.
+    /// A refusal of what is in flight: whoever is out of the room has nothing to say there, and nobody
+    /// has anything to say to somebody whose account is gone.
     fn refused(&mut self, error: &Value) {
         let now = Instant::now();
         let mut refused = Vec::new();
         for conversation in self.conversations.values_mut() {
             let first = conversation.outbox.first();
             if first.is_some_and(|(id, _)| error["id"] == id.as_str()) {
-                if error["code"] == "forbidden" {
+                if error["code"] == "forbidden" || error["code"] == "not_found" {
                     let (id, _) = conversation.outbox.remove(0);
                     refused.push(id);
                     conversation.repeat = None;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::record::{Event, Place, Seen, What};
 use crate::world::{Remains, text};
-use crate::{budget, gentle};
+use crate::{budget, gentle, leaver};
 
 /// Every message in the table, by conversation and number.
 pub(crate) fn logs(database: &Database) -> Vec<Seen> {
@@ -51,6 +51,7 @@ pub(crate) fn broken(remains: &Remains) -> Vec<String> {
     raw_clients_got_everything(remains, &events, &mut broken);
     nobody_heard_what_is_not_theirs(remains, &events, &mut broken);
     whoever_signed_out_hears_nothing(remains, &events, &mut broken);
+    nobody_writes_to_whoever_is_gone(remains, &events, &mut broken);
     if remains.plan.is_calm() {
         let people: BTreeSet<_> = remains.devices.iter().map(|(user, _, _)| user).collect();
         budget::is_kept(&events, u64::try_from(people.len()).unwrap(), &mut broken);
@@ -246,6 +247,31 @@ fn whoever_signed_out_hears_nothing(remains: &Remains, events: &[Event], broken:
     }
     for connection in &remains.overdue {
         broken.push(format!("{connection} stands although its session has ended"));
+    }
+}
+
+/// Nothing is left of a deleted account, and no message to it that was sent after the deletion was
+/// answered is kept, let alone acknowledged.
+fn nobody_writes_to_whoever_is_gone(remains: &Remains, events: &[Event], broken: &mut Vec<String>) {
+    broken.extend(remains.left.iter().map(|what| format!("{what} is left of a deleted account")));
+    let leaver = leaver::ID.to_string();
+    let mut deleted = false;
+    let (mut before, mut after) = (BTreeSet::new(), BTreeSet::new());
+    for event in events {
+        match &event.what {
+            What::Deleted => deleted = true,
+            What::Sent { conversation, id }
+                if conversation.starts_with("dm:") && conversation.contains(&leaver) =>
+            {
+                if deleted { &mut after } else { &mut before }.insert(id);
+            }
+            _ => {}
+        }
+    }
+    for message in &remains.logs {
+        if after.contains(&message.id) && !before.contains(&message.id) {
+            broken.push(format!("{} wrote to an account that was gone: {message:?}", message.from));
+        }
     }
 }
 

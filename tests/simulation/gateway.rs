@@ -154,6 +154,16 @@ impl Gateway {
         Some(session)
     }
 
+    /// The device has begun a session; its next connection is of that one.
+    pub(crate) fn signs_in(&self, user: &str, device: usize, session: String) {
+        lock(&self.0.connections).sessions.insert((user.to_owned(), device), session);
+    }
+
+    /// These sessions are to end.
+    pub(crate) fn is_about_to_end(&self, sessions: &[String]) {
+        lock(&self.0.connections).ending.extend(sessions.iter().cloned());
+    }
+
     /// The session has ended: from now on nothing is said or heard over its connections.
     pub(crate) fn has_signed_out(&self, user: &str, session: String) {
         lock(&self.0.connections).ended.insert(session.clone());

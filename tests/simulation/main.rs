@@ -8,17 +8,20 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 #![expect(clippy::print_stdout, reason = "this is what it is run for")]
 
+mod broken;
 mod budget;
 mod careful;
 mod check;
 mod crowd;
 mod gateway;
 mod gentle;
+mod leaver;
 mod outsider;
 mod people;
 mod raw;
 mod record;
 mod sabotage;
+mod settings;
 mod stream;
 mod tally;
 mod wire;
@@ -32,7 +35,8 @@ use clap::Parser;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-use crate::sabotage::{Broken, Sabotage};
+use crate::broken::Broken;
+use crate::sabotage::Sabotage;
 use crate::tally::Tally;
 use crate::world::Weather;
 

@@ -38,6 +38,8 @@ pub(crate) enum What {
     Opened { connection: String, session: String },
     /// A session of the user has ended.
     SignedOut { session: String },
+    /// The deletion of the user's account was answered.
+    Deleted,
     /// The user was told that more waits than is listed.
     Told,
     /// API Gateway took that word for a connection that was lost in silence.

@@ -14,92 +14,11 @@ use aws_smithy_types::body::SdkBody;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
+use crate::broken::Broken;
 use crate::record::lock;
 
-/// What is broken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum Broken {
-    /// A message is put whether or not its number is free.
-    PutUnconditionally,
-    /// Messages are kept by their time: two in the same millisecond are one.
-    SameMillisecond,
-    /// Whoever finds a number taken does not see that it is by the very same message.
-    OccupantUnseen,
-    /// Two first messages need not agree where the log starts.
-    StartTwice,
-    /// Inboxes are read before the message is stored.
-    InboxBeforePut,
-    /// A message that nobody took leaves no mark.
-    NoMark,
-    /// A mark may rise.
-    MarksRise,
-    /// After a mark nobody looks whether a connection came meanwhile.
-    BlindMark,
-    /// A sender under a mark leaves no trace for whoever drains.
-    NoTrace,
-    /// A drain ends whatever happened meanwhile.
-    FinishBlindly,
-    /// Anybody may drain at any time.
-    NoLease,
-    /// A connection counts before its handshake is through.
-    ReadyAtOnce,
-    /// A push that is answered 410 forgets another connection of the user.
-    PruneAnother,
-    /// To forget a user's connection fails, as an empty set would.
-    EmptySet,
-    /// A connection is forgotten long before API Gateway ends it.
-    ShortLived,
-    /// After one failed push the others are left out.
-    OneFailsAll,
-    /// Everybody counts as a member.
-    NoMembership,
-    /// Of the members only the first page is read.
-    OnePage,
-    /// What finds no room in an inbox leaves no mark that more waits.
-    NoOverflow,
-    /// The mark that more waits is cleared whatever was added since its owner was told.
-    OverflowBlindly,
-    /// An inbox does not show which sessions have ended.
-    EndedUnseen,
-    /// A connection that would be closed is only forgotten.
-    NotClosed,
-    /// Whoever connects does not see the user's other connections.
-    Uncounted,
-    /// Whatever is read is read twice.
-    ReadTwice,
-}
-
-impl Broken {
-    /// Every mechanism, with the first seed whose world noticed that it was missing. That wake-ups
-    /// differ is not among them: no world is known in which two follow each other with nothing in
-    /// between.
-    pub(crate) const ALL: [(Self, u64); 24] = [
-        (Self::PutUnconditionally, 2),
-        (Self::SameMillisecond, 0),
-        (Self::OccupantUnseen, 0),
-        (Self::StartTwice, 147),
-        (Self::InboxBeforePut, 180),
-        (Self::NoMark, 0),
-        (Self::MarksRise, 1394),
-        (Self::BlindMark, 354),
-        (Self::NoTrace, 11),
-        (Self::FinishBlindly, 11),
-        (Self::NoLease, 2653),
-        (Self::ReadyAtOnce, 1395),
-        (Self::PruneAnother, 1),
-        (Self::EmptySet, 0),
-        (Self::ShortLived, 163),
-        (Self::OneFailsAll, 0),
-        (Self::NoMembership, 0),
-        (Self::OnePage, 1),
-        (Self::NoOverflow, 2),
-        (Self::OverflowBlindly, 0),
-        (Self::EndedUnseen, 5),
-        (Self::NotClosed, 5),
-        (Self::Uncounted, 7),
-        (Self::ReadTwice, 0),
-    ];
-}
+/// What holds where no account is being deleted.
+const CLOSED: &str = "attribute_not_exists(closed)";
 
 /// One broken mechanism, or none.
 #[derive(Debug, Default)]
@@ -141,6 +60,12 @@ impl Sabotage {
                 break_put(broken, &mut body["Item"].clone(), body)
             }
             ("TransactWriteItems", Broken::StartTwice) => break_start(body),
+            ("TransactWriteItems", Broken::ClosedUnseen) => {
+                for item in body["TransactItems"].as_array_mut().into_iter().flatten() {
+                    see_nothing_closed(&mut item["Update"]);
+                }
+            }
+            ("UpdateItem", Broken::ClosedUnseen) => see_nothing_closed(body),
             ("UpdateItem", broken) if body["Key"]["sk"]["S"] == "INBOX" => {
                 return self.break_inbox(broken, body);
             }
@@ -178,10 +103,8 @@ impl Sabotage {
                 if broken == Some(Broken::Uncounted)
                     && says(request, "UpdateExpression", "arrived = :id")
                 {
-                    let newcomer = request["ExpressionAttributeNames"]["#conn"].clone();
-                    hide(&mut body["Attributes"], |name| {
-                        name.starts_with("conn:") && newcomer != name
-                    });
+                    let newcomer = &request["ExpressionAttributeNames"]["#conn"];
+                    hide_others(&mut body["Attributes"], newcomer);
                 }
                 if broken == Some(Broken::EndedUnseen) {
                     hide_endings(&mut body["Attributes"]);
@@ -340,6 +263,14 @@ fn break_start(body: &mut Value) {
     }
 }
 
+/// Has a write's condition look for something that is never there, where it looks for the mark of an
+/// account that is being deleted.
+fn see_nothing_closed(write: &mut Value) {
+    if says(write, "ConditionExpression", CLOSED) {
+        replace(write, "ConditionExpression", CLOSED, "attribute_not_exists(nothing)");
+    }
+}
+
 fn is_message(item: &Value) -> bool {
     item["sk"]["S"].as_str().is_some_and(|sk| sk.starts_with("MSG#"))
 }
@@ -383,6 +314,11 @@ fn hide_readiness(image: &mut Value) {
 /// Shows an inbox as if no session had ended.
 fn hide_endings(image: &mut Value) {
     hide(image, |name| name.starts_with("ended:"));
+}
+
+/// Shows an inbox as if no other connection were there.
+fn hide_others(image: &mut Value, newcomer: &Value) {
+    hide(image, |name| name.starts_with("conn:") && newcomer != name);
 }
 
 /// Takes attributes out of an image.

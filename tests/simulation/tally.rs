@@ -7,9 +7,10 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use local::faults::Fault;
 
+use crate::broken::Broken;
 use crate::check;
 use crate::record::{What, lock};
-use crate::sabotage::{Broken, Sabotage};
+use crate::sabotage::Sabotage;
 use crate::world::{self, Remains, Weather};
 
 /// How many broken worlds are told in full.

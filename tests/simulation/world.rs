@@ -20,9 +20,11 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use crate::gateway::{EPOCH, Gateway};
+use crate::leaver::{self, Leaver};
 use crate::people::{Device, Season};
 use crate::record::{Record, Seen};
 use crate::sabotage::Sabotage;
+use crate::settings::Settings;
 use crate::wire::{Window, behind};
 use crate::{budget, careful, crowd, outsider, raw, stream};
 
@@ -45,6 +47,8 @@ pub(crate) struct Remains {
     pub(crate) fills_up: bool,
     /// The connections that stand although their sessions have ended.
     pub(crate) overdue: Vec<String>,
+    /// What is left of an account that was deleted.
+    pub(crate) left: Vec<&'static str>,
 }
 
 /// Whether a world has faults.
@@ -79,7 +83,7 @@ struct Cloud {
 async fn live(seed: u64, weather: Weather, sabotage: Sabotage) -> Remains {
     let mut dice = Rng::with_seed(seed);
     let record = Record::new();
-    let plan = match weather {
+    let mut plan = match weather {
         Weather::Nasty if dice.u8(0..3) == 0 => Plan::gentle(&mut dice, LATENCY),
         Weather::Nasty => Plan::nasty(&mut dice, LATENCY),
         Weather::Calm => Plan::calm(LATENCY),
@@ -88,16 +92,18 @@ async fn live(seed: u64, weather: Weather, sabotage: Sabotage) -> Remains {
     let small = if sabotage.is_on() { 1 } else { 32 };
     let size = if dice.u8(0..small) == 0 { &LARGE } else { &SMALL };
     let second = ["dm:a:b", "lobby", "dm:b:b"][dice.usize(0..3)];
-    let settings = Settings::by(&mut dice, weather);
+    let settings = Settings::by(&mut dice, weather, seed);
+    settings.change(&mut plan);
     let cloud = start(&record, sabotage, settings, &mut dice).await;
-    let room = furnish(&cloud.app, size.members).await;
+    let room = furnish(&cloud.app, size.members, settings).await;
+    let leaver = Leaver::of(settings, &cloud.app, &cloud.gateway, (&record, &room));
     cloud.faults.change(plan.clone());
 
     let (season, seasons) = watch::channel(Season::Chaos);
     let mut people = JoinSet::new();
     let mut devices = Vec::new();
     let mut person = |user: &str, number: usize, kind: Kind, dice: &mut Rng| {
-        let device = Device {
+        let mut device = Device {
             user: user.to_owned(),
             number,
             gateway: cloud.gateway.clone(),
@@ -107,16 +113,11 @@ async fn live(seed: u64, weather: Weather, sabotage: Sabotage) -> Remains {
             dice: dice.fork(),
             conversations: conversations_of(user, &room, size.members, second),
         };
+        leaver::is_known(leaver.as_ref(), &mut device);
         if kind != Kind::Crowd {
             devices.push((user.to_owned(), number, kind != Kind::Raw));
         }
-        match kind {
-            Kind::Crowd => people.spawn(crowd::lives(device)),
-            Kind::Raw => people.spawn(raw::lives(device)),
-            Kind::Careful => people.spawn(careful::lives(device, false)),
-            Kind::Restless => people.spawn(careful::lives(device, true)),
-            Kind::Outsider => people.spawn(outsider::lives(device)),
-        };
+        kind.spawns(device, &mut people);
     };
     for (user, number, kind) in size.cast(&mut dice) {
         person(user, number, kind, &mut dice);
@@ -127,34 +128,20 @@ async fn live(seed: u64, weather: Weather, sabotage: Sabotage) -> Remains {
 
     let signs_out = weather == Weather::Nasty && dice.bool();
     let places = if signs_out { devices.clone() } else { Vec::new() };
-    pass_chaos(&cloud, dice.u64(size.chaos.clone()), &places, &mut dice).await;
+    let chaos = dice.u64(size.chaos.clone());
+    if let Some(leaver) = &leaver {
+        leaver.moves_in(&mut people, &seasons, Duration::from_secs(chaos), Rng::with_seed(!seed));
+    }
+    pass_chaos(&cloud, chaos, &places, &mut dice).await;
     cloud.faults.change(Plan::calm(LATENCY));
     season.send_replace(Season::Calm);
     pass_calm(&cloud).await;
     people.shutdown().await;
+    let left = leaver::left_of(leaver).await;
     let fired = cloud.faults.fired().to_vec();
     let logs = crate::check::logs(&cloud.database);
     let (fills_up, overdue) = (settings.most_listed_bytes.is_some(), cloud.gateway.overdue());
-    Remains { record, plan, fired, logs, room, devices, fills_up, overdue }
-}
-
-/// What a world's functions are set to, by chance.
-#[derive(Clone, Copy)]
-struct Settings {
-    /// How much an inbox lists, if less than usual.
-    most_listed_bytes: Option<usize>,
-    most_connections: usize,
-}
-
-impl Settings {
-    fn by(dice: &mut Rng, weather: Weather) -> Self {
-        // No conversation at all, one, or as many as there are.
-        let most_listed_bytes = [None, None, Some(0), Some(1)][dice.usize(0..4)];
-        // What it costs to refuse somebody has no budget.
-        let crowded = dice.u8(0..4) == 0 && weather == Weather::Nasty;
-        let most_connections = if crowded { 3 } else { Config::MAX_CONNECTIONS_PER_USER };
-        Self { most_listed_bytes, most_connections }
-    }
+    Remains { record, plan, fired, logs, room, devices, fills_up, overdue, left }
 }
 
 /// How much happens in a world.
@@ -210,6 +197,19 @@ enum Kind {
     Crowd,
 }
 
+impl Kind {
+    /// Has somebody of this kind live at `device`.
+    fn spawns(self, device: Device, people: &mut JoinSet<()>) {
+        match self {
+            Self::Crowd => people.spawn(crowd::lives(device)),
+            Self::Raw => people.spawn(raw::lives(device)),
+            Self::Careful => people.spawn(careful::lives(device, false)),
+            Self::Restless => people.spawn(careful::lives(device, true)),
+            Self::Outsider => people.spawn(outsider::lives(device)),
+        };
+    }
+}
+
 /// The device of whoever opens too many connections.
 const CROWD: usize = 9;
 
@@ -255,7 +255,7 @@ async fn start(record: &Record, sabotage: Sabotage, settings: Settings, dice: &m
         let millis = i64::try_from(begin.elapsed().as_millis()).unwrap_or_default();
         Timestamp::from_millis(EPOCH + millis + Faults::skew())
     });
-    let app = App::new(config(settings), &aws, clock);
+    let app = App::new(settings.config(), &aws, clock);
     app.store.create_table().await.expect("the table can be created");
 
     let functions = faults.functions(budget::counted(Functions::new(&app), record));
@@ -266,22 +266,11 @@ async fn start(record: &Record, sabotage: Sabotage, settings: Settings, dice: &m
     Cloud { app, faults, gateway, database, _services: services }
 }
 
-fn config(settings: Settings) -> Config {
-    let mut config = Config::from_variables(|name| match name {
-        "TABLE_NAME" => Some("confab".to_owned()),
-        "AUTH_MODE" => Some("open".to_owned()),
-        "RATE_LIMIT" | "NOTICES_PER_MINUTE" => Some("0".to_owned()),
-        "MAX_CONNECTIONS_PER_USER" => Some(settings.most_connections.to_string()),
-        "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI" => Some("http://gateway/dev".to_owned()),
-        _ => None,
-    })
-    .expect("the settings of the simulation");
-    config.most_listed_bytes = settings.most_listed_bytes.unwrap_or(config.most_listed_bytes);
-    config
-}
-
 /// A room with `members` in it; its conversation.
-async fn furnish(app: &App, members: &[&str]) -> String {
+async fn furnish(app: &App, members: &[&str], settings: Settings) -> String {
+    if settings.has_leaver {
+        leaver::everybody_has_an_account(app, &[members, &["eve"]].concat()).await;
+    }
     let user = |name: &str| UserId::parse(name).expect("a user's name");
     let (name, access) = ("general".to_owned(), Access::Public);
     let history = RoomHistory::Everything;

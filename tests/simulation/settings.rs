@@ -1,0 +1,62 @@
+//! What the functions of a world are set to, by its seed.
+
+use fastrand::Rng;
+use local::faults::{Fault, Plan};
+use shared::Config;
+
+use crate::world::Weather;
+
+/// Chances in 10,000 of what happens often.
+const OFTEN: u32 = 1_000;
+
+/// What a world's functions are set to.
+#[derive(Clone, Copy)]
+pub(crate) struct Settings {
+    /// How much an inbox lists, if less than usual.
+    pub(crate) most_listed_bytes: Option<usize>,
+    pub(crate) most_connections: usize,
+    /// Whether people have accounts, and one of them is deleted.
+    pub(crate) has_leaver: bool,
+    /// Whether inboxes list nothing, and whoever is told that more waits is told slowly.
+    pub(crate) is_crammed: bool,
+}
+
+impl Settings {
+    pub(crate) fn by(dice: &mut Rng, weather: Weather, seed: u64) -> Self {
+        // No conversation at all, one, or as many as there are.
+        let most_listed_bytes = [None, None, Some(0), Some(1)][dice.usize(0..4)];
+        // What it costs to refuse somebody has no budget.
+        let crowded = dice.u8(0..4) == 0 && weather == Weather::Nasty;
+        let most_connections = if crowded { 3 } else { Config::MAX_CONNECTIONS_PER_USER };
+        // What a look at accounts costs has no budget either.
+        let has_leaver = seed % 8 == 6 && weather == Weather::Nasty;
+        let is_crammed = seed % 16 == 9 && weather == Weather::Nasty;
+        let most_listed_bytes = if is_crammed { Some(0) } else { most_listed_bytes };
+        Self { most_listed_bytes, most_connections, has_leaver, is_crammed }
+    }
+
+    /// Makes `plan` what this world asks for; where only time and order are disturbed it stays so.
+    pub(crate) fn change(self, plan: &mut Plan) {
+        if self.is_crammed && !plan.is_gentle() {
+            plan.set(Fault::Slow, OFTEN);
+            plan.set(Fault::PushFailed, OFTEN);
+        }
+    }
+
+    /// What the functions are told.
+    pub(crate) fn config(self) -> Config {
+        let mut config = Config::from_variables(|name| match name {
+            "TABLE_NAME" => Some("confab".to_owned()),
+            "AUTH_MODE" if self.has_leaver => Some("accounts".to_owned()),
+            "AUTH_MODE" => Some("open".to_owned()),
+            "TOKEN_KEY" => Some("a key for simulated people, of 32 bytes or more".to_owned()),
+            "RATE_LIMIT" | "NOTICES_PER_MINUTE" | "SIGN_INS_PER_ADDRESS" => Some("0".to_owned()),
+            "MAX_CONNECTIONS_PER_USER" => Some(self.most_connections.to_string()),
+            "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI" => Some("http://gateway/dev".to_owned()),
+            _ => None,
+        })
+        .expect("the settings of the simulation");
+        config.most_listed_bytes = self.most_listed_bytes.unwrap_or(config.most_listed_bytes);
+        config
+    }
+}
