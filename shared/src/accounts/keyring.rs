@@ -110,7 +110,11 @@ impl Keys {
             }
             *looked = Some(now);
         }
-        let ring = Ring::new(&source().await?).map_err(|_| Error::Corrupt("a key for tokens"))?;
+        let read = source().await.inspect_err(|_| {
+            // Whoever comes next looks, instead of taking a good token for a forged one.
+            *self.looked_at.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        });
+        let ring = Ring::new(&read?).map_err(|_| Error::Corrupt("a key for tokens"))?;
         *self.ring.write().unwrap_or_else(PoisonError::into_inner) = ring;
         Ok(true)
     }
