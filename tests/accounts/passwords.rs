@@ -22,7 +22,8 @@ async fn a_password_is_the_same_on_every_keyboard() {
 async fn passwords_that_everybody_would_try_are_refused_and_cost_nobody_an_attempt() {
     let chat = Chat::with_accounts().await;
     let alice = chat.registers("alice").await;
-    for common in ["password", "        ", "qwertyuiop", "iloveyou", "aaaaaaaaaa"] {
+    let [wide, hiding] = ["\u{ff50}\u{ff41}ssword", "p\u{200b}assword"];
+    for common in ["password", "        ", "qwertyuiop", "iloveyou", "aaaaaaaaaa", wide, hiding] {
         let body = json!({ "username": "bob", "password": common });
         let refused = chat.post("/api/register", body).await;
         assert_eq!(refused.status, 400, "{common:?}");
@@ -40,4 +41,13 @@ async fn passwords_that_everybody_would_try_are_refused_and_cost_nobody_an_attem
     let changed = chat.asks_as(&alice.access, Method::POST, "/api/password", Some(body)).await;
     assert_eq!(changed.status, 204, "{:?}", changed.body);
     assert_eq!(Member::of(&chat.logs_in("alice", "another good one").await).id, alice.id);
+}
+
+#[tokio::test]
+async fn a_username_is_no_new_password_of_its_owner() {
+    let chat = Chat::with_accounts().await;
+    let alice = chat.registers("wonderland-alice").await;
+    let body = json!({ "current_password": PASSWORD, "new_password": "Wonderland-Alice" });
+    let refused = chat.asks_as(&alice.access, Method::POST, "/api/password", Some(body)).await;
+    assert_eq!(refused.status, 400, "{:?}", refused.body);
 }

@@ -12,8 +12,10 @@ use precis_core::profile::PrecisFastInvocation;
 use precis_profiles::OpaqueString;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::task::spawn_blocking;
+use unicode_normalization::UnicodeNormalization;
 
 use crate::Error;
+use crate::chat::name;
 
 /// What a password takes to try: memory in KiB, passes, lanes.
 const COST: (u32, u32, u32) = (19 * 1024, 2, 1);
@@ -38,12 +40,13 @@ pub(super) fn check(password: &SecretString, username: &str) -> Result<(), Error
     if password.len() > MAX_BYTES {
         return Err(Error::TooLarge { what: "password", limit: MAX_BYTES });
     }
-    // Spaces around it, or capital letters, hardly make it another.
-    let plain = normalised(password).trim().to_lowercase();
+    // Spaces, letters of another width or case, and what nobody sees hardly make it another.
+    let plain = name::folded(&normalised(password).nfkc().collect::<String>());
+    let plain = plain.trim();
     let letters: BTreeSet<char> = plain.chars().collect();
     if letters.len() < MIN_LETTERS
-        || plain == username.to_lowercase()
-        || is_common_password(&plain)
+        || plain == name::folded(username)
+        || is_common_password(plain)
         || is_common_password(password)
     {
         return Err(Error::Invalid(
