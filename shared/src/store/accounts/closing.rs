@@ -39,17 +39,12 @@ impl Store {
                 .update_expression(change)
                 .expression_attribute_values(":now", n(now.as_millis()))
         };
-        let until = n(now.plus(MARKED).as_seconds());
         let describe = || -> Result<Vec<TransactWriteItem>, BuildError> {
             let account = mark(keys::ACCOUNT, "SET deleting = :now")
                 .condition_expression("attribute_exists(pk)")
                 .build()?;
-            let rooms = mark(keys::ROOM_COUNT, "SET closed = :now, expires_at = :until")
-                .expression_attribute_values(":until", until.clone())
-                .build()?;
-            let inbox = mark(keys::INBOX, "SET closed = :now, expires_at = :until REMOVE arrived")
-                .expression_attribute_values(":until", until.clone())
-                .build()?;
+            let rooms = mark(keys::ROOM_COUNT, "SET closed = :now").build()?;
+            let inbox = mark(keys::INBOX, "SET closed = :now REMOVE arrived").build()?;
             let writes = [account, rooms, inbox].into_iter();
             Ok(writes.map(|it| TransactWriteItem::builder().update(it).build()).collect())
         };
@@ -118,6 +113,20 @@ impl Store {
             let mut writes = vec![TransactWriteItem::builder().delete(delete).build()];
             for pk in &names {
                 writes.push(self.give_up(pk, user, moment)?);
+            }
+            // Not before: whoever does not finish a deletion stays closed.
+            for (sk, change) in [
+                (keys::ROOM_COUNT, "SET expires_at = :until"),
+                (keys::INBOX, "SET expires_at = :until REMOVE arrived"),
+            ] {
+                let expire = Update::builder()
+                    .table_name(&self.table)
+                    .key(keys::PK, s(keys::user_pk(user)))
+                    .key(keys::SK, s(sk))
+                    .update_expression(change)
+                    .expression_attribute_values(":until", n(moment.now.plus(MARKED).as_seconds()))
+                    .build()?;
+                writes.push(TransactWriteItem::builder().update(expire).build());
             }
             if let Ok(subject) = text(&item, "subject") {
                 writes.push(self.forget_subject(&subject, user)?);
