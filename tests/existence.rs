@@ -90,6 +90,10 @@ async fn whoever_has_deleted_the_account_is_written_to_no_more_and_what_was_said
     }
     let said = chat.gets_as(&alice.access, &format!("/api/messages?with={}", bob.id)).await;
     assert_eq!((said.status, said.body.as_array().map(Vec::len)), (200, Some(1)));
+    let last = said.body[0]["seq"].as_u64().unwrap();
+    let later = format!("/api/messages?with={}&after={last}", bob.id);
+    let later = chat.gets_as(&alice.access, &later).await;
+    assert_eq!((later.status, later.body.as_array().map(Vec::len)), (200, Some(0)));
     let mut person = chat.joined_by_member(&alice).await;
     cannot_address(&mut person, &carol.id).await;
 }

@@ -1,5 +1,7 @@
 //! What a handler is given.
 
+use std::time::Duration;
+
 use crate::Error;
 use crate::accounts::Tokens;
 use crate::aws::Aws;
@@ -9,6 +11,9 @@ use crate::gateway::Gateway;
 use crate::renewals::Renewals;
 use crate::store::Store;
 use crate::throttle::{Throttle, Window};
+
+/// In which time notices are counted.
+const MINUTE: Duration = Duration::from_secs(60);
 
 /// Everything a handler works with; cheap to clone.
 #[derive(Clone, Debug)]
@@ -23,7 +28,7 @@ pub struct App {
     pub clock: Clock,
     /// What must not happen too often.
     pub throttle: Throttle,
-    /// What everybody has made rooms tell of them lately.
+    /// What everybody has made others be shown lately.
     pub notices: Window,
     /// Which connections go on with a fresh token.
     pub renewals: Renewals,
@@ -51,6 +56,22 @@ impl App {
         match self.config.auth_mode {
             AuthMode::Open => Err(Error::NotFound("account: in open mode there are only names")),
             AuthMode::Accounts | AuthMode::Oidc => Ok(()),
+        }
+    }
+
+    /// Counts something that others are shown of somebody, before it is done; refused if so many of
+    /// `key` were counted within a minute. `what` is what is too many then.
+    pub(crate) fn count_notice(&self, key: String, what: &'static str) -> Result<(), Error> {
+        let most = self.config.notices_per_minute;
+        if most == 0 {
+            return Ok(());
+        }
+        match self.notices.count(key, self.clock.now(), most, MINUTE) {
+            Ok(counted) => {
+                counted.keep();
+                Ok(())
+            }
+            Err(retry_after) => Err(Error::RateLimited { what, retry_after }),
         }
     }
 

@@ -1,6 +1,7 @@
 //! Of a deleted account nothing acts and nothing is left, whatever went on at the same time.
 
 use futures::future::join_all;
+use local::options::Auth;
 use reqwest::Method;
 use serde_json::{Value, json};
 use shared::chat::{Timestamp, UserId};
@@ -155,4 +156,25 @@ async fn whoever_was_invited_and_is_gone_is_invited_no_more() {
     assert_eq!(invited.status, 204, "{:?}", invited.body);
     assert_eq!(deletes(&chat, &alice).await.status, 204);
     assert_eq!(left_of(&chat, &alice.id).await, ["INBOX", "ROOMS"]);
+}
+
+#[tokio::test]
+async fn whoever_has_changed_a_room_much_can_be_deleted_all_the_same() {
+    let chat = Chat::start_with(|options| {
+        options.auth = Auth::Accounts;
+        options.notices_per_minute = 2;
+    })
+    .await;
+    let [alice, bob] = [chat.registers("alice").await, chat.registers("bob").await];
+    assert_eq!(posts(&chat, &alice, "/api/rooms", json!({ "name": "hall" })).await.status, 201);
+    assert_eq!(posts(&chat, &bob, "/api/rooms/hall/join", json!({})).await.status, 200);
+    let changes = async |topic: &str| {
+        let topic = Some(json!({ "topic": topic }));
+        chat.asks_as(&alice.access, Method::PATCH, "/api/rooms/hall", topic).await.status
+    };
+    assert_eq!([changes("a").await, changes("b").await, changes("c").await], [200, 200, 429]);
+    assert_eq!(deletes(&chat, &alice).await.status, 204);
+    let members = chat.gets_as(&bob.access, "/api/rooms/hall/members").await.body;
+    assert_eq!(members.as_array().map(Vec::len), Some(1), "{members}");
+    assert_eq!(members[0]["role"], "owner");
 }

@@ -123,3 +123,18 @@ async fn an_account_of_an_earlier_rule_keeps_its_name() {
     assert_eq!(renames(&chat, &member.access, "Stra\u{df}e").await.status, 200);
     assert_eq!(tries_to_register(&chat, "STRASSE").await.status, 409, "the new rule holds now");
 }
+
+#[tokio::test]
+async fn a_name_of_an_earlier_rule_stays_with_its_owner_beside_a_newer_one() {
+    let chat = Chat::with_accounts().await;
+    let member = chat.registers("Stra\u{df}e").await;
+    for key in ["strasse", "Strasse", "Stra%C3%9Fe", "STRASSE"] {
+        chat.removes(&format!("USERNAME#{key}"), "ACCOUNT").await;
+    }
+    let newer = tries_to_register(&chat, "strasse").await;
+    assert_eq!(newer.status, 201, "{:?}", newer.body);
+    let signed_in = chat.logs_in("Stra\u{df}e", PASSWORD).await;
+    assert_eq!(signed_in.body["user"]["id"], json!(member.id));
+    let signed_in = chat.logs_in("strasse", PASSWORD).await;
+    assert_eq!(signed_in.body["user"]["id"], newer.body["user"]["id"]);
+}

@@ -1,5 +1,6 @@
 //! What people show of themselves.
 
+use local::options::Auth;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -66,6 +67,22 @@ async fn a_display_name_is_what_others_see_of_it() {
     let same =
         changes(&chat, &bob, json!({ "display_name": "Am\u{e9}lie \u{2764}\u{fe0f}" })).await;
     assert_eq!(same.status, 200, "others may be called so, too");
+}
+
+#[tokio::test]
+async fn nobody_shows_ever_new_profiles_to_others() {
+    let chat = Chat::start_with(|options| {
+        options.auth = Auth::Accounts;
+        options.notices_per_minute = 2;
+    })
+    .await;
+    let alice = chat.registers("alice").await;
+    for name in ["One", "Two"] {
+        assert_eq!(changes(&chat, &alice, json!({ "display_name": name })).await.status, 200);
+    }
+    let refused = changes(&chat, &alice, json!({ "display_name": "Three" })).await;
+    assert_eq!((refused.status, &refused.body["error"]["code"]), (429, &json!("rate_limited")));
+    assert_eq!(chat.gets_as(&alice.access, "/api/me").await.body["display_name"], "Two");
 }
 
 #[tokio::test]

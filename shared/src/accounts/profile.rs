@@ -25,6 +25,7 @@ pub struct Profile {
 /// Changes what somebody shows of themselves.
 pub async fn change_profile(app: &App, user: &UserId, profile: Profile) -> Result<Account, Error> {
     let profile = profile.checked()?;
+    app.count_notice(format!("profile {user}"), "changes to a profile in one minute")?;
     let before = account(app, user).await?;
     if let Some(username) = profile.username.as_deref()
         && before.username.as_ref().is_none_or(|before| before.as_str() != username)

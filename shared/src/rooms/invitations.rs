@@ -17,6 +17,8 @@ pub async fn invite(
 ) -> Result<(), Error> {
     let room = permitted(app, actor, id_or_name, Action::Invite).await?.room;
     admit(app, &room, actor)?;
+    // Whoever makes ever new rooms does not get round that.
+    app.count_notice(format!("invite {actor} {user}"), "invitations to one person in one minute")?;
     if app.store.inbox(user).await?.blocked.contains_key(actor) {
         return Err(Error::Forbidden(Reason::Blocked));
     }

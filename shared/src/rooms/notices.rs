@@ -1,7 +1,5 @@
 //! What happens to people in a room is told in its log, and to whoever is put out.
 
-use std::time::Duration;
-
 use crate::chat::{Content, ConversationId, Kind, MessageId, Room, UserId};
 use crate::delivery::deliver;
 use crate::protocol::{Removal, ServerFrame};
@@ -9,26 +7,10 @@ use crate::speaking::recipients;
 use crate::store::{Appended, Draft};
 use crate::{App, Error};
 
-/// In which time notices are counted.
-const MINUTE: Duration = Duration::from_secs(60);
-
 /// Counts something that the room will hear of `user`, before it is done; refused if that has happened
 /// too often. Whoever may not speak could otherwise make the room speak of them.
 pub(super) fn admit(app: &App, room: &Room, user: &UserId) -> Result<(), Error> {
-    let most = app.config.notices_per_minute;
-    if most == 0 {
-        return Ok(());
-    }
-    let key = format!("{} {user}", room.id);
-    match app.notices.count(key, app.clock.now(), most, MINUTE) {
-        Ok(counted) => {
-            counted.keep();
-            Ok(())
-        }
-        Err(retry_after) => {
-            Err(Error::RateLimited { what: "changes to one room in one minute", retry_after })
-        }
-    }
+    app.count_notice(format!("{} {user}", room.id), "changes to one room in one minute")
 }
 
 /// Counts what nobody is kept from, such as that `user` leaves: they come in again only as often as they
