@@ -1,8 +1,9 @@
 //! How much one person may say in a second.
 //!
-//! Within one conversation that is exact, and free: an append sees every message between the end of the
-//! log that it has read and the number that it gets, its sender's own among them, also those that are
-//! sent at the same time from elsewhere. Over all conversations the process counts.
+//! Within one conversation that is free, and exact among the messages at the end of the log that an
+//! append reads: it sees every one between these and the number that it gets, its sender's own among
+//! them, also those that are sent at the same time from elsewhere. Over all conversations the process
+//! counts.
 
 use std::time::Duration;
 
