@@ -59,7 +59,7 @@ impl Broken {
     /// Every mechanism, with the first seed whose world noticed that it was missing. That wake-ups
     /// differ is not among them: no world is known in which two follow each other with nothing in
     /// between.
-    pub(crate) const ALL: [(Self, u64); 25] = [
+    pub(crate) const ALL: [(Self, u64); 24] = [
         (Self::PutUnconditionally, 2),
         (Self::SameMillisecond, 0),
         (Self::OccupantUnseen, 0),
@@ -79,7 +79,6 @@ impl Broken {
         (Self::NoMembership, 0),
         (Self::OnePage, 1),
         (Self::NoOverflow, 2),
-        (Self::OverflowBlindly, 0),
         (Self::EndedUnseen, 5),
         (Self::NotClosed, 5),
         (Self::Uncounted, 7),

@@ -86,7 +86,8 @@ fn budget(kind: &str, people: u64) -> (u64, u64) {
     let heal = 2;
     let hand_over = 2 * people;
     match kind.split(' ').collect::<Vec<_>>()[..] {
-        ["connect"] => (0, 1),
+        // One too many is forgotten again, after those that are gone.
+        ["connect"] => (0, 1 + 3),
         // One of several is forgotten by itself, and the last of them takes the user off the index.
         ["disconnect"] => (0, 2),
         ["ping"] => (1, heal),

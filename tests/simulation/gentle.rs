@@ -20,14 +20,18 @@ struct Life<'a> {
 
 fn lives(events: &[Event]) -> BTreeMap<&str, Life<'_>> {
     let mut lives: BTreeMap<&str, Life<'_>> = BTreeMap::new();
+    let mut closed = BTreeSet::new();
     for event in events {
         match &event.what {
+            // A device may look at its welcome after the connection has ended.
+            What::Welcome { connection } if closed.contains(connection.as_str()) => {}
             What::Welcome { connection } => {
                 let (user, welcome) = (event.user.as_str(), event.at);
                 let life = Life { user, welcome, end: u128::MAX, pushed: Vec::new() };
                 lives.entry(connection).or_insert(life);
             }
             What::Closed { connection } => {
+                closed.insert(connection.as_str());
                 if let Some(life) = lives.get_mut(connection.as_str()) {
                     life.end = event.at;
                 }
