@@ -17,10 +17,10 @@ use local::layer::around;
 use secrecy::SecretString;
 use shared::accounts::{self, Account, Credentials, Profile, Username};
 use shared::aws::Aws;
-use shared::chat::{Access, ConnectionId, UserId};
+use shared::chat::{Access, ConnectionId, ConversationId, UserId};
 use shared::rooms::{self, NewRoom};
 use shared::store::Connection;
-use shared::{App, Clock, Config, credentials};
+use shared::{App, Clock, Config, credentials, speaking};
 use tokio::sync::OnceCell;
 
 use crate::support::member::PASSWORD;
@@ -34,10 +34,20 @@ enum Deed {
     BeInvited,
     Connect,
     Rename,
+    Write,
+    BeWrittenTo,
 }
 
-const DEEDS: [Deed; 6] =
-    [Deed::SignIn, Deed::Join, Deed::Create, Deed::BeInvited, Deed::Connect, Deed::Rename];
+const DEEDS: [Deed; 8] = [
+    Deed::SignIn,
+    Deed::Join,
+    Deed::Create,
+    Deed::BeInvited,
+    Deed::Connect,
+    Deed::Rename,
+    Deed::Write,
+    Deed::BeWrittenTo,
+];
 
 /// A server without doors, and two people in it.
 struct World {
@@ -165,6 +175,11 @@ async fn makes_a_room(app: &App, user: &UserId, name: &str) -> Result<(), shared
     rooms::create(app, user, new).await.map(drop)
 }
 
+async fn writes(app: &App, from: &UserId, to: &UserId) {
+    let draft = speaking::draft(app, from, "before you go", None).unwrap();
+    drop(speaking::say(app, &ConversationId::direct(from, to), &draft).await);
+}
+
 /// Does it, whether or not it is refused.
 async fn does(app: &App, deed: Deed, alice: &UserId, bob: &UserId) {
     match deed {
@@ -186,6 +201,8 @@ async fn does(app: &App, deed: Deed, alice: &UserId, bob: &UserId) {
             let profile = Profile { username: Some("alicia".into()), ..Profile::default() };
             drop(accounts::change_profile(app, alice, profile).await);
         }
+        Deed::Write => writes(app, alice, bob).await,
+        Deed::BeWrittenTo => writes(app, bob, alice).await,
     }
 }
 

@@ -39,14 +39,16 @@ impl Tail {
 
 impl Store {
     /// Stores `entry` if the log's start is still as it was `seen`; `false` if somebody was faster.
-    /// `not_found` unless `peer`, to whom it is, has an account.
+    /// Where people have accounts, both of a direct conversation must have one that is not being
+    /// deleted: else this would list the conversation again for somebody of whom nothing is left.
     pub(super) async fn put_with_start(
         &self,
         entry: &Entry,
         seen: Option<Seq>,
-        peer: Option<&UserId>,
+        has_accounts: bool,
     ) -> Result<bool, Error> {
         let conversation = &entry.message.conversation;
+        let holders = if has_accounts { conversation.pair() } else { Vec::new() };
         let message = Put::builder()
             .table_name(&self.table)
             .set_item(Some(encode(entry)))
@@ -63,25 +65,27 @@ impl Store {
         for listing in self.new_listings(conversation, entry.message.sent_at)? {
             write = write.transact_items(TransactWriteItem::builder().update(listing).build());
         }
-        if let Some(peer) = peer {
-            write = write.transact_items(self.account_exists(peer)?);
+        for holder in &holders {
+            write = write.transact_items(self.account_exists(holder)?);
         }
         let Err(error) = write.send().await else { return Ok(true) };
-        match error.as_service_error() {
-            Some(TransactWriteItemsError::TransactionCanceledException(canceled))
-                if peer.is_some() && is_last_refused(canceled.cancellation_reasons()) =>
-            {
-                Err(Error::NotFound("user"))
+        let reasons = match error.as_service_error() {
+            Some(TransactWriteItemsError::TransactionCanceledException(canceled)) => {
+                canceled.cancellation_reasons()
             }
-            Some(TransactWriteItemsError::TransactionCanceledException(canceled))
-                if canceled.cancellation_reasons().iter().any(|reason| {
-                    matches!(reason.code(), Some("ConditionalCheckFailed" | "TransactionConflict"))
-                }) =>
-            {
-                Ok(false)
-            }
-            _ => Err(storage("store the first message of a conversation")(error)),
+            _ => &[],
+        };
+        if let Some(gone) = gone_of(&holders, reasons) {
+            let is_sender = *gone == entry.message.from;
+            return Err(if is_sender { Error::DELETED } else { Error::NotFound("user") });
         }
+        let is_overtaken = reasons.iter().any(|reason| {
+            matches!(reason.code(), Some("ConditionalCheckFailed" | "TransactionConflict"))
+        });
+        if is_overtaken {
+            return Ok(false);
+        }
+        Err(storage("store the first message of a conversation")(error))
     }
 
     /// The log's start as it stands now, for a tail whose page did not reach down to it.
@@ -134,7 +138,9 @@ impl Store {
     }
 }
 
-/// Whether the condition of the last write did not hold.
-fn is_last_refused(reasons: &[CancellationReason]) -> bool {
-    reasons.last().is_some_and(|last| last.code() == Some("ConditionalCheckFailed"))
+/// Who of `holders` has no account, if the last writes of a canceled transaction ask that of each.
+fn gone_of<'a>(holders: &'a [UserId], reasons: &[CancellationReason]) -> Option<&'a UserId> {
+    let last = holders.iter().rev().zip(reasons.iter().rev());
+    let gone = last.filter(|(_, reason)| reason.code() == Some("ConditionalCheckFailed"));
+    gone.map(|(holder, _)| holder).next()
 }

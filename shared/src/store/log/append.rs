@@ -72,8 +72,7 @@ impl Store {
                 };
                 let seq = tail.next_seq(now);
                 let entry = draft.entry(&id, (conversation, seq), newest, now, retention);
-                let peer = conversation.addressee(&draft.from).filter(|_| rules.has_accounts);
-                if self.put_with_start(&entry, start, peer).await? {
+                if self.put_with_start(&entry, start, rules.has_accounts).await? {
                     appended = Some(Appended::Stored(entry.message));
                 }
             } else if let Some(newest) = newest {
