@@ -16,6 +16,7 @@ mod existence;
 mod faults;
 mod front_door;
 mod full_inboxes;
+mod handing_over;
 mod history;
 mod http_api;
 mod lambdas;

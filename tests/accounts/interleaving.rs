@@ -2,27 +2,17 @@
 //! makes to the table, the whole other happens.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
-use aws_smithy_runtime_api::client::http::{
-    HttpConnector, HttpConnectorFuture, SharedHttpConnector,
-};
-use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
-use aws_smithy_types::body::SdkBody;
 use axum::Router;
-use dynoxide::Database;
-use futures::future::BoxFuture;
-use local::in_process::InProcess;
-use local::layer::around;
 use secrecy::SecretString;
 use shared::accounts::{self, Account, Credentials, Profile, Username};
-use shared::aws::Aws;
 use shared::chat::{Access, ConnectionId, ConversationId, UserId};
 use shared::rooms::{self, NewRoom};
 use shared::store::Connection;
-use shared::{App, Clock, Config, credentials, speaking};
+use shared::{App, credentials, speaking};
 use tokio::sync::OnceCell;
 
+use crate::support::interruption::{Change, Interruption, Services, config};
 use crate::support::member::PASSWORD;
 
 /// What somebody does beside a deletion.
@@ -49,55 +39,27 @@ const DEEDS: [Deed; 8] = [
     Deed::BeWrittenTo,
 ];
 
-/// A server without doors, and two people in it.
+/// Two people with accounts.
 struct World {
-    services: Arc<InProcess>,
-    /// What is left out of every condition, to see that it is missed.
-    without: Option<&'static str>,
+    services: Services,
     alice: UserId,
     bob: UserId,
 }
 
-/// What happens at one of the requests.
-type Intrusion = Arc<dyn Fn() -> BoxFuture<'static, ()> + Send + Sync>;
-
 impl World {
-    async fn new(without: Option<&'static str>) -> Self {
-        let services = Arc::new(InProcess::default());
-        services.serve_dynamodb(Database::memory().unwrap());
-        services.serve_management(Router::new());
-        let nobody = UserId::parse("nobody").unwrap();
-        let mut world = Self { services, without, alice: nobody.clone(), bob: nobody };
-        let app = world.app(None);
-        app.store.create_table().await.unwrap();
-        world.alice = has_an_account(&app, "alice").await;
-        world.bob = has_an_account(&app, "bob").await;
-        makes_a_room(&app, &world.bob, "general").await.unwrap();
-        world
-    }
-
-    /// The functions, at whose `n`th request from now on something happens.
-    fn app(&self, at: Option<(usize, Arc<AtomicUsize>, Intrusion)>) -> App {
-        let without = self.without;
-        let call = move |below: SharedHttpConnector, mut request: HttpRequest| {
-            if let (Some(without), Some(body)) = (without, request.body().bytes()) {
-                let body =
-                    String::from_utf8_lossy(body).replace(without, "attribute_not_exists(nothing)");
-                *request.body_mut() = SdkBody::from(body);
-            }
-            let at = at.clone();
-            HttpConnectorFuture::new(async move {
-                if let Some((n, count, intrusion)) = at
-                    && count.fetch_add(1, Ordering::SeqCst) == n
-                {
-                    intrusion().await;
-                }
-                below.call(request).await
-            })
-        };
-        let aws =
-            Aws::local("http://dynamodb").with_transport(around(self.services.transport(), call));
-        App::new(config(), &aws, Clock::system())
+    async fn new(change: Change) -> Self {
+        let settings = [
+            ("AUTH_MODE", "accounts"),
+            ("SIGN_INS_PER_ADDRESS", "0"),
+            ("TOKEN_KEY", "a key for tests of at least 32 bytes"),
+        ];
+        let services =
+            Services::new(config(&settings), Router::new(), change, Arc::new(|_| ())).await;
+        let app = services.app(None);
+        let alice = has_an_account(&app, "alice").await;
+        let bob = has_an_account(&app, "bob").await;
+        makes_a_room(&app, &bob, "general").await.unwrap();
+        Self { services, alice, bob }
     }
 
     /// Nothing of alice acts, or is left.
@@ -125,18 +87,6 @@ impl World {
         ];
         found.into_iter().find(|(_, is)| *is).map(|(what, _)| what.to_owned())
     }
-}
-
-fn config() -> Config {
-    Config::from_variables(|name| match name {
-        "TABLE_NAME" => Some("confab".into()),
-        "AUTH_MODE" => Some("accounts".into()),
-        "SIGN_INS_PER_ADDRESS" => Some("0".into()),
-        "TOKEN_KEY" => Some("a key for tests of at least 32 bytes".into()),
-        name if name.starts_with("AWS_ENDPOINT") => Some("http://management".into()),
-        _ => None,
-    })
-    .unwrap()
 }
 
 fn credentials_of(username: &str) -> Credentials {
@@ -224,17 +174,12 @@ enum Interrupted {
 }
 
 /// Every way in which the one happens while the other is under way; what was wrong first.
-async fn first_wrong(
-    deed: Deed,
-    interrupted: Interrupted,
-    without: Option<&'static str>,
-) -> Option<String> {
+async fn first_wrong(deed: Deed, interrupted: Interrupted, change: Change) -> Option<String> {
     for n in 0.. {
-        let world = World::new(without).await;
-        let (free, alice, bob) = (world.app(None), world.alice.clone(), world.bob.clone());
-        let intruder = free.clone();
-        let (whose, by) = (alice.clone(), bob.clone());
-        let intrusion: Intrusion = Arc::new(move || {
+        let world = World::new(change).await;
+        let free = world.services.app(None);
+        let (intruder, whose, by) = (free.clone(), world.alice.clone(), world.bob.clone());
+        let interruption = Interruption::new(n, move || {
             let (app, alice, bob) = (intruder.clone(), whose.clone(), by.clone());
             Box::pin(async move {
                 match interrupted {
@@ -243,13 +188,12 @@ async fn first_wrong(
                 }
             })
         });
-        let count = Arc::new(AtomicUsize::new(0));
-        let app = world.app(Some((n, Arc::clone(&count), intrusion)));
+        let app = world.services.app(Some(&interruption));
         match interrupted {
-            Interrupted::Deletion => deletes(&app, &alice).await,
-            Interrupted::Deed => does(&app, deed, &alice, &bob).await,
+            Interrupted::Deletion => deletes(&app, &world.alice).await,
+            Interrupted::Deed => does(&app, deed, &world.alice, &world.bob).await,
         }
-        if count.load(Ordering::SeqCst) <= n {
+        if !interruption.came() {
             return None;
         }
         if let Some(wrong) = world.wrong(&free).await {
@@ -263,7 +207,7 @@ async fn first_wrong(
 async fn whatever_happens_beside_a_deletion_leaves_nothing() {
     for deed in DEEDS {
         for interrupted in [Interrupted::Deletion, Interrupted::Deed] {
-            let wrong = first_wrong(deed, interrupted, None).await;
+            let wrong = first_wrong(deed, interrupted, str::to_owned).await;
             assert_eq!(wrong, None, "{deed:?}, and the {interrupted:?} is interrupted");
         }
     }
@@ -272,14 +216,20 @@ async fn whatever_happens_beside_a_deletion_leaves_nothing() {
 /// Each mark is needed: without it something is left.
 #[tokio::test]
 async fn without_the_marks_something_is_left() {
-    let closed = "attribute_not_exists(closed)";
-    for (deed, without) in
-        [(Deed::Join, closed), (Deed::BeInvited, closed), (Deed::Connect, closed)]
-    {
+    let closed: Change =
+        |body| body.replace("attribute_not_exists(closed)", "attribute_not_exists(nothing)");
+    let deleting: Change =
+        |body| body.replace("attribute_not_exists(deleting)", "attribute_not_exists(nothing)");
+    for (deed, without) in [
+        (Deed::Join, closed),
+        (Deed::BeInvited, closed),
+        (Deed::Connect, closed),
+        (Deed::Write, deleting),
+    ] {
         let mut wrong = None;
         for interrupted in [Interrupted::Deletion, Interrupted::Deed] {
-            wrong = wrong.or(first_wrong(deed, interrupted, Some(without)).await);
+            wrong = wrong.or(first_wrong(deed, interrupted, without).await);
         }
-        assert!(wrong.is_some(), "{deed:?} without {without}");
+        assert!(wrong.is_some(), "{deed:?}");
     }
 }

@@ -2,6 +2,7 @@
 
 mod binaries;
 mod chat;
+pub(crate) mod interruption;
 mod issuer;
 mod lambda_runtime;
 pub(crate) mod member;
