@@ -138,3 +138,18 @@ async fn a_name_of_an_earlier_rule_stays_with_its_owner_beside_a_newer_one() {
     let signed_in = chat.logs_in("strasse", PASSWORD).await;
     assert_eq!(signed_in.body["user"]["id"], newer.body["user"]["id"]);
 }
+
+#[tokio::test]
+async fn nobody_hoards_names_by_giving_them_up() {
+    let chat = Chat::with_accounts().await;
+    let (alice, bob) = (chat.registers("alice").await, chat.registers("bob").await);
+    for _ in 0..6 {
+        assert_eq!(renames(&chat, &bob.access, "alice").await.status, 409, "which takes no name");
+    }
+    for number in 1..=5 {
+        let renamed = renames(&chat, &alice.access, &format!("alice{number}")).await;
+        assert_eq!(renamed.status, 200, "{:?}", renamed.body);
+    }
+    assert_eq!(renames(&chat, &alice.access, "alice6").await.status, 429);
+    assert_eq!(renames(&chat, &bob.access, "bobby").await.status, 200);
+}

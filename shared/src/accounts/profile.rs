@@ -1,12 +1,17 @@
 //! What people show of themselves, and the names they may take.
 
+use std::time::Duration;
+
 use serde_json::{Map, Value};
 
 use super::{Account, Username, account};
 use crate::chat::{Room, UserId, name};
-use crate::store::Moment;
+use crate::store::{Attempts, Moment};
 use crate::{App, Error, events, limits};
 
+/// How often somebody takes another username: each that is given up rests, and nobody is to hoard them.
+const RENAMES_PER_DAY: u64 = 5;
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// What is said of a username that cannot be had.
 pub(super) const TAKEN: Error =
     Error::Conflict("this username, or one that looks like it, is taken, or was given up lately");
@@ -31,7 +36,12 @@ pub async fn change_profile(app: &App, user: &UserId, profile: Profile) -> Resul
         && before.username.as_ref().is_none_or(|before| before.as_str() != username)
     {
         let username = new_username(app, username)?;
+        let renames = Attempts::at("rename", user.as_str(), RENAMES_PER_DAY);
+        let renames = renames.of("changes of a username in one day", DAY);
+        let now = app.clock.now();
+        app.store.count_attempt(&renames, now).await?;
         if !app.store.rename_account(&before, &username, moment(app)).await? {
+            app.store.take_attempt_back(&renames, now).await?;
             return Err(TAKEN);
         }
     }

@@ -1,7 +1,8 @@
 //! The one rule that all names pass: usernames, rooms' names, display names, and in open mode ids.
 //!
 //! - *Shown* is a name in normal form C, each run of spaces one space, without characters that nobody
-//!   sees or that turn the direction of text: what people read is all there is.
+//!   sees, that turn the direction of text, that mean nothing to others, or that pile up: what people
+//!   read is all there is, and stays where it is.
 //! - *Found* it is by its case folding: `Straße` and `STRASSE` are one name.
 //! - *Reserved* is also whatever looks like it: like its shown spelling and like its small and its
 //!   capital letters, by Unicode's skeletons (<https://www.unicode.org/reports/tr39/>). A name is taken
@@ -13,7 +14,7 @@ use std::sync::Arc;
 use caseless::Caseless;
 use icu_properties::props::{
     BidiControl, CanonicalCombiningClass, DefaultIgnorableCodePoint, EmojiModifier,
-    ExtendedPictographic, JoiningType,
+    ExtendedPictographic, GeneralCategory, JoiningType,
 };
 use icu_properties::{CodePointMapData, CodePointSetData};
 use unicode_normalization::UnicodeNormalization;
@@ -27,6 +28,8 @@ const JOINERS: [char; 2] = ['\u{200c}', '\u{200d}'];
 const PRESENTATION: [char; 2] = ['\u{fe0e}', '\u{fe0f}'];
 /// Blank, and yet no space: the empty Braille pattern, and the brackets of annotations.
 const BLANK: [char; 4] = ['\u{2800}', '\u{fff9}', '\u{fffa}', '\u{fffb}'];
+/// How many marks one letter has at most (<https://www.unicode.org/reports/tr39/#Optional_Detection>).
+const MOST_MARKS: usize = 4;
 /// What a URL's path takes for itself and its parent, however it is written.
 const PATH_STEPS: [&str; 2] = [".", ".."];
 
@@ -40,6 +43,14 @@ pub fn shown(what: &str, typed: &str) -> Result<String, Error> {
     if (0..chars.len()).any(|place| is_hidden(&chars, place)) {
         return Err(Error::Invalid(format!(
             "{what} has no invisible characters, nor such as turn the direction of text"
+        )));
+    }
+    if typed.chars().any(means_nothing) {
+        return Err(Error::Invalid(format!("{what} has only characters that Unicode knows")));
+    }
+    if has_loose_marks(typed) {
+        return Err(Error::Invalid(format!(
+            "{what} has marks only on letters, and at most {MOST_MARKS} on each"
         )));
     }
     let words = typed.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -152,6 +163,39 @@ fn is_hidden(chars: &[char], place: usize) -> bool {
     }
 }
 
+/// Whether a character stands for something only where it was typed, or for one that was lost.
+fn means_nothing(char: char) -> bool {
+    let category = CodePointMapData::<GeneralCategory>::new().get(char);
+    matches!(category, GeneralCategory::PrivateUse | GeneralCategory::Unassigned)
+        || matches!(char, '\u{fffc}' | '\u{fffd}')
+}
+
+/// Whether a mark stands on nothing, or so many stand on one letter that they cover other lines.
+fn has_loose_marks(name: &str) -> bool {
+    let category = CodePointMapData::<GeneralCategory>::new();
+    let is_mark = |char| {
+        matches!(
+            category.get(char),
+            GeneralCategory::NonspacingMark | GeneralCategory::EnclosingMark
+        )
+    };
+    // Nothing to stand on at the beginning, and after a space.
+    let mut marks = MOST_MARKS;
+    for char in name.nfd() {
+        if char.is_whitespace() {
+            marks = MOST_MARKS;
+        } else if is_mark(char) {
+            marks += 1;
+            if marks > MOST_MARKS {
+                return true;
+            }
+        } else {
+            marks = 0;
+        }
+    }
+    false
+}
+
 /// Whether a joiner between these two changes how they look
 /// (<https://www.rfc-editor.org/rfc/rfc5892#appendix-A.1>).
 fn joins(joiner: char, before: char, after: char) -> bool {
@@ -208,6 +252,22 @@ mod tests {
             "tag\u{e0041}",
         ] {
             check(hidden, None);
+        }
+    }
+
+    #[test]
+    fn marks_stand_on_letters_and_do_not_pile_up() {
+        check("\u{1ea}\u{304}\u{301}", Some("\u{1ec}\u{301}"));
+        check("\u{e01}\u{e33}\u{e49}", Some("\u{e01}\u{e33}\u{e49}"));
+        for loose in ["\u{301}", "a \u{301}", "a\u{300}\u{301}\u{302}\u{303}\u{304}"] {
+            check(loose, None);
+        }
+    }
+
+    #[test]
+    fn what_means_nothing_to_others_is_no_name() {
+        for lost in ["a\u{fffc}", "a\u{fffd}", "\u{e000}", "\u{378}"] {
+            check(lost, None);
         }
     }
 

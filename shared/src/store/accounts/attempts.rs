@@ -11,14 +11,16 @@ use crate::error::storage;
 use crate::store::item::{n, number, s};
 use crate::store::{Store, keys};
 
-/// How long attempts count.
+/// How long attempts count, unless said otherwise.
 const WINDOW: Duration = Duration::from_secs(15 * 60);
 
 /// What attempts are counted for.
 #[derive(Clone, Debug)]
 pub struct Attempts {
+    what: &'static str,
     key: String,
     limit: u64,
+    window: Duration,
 }
 
 impl Attempts {
@@ -26,7 +28,13 @@ impl Attempts {
     ///
     /// The table keeps only a hash of `whose`.
     pub fn at(what: &str, whose: &str, limit: u64) -> Self {
-        Self { key: format!("{what}#{}", tokens::hash(whose.as_bytes())), limit }
+        let key = format!("{what}#{}", tokens::hash(whose.as_bytes()));
+        Self { what: "attempts", key, limit, window: WINDOW }
+    }
+
+    /// The same of `what`, as whoever makes too many is told, within so long.
+    pub fn of(self, what: &'static str, window: Duration) -> Self {
+        Self { what, window, ..self }
     }
 }
 
@@ -35,7 +43,7 @@ impl Store {
     ///
     /// `rate_limited` with the time until the window ends when there were too many.
     pub async fn count_attempt(&self, attempts: &Attempts, now: Timestamp) -> Result<(), Error> {
-        let (window, left) = window_at(now);
+        let (window, left) = window_at(now, attempts.window);
         let update = self
             .db
             .update_item()
@@ -44,19 +52,35 @@ impl Store {
             .key(keys::SK, s(window.to_string()))
             .update_expression("ADD attempts :one SET expires_at = :end")
             .expression_attribute_values(":one", n(1))
-            .expression_attribute_values(":end", n(now.plus(WINDOW).as_seconds()))
+            .expression_attribute_values(":end", n(now.plus(attempts.window).as_seconds()))
             .return_values(ReturnValue::UpdatedNew);
         let counted = update.send().await.map_err(storage("count an attempt"))?;
         let counted: u64 = number(&counted.attributes.unwrap_or_default(), "attempts")?;
         if counted > attempts.limit {
-            return Err(Error::RateLimited { what: "attempts", retry_after: left });
+            return Err(Error::RateLimited { what: attempts.what, retry_after: left });
         }
         Ok(())
     }
 
+    /// Counts an attempt that was counted no more: nothing came of it.
+    pub async fn take_attempt_back(
+        &self,
+        attempts: &Attempts,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let (window, _) = window_at(now, attempts.window);
+        let update = self.db.update_item().table_name(&self.table);
+        let update = update
+            .key(keys::PK, s(keys::attempts_pk(&attempts.key)))
+            .key(keys::SK, s(window.to_string()))
+            .update_expression("ADD attempts :less")
+            .expression_attribute_values(":less", n(-1));
+        update.send().await.map_err(storage("take an attempt back")).map(drop)
+    }
+
     /// Forgets the attempts of the present window: the last one succeeded.
     pub async fn forgive_attempts(&self, attempts: &Attempts, now: Timestamp) -> Result<(), Error> {
-        let (window, _) = window_at(now);
+        let (window, _) = window_at(now, attempts.window);
         let delete = self.db.delete_item().table_name(&self.table);
         let delete = delete.key(keys::PK, s(keys::attempts_pk(&attempts.key)));
         let delete = delete.key(keys::SK, s(window.to_string()));
@@ -65,8 +89,8 @@ impl Store {
 }
 
 /// The number of the window, and how long it lasts from now.
-fn window_at(now: Timestamp) -> (i64, Duration) {
-    let length = i64::try_from(WINDOW.as_millis()).unwrap_or(i64::MAX);
+fn window_at(now: Timestamp, window: Duration) -> (i64, Duration) {
+    let length = i64::try_from(window.as_millis()).unwrap_or(i64::MAX);
     let left = length - now.as_millis().rem_euclid(length);
     (now.as_millis().div_euclid(length), Duration::from_millis(left.unsigned_abs()))
 }
