@@ -41,8 +41,6 @@ pub(crate) enum Broken {
     OnePage,
     /// What finds no room in an inbox leaves no mark that more waits.
     NoOverflow,
-    /// The mark that more waits is cleared whatever was added since its owner was told.
-    OverflowBlindly,
     /// An inbox does not show which sessions have ended.
     EndedUnseen,
     /// A connection that would be closed is only forgotten.
@@ -56,26 +54,27 @@ pub(crate) enum Broken {
 }
 
 impl Broken {
-    /// Every mechanism, with the first seed whose world noticed that it was missing. That wake-ups
-    /// differ is not among them: no world is known in which two follow each other with nothing in
-    /// between.
+    /// Every mechanism, with the first seed whose world is known to notice that it is missing. Not among
+    /// them: that wake-ups differ, since no world is known in which two follow each other with nothing
+    /// in between; and that the mark for what is not listed is cleared by whoever told of it, which
+    /// `tests/handing_over.rs` tries.
     pub(crate) const ALL: [(Self, u64); 24] = [
         (Self::PutUnconditionally, 2),
         (Self::SameMillisecond, 0),
-        (Self::OccupantUnseen, 0),
+        (Self::OccupantUnseen, 10),
         (Self::StartTwice, 164),
         (Self::InboxBeforePut, 1566),
         (Self::NoMark, 0),
         (Self::MarksRise, 1811),
-        (Self::BlindMark, 354),
-        (Self::NoTrace, 11),
-        (Self::FinishBlindly, 11),
-        (Self::NoLease, 2653),
-        (Self::ReadyAtOnce, 1395),
+        (Self::BlindMark, 2234),
+        (Self::NoTrace, 14),
+        (Self::FinishBlindly, 26),
+        (Self::NoLease, 3528),
+        (Self::ReadyAtOnce, 1425),
         (Self::PruneAnother, 1),
-        (Self::EmptySet, 0),
-        (Self::ShortLived, 163),
-        (Self::OneFailsAll, 0),
+        (Self::EmptySet, 1),
+        (Self::ShortLived, 165),
+        (Self::OneFailsAll, 10),
         (Self::NoMembership, 0),
         (Self::OnePage, 1),
         (Self::NoOverflow, 2),

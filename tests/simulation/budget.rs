@@ -32,6 +32,8 @@ pub(crate) fn counted(functions: Functions, record: &Record) -> Functions {
             SPENT.scope(RefCell::default(), async move {
                 let kind = kind_of(name, &event);
                 let answer = lambda.call(event).await;
+                let refused = answer.as_ref().is_ok_and(|it| it["statusCode"] == 429);
+                let kind = if refused { format!("{kind} refused") } else { kind };
                 let spent = SPENT.with(RefCell::take);
                 record.note("", 0, What::Spent { kind, spent });
                 answer
@@ -86,8 +88,9 @@ fn budget(kind: &str, people: u64) -> (u64, u64) {
     let heal = 2;
     let hand_over = 2 * people;
     match kind.split(' ').collect::<Vec<_>>()[..] {
-        // One too many is forgotten again, after those that are gone.
-        ["connect"] => (0, 1 + 3),
+        // Beyond the limit those that are gone are forgotten, and then perhaps the newcomer.
+        ["connect"] => (0, 1 + 1),
+        ["connect", "refused"] => (0, 1 + 1 + 1),
         // One of several is forgotten by itself, and the last of them takes the user off the index.
         ["disconnect"] => (0, 2),
         ["ping"] => (1, heal),

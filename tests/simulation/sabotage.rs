@@ -166,9 +166,6 @@ impl Sabotage {
             Broken::NoOverflow if says("overflow = :untold") => {
                 return Some(response(200, &json!({ "Attributes": {} })));
             }
-            Broken::OverflowBlindly if says("REMOVE overflow") => {
-                drop_condition(body, &[":teller"]);
-            }
             Broken::NoTrace if says("#skip = :skip") => {
                 replace(body, "UpdateExpression", ", #skip = :skip", "");
                 drop_value(body, ":skip");

@@ -52,6 +52,14 @@ async fn serve(app: &App, note: &Note) -> Result<(), Error> {
         drain::everything(app, &note.user, inbox.clone()),
         dismissal::everybody_overdue(app, &note.user, &inbox),
     );
+    let dismissed = match dismissed {
+        // What fails is done again: those who were greeted are not to be greeted twice.
+        Err(error) if !note.arrivals.is_empty() => {
+            lambda::log_failure(&error);
+            app.store.wake(&note.user).await
+        }
+        dismissed => dismissed,
+    };
     let served = dismissal::beside(drained, dismissed);
     let shown = if came_online && inbox.online {
         presence::show(app, &note.user, Presence::Online, &inbox).await
