@@ -3,7 +3,7 @@
 //! A world has a few people, the real handlers behind the SDK's real clients, the embedded DynamoDB,
 //! and some virtual seconds in which things go wrong, followed by some in which nothing does. Then
 //! [`check`] goes over everything that happened. The same seed makes the same world:
-//! `cargo test --profile simulation -p tests --test simulation -- --seed 7` shows one in full.
+//! `cargo test --workspace --test simulation -- --seed 7` shows one in full.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 #![expect(clippy::print_stdout, reason = "this is what it is run for")]
