@@ -1,7 +1,7 @@
 //! People who have blocked each other, and every cell of the table of rules about two people.
 
 use serde_json::{Value, json};
-use shared::rules::{Action, DIRECT_RULES, OF_TWO, Standing, Verdict};
+use shared::domain::permissions::{Action, DIRECT_RULES, OF_TWO, Standing, Verdict};
 
 use crate::rules::{columns, refusal, told};
 use crate::support::{Chat, Person};

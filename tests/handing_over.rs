@@ -8,9 +8,10 @@ use axum::extract::{Request, State};
 use axum::http::{Method, StatusCode};
 use local::Functions;
 use serde_json::{Value, json};
-use shared::chat::{ConnectionId, ConversationId, UserId};
+use shared::App;
+use shared::domain::{ConnectionId, ConversationId, UserId};
+use shared::services::messages::send;
 use shared::store::{Connection, inbox};
-use shared::{App, speaking};
 
 use crate::support::interruption::{Change, Interruption, Services, config};
 
@@ -87,9 +88,9 @@ impl World {
     }
 
     async fn says(&self, app: &App, content: &str) {
-        let draft = speaking::draft(app, &self.alice, content, None).unwrap();
+        let draft = send::draft(app, &self.alice, content, None).unwrap();
         let conversation = ConversationId::direct(&self.alice, &self.bob);
-        let said = speaking::say(app, &conversation, &draft).await.unwrap();
+        let said = send::say(app, &conversation, &draft).await.unwrap();
         assert_eq!(said.message.content.as_str(), content);
     }
 

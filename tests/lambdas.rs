@@ -21,10 +21,11 @@ use local::server::Seams;
 use secrecy::ExposeSecret;
 use serde_json::{Map, Value, json};
 use shared::Config;
-use shared::accounts::{Secrets, SessionId, Tokens};
-use shared::chat::{Timestamp, UserId};
-use shared::identity::AuthorizerContext;
-use shared::lambda::TOKEN_KEY_SECRET;
+use shared::auth::Tokens;
+use shared::auth::identity::AuthorizerContext;
+use shared::config::TokenKeys;
+use shared::domain::{SessionId, Timestamp, UserId};
+use shared::edge::lambda::TOKEN_KEY_SECRET;
 
 use crate::support::member::Member;
 use crate::support::{Chat, LambdaRuntime, Person, functions, template};
@@ -269,7 +270,7 @@ async fn names_that_mean_something_in_a_url_are_only_names() {
 /// The versions of a secret by their stages.
 type Versions = Arc<Mutex<BTreeMap<&'static str, String>>>;
 
-/// Secrets Manager with one secret, as far as the functions ask it
+/// TokenKeys Manager with one secret, as far as the functions ask it
 /// (<https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html>).
 fn secrets_manager(name: &'static str, versions: Versions) -> String {
     let answer = async move |headers: HeaderMap, body: String| {
@@ -324,7 +325,7 @@ async fn people_with_accounts_chat_through_the_binaries() {
     // A rotation fails nobody: not what the key before signed, nor what another process signs by the new
     // one, which these processes have not seen yet.
     versions.lock().unwrap().extend([("AWSCURRENT", second.into()), ("AWSPREVIOUS", first.into())]);
-    let secrets = Secrets { current: second.into(), previous: None };
+    let secrets = TokenKeys { current: second.into(), previous: None };
     let elsewhere = Tokens::new(&secrets).unwrap();
     let session = jsonwebtoken::dangerous::insecure_decode_claims::<Value>(&bob.access).unwrap();
     let session = SessionId::parse(session["sid"].as_str().unwrap()).unwrap();

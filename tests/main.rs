@@ -20,6 +20,7 @@ mod handing_over;
 mod history;
 mod http_api;
 mod lambdas;
+mod layers;
 mod limits;
 mod lobby;
 mod messaging;

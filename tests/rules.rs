@@ -1,7 +1,7 @@
 //! Every cell of the table of rules, tried from outside by somebody of that standing.
 
 use serde_json::{Value, json};
-use shared::rules::{Action, IN_ROOMS, ROOM_RULES, Standing, Verdict};
+use shared::domain::permissions::{Action, IN_ROOMS, ROOM_RULES, Standing, Verdict};
 
 use crate::support::{Chat, Person};
 

@@ -74,7 +74,7 @@ fn only_who_signs_or_checks_tokens_gets_their_key() {
         let own = &function["Properties"]["Environment"]["Variables"];
         let role = &template["Resources"][name.replace("Function", "Role")].to_string();
         let may_read = role.contains("secretsmanager:GetSecretValue");
-        assert_eq!(own.get(shared::lambda::TOKEN_KEY_SECRET).is_some(), may_read, "{name}");
+        assert_eq!(own.get(shared::edge::lambda::TOKEN_KEY_SECRET).is_some(), may_read, "{name}");
         if may_read {
             with_key.push(name.as_str());
         }

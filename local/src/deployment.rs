@@ -7,7 +7,8 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use shared::{App, Error, lambda};
+use shared::edge::lambda;
+use shared::{App, Error};
 
 use crate::gateway::{Authorizer, Lambda, Route, WebSocketApi};
 
@@ -82,7 +83,7 @@ where
         let (app, handle) = (app.clone(), handle.clone());
         async move {
             handle.handle(&app, event).await.map_err(|error| {
-                lambda::log_failure(&error);
+                error.log();
                 lambda::message_of(&error)
             })
         }

@@ -6,21 +6,21 @@ use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use axum::Router;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::header::{ALLOW, UPGRADE};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, StatusCode};
 use axum::middleware::{self, Next};
-use axum::response::{IntoResponse, Response};
-use axum::{Json, Router};
+use axum::response::Response;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use shared::http::SourceAddress;
-use shared::identity::AuthorizerContext;
+use shared::auth::identity::AuthorizerContext;
+use shared::edge::http::SourceAddress;
 use uuid::Uuid;
 
-use crate::front::{self, Patience, Unread};
+use crate::front::{self, Patience, Unread, refuse};
 use crate::gateway::{InvocationFailure, Lambda};
 
 /// How long API Gateway waits for an authorizer.
@@ -105,11 +105,6 @@ async fn authorize(
     parts.extensions.insert(SourceAddress(source_of(&parts)));
     parts.extensions.insert(AuthorizerContext(verdict.context.unwrap_or_default()));
     next.run(Request::from_parts(parts, Body::from(body))).await
-}
-
-/// An answer of API Gateway's own.
-pub(crate) fn refuse(status: StatusCode, message: &str) -> Response {
-    (status, Json(json!({ "message": message }))).into_response()
 }
 
 /// The request as an authorizer of payload format 2.0 sees it.

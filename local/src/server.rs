@@ -5,21 +5,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use aws_smithy_http_client::tls;
-use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_runtime_api::client::interceptors::SharedInterceptor;
 use axum::Router;
 use axum::middleware;
 use secrecy::ExposeSecret;
 use shared::aws::Aws;
-use shared::config::{AuthMode, TOKEN_KEY, TOKEN_KEY_PREVIOUS};
+use shared::config::{TOKEN_KEY, TOKEN_KEY_PREVIOUS};
+use shared::domain::AuthMode;
 use shared::{App, Clock, Config};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, JoinSet};
 
-use crate::api;
-use crate::cors;
 use crate::deployment::{Functions, STAGE};
 use crate::dynamodb::DynamoDb;
 use crate::faults::{Faults, Scenario};
@@ -27,10 +24,11 @@ use crate::front::{self, Neighbours, Patience};
 use crate::gateway::Gateway;
 use crate::http_api::{behind_authorizer, without_handshakes};
 use crate::in_process::InProcess;
+use crate::layer::sockets;
 use crate::options::{Auth, Options};
 use crate::stream::{Nudge, Pump};
 use crate::time::Time;
-use crate::token_key;
+use crate::{api, cors, token_key};
 
 /// How long clients get to go when the server stops.
 const PARTING: Duration = Duration::from_secs(3);
@@ -100,9 +98,9 @@ impl Server {
         let faults = options.faults.as_ref().map(Scenario::faults);
         let aws = observed(dynamodb.aws.clone(), &seams);
         let aws = over_transports(aws, &in_process, faults.as_ref());
-        let app = App::new(config, &aws, clock(seams.time.clone()));
+        let app = App::new(config, &aws, clock(seams.time.clone()))?;
         app.store.create_table().await.map_err(|error| {
-            shared::lambda::log_failure(&error);
+            error.log();
             anyhow::anyhow!("DynamoDB at {} does not answer: {error}", dynamodb.url)
         })?;
 
@@ -297,12 +295,6 @@ fn over_transports(aws: Aws, here: &InProcess, faults: Option<&Faults>) -> Aws {
     let to_table = aws.sdk().http_client().unwrap_or_else(sockets);
     aws.with_transport(faults.transport(to_table))
         .with_management_transport(faults.transport(here.transport()))
-}
-
-/// The transport that SDK clients have by themselves.
-pub(crate) fn sockets() -> SharedHttpClient {
-    let provider = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::AwsLc);
-    aws_smithy_http_client::Builder::new().tls_provider(provider).build_https()
 }
 
 fn observed(aws: Aws, seams: &Seams) -> Aws {

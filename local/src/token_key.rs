@@ -9,7 +9,7 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 use secrecy::SecretString;
-use shared::accounts::Secrets;
+use shared::config::TokenKeys;
 
 use crate::options::Options;
 
@@ -17,9 +17,9 @@ use crate::options::Options;
 const FILE: &str = "token.key";
 
 /// The keys: one is made when it is first needed, and kept beside the data; nowhere if nothing is kept.
-pub(crate) fn of(options: &Options) -> anyhow::Result<Secrets> {
+pub(crate) fn of(options: &Options) -> anyhow::Result<TokenKeys> {
     if options.memory || options.data.as_os_str().is_empty() {
-        return Ok(Secrets { current: fresh()?.into(), previous: None });
+        return Ok(TokenKeys { current: fresh()?.into(), previous: None });
     }
     fs::create_dir_all(&options.data)
         .with_context(|| format!("cannot make the folder {}", options.data.display()))?;
@@ -61,7 +61,7 @@ fn write(folder: &Path, key: &str) -> std::io::Result<()> {
 }
 
 /// Reads the keys; refused if others may read them, too.
-fn read(path: &Path) -> anyhow::Result<Secrets> {
+fn read(path: &Path) -> anyhow::Result<TokenKeys> {
     let text = fs::read_to_string(path)?;
     #[cfg(unix)]
     {
@@ -73,7 +73,7 @@ fn read(path: &Path) -> anyhow::Result<Secrets> {
     let mut keys =
         text.lines().map(str::trim).filter(|line| !line.is_empty()).map(SecretString::from);
     let current = keys.next().with_context(|| format!("there is no key in {}", path.display()))?;
-    Ok(Secrets { current, previous: keys.next() })
+    Ok(TokenKeys { current, previous: keys.next() })
 }
 
 #[cfg(test)]
@@ -86,7 +86,7 @@ mod tests {
         Options { memory: false, data: data.to_owned(), ..Options::ephemeral() }
     }
 
-    fn current(keys: &Secrets) -> &str {
+    fn current(keys: &TokenKeys) -> &str {
         keys.current.expose_secret()
     }
 

@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use crate::Error;
-use crate::accounts::Tokens;
+use crate::auth::{Authenticator, Tokens};
 use crate::aws::Aws;
 use crate::clock::Clock;
-use crate::config::{AuthMode, Config};
+use crate::config::{Config, InvalidConfig};
 use crate::gateway::Gateway;
 use crate::renewals::Renewals;
-use crate::store::Store;
+use crate::store::{Rules, Store};
 use crate::throttle::{Throttle, Window};
 
 /// In which time notices are counted.
@@ -32,31 +32,32 @@ pub struct App {
     pub notices: Window,
     /// Which connections go on with a fresh token.
     pub renewals: Renewals,
-    tokens: Option<Tokens>,
+    /// What checks who somebody is.
+    pub authenticator: Authenticator,
 }
 
 impl App {
-    /// Builds the clients that `config` calls for.
-    pub fn new(config: Config, aws: &Aws, clock: Clock) -> Self {
-        Self {
+    /// Builds what `config` calls for; an error if it cannot be used.
+    pub fn new(config: Config, aws: &Aws, clock: Clock) -> Result<Self, InvalidConfig> {
+        Ok(Self {
             store: Store::new(aws.dynamodb(), config.table_name.clone()),
             gateway: Gateway::new(aws.management(&config.management_endpoint)),
-            tokens: config.tokens.clone(),
+            authenticator: Authenticator::new(&config.authentication)?,
             config,
             clock,
             throttle: Throttle::default(),
             notices: Window::default(),
             renewals: Renewals::default(),
-        }
+        })
     }
 
     /// Whether people have accounts here, their own or those of an outside issuer; in open mode there
     /// are only names.
     pub fn has_accounts(&self) -> Result<(), Error> {
-        match self.config.auth_mode {
-            AuthMode::Open => Err(Error::NotFound("account: in open mode there are only names")),
-            AuthMode::Accounts | AuthMode::Oidc => Ok(()),
+        if self.config.has_accounts() {
+            return Ok(());
         }
+        Err(Error::NotFound("account: in open mode there are only names"))
     }
 
     /// Counts something that others are shown of somebody, before it is done; refused if so many of
@@ -77,6 +78,15 @@ impl App {
 
     /// What signs and checks access tokens, where people have accounts.
     pub fn tokens(&self) -> Result<&Tokens, Error> {
-        self.tokens.as_ref().ok_or(Error::NotFound("account: this server keeps none"))
+        self.authenticator.tokens()
+    }
+
+    /// What logs ask of those who write to them.
+    pub fn log_rules(&self) -> Rules {
+        Rules {
+            retention: self.config.retention,
+            messages_per_second: self.config.messages_per_second,
+            has_accounts: self.config.has_accounts(),
+        }
     }
 }

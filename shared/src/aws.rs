@@ -20,7 +20,7 @@ use futures::future::try_join;
 use secrecy::SecretString;
 
 use crate::Error;
-use crate::accounts::Secrets;
+use crate::config::TokenKeys;
 use crate::error::storage;
 use aws_smithy_runtime_api::client::interceptors::context::InterceptorContext;
 use aws_smithy_runtime_api::client::orchestrator::OrchestratorError;
@@ -86,12 +86,12 @@ impl Aws {
         &self.sdk
     }
 
-    /// A secret in Secrets Manager by its ARN or name: its present version, and the one before it, which
-    /// Secrets Manager keeps.
-    pub async fn secrets(&self, id: &str) -> Result<Secrets, Error> {
+    /// A secret in TokenKeys Manager by its ARN or name: its present version, and the one before it, which
+    /// TokenKeys Manager keeps.
+    pub async fn secrets(&self, id: &str) -> Result<TokenKeys, Error> {
         let versions = try_join(self.secret(id, "AWSCURRENT"), self.secret(id, "AWSPREVIOUS"));
         let (current, previous) = versions.await?;
-        Ok(Secrets { current: current.ok_or(Error::Corrupt("a secret"))?, previous })
+        Ok(TokenKeys { current: current.ok_or(Error::Corrupt("a secret"))?, previous })
     }
 
     /// The text of one version of a secret; none if there is no such version.

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::chat::Timestamp;
+use crate::domain::Timestamp;
 
 /// Tells the time to handlers.
 #[derive(Clone)]

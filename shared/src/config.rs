@@ -1,14 +1,13 @@
 //! Every setting a function takes, read once at the start.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::SecretString;
 
-use crate::accounts::{Secrets, Tokens};
-use crate::chat::name::Reserved;
-use crate::oidc::{Http, Misconfigured, Oidc};
-use crate::store::Rules;
+use crate::domain::AuthMode;
+use crate::domain::name::Reserved;
+use crate::limits;
+use crate::protocol::{Limits, millis};
 
 /// The variables that [`Config::from_variables`] reads; `template.yaml` sets each of them.
 pub const VARIABLES: [&str; 17] = [
@@ -34,9 +33,9 @@ pub const VARIABLES: [&str; 17] = [
 /// How long names rest.
 const RELEASED_NAME_DAYS: &str = "RELEASED_NAME_DAYS";
 /// Who issues tokens in the mode `oidc`.
-const OIDC_ISSUER: &str = "OIDC_ISSUER";
+pub(crate) const OIDC_ISSUER: &str = "OIDC_ISSUER";
 /// For whom they are to be.
-const OIDC_AUDIENCE: &str = "OIDC_AUDIENCE";
+pub(crate) const OIDC_AUDIENCE: &str = "OIDC_AUDIENCE";
 
 /// The key that signs access tokens: a secret, so nowhere by default, and only given to the functions
 /// that sign or check them.
@@ -52,34 +51,44 @@ const WEBSOCKET_URL: &str = "WEBSOCKET_URL";
 /// (<https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html>).
 const MANAGEMENT_ENDPOINT: &str = "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI";
 
-/// How the server learns who is calling.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AuthMode {
+/// How people prove who they are, with what the server needs to check it.
+#[derive(Clone, Debug)]
+pub enum Authentication {
     /// Whoever names a user is believed to be them: for trials only.
     Open,
     /// People register here, and show tokens.
-    Accounts,
+    Accounts {
+        /// `TOKEN_KEY`, and `TOKEN_KEY_PREVIOUS` while what that signed is to be good: only the functions
+        /// that sign or check tokens have them.
+        keys: Option<TokenKeys>,
+    },
     /// People show tokens of an outside issuer.
-    Oidc,
+    Oidc {
+        /// `OIDC_ISSUER`: its URL.
+        issuer: String,
+        /// `OIDC_AUDIENCE`: for whom its tokens are to be.
+        audience: String,
+    },
 }
 
-impl AuthMode {
-    fn parse(mode: &str) -> Result<Self, InvalidConfig> {
-        let modes = [Self::Open, Self::Accounts, Self::Oidc];
-        modes.into_iter().find(|it| it.name() == mode).ok_or_else(|| InvalidConfig {
-            variable: "AUTH_MODE",
-            reason: format!("is {mode:?}, not \"open\", \"accounts\" or \"oidc\""),
-        })
-    }
-
-    /// The mode as `AUTH_MODE` spells it.
-    pub const fn name(self) -> &'static str {
+impl Authentication {
+    /// The mode, without what it needs.
+    pub fn mode(&self) -> AuthMode {
         match self {
-            Self::Open => "open",
-            Self::Accounts => "accounts",
-            Self::Oidc => "oidc",
+            Self::Open => AuthMode::Open,
+            Self::Accounts { .. } => AuthMode::Accounts,
+            Self::Oidc { .. } => AuthMode::Oidc,
         }
     }
+}
+
+/// The secrets that sign access tokens.
+#[derive(Clone, Debug)]
+pub struct TokenKeys {
+    /// What signs now.
+    pub current: SecretString,
+    /// What signed before.
+    pub previous: Option<SecretString>,
 }
 
 /// Who may say something to everybody.
@@ -112,8 +121,8 @@ impl Broadcasters {
 pub struct Config {
     /// `TABLE_NAME`: the DynamoDB table.
     pub table_name: String,
-    /// `AUTH_MODE`: `open`, `accounts` or `oidc`; there is no default.
-    pub auth_mode: AuthMode,
+    /// `AUTH_MODE`, `open`, `accounts` or `oidc`, of which there is no default; and what the mode needs.
+    pub authentication: Authentication,
     /// `AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI`: where frames for connections are posted.
     pub management_endpoint: String,
     /// `RETENTION_DAYS`: how long messages are kept; 0, the default, for ever.
@@ -156,12 +165,6 @@ pub struct Config {
     pub name_rest: Duration,
     /// `WEBSOCKET_URL`: where the page connects, by default `/ws` on the page's own host.
     pub websocket_url: String,
-    /// `TOKEN_KEY`, and `TOKEN_KEY_PREVIOUS` while what that signed is to be good: what signs and checks
-    /// access tokens, where people have accounts.
-    pub tokens: Option<Tokens>,
-    /// `OIDC_ISSUER` and `OIDC_AUDIENCE`: what checks the tokens of an outside issuer; one for the
-    /// process, because it keeps the issuer's keys.
-    pub oidc: Option<Arc<Oidc>>,
 }
 
 impl Config {
@@ -200,11 +203,7 @@ impl Config {
 
     /// Reads the variables that `get` knows; the error says which one is missing or wrong.
     pub fn from_variables(get: impl Fn(&str) -> Option<String>) -> Result<Self, InvalidConfig> {
-        let required = |name: &'static str| {
-            get(name)
-                .filter(|value| !value.is_empty())
-                .ok_or_else(|| InvalidConfig { variable: name, reason: "is not set".into() })
-        };
+        let required = |name| required(&get, name);
         let number = |name: &'static str, default: usize| match get(name) {
             None => Ok(default),
             Some(value) => value.parse().map_err(|_| InvalidConfig {
@@ -213,7 +212,6 @@ impl Config {
             }),
         };
 
-        let auth_mode = AuthMode::parse(&required("AUTH_MODE")?)?;
         let kept = days("RETENTION_DAYS", number("RETENTION_DAYS", 0)?)?;
         let max_content_bytes = number("MAX_CONTENT_BYTES", Self::MAX_CONTENT_BYTES)?;
         if !(1..=Self::MOST_CONTENT_BYTES).contains(&max_content_bytes) {
@@ -226,13 +224,8 @@ impl Config {
             let reason = format!("is {messages_per_second}, not 0 to {most}");
             return Err(InvalidConfig { variable: "RATE_LIMIT", reason });
         }
-        let tokens = tokens(&get);
         let rest = number(RELEASED_NAME_DAYS, Self::RELEASED_NAME_DAYS)?;
         let reserved = get("RESERVED_NAMES").unwrap_or_else(|| Self::RESERVED_NAMES.to_owned());
-        let oidc = match auth_mode {
-            AuthMode::Oidc => Some(issuer(&required(OIDC_ISSUER)?, &required(OIDC_AUDIENCE)?)?),
-            AuthMode::Open | AuthMode::Accounts => None,
-        };
         let sign_ins = number("SIGN_INS_PER_ADDRESS", Self::SIGN_INS_PER_ADDRESS)?;
         Ok(Self {
             websocket_url: get(WEBSOCKET_URL).unwrap_or_else(|| "/ws".to_owned()),
@@ -241,8 +234,6 @@ impl Config {
             broadcasters: Broadcasters::parse(
                 get("BROADCASTERS").as_deref().unwrap_or(Self::BROADCASTERS),
             ),
-            tokens: tokens.transpose()?,
-            oidc,
             reserved_names: Reserved::parse(&reserved),
             name_rest: Self::DAY * days(RELEASED_NAME_DAYS, rest)?,
             messages_per_second,
@@ -255,7 +246,7 @@ impl Config {
             max_members_per_room: number("MAX_MEMBERS_PER_ROOM", Self::MAX_MEMBERS_PER_ROOM)?,
             presence_room_size: number("PRESENCE_ROOM_SIZE", Self::PRESENCE_ROOM_SIZE)?,
             table_name: required("TABLE_NAME")?,
-            auth_mode,
+            authentication: authentication(&get)?,
             management_endpoint: required(MANAGEMENT_ENDPOINT)?,
             retention: (kept > 0).then(|| Self::DAY * kept),
             max_content_bytes,
@@ -264,19 +255,35 @@ impl Config {
 }
 
 impl Config {
-    /// What logs ask of those who write to them.
-    pub fn rules(&self) -> Rules {
-        Rules {
-            retention: self.retention,
+    /// What the server accepts by these settings, and by those that every server has.
+    pub fn limits(&self) -> Limits {
+        Limits {
+            content_bytes: self.max_content_bytes,
+            frame_bytes: limits::FRAME_BYTES,
+            history_page: limits::HISTORY_PAGE,
+            conversations_per_sync: limits::CONVERSATIONS_PER_SYNC,
             messages_per_second: self.messages_per_second,
-            has_accounts: self.has_accounts(),
+            notices_per_minute: self.notices_per_minute,
+            connections_per_user: self.max_connections_per_user,
+            rooms_per_user: self.max_rooms_per_user,
+            members_per_room: self.max_members_per_room,
+            id_chars: limits::ID_CHARS,
+            id_ahead_ms: millis(limits::ID_AHEAD),
+            repeats_among: limits::REPEATS_AMONG,
+            typing_every_ms: millis(limits::TYPING_EVERY),
+            user_id_chars: limits::USER_ID_CHARS,
+            username_chars: limits::USERNAME_CHARS,
+            display_name_chars: limits::DISPLAY_NAME_CHARS,
+            room_name_chars: limits::ROOM_NAME_CHARS,
+            topic_chars: limits::TOPIC_CHARS,
+            metadata_bytes: limits::METADATA_BYTES,
         }
     }
 
     /// Whether people have accounts here, their own or those of an outside issuer; in open mode there
     /// are only names.
     pub fn has_accounts(&self) -> bool {
-        self.auth_mode != AuthMode::Open
+        !matches!(self.authentication, Authentication::Open)
     }
 }
 
@@ -285,30 +292,42 @@ fn days(variable: &'static str, count: usize) -> Result<u32, InvalidConfig> {
     u32::try_from(count).map_err(|_| InvalidConfig { variable, reason: "is too large".into() })
 }
 
-/// What signs and checks tokens, where there is a key.
-fn tokens(get: &impl Fn(&str) -> Option<String>) -> Option<Result<Tokens, InvalidConfig>> {
-    let previous = get(TOKEN_KEY_PREVIOUS).filter(|key| !key.is_empty()).map(SecretString::from);
-    let secrets = Secrets { current: get(TOKEN_KEY)?.into(), previous };
-    let refused = |reason: &str| InvalidConfig { variable: TOKEN_KEY, reason: reason.into() };
-    Some(Tokens::new(&secrets).map_err(refused))
+fn required(
+    get: &impl Fn(&str) -> Option<String>,
+    variable: &'static str,
+) -> Result<String, InvalidConfig> {
+    let set = get(variable).filter(|value| !value.is_empty());
+    set.ok_or_else(|| InvalidConfig { variable, reason: "is not set".into() })
 }
 
-fn issuer(issuer: &str, audience: &str) -> Result<Arc<Oidc>, InvalidConfig> {
-    Oidc::new(issuer, audience, Http::new()).map(Arc::new).map_err(|wrong| InvalidConfig {
-        variable: match wrong {
-            Misconfigured::Issuer(_) => OIDC_ISSUER,
-            Misconfigured::Audience => OIDC_AUDIENCE,
-        },
-        reason: format!("cannot be used: {wrong}"),
-    })
+/// How people prove who they are; the mode has no default, so that nobody gets one by leaving it out.
+fn authentication(get: &impl Fn(&str) -> Option<String>) -> Result<Authentication, InvalidConfig> {
+    let mode = required(get, "AUTH_MODE")?;
+    match AuthMode::parse(&mode) {
+        Some(AuthMode::Open) => Ok(Authentication::Open),
+        Some(AuthMode::Accounts) => Ok(Authentication::Accounts { keys: token_keys(get) }),
+        Some(AuthMode::Oidc) => Ok(Authentication::Oidc {
+            issuer: required(get, OIDC_ISSUER)?,
+            audience: required(get, OIDC_AUDIENCE)?,
+        }),
+        None => {
+            let reason = format!("is {mode:?}, not \"open\", \"accounts\" or \"oidc\"");
+            Err(InvalidConfig { variable: "AUTH_MODE", reason })
+        }
+    }
+}
+
+fn token_keys(get: &impl Fn(&str) -> Option<String>) -> Option<TokenKeys> {
+    let previous = get(TOKEN_KEY_PREVIOUS).filter(|key| !key.is_empty()).map(SecretString::from);
+    Some(TokenKeys { current: get(TOKEN_KEY)?.into(), previous })
 }
 
 /// A variable that stops the start.
 #[derive(Debug, thiserror::Error)]
 #[error("{variable} {reason}")]
 pub struct InvalidConfig {
-    variable: &'static str,
-    reason: String,
+    pub(crate) variable: &'static str,
+    pub(crate) reason: String,
 }
 
 #[cfg(test)]

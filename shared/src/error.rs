@@ -198,6 +198,20 @@ impl Error {
         })
     }
 
+    /// Logs a failure of ours with its causes; a client's mistake is not logged.
+    pub fn log(&self) {
+        if self.is_clients_fault() {
+            return;
+        }
+        let mut causes = Vec::new();
+        let mut cause = self.source();
+        while let Some(source) = cause {
+            causes.push(source.to_string());
+            cause = source.source();
+        }
+        tracing::error!(causes = causes.join(": "), "{self}");
+    }
+
     /// The code a client is told.
     pub fn code(&self) -> ErrorCode {
         match self {
@@ -234,15 +248,6 @@ impl Error {
     /// Whether the caller can mend it; otherwise the invocation fails, so that metrics see it.
     pub fn is_clients_fault(&self) -> bool {
         self.code() != ErrorCode::Internal
-    }
-}
-
-impl From<crate::oidc::Error> for Error {
-    fn from(error: crate::oidc::Error) -> Self {
-        match error {
-            crate::oidc::Error::Unauthorized => Self::Untrusted("the token is not valid"),
-            crate::oidc::Error::Issuer { action, source } => Self::Issuer { action, source },
-        }
     }
 }
 

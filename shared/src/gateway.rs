@@ -8,7 +8,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use futures::stream::{self, StreamExt};
 
 use crate::Error;
-use crate::chat::ConnectionId;
+use crate::domain::ConnectionId;
 use crate::protocol::{Frame, ServerFrame};
 
 /// How many pushes one invocation has under way at once.

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::chat::{ConnectionId, Timestamp};
+use crate::domain::{ConnectionId, Timestamp};
 
 /// How many connections are remembered before those that are over are forgotten.
 const REMEMBERED: usize = 10_000;

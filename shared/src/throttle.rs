@@ -5,7 +5,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::chat::Timestamp;
+use crate::domain::Timestamp;
 
 /// How many keys are remembered before those long past are forgotten.
 const REMEMBERED: usize = 10_000;

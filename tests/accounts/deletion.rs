@@ -4,7 +4,7 @@ use futures::future::join_all;
 use local::options::Auth;
 use reqwest::Method;
 use serde_json::{Value, json};
-use shared::chat::{Timestamp, UserId};
+use shared::domain::{Timestamp, UserId};
 use shared::store::Store;
 
 use crate::support::member::{Member, PASSWORD};

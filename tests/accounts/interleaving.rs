@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use axum::Router;
 use secrecy::SecretString;
-use shared::accounts::{self, Account, Credentials, Profile, Username};
-use shared::chat::{Access, ConnectionId, ConversationId, UserId};
-use shared::rooms::{self, NewRoom};
+use shared::App;
+use shared::domain::{Access, Account, ConnectionId, ConversationId, UserId, Username};
+use shared::services::accounts::{self, Credentials, Profile};
+use shared::services::messages::send;
+use shared::services::rooms::{self, NewRoom};
 use shared::store::Connection;
-use shared::{App, credentials, speaking};
 use tokio::sync::OnceCell;
 
 use crate::support::interruption::{Change, Interruption, Services, config};
@@ -120,14 +121,14 @@ async fn makes_a_room(app: &App, user: &UserId, name: &str) -> Result<(), shared
         topic: None,
         metadata: None,
         access,
-        history: shared::chat::RoomHistory::default(),
+        history: shared::domain::RoomHistory::default(),
     };
     rooms::create(app, user, new).await.map(drop)
 }
 
 async fn writes(app: &App, from: &UserId, to: &UserId) {
-    let draft = speaking::draft(app, from, "before you go", None).unwrap();
-    drop(speaking::say(app, &ConversationId::direct(from, to), &draft).await);
+    let draft = send::draft(app, from, "before you go", None).unwrap();
+    drop(send::say(app, &ConversationId::direct(from, to), &draft).await);
 }
 
 /// Does it, whether or not it is refused.
@@ -136,7 +137,7 @@ async fn does(app: &App, deed: Deed, alice: &UserId, bob: &UserId) {
         Deed::SignIn => {
             if let Ok(in_) = accounts::login(app, credentials_of("alice")).await {
                 let (access, refresh) = in_.expose();
-                let _ = credentials::by_token(app, &access.into()).await;
+                let _ = accounts::by_token(app, &access.into()).await;
                 let _ = accounts::refresh(app, &refresh.into()).await;
             }
         }

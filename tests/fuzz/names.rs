@@ -1,7 +1,7 @@
 //! Ids, names and cursors: what is printed is read back as it was.
 
 use bolero::check;
-use shared::chat::{Content, ConversationId, MessageId, RoomId, RoomName, Timestamp, UserId};
+use shared::domain::{Content, ConversationId, MessageId, RoomId, RoomName, Timestamp, UserId};
 use shared::store::keys;
 
 use crate::TIME;

@@ -14,8 +14,8 @@ use local::Functions;
 use local::in_process::InProcess;
 use serde_json::{Value, json};
 use shared::aws::Aws;
-use shared::chat::{Access, ConnectionId, RoomHistory, Timestamp, UserId};
-use shared::rooms::NewRoom;
+use shared::domain::{Access, ConnectionId, RoomHistory, Timestamp, UserId};
+use shared::services::rooms::NewRoom;
 use shared::store::Connection;
 use shared::{App, Clock, Config};
 use tokio::runtime::{Builder, Runtime};
@@ -89,7 +89,7 @@ impl World {
             let millis = i64::try_from(begin.elapsed().as_millis()).unwrap();
             Timestamp::from_millis(EPOCH + millis)
         });
-        let app = App::new(config(), &aws, clock);
+        let app = App::new(config(), &aws, clock).unwrap();
         app.store.create_table().await.unwrap();
         let world = Self { functions: Functions::new(&app), app, _services: services };
         world.furnish().await;
@@ -107,8 +107,8 @@ impl World {
         let (name, access) = ("general".to_owned(), Access::Public);
         let history = RoomHistory::default();
         let new = NewRoom { name, topic: None, metadata: None, access, history };
-        let room = shared::rooms::create(&self.app, &alice, new).await.unwrap();
-        shared::rooms::join(&self.app, &bob, &room.id.to_string()).await.unwrap();
+        let room = shared::services::rooms::create(&self.app, &alice, new).await.unwrap();
+        shared::services::rooms::join(&self.app, &bob, &room.id.to_string()).await.unwrap();
     }
 
     /// The event of a frame that `user` sends.

@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use shared::oidc::{Error, Http, Misconfigured, Oidc};
+use shared::auth::oidc::{Error, Http, Misconfigured, Oidc};
 
 use super::{AUDIENCE, Gate, assert_refused, assert_unknown, changed, claims_of, now, trusting};
 use crate::support::{Document, Issuer, Manner, SigningKey};

@@ -8,8 +8,8 @@ mod tokens;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use shared::chat::Timestamp;
-use shared::oidc::{Error, Http, Oidc, Subject};
+use shared::auth::oidc::{Error, Http, Oidc, Subject};
+use shared::domain::Timestamp;
 
 use crate::support::{Issuer, SigningKey};
 

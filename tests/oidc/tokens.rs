@@ -1,8 +1,8 @@
 //! What a good token says.
 
 use serde_json::{Value, json};
-use shared::chat::Timestamp;
-use shared::oidc::Subject;
+use shared::auth::oidc::Subject;
+use shared::domain::Timestamp;
 
 use super::{AUDIENCE, Gate, at};
 use crate::support::SigningKey;

@@ -5,16 +5,12 @@
 //! at the tail, with the permission to write there, or another try of the same write.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 
 use local::Functions;
 use local::gateway::Lambda;
 use serde_json::Value;
 
-use crate::record::{Event, Record, What};
-
-/// What one invocation has asked for, by operation, and how often a write was refused.
-pub(crate) type Spent = BTreeMap<String, u64>;
+use crate::record::{Event, Record, Spent, What};
 
 /// The name under which refused writes are counted.
 const REFUSED: &str = "refused";

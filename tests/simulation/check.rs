@@ -2,36 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use dynoxide::Database;
-use local::in_process::answer;
-use serde_json::{Value, json};
-
-use crate::record::{Event, Place, Seen, What};
-use crate::world::{Remains, text};
+use crate::record::{Event, Seen, What};
+use crate::remains::{Remains, acked, is_part};
 use crate::{budget, gentle, leaver};
-
-/// Every message in the table, by conversation and number.
-pub(crate) fn logs(database: &Database) -> Vec<Seen> {
-    let request = json!({ "TableName": "confab" }).to_string();
-    let (status, body) = answer(database, "DynamoDB_20120810.Scan", request.as_bytes());
-    assert!(status.is_success(), "the table can be read");
-    let body: Value = serde_json::from_slice(&body).expect("DynamoDB answers JSON");
-    let items = body["Items"].as_array().into_iter().flatten();
-    let mut logs: Vec<_> = items.filter_map(message).collect();
-    logs.sort_by(|one, other| (&one.conversation, one.seq).cmp(&(&other.conversation, other.seq)));
-    logs
-}
-
-fn message(item: &Value) -> Option<Seen> {
-    let seq = text(item, "sk").strip_prefix("MSG#")?.parse().ok().filter(|seq| *seq > 0)?;
-    Some(Seen {
-        conversation: text(item, "pk").strip_prefix("CONV#")?.to_owned(),
-        seq,
-        id: text(item, "id").to_owned(),
-        from: text(item, "from").to_owned(),
-        content: text(item, "content").to_owned(),
-    })
-}
 
 /// Every promise that was broken, in words.
 pub(crate) fn broken(remains: &Remains) -> Vec<String> {
@@ -168,15 +141,6 @@ fn may_be_out(events: &[Event], user: &str) -> bool {
         .any(|it| it.user == user && matches!(it.what, What::Leaving { .. } | What::Joining { .. }))
 }
 
-/// Every message of which anybody has an ack.
-pub(crate) fn acked(events: &[Event]) -> BTreeSet<Place> {
-    let acked = events.iter().filter_map(|event| match &event.what {
-        What::Acked { conversation, seq, .. } => Some((conversation.clone(), *seq)),
-        _ => None,
-    });
-    acked.collect()
-}
-
 /// Somebody who never asks has got every acknowledged message all the same, or was told afterwards that
 /// more waits than is listed; except those that API
 /// Gateway took for a connection that was lost.
@@ -297,14 +261,5 @@ fn nobody_heard_what_is_not_theirs(remains: &Remains, events: &[Event], broken: 
             }
             _ => {}
         }
-    }
-}
-
-/// Whether `user` has a part in the conversation at all.
-pub(crate) fn is_part(user: &str, conversation: &str) -> bool {
-    match conversation.split_once(':') {
-        Some(("dm", pair)) => pair.split(':').any(|one| one == user),
-        Some(("room", _)) => user != "eve",
-        _ => true,
     }
 }

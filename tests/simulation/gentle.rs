@@ -2,9 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::check::{acked, is_part};
 use crate::record::{Event, Place, What};
-use crate::world::Remains;
+use crate::remains::{Remains, acked, is_part};
 
 /// How long a message may be on its way, in milliseconds: longer than every late start.
 const ON_THE_WAY: u128 = 8_000;

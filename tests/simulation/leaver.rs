@@ -7,11 +7,12 @@ use std::time::Duration;
 use fastrand::Rng;
 use secrecy::SecretString;
 use serde_json::json;
-use shared::accounts::tokens::RefreshToken;
-use shared::accounts::{self, Account, Credentials, SessionId, Username};
-use shared::chat::{ConversationId, UserId};
+use shared::auth::tokens::RefreshToken;
+use shared::domain::{Account, ConversationId, SessionId, UserId, Username};
+use shared::services::accounts::{self, Credentials};
+use shared::services::rooms;
 use shared::store::Session;
-use shared::{App, Error, credentials, rooms};
+use shared::{App, Error};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use uuid::Uuid;
@@ -173,7 +174,7 @@ impl Leaver {
                 self.refreshes(refresh).await;
             }
             let gone = self.is_deleted();
-            if credentials::by_token(&self.app, access).await.is_err() {
+            if accounts::by_token(&self.app, access).await.is_err() {
                 token = None;
                 continue;
             }
@@ -313,7 +314,7 @@ impl Leaver {
         self.is_refused().await;
         let tokens = std::mem::take(&mut lock(&self.shared).tokens);
         for (access, refresh) in tokens {
-            let access = credentials::by_token(&self.app, &access).await;
+            let access = accounts::by_token(&self.app, &access).await;
             found.push(("a token that is good", access.is_ok()));
             let refresh = accounts::refresh(&self.app, &refresh).await;
             found.push(("a refresh token that is good", refresh.is_ok()));

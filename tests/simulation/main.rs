@@ -20,6 +20,7 @@ mod outsider;
 mod people;
 mod raw;
 mod record;
+mod remains;
 mod sabotage;
 mod settings;
 mod stream;
@@ -37,8 +38,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 use crate::broken::Broken;
 use crate::sabotage::Sabotage;
+use crate::settings::Weather;
 use crate::tally::Tally;
-use crate::world::Weather;
 
 /// Tries the promises under faults.
 #[derive(Debug, Parser)]

@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use serde_json::Value;
 use tokio::time::Instant;
 
-use crate::budget::Spent;
+/// What one invocation has asked for, by operation, and how often a write was refused.
+pub(crate) type Spent = BTreeMap<String, u64>;
 
 /// A conversation's name, a message's number.
 pub(crate) type Place = (String, u64);

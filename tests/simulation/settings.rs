@@ -4,7 +4,14 @@ use fastrand::Rng;
 use local::faults::{Fault, Plan};
 use shared::Config;
 
-use crate::world::Weather;
+/// Whether a world has faults.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Weather {
+    /// By the seed.
+    Nasty,
+    /// None.
+    Calm,
+}
 
 /// Chances in 10,000 of what happens often.
 const OFTEN: u32 = 1_000;

@@ -10,8 +10,10 @@ use local::faults::Fault;
 use crate::broken::Broken;
 use crate::check;
 use crate::record::{What, lock};
+use crate::remains::Remains;
 use crate::sabotage::Sabotage;
-use crate::world::{self, Remains, Weather};
+use crate::settings::Weather;
+use crate::world;
 
 /// How many broken worlds are told in full.
 const TOLD: usize = 10;

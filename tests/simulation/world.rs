@@ -9,11 +9,9 @@ use fastrand::Rng;
 use local::Functions;
 use local::faults::{Faults, Plan};
 use local::in_process::InProcess;
-use serde_json::Value;
-use shared::accounts::SessionId;
 use shared::aws::Aws;
-use shared::chat::{Access, RoomHistory, Timestamp, UserId};
-use shared::rooms::NewRoom;
+use shared::domain::{Access, RoomHistory, SessionId, Timestamp, UserId};
+use shared::services::rooms::NewRoom;
 use shared::{App, Clock, Config};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
@@ -23,8 +21,9 @@ use crate::gateway::{EPOCH, Gateway};
 use crate::leaver::{self, Leaver};
 use crate::people::{Device, Season};
 use crate::record::{Record, Seen};
+use crate::remains::{Remains, logs};
 use crate::sabotage::Sabotage;
-use crate::settings::Settings;
+use crate::settings::{Settings, Weather};
 use crate::wire::{Window, behind};
 use crate::{budget, careful, crowd, outsider, raw, stream};
 
@@ -32,33 +31,6 @@ use crate::{budget, careful, crowd, outsider, raw, stream};
 const LATENCY: Duration = Duration::from_millis(20);
 /// How long people have to finish: longer than a lease and every pause.
 const CALM: Duration = Duration::from_secs(45);
-
-/// What is left of a world.
-pub(crate) struct Remains {
-    pub(crate) record: Record,
-    pub(crate) plan: Plan,
-    pub(crate) fired: Vec<u64>,
-    /// Every log as the table has it.
-    pub(crate) logs: Vec<Seen>,
-    pub(crate) room: String,
-    /// Who is on which kind of client: (user, device, careful).
-    pub(crate) devices: Vec<(String, usize, bool)>,
-    /// Whether inboxes list so little that they fill up.
-    pub(crate) fills_up: bool,
-    /// The connections that stand although their sessions have ended.
-    pub(crate) overdue: Vec<String>,
-    /// What is left of an account that was deleted.
-    pub(crate) left: Vec<&'static str>,
-}
-
-/// Whether a world has faults.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Weather {
-    /// By the seed.
-    Nasty,
-    /// None.
-    Calm,
-}
 
 /// Runs the world of `seed` from beginning to end.
 pub(crate) fn run(seed: u64, weather: Weather, sabotage: Sabotage) -> Remains {
@@ -139,7 +111,7 @@ async fn live(seed: u64, weather: Weather, sabotage: Sabotage) -> Remains {
     people.shutdown().await;
     let left = leaver::left_of(leaver).await;
     let fired = cloud.faults.fired().to_vec();
-    let logs = crate::check::logs(&cloud.database);
+    let logs = logs(&cloud.database);
     let (fills_up, overdue) = (settings.most_listed_bytes.is_some(), cloud.gateway.overdue());
     Remains { record, plan, fired, logs, room, devices, fills_up, overdue, left }
 }
@@ -255,7 +227,7 @@ async fn start(record: &Record, sabotage: Sabotage, settings: Settings, dice: &m
         let millis = i64::try_from(begin.elapsed().as_millis()).unwrap_or_default();
         Timestamp::from_millis(EPOCH + millis + Faults::skew())
     });
-    let app = App::new(settings.config(), &aws, clock);
+    let app = App::new(settings.config(), &aws, clock).expect("settings that can be used");
     app.store.create_table().await.expect("the table can be created");
 
     let functions = faults.functions(budget::counted(Functions::new(&app), record));
@@ -275,9 +247,11 @@ async fn furnish(app: &App, members: &[&str], settings: Settings) -> String {
     let (name, access) = ("general".to_owned(), Access::Public);
     let history = RoomHistory::Everything;
     let new = NewRoom { name, topic: None, metadata: None, access, history };
-    let room = shared::rooms::create(app, &user(members[0]), new).await.expect("a room");
+    let room = shared::services::rooms::create(app, &user(members[0]), new).await.expect("a room");
     for name in &members[1..] {
-        shared::rooms::join(app, &user(name), &room.id.to_string()).await.expect("a member");
+        shared::services::rooms::join(app, &user(name), &room.id.to_string())
+            .await
+            .expect("a member");
     }
     room.conversation().to_string()
 }
@@ -309,7 +283,7 @@ fn sign_out(cloud: &Cloud, user: &str, device: usize) {
     let user = UserId::parse(user).expect("a user's name");
     let id = SessionId::parse(&session).expect("a session");
     tokio::spawn(async move {
-        while shared::accounts::end(&app, &user, id).await.is_err() {
+        while shared::services::accounts::end(&app, &user, id).await.is_err() {
             tokio::time::sleep(Duration::from_millis(500)).await;
         }
         gateway.has_signed_out(user.as_str(), session);
@@ -355,9 +329,4 @@ impl Remains {
         };
         self.record.events().iter().map(|event| rename(format!("{event:?}"))).collect()
     }
-}
-
-/// An attribute's text.
-pub(crate) fn text<'a>(item: &'a Value, name: &str) -> &'a str {
-    item[name]["S"].as_str().unwrap_or_default()
 }

@@ -74,7 +74,7 @@ impl Services {
         };
         let transport = around(self.in_process.transport(), call);
         let aws = Aws::local("http://dynamodb").with_transport(transport);
-        App::new(self.config.clone(), &aws, Clock::system())
+        App::new(self.config.clone(), &aws, Clock::system()).unwrap()
     }
 }
 

@@ -10,9 +10,10 @@ use aws_lambda_events::apigw::{
 };
 use aws_lambda_events::iam::{IamPolicyEffect, IamPolicyStatement};
 use serde_json::Value;
-use shared::config::AuthMode;
-use shared::credentials::Credential;
-use shared::identity::{Identity, context_of, named_in_query};
+use shared::auth::credentials::Credential;
+use shared::auth::identity::{Identity, context_of, named_in_query};
+use shared::domain::AuthMode;
+use shared::services::accounts;
 use shared::{App, Error};
 
 /// Answers either kind of question in its own form.
@@ -45,7 +46,7 @@ async fn websocket(
     statement.resource = vec![event.method_arn.clone().ok_or(Error::Corrupt("methodArn"))?];
 
     let mut answer = ApiGatewayCustomAuthorizerResponse::default();
-    answer.context = Value::Object(context_of(app.config.auth_mode, known.as_ref()));
+    answer.context = Value::Object(context_of(app.config.authentication.mode(), known.as_ref()));
     answer.principal_id = Some(known.map_or("nobody".into(), |it| it.user.encoded()));
     answer.policy_document.version = Some("2012-10-17".into());
     answer.policy_document.statement = vec![statement];
@@ -68,7 +69,7 @@ async fn http(
 
     let mut answer = ApiGatewayV2CustomAuthorizerSimpleResponse::default();
     answer.is_authorized = true;
-    answer.context = Value::Object(context_of(app.config.auth_mode, known.as_ref()));
+    answer.context = Value::Object(context_of(app.config.authentication.mode(), known.as_ref()));
     Ok(answer)
 }
 
@@ -77,11 +78,11 @@ async fn identify<'a>(
     query: impl Fn(&str) -> Option<&'a str>,
     credential: impl FnOnce() -> Option<Credential>,
 ) -> Result<Identity, Error> {
-    match app.config.auth_mode {
+    match app.config.authentication.mode() {
         AuthMode::Open => named_in_query(query)?.map(Identity::believed).ok_or(Error::Unauthorized),
         AuthMode::Accounts | AuthMode::Oidc => {
             let credential = credential().ok_or(Error::Unauthorized)?;
-            credential.identify(app).await
+            accounts::identify(app, &credential).await
         }
     }
 }

@@ -1,7 +1,7 @@
 //! One user has only so many connections.
 
 use futures::stream::{self, StreamExt};
-use shared::identity::Speaker;
+use shared::auth::identity::Speaker;
 use shared::store::Inbox;
 use shared::{App, Error};
 

@@ -9,10 +9,11 @@
 use aws_lambda_events::apigw::{ApiGatewayProxyResponse, ApiGatewayWebsocketProxyRequest};
 use axum::http::header::SEC_WEBSOCKET_PROTOCOL;
 use axum::http::{HeaderValue, StatusCode};
-use shared::chat::PageSize;
-use shared::identity::Speaker;
-use shared::store::Update;
-use shared::{App, Error, credentials, lambda};
+use shared::auth::credentials;
+use shared::domain::PageSize;
+use shared::edge::websocket;
+use shared::store::{Connection, Update};
+use shared::{App, Error};
 
 mod crowd;
 
@@ -23,23 +24,23 @@ pub async fn handle(
     app: &App,
     event: ApiGatewayWebsocketProxyRequest,
 ) -> Result<ApiGatewayProxyResponse, Error> {
-    let speaker = Speaker::of(&event.request_context)?;
-    let mut pending = speaker.as_connection(false);
+    let speaker = websocket::speaker(&event.request_context)?;
+    let mut pending = Connection::of(&speaker, false);
     if let Some(history) = event.query_string_parameters.first("history") {
         match history.parse() {
             Ok(count @ 0..=PageSize::MAX) => pending.history = count,
-            _ => return Ok(lambda::refused(StatusCode::BAD_REQUEST)),
+            _ => return Ok(websocket::refused(StatusCode::BAD_REQUEST)),
         }
     }
     let arrival = app.store.arrive(&speaker.user, &speaker.connection, &pending).await?;
     let Update::Applied(inbox) = arrival else {
-        return Ok(lambda::refused(StatusCode::UNAUTHORIZED));
+        return Ok(websocket::refused(StatusCode::UNAUTHORIZED));
     };
     if crowd::is_full(app, &speaker, &inbox).await? {
         app.store.depart(&speaker.user, &speaker.connection, app.clock.now()).await?;
-        return Ok(lambda::refused(StatusCode::TOO_MANY_REQUESTS));
+        return Ok(websocket::refused(StatusCode::TOO_MANY_REQUESTS));
     }
-    let mut accepted = lambda::accepted();
+    let mut accepted = websocket::accepted();
     let offered = event.headers.get(SEC_WEBSOCKET_PROTOCOL).and_then(|it| it.to_str().ok());
     if credentials::subprotocols(offered).any(|protocol| protocol == credentials::CONFAB) {
         let confab = HeaderValue::from_static(credentials::CONFAB);

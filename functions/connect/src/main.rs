@@ -1,6 +1,6 @@
 //! Lambda entry point; `lib.rs` tells what the function does.
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), shared::lambda::Fatal> {
-    shared::lambda::run(connect::handle).await
+async fn main() -> Result<(), shared::edge::lambda::Fatal> {
+    shared::edge::lambda::run(connect::handle).await
 }

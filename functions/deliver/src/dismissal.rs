@@ -2,8 +2,7 @@
 //! this function, and the stream tries again while one does not close.
 
 use futures::stream::{self, StreamExt};
-use shared::chat::UserId;
-use shared::lambda::log_failure;
+use shared::domain::UserId;
 use shared::store::{Inbox, Overdue};
 use shared::{App, Error};
 
@@ -46,7 +45,7 @@ pub(crate) async fn everybody_overdue(
 pub(crate) fn beside(done: Result<(), Error>, dismissed: Result<(), Error>) -> Result<(), Error> {
     match (done, dismissed) {
         (Err(error), Err(other)) => {
-            log_failure(&other);
+            other.log();
             Err(error)
         }
         (done, dismissed) => done.and(dismissed),

@@ -4,11 +4,11 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use futures::try_join;
-use shared::chat::{ConnectionId, ConversationId, Message, Page, Range, Seq, Timestamp, UserId};
+use shared::domain::permissions::{self, Action};
+use shared::domain::{ConnectionId, ConversationId, Message, Page, Range, Seq, Timestamp, UserId};
 use shared::gateway::Push;
 use shared::protocol::ServerFrame;
-use shared::rules::{self, Action};
-use shared::speaking::{between, hears};
+use shared::services::access::{between, hears};
 use shared::store::{Drain, Inbox, Update};
 use shared::{App, Error};
 use uuid::Uuid;
@@ -235,7 +235,7 @@ async fn show_receipt(app: &App, drain: &Drain<'_>, own: &Inbox, next: Seq) -> R
         read: None,
     };
     let inbox = app.store.inbox(other).await?;
-    if !rules::allows(Action::Note, between((drain.user, own), (other, &inbox))) {
+    if !permissions::allows(Action::Note, between((drain.user, own), (other, &inbox))) {
         return Ok(());
     }
     app.gateway.push_to_all(inbox.ready(app.clock.now()), &receipt.encode()).await;

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use shared::chat::{CONNECTION_LIFETIME, ConnectionId, ConversationId, Message, Range, UserId};
+use shared::domain::{CONNECTION_LIFETIME, ConnectionId, ConversationId, Message, Range, UserId};
 use shared::gateway::Push;
-use shared::protocol::{HistoryFrame, Limits, MessageView, ServerFrame};
+use shared::protocol::{HistoryFrame, MessageView, ServerFrame};
 use shared::store::{Inbox, Update};
 use shared::{App, Error};
 
@@ -40,7 +40,7 @@ pub(crate) async fn greet(
         connection_id: connection,
         server_time: now,
         expires_at: found.map_or(now.plus(CONNECTION_LIFETIME), |found| found.expires_at),
-        limits: Limits::of(&app.config),
+        limits: app.config.limits(),
         more_waiting: telling.is_some(),
     };
     match app.gateway.push(connection, &welcome.encode()).await {

@@ -17,7 +17,7 @@ use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse
 use futures::future::join_all;
 use futures::join;
 use shared::protocol::Presence;
-use shared::{App, Error, lambda};
+use shared::{App, Error};
 
 use notes::Note;
 
@@ -28,7 +28,7 @@ pub async fn handle(app: &App, event: Event) -> Result<DynamoDbEventResponse, Er
     let mut response = DynamoDbEventResponse::default();
     for (note, outcome) in notes.iter().zip(outcomes) {
         if let Err(error) = outcome {
-            lambda::log_failure(&error);
+            error.log();
             let mut failure = DynamoDbBatchItemFailure::default();
             failure.item_identifier = note.sequence_number.clone();
             response.batch_item_failures.push(failure);
@@ -55,7 +55,7 @@ async fn serve(app: &App, note: &Note) -> Result<(), Error> {
     let dismissed = match dismissed {
         // What fails is done again: those who were greeted are not to be greeted twice.
         Err(error) if !note.arrivals.is_empty() => {
-            lambda::log_failure(&error);
+            error.log();
             app.store.wake(&note.user).await
         }
         dismissed => dismissed,
@@ -69,6 +69,6 @@ async fn serve(app: &App, note: &Note) -> Result<(), Error> {
         Ok(())
     };
     // Nobody waits for presence: a failure is no reason to greet again.
-    shown.unwrap_or_else(|error| lambda::log_failure(&error));
+    shown.unwrap_or_else(|error| error.log());
     served
 }

@@ -2,7 +2,7 @@
 
 use aws_lambda_events::dynamodb::{Event, EventRecord};
 use serde_dynamo::AttributeValue;
-use shared::chat::{ConnectionId, UserId};
+use shared::domain::{ConnectionId, UserId};
 use shared::store::{inbox, keys};
 
 /// What is to be done for one user.

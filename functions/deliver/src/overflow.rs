@@ -1,6 +1,6 @@
 //! When more waits than the inbox can list, its owner is told so, and asks for the rest.
 
-use shared::chat::UserId;
+use shared::domain::UserId;
 use shared::gateway::Push;
 use shared::protocol::ServerFrame;
 use shared::store::{Inbox, Update};

@@ -1,10 +1,10 @@
 //! Shows those who share something with a user that they came or went.
 
-use shared::chat::UserId;
-use shared::presence::circle;
+use shared::domain::UserId;
+use shared::domain::permissions::{self, Action};
 use shared::protocol::{Presence, ServerFrame};
-use shared::rules::{self, Action};
-use shared::speaking::between;
+use shared::services::access::between;
+use shared::services::presence::circle;
 use shared::store::Inbox;
 use shared::{App, Error};
 
@@ -22,7 +22,7 @@ pub(crate) async fn show(
     }
     let mut inboxes = app.store.inboxes(&people).await?;
     inboxes.retain(|other, theirs| {
-        rules::allows(Action::Watch, between((user, inbox), (other, theirs)))
+        permissions::allows(Action::Watch, between((user, inbox), (other, theirs)))
     });
     let now = app.clock.now();
     let connections = inboxes.values().flat_map(|inbox| inbox.ready(now)).collect();

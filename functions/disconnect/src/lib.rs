@@ -4,8 +4,8 @@
 //! push that finds it gone, or when its two hours are over.
 
 use aws_lambda_events::apigw::{ApiGatewayProxyResponse, ApiGatewayWebsocketProxyRequest};
-use shared::identity::Speaker;
-use shared::{App, Error, lambda};
+use shared::edge::websocket;
+use shared::{App, Error};
 
 /// One write, no read; nothing to do for a connection that is forgotten already, nor for one that
 /// nobody can be named of: whether API Gateway carries the authorizer's context here is not documented.
@@ -13,16 +13,16 @@ pub async fn handle(
     app: &App,
     event: ApiGatewayWebsocketProxyRequest,
 ) -> Result<ApiGatewayProxyResponse, Error> {
-    let speaker = match Speaker::of(&event.request_context) {
+    let speaker = match websocket::speaker(&event.request_context) {
         Err(Error::Unauthorized) => {
             tracing::warn!(
                 connection.id = event.request_context.connection_id,
                 "a $disconnect names nobody; the next push forgets the connection"
             );
-            return Ok(lambda::accepted());
+            return Ok(websocket::accepted());
         }
         speaker => speaker?,
     };
     app.store.depart(&speaker.user, &speaker.connection, app.clock.now()).await?;
-    Ok(lambda::accepted())
+    Ok(websocket::accepted())
 }

@@ -6,11 +6,10 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 use futures::try_join;
 use serde::Serialize;
 use serde_json::Value;
-use shared::chat::{ConversationId, Kind, Page, RoomId, Timestamp, UserId};
-use shared::http::{Failure, Paging};
-use shared::identity::Caller;
+use shared::domain::{ConversationId, Kind, Page, RoomId, Timestamp, UserId};
+use shared::edge::http::{Caller, Failure, Paging};
 use shared::protocol::MessageView;
-use shared::speaking::hears;
+use shared::services::access::hears;
 use shared::store::Listing;
 use shared::{App, Error};
 

@@ -8,7 +8,7 @@ use axum::routing::get;
 use axum::{Json, Router};
 use serde::Serialize;
 use shared::App;
-use shared::http::{Failure, private};
+use shared::edge::http::{Failure, private};
 
 /// The routes of this function.
 pub fn router(app: App) -> Router {

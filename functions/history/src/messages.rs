@@ -6,15 +6,15 @@ use axum::extract::State;
 use axum::response::Response;
 use futures::try_join;
 use serde::Deserialize;
-use shared::accounts::named;
-use shared::chat::{ConversationId, Seq, UserId};
-use shared::http::{Failure, Paging, Params, Path};
-use shared::identity::Caller;
+use shared::App;
+use shared::domain::permissions::{self, Action};
+use shared::domain::{ConversationId, Seq, UserId};
+use shared::edge::http::{Caller, Failure, Paging, Params, Path};
 use shared::protocol::{MessageView, Status};
-use shared::rules::{self, Action};
-use shared::speaking::{between, permit};
+use shared::services::access::{between, permit};
+use shared::services::directory::named;
+use shared::services::messages::read;
 use shared::store::Inbox;
-use shared::{App, reading};
 
 /// The query string of `GET /messages`.
 #[derive(Deserialize)]
@@ -88,7 +88,7 @@ async fn answer(
         people.push(reader.clone());
     }
     let (page, inboxes, read) = try_join!(
-        reading::page(app, reader, conversation, range, paging.limit, Action::Read),
+        read::page(app, reader, conversation, range, paging.limit, Action::Read),
         app.store.inboxes(&people),
         app.store.read_positions(conversation, &people),
     )?;
@@ -109,7 +109,7 @@ fn hides_progress(conversation: &ConversationId, inboxes: &BTreeMap<UserId, Inbo
     let ConversationId::Direct(first, second) = conversation else { return false };
     let inbox = |user| inboxes.get(user).cloned().unwrap_or_default();
     let standing = between((first, &inbox(first)), (second, &inbox(second)));
-    !rules::allows(Action::Note, standing)
+    !permissions::allows(Action::Note, standing)
 }
 
 impl Progress {

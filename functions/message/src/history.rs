@@ -1,12 +1,13 @@
 //! `history`: one page of a conversation.
 
 use futures::try_join;
-use shared::chat::{ConversationId, Message, PageSize, Range};
-use shared::own_inbox::OwnInbox;
+use shared::domain::permissions::Action;
+use shared::domain::{ConversationId, Message, PageSize, Range};
 use shared::protocol::{Frame, HistoryFrame, HistoryRequest, MessageView, ServerFrame};
-use shared::rules::Action;
-use shared::speaking::addressed;
-use shared::{App, Error, reading};
+use shared::services::directory::addressed;
+use shared::services::messages::read;
+use shared::services::own_inbox::OwnInbox;
+use shared::{App, Error};
 
 /// Reads a page of a conversation the speaker has part in.
 pub(crate) async fn page(
@@ -29,7 +30,7 @@ pub(crate) async fn page(
     let range = Range { before: request.before, after: request.after };
     let limit = PageSize::parse(request.limit)?;
     let (user, action) = (&own.speaker.user, Action::Read);
-    let page = reading::page(app, user, &conversation, range, limit.get(), action);
+    let page = read::page(app, user, &conversation, range, limit.get(), action);
     let (page, _) = try_join!(page, own.get())?;
     let page = page.within(HistoryFrame::MAX_BYTES, size_of, range);
     Ok(ServerFrame::History(HistoryFrame::of(&conversation, &page)).answer(id))

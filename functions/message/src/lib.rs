@@ -14,12 +14,13 @@ mod sync;
 mod typing;
 
 use aws_lambda_events::apigw::{ApiGatewayProxyResponse, ApiGatewayWebsocketProxyRequest};
+use shared::auth::identity::Speaker;
+use shared::edge::websocket;
 use shared::gateway::Push;
-use shared::identity::Speaker;
-use shared::own_inbox::OwnInbox;
 use shared::protocol::{ClientFrame, Frame, FrameError, ServerFrame};
+use shared::services::own_inbox::OwnInbox;
 use shared::store::Overdue;
-use shared::{App, Error, lambda};
+use shared::{App, Error};
 
 /// The largest answer that is the route's response: AWS documents larger messages, of up to 128 KB, for
 /// `@connections` only
@@ -31,7 +32,7 @@ pub async fn handle(
     app: &App,
     event: ApiGatewayWebsocketProxyRequest,
 ) -> Result<ApiGatewayProxyResponse, Error> {
-    let speaker = Speaker::of(&event.request_context)?;
+    let speaker = websocket::speaker(&event.request_context)?;
     let text = event.body.as_deref().unwrap_or_default();
     let (frame, id) = match ClientFrame::parse(text) {
         Ok((frame, id)) => (Ok(frame), id),
@@ -50,9 +51,9 @@ pub async fn handle(
     }
     match outcome {
         Ok(Some(reply)) => answer(app, &speaker, reply).await,
-        Ok(None) => Ok(lambda::accepted()),
+        Ok(None) => Ok(websocket::accepted()),
         Err(error) if error.is_clients_fault() => {
-            Ok(lambda::reply(ServerFrame::error(&error, id.as_deref()).encode()))
+            Ok(websocket::reply(ServerFrame::error(&error, id.as_deref()).encode()))
         }
         Err(error) => Err(error),
     }
@@ -65,10 +66,10 @@ async fn answer(
     frame: Frame,
 ) -> Result<ApiGatewayProxyResponse, Error> {
     if frame.as_bytes().len() <= MAX_RESPONSE_BYTES {
-        return Ok(lambda::reply(frame));
+        return Ok(websocket::reply(frame));
     }
     match app.gateway.push(&speaker.connection, &frame).await {
-        Push::Taken | Push::Gone => Ok(lambda::accepted()),
+        Push::Taken | Push::Gone => Ok(websocket::accepted()),
         Push::Failed => Err(Error::Push {
             action: "answer",
             source: "API Gateway takes nothing for the connection that asked".into(),

@@ -1,8 +1,8 @@
 //! `ping`: answers with the time, and heals.
 
-use shared::own_inbox::OwnInbox;
 use shared::protocol::{Frame, ServerFrame};
-use shared::speaking::note_presence;
+use shared::services::own_inbox::OwnInbox;
+use shared::services::presence::note_presence;
 use shared::{App, Error};
 
 /// A connection that the table lost is remembered again, and what still waits for its user is handed

@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 
 use futures::try_join;
-use shared::chat::{ConversationId, Range, UserId};
-use shared::identity::Speaker;
-use shared::own_inbox::OwnInbox;
+use shared::auth::identity::Speaker;
+use shared::domain::permissions::Action;
+use shared::domain::{ConversationId, Range, UserId};
 use shared::protocol::{Frame, ReadRequest, ServerFrame};
-use shared::rules::Action;
-use shared::speaking::{audience_of, permit};
+use shared::services::access::{audience_of, permit};
+use shared::services::directory;
+use shared::services::own_inbox::OwnInbox;
 use shared::store::Inbox;
-use shared::{App, Error, accounts};
+use shared::{App, Error};
 
 /// Notes it, answers with what is kept, and shows it to the other person of a direct conversation and to one's own devices.
 pub(crate) async fn read(
@@ -26,7 +27,7 @@ pub(crate) async fn read(
     let (newest, _) = try_join!(newest, own.get())?;
     if newest.messages.first().is_none_or(|newest| newest.seq < request.seq) {
         if let Some(other) = conversation.addressee(&speaker.user) {
-            accounts::check_exists(app, other).await?;
+            directory::check_exists(app, other).await?;
         }
         return Err(Error::Invalid("`seq` is beyond the last message".into()));
     }

@@ -2,14 +2,14 @@
 
 use aws_lambda_events::apigw::ApiGatewayProxyResponse;
 use secrecy::SecretString;
-use shared::config::AuthMode;
-use shared::credentials;
+use shared::auth::identity::{Identity, Speaker};
+use shared::edge::websocket;
 use shared::error::Reason;
-use shared::identity::{Identity, Speaker};
-use shared::own_inbox::OwnInbox;
 use shared::protocol::{Frame, ServerFrame};
+use shared::services::accounts;
+use shared::services::own_inbox::OwnInbox;
 use shared::store::{Connection, Overdue, Update};
-use shared::{App, Error, lambda};
+use shared::{App, Error};
 
 /// Lets the connection go on as long as the fresh token is good.
 pub(crate) async fn renew(
@@ -18,12 +18,12 @@ pub(crate) async fn renew(
     token: &SecretString,
     id: Option<&str>,
 ) -> Result<Frame, Error> {
-    if app.config.auth_mode == AuthMode::Open {
+    if !app.config.has_accounts() {
         return Err(Error::Invalid("there are no tokens to renew in open mode".into()));
     }
     own.get().await?;
     let speaker = own.speaker;
-    let Identity { user, session, until } = credentials::by_token(app, token).await?;
+    let Identity { user, session, until } = accounts::by_token(app, token).await?;
     if user != speaker.user {
         return Err(Error::Forbidden(Reason::TwoNames));
     }
@@ -64,11 +64,11 @@ pub(crate) async fn part(
 ) -> Result<ApiGatewayProxyResponse, Error> {
     let why = overdue.why();
     if let Err(error) = app.gateway.dismiss(&speaker.connection, &why).await {
-        lambda::log_failure(&error);
+        error.log();
         app.store.wake(&speaker.user).await?;
-        return Ok(lambda::reply(ServerFrame::error(&why, id).encode()));
+        return Ok(websocket::reply(ServerFrame::error(&why, id).encode()));
     }
     let gone = std::slice::from_ref(&speaker.connection);
     app.store.prune(&speaker.user, gone, app.clock.now()).await?;
-    Ok(lambda::accepted())
+    Ok(websocket::accepted())
 }

@@ -1,9 +1,10 @@
 //! `join` and `leave`.
 
-use shared::chat::Range;
-use shared::own_inbox::OwnInbox;
+use shared::domain::Range;
 use shared::protocol::{Frame, HistoryFrame, MessageView, RoomRequest, ServerFrame};
-use shared::{App, Error, rooms};
+use shared::services::own_inbox::OwnInbox;
+use shared::services::rooms;
+use shared::{App, Error};
 
 use crate::history::size_of;
 

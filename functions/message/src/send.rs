@@ -1,9 +1,11 @@
 //! `message` and `broadcast`: keep what somebody says and bring it to whom it is for.
 
-use shared::chat::ConversationId;
-use shared::own_inbox::OwnInbox;
+use shared::domain::ConversationId;
 use shared::protocol::{BroadcastRequest, Frame, SendRequest, ServerFrame};
-use shared::speaking::{addressed, draft, permit_broadcast, say_over};
+use shared::services::access::permit_broadcast;
+use shared::services::directory::addressed;
+use shared::services::messages::send::{draft, say_over};
+use shared::services::own_inbox::OwnInbox;
 use shared::{App, Error};
 
 /// To somebody, or in a room.

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 
 use futures::stream::{self, StreamExt, TryStreamExt};
 use futures::try_join;
-use shared::chat::{ConversationId, Page, Range, Seq};
+use shared::domain::permissions::Action;
+use shared::domain::{ConversationId, Page, Range, Seq};
 use shared::gateway::Push;
-use shared::own_inbox::OwnInbox;
 use shared::protocol::{Frame, HistoryFrame, ServerFrame, SyncRequest, Synced};
-use shared::rules::Action;
-use shared::speaking::reads_from;
-use shared::{App, Error, accounts, limits};
+use shared::services::access::reads_from;
+use shared::services::directory;
+use shared::services::own_inbox::OwnInbox;
+use shared::{App, Error, limits};
 
 use crate::history::size_of;
 
@@ -68,7 +69,7 @@ async fn one(app: &App, own: &OwnInbox<'_>, id: &str, cursor: Seq) -> Result<Syn
             && (cursor == 0 || !complete)
             && let Some(other) = conversation.addressee(&speaker.user)
         {
-            accounts::check_exists(app, other).await?;
+            directory::check_exists(app, other).await?;
         }
         let range = Range { before: None, after: Some(synced.upto) };
         let part = page.within(HistoryFrame::MAX_BYTES, size_of, range);

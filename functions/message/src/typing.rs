@@ -1,11 +1,13 @@
 //! `typing`: somebody is about to say something. It is never stored, and nobody waits for it.
 
-use shared::chat::{ConversationId, UserId};
-use shared::own_inbox::OwnInbox;
+use shared::domain::permissions::Action;
+use shared::domain::{ConversationId, UserId};
 use shared::protocol::{ServerFrame, TypingFrame, TypingRequest};
-use shared::rules::Action;
-use shared::speaking::{addressed, audience_of, circle, permit};
-use shared::{App, Error, accounts, limits};
+use shared::services::access::{audience_of, permit};
+use shared::services::directory::{self, addressed};
+use shared::services::own_inbox::OwnInbox;
+use shared::services::presence::circle_of;
+use shared::{App, Error, limits};
 
 use crate::receipts;
 
@@ -23,9 +25,9 @@ pub(crate) async fn show(
         return Ok(());
     }
     if let Some(other) = conversation.addressee(&speaker.user) {
-        accounts::check_exists(app, other).await?;
+        directory::check_exists(app, other).await?;
     }
-    let people = circle(app, &conversation).await?;
+    let people = circle_of(app, &conversation).await?;
     if people.iter().all(|user| *user == speaker.user) {
         return Ok(());
     }

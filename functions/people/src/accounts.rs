@@ -7,10 +7,10 @@ use axum::response::{IntoResponse, Response};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use shared::accounts::{self, Account, Credentials, Profile, SignedIn};
-use shared::chat::CONNECTION_LIFETIME;
-use shared::http::{Failure, Json, SourceAddress};
-use shared::identity::Caller;
+use shared::auth::ACCESS_LIFETIME;
+use shared::domain::{Account, CONNECTION_LIFETIME};
+use shared::edge::http::{Caller, Failure, Json, SourceAddress};
+use shared::services::accounts::{self, Credentials, Profile, SignedIn};
 use shared::{App, Error};
 
 /// The body of `POST /api/register`.
@@ -123,7 +123,7 @@ fn answer(status: StatusCode, signed_in: &SignedIn) -> Response {
         access_token,
         refresh_token,
         token_type: "Bearer",
-        expires_in: accounts::ACCESS_LIFETIME.as_secs(),
+        expires_in: ACCESS_LIFETIME.as_secs(),
     };
     secret((status, axum::Json(tokens)).into_response())
 }

@@ -5,11 +5,11 @@ use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::Response;
 use serde::Serialize;
-use shared::accounts::{addressed, named};
-use shared::chat::{Timestamp, UserId};
-use shared::http::{self, Failure, Paging, Path};
-use shared::identity::{Caller, Who};
-use shared::{App, blocks};
+use shared::App;
+use shared::domain::{Timestamp, UserId};
+use shared::edge::http::{self, Caller, Failure, Paging, Path, Who};
+use shared::services::blocks;
+use shared::services::directory::{existing, named};
 
 #[derive(Serialize)]
 struct Block {
@@ -28,7 +28,7 @@ impl FromRequestParts<App> for Somebody {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
         let Path(user) = Path::<UserId>::from_request_parts(parts, app).await?;
-        Ok(Self(addressed(app, user.as_str()).await?))
+        Ok(Self(existing(app, user.as_str()).await?))
     }
 }
 

@@ -9,7 +9,7 @@ mod presence;
 use axum::Router;
 use axum::routing::{delete, get, patch, post, put};
 use shared::App;
-use shared::http::private;
+use shared::edge::http::private;
 
 /// The routes of this function.
 pub fn router(app: App) -> Router {

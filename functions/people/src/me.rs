@@ -7,10 +7,10 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use shared::App;
-use shared::accounts::{self, Account, Profile};
-use shared::config::AuthMode;
-use shared::http::{self, Failure, Json, Path};
-use shared::identity::Caller;
+use shared::domain::Account;
+use shared::edge::http::{self, Caller, Failure, Json, Path};
+use shared::services::accounts::{self, Profile};
+use shared::services::directory;
 
 /// Somebody, as the caller may see them.
 #[derive(Serialize)]
@@ -21,7 +21,7 @@ pub(crate) enum Person {
     /// In open mode: a name.
     Named {
         /// The name.
-        id: shared::chat::UserId,
+        id: shared::domain::UserId,
     },
 }
 
@@ -54,10 +54,10 @@ pub(crate) async fn show(
     caller: Caller,
 ) -> Result<Answer<Person>, Failure> {
     let user = caller.require()?;
-    if app.config.auth_mode == AuthMode::Open {
+    if !app.config.has_accounts() {
         return Ok(Answer(Person::Named { id: user }));
     }
-    Ok(Answer(Person::Known(accounts::account(&app, &user).await?.into())))
+    Ok(Answer(Person::Known(directory::account(&app, &user).await?.into())))
 }
 
 /// `GET /api/users/{user}`: somebody, by id or username.
@@ -66,11 +66,11 @@ pub(crate) async fn another(
     _: Caller,
     Path(user): Path<String>,
 ) -> Result<Answer<Person>, Failure> {
-    let user = accounts::addressed(&app, &user).await?;
-    if app.config.auth_mode == AuthMode::Open {
+    let user = directory::existing(&app, &user).await?;
+    if !app.config.has_accounts() {
         return Ok(Answer(Person::Named { id: user }));
     }
-    Ok(Answer(Person::Known(accounts::account(&app, &user).await?.into())))
+    Ok(Answer(Person::Known(directory::account(&app, &user).await?.into())))
 }
 
 /// `PATCH /api/me`: what is left out stays, what is null goes, and so does an empty display name.

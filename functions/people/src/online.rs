@@ -5,11 +5,10 @@ use axum::response::Response;
 use futures::try_join;
 use serde::Serialize;
 use shared::App;
-use shared::chat::{Timestamp, UserId};
-use shared::http::{Failure, Paging};
-use shared::identity::Caller;
-use shared::rules::{self, Action};
-use shared::speaking::between;
+use shared::domain::permissions::{self, Action};
+use shared::domain::{Timestamp, UserId};
+use shared::edge::http::{Caller, Failure, Paging};
+use shared::services::access::between;
 use shared::store::Inbox;
 
 #[derive(Serialize)]
@@ -37,7 +36,8 @@ pub(crate) async fn users(
     let now = app.clock.now();
     let watches = |other: &UserId, theirs: &Inbox| {
         own.as_ref().is_none_or(|(inbox, user)| {
-            user == other || rules::allows(Action::Watch, between((user, inbox), (other, theirs)))
+            user == other
+                || permissions::allows(Action::Watch, between((user, inbox), (other, theirs)))
         })
     };
     let shown = online.items.into_iter().filter(|(user, inbox)| watches(user, inbox));

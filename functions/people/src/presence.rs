@@ -3,11 +3,11 @@
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
-use shared::chat::{Timestamp, UserId};
-use shared::http::Failure;
-use shared::identity::Caller;
+use shared::App;
+use shared::domain::{Timestamp, UserId};
+use shared::edge::http::{Caller, Failure};
 use shared::protocol::Presence;
-use shared::{App, presence};
+use shared::services::presence;
 
 #[derive(Serialize)]
 pub(crate) struct Friend {

@@ -5,11 +5,10 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Serialize;
 use shared::App;
-use shared::chat::{Timestamp, UserId};
-use shared::http::{self, Failure, Paging, Path};
-use shared::identity::{Caller, Who};
-use shared::rooms;
-use shared::rules::Action;
+use shared::domain::permissions::Action;
+use shared::domain::{Timestamp, UserId};
+use shared::edge::http::{self, Caller, Failure, Paging, Path, Who};
+use shared::services::rooms;
 
 use crate::somebody::{Anybody, Somebody};
 

@@ -6,11 +6,11 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Serialize;
-use shared::chat::{RoomId, Timestamp, UserId};
-use shared::http::{self, Failure, Paging, Path};
-use shared::identity::{Caller, Who};
+use shared::domain::{RoomId, Timestamp, UserId};
+use shared::edge::http::{self, Caller, Failure, Paging, Path, Who};
 use shared::protocol::RoomView;
-use shared::{App, Error, rooms};
+use shared::services::rooms;
+use shared::{App, Error};
 
 use crate::somebody::{Anybody, Somebody};
 

@@ -14,11 +14,10 @@ use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use shared::App;
-use shared::chat::{Access, RoomHistory, RoomName, UserId};
-use shared::http::{self, Failure, Paging, Path};
-use shared::identity::Caller;
+use shared::domain::{Access, RoomHistory, RoomName, UserId};
+use shared::edge::http::{self, Caller, Failure, Paging, Path};
 use shared::protocol::RoomView;
-use shared::rooms::{self, NewRoom};
+use shared::services::rooms::{self, NewRoom};
 use shared::store::Change;
 
 /// The routes of this function; `{room}` is an id or a name.

@@ -6,13 +6,12 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use shared::App;
-use shared::chat::{Role, UserId};
-use shared::http::{self, Failure, Paging, Path};
-use shared::identity::{Caller, Who};
+use shared::domain::permissions::Action;
+use shared::domain::{Role, UserId};
+use shared::edge::http::{self, Caller, Failure, Paging, Path, Who};
 use shared::protocol::{MemberView, RoomView};
-use shared::rooms;
-use shared::rules::Action;
-use shared::speaking::permit;
+use shared::services::access::permit;
+use shared::services::rooms;
 
 use crate::somebody::{Anybody, Somebody};
 

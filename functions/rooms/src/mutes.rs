@@ -5,10 +5,10 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Deserialize;
-use shared::chat::{Mute, Timestamp};
-use shared::http::{self, Failure};
-use shared::identity::{Caller, Who};
-use shared::{App, Error, rooms};
+use shared::domain::{Mute, Timestamp};
+use shared::edge::http::{self, Caller, Failure, Who};
+use shared::services::rooms;
+use shared::{App, Error};
 
 use crate::somebody::{Anybody, Somebody};
 

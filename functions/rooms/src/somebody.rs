@@ -3,9 +3,9 @@
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use shared::App;
-use shared::accounts::{addressed, named};
-use shared::chat::UserId;
-use shared::http::{Failure, Path};
+use shared::domain::UserId;
+use shared::edge::http::{Failure, Path};
+use shared::services::directory::{existing, named};
 
 /// `{room}` and `{user}` of a path: the user, who exists, by id, or where people have accounts by username.
 pub(crate) struct Somebody {
@@ -18,7 +18,7 @@ impl FromRequestParts<App> for Somebody {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
         let Path((room, user)) = Path::<(String, UserId)>::from_request_parts(parts, app).await?;
-        Ok(Self { room, user: addressed(app, user.as_str()).await? })
+        Ok(Self { room, user: existing(app, user.as_str()).await? })
     }
 }
 

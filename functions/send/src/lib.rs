@@ -5,11 +5,11 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use serde::Deserialize;
-use shared::chat::UserId;
-use shared::http::{Failure, Json, private};
-use shared::identity::Caller;
+use shared::domain::UserId;
+use shared::edge::http::{Caller, Failure, Json, private};
 use shared::protocol::ServerFrame;
-use shared::speaking::{addressed, draft, say};
+use shared::services::directory::addressed;
+use shared::services::messages::send::{draft, say};
 use shared::{App, Error};
 
 /// Who speaks in open mode if the request does not say.

@@ -10,7 +10,7 @@ use axum::response::Response;
 use axum::routing::get;
 use axum::{Json, Router, middleware};
 use serde::Serialize;
-use shared::http::{Failure, Path};
+use shared::edge::http::{Failure, Path};
 use shared::{App, Error};
 
 use files::File;
@@ -38,7 +38,7 @@ struct Settings {
 async fn config(State(app): State<App>) -> Json<Settings> {
     Json(Settings {
         websocket_url: app.config.websocket_url.clone(),
-        auth_mode: app.config.auth_mode.name(),
+        auth_mode: app.config.authentication.mode().name(),
     })
 }
 

@@ -15,8 +15,8 @@ use serde_json::{Value, json};
 
 use super::{Fault, Faults, SKEW, lock};
 use crate::Functions;
+use crate::front::refuse;
 use crate::gateway::{InvocationError, Lambda};
-use crate::http_api;
 
 /// The longest that an invocation starts late.
 const LATE: Duration = Duration::from_secs(2);
@@ -125,7 +125,7 @@ async fn requested(State(faults): State<Faults>, request: Request, next: Next) -
         tokio::time::sleep(faults.random(LATE)).await;
     }
     let answer = faults.mortal(async { Ok(next.run(request).await) }.boxed()).await;
-    let failed = |_| http_api::refuse(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error");
+    let failed = |_| refuse(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error");
     answer.unwrap_or_else(failed)
 }
 

@@ -8,7 +8,7 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, Version};
 use axum::middleware::Next;
 use axum::response::Response;
 
-use crate::http_api::refuse;
+use super::refusal::refuse;
 
 /// API Gateway's quota for the request line and the headers together.
 const MAX_BYTES: usize = 10_240;

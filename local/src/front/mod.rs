@@ -9,6 +9,7 @@ mod body;
 mod head;
 mod lingering;
 mod neighbours;
+mod refusal;
 
 use std::io;
 use std::net::SocketAddr;
@@ -34,6 +35,7 @@ use lingering::Lingering;
 pub(crate) use body::{Unread, read};
 pub use head::well_formed;
 pub(crate) use neighbours::Neighbours;
+pub(crate) use refusal::refuse;
 
 /// How long clients may take to send a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

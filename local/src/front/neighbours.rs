@@ -16,7 +16,7 @@ use axum::http::{HeaderValue, StatusCode, Uri};
 use axum::middleware::{self, Next};
 use axum::response::Response;
 
-use crate::http_api::refuse;
+use super::refusal::refuse;
 
 /// The web origins that were named to the server.
 #[derive(Clone, Debug, Default)]

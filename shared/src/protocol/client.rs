@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::Error;
-use crate::chat::Seq;
+use crate::domain::Seq;
 
 /// The longest `id` that an error frame repeats, in bytes.
 const LONGEST_ECHO: usize = 512;

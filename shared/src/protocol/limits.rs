@@ -4,8 +4,6 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::{Config, limits};
-
 /// What the server accepts.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Limits {
@@ -49,34 +47,7 @@ pub struct Limits {
     pub metadata_bytes: usize,
 }
 
-impl Limits {
-    /// The limits that `config` sets, and those that every server has.
-    pub fn of(config: &Config) -> Self {
-        Self {
-            content_bytes: config.max_content_bytes,
-            frame_bytes: limits::FRAME_BYTES,
-            history_page: limits::HISTORY_PAGE,
-            conversations_per_sync: limits::CONVERSATIONS_PER_SYNC,
-            messages_per_second: config.messages_per_second,
-            notices_per_minute: config.notices_per_minute,
-            connections_per_user: config.max_connections_per_user,
-            rooms_per_user: config.max_rooms_per_user,
-            members_per_room: config.max_members_per_room,
-            id_chars: limits::ID_CHARS,
-            id_ahead_ms: millis(limits::ID_AHEAD),
-            repeats_among: limits::REPEATS_AMONG,
-            typing_every_ms: millis(limits::TYPING_EVERY),
-            user_id_chars: limits::USER_ID_CHARS,
-            username_chars: limits::USERNAME_CHARS,
-            display_name_chars: limits::DISPLAY_NAME_CHARS,
-            room_name_chars: limits::ROOM_NAME_CHARS,
-            topic_chars: limits::TOPIC_CHARS,
-            metadata_bytes: limits::METADATA_BYTES,
-        }
-    }
-}
-
 /// A duration as frames tell it.
-pub(super) fn millis(duration: Duration) -> u64 {
+pub(crate) fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

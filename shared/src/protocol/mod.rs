@@ -10,6 +10,7 @@ pub use client::{
     SendRequest, SyncRequest, TypingRequest,
 };
 pub use limits::Limits;
+pub(crate) use limits::millis;
 pub use server::{
     Ack, Frame, HistoryFrame, Presence, ProfileFrame, Removal, RoomFrame, ServerFrame, Synced,
     TypingFrame, Withdrawal,

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::limits::{Limits, millis};
 use super::views::{MessageView, RoomView};
-use crate::chat::{
+use crate::domain::{
     ConnectionId, ConversationId, MessageId, Page, Room, RoomId, Seq, Timestamp, UserId,
 };
 use crate::error::{ErrorCode, Reason};

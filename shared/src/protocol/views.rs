@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::chat::{
+use crate::domain::{
     Access, ConversationId, Kind, Member, Message, MessageId, Mute, Role, Room, RoomHistory,
     RoomId, Seq, Timestamp, UserId,
 };

@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
 use super::item::{n, s};
 use super::{Store, keys};
 use crate::Error;
-use crate::chat::{ConversationId, Timestamp, UserId};
+use crate::domain::{ConversationId, Timestamp, UserId};
 use crate::error::storage;
 
 impl Store {

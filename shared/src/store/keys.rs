@@ -27,8 +27,8 @@
 
 use std::borrow::Cow;
 
-use crate::accounts::{SessionId, tokens};
-use crate::chat::{ConversationId, RoomId, Seq, UserId};
+use crate::auth::tokens;
+use crate::domain::{ConversationId, RoomId, Seq, SessionId, UserId};
 
 /// The partition key's attribute.
 pub const PK: &str = "pk";

@@ -8,7 +8,7 @@ use super::list::Span;
 use super::rooms::Listed;
 use super::{Store, keys};
 use crate::Error;
-use crate::chat::{ConversationId, Room, Seq, Timestamp, UserId};
+use crate::domain::{ConversationId, Room, Seq, Timestamp, UserId};
 use crate::error::storage;
 
 /// How many rooms are read at once.

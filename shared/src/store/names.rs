@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::KeysAndAttributes;
 use super::item::{Item, s, text};
 use super::{Store, keys};
 use crate::Error;
-use crate::chat::name::Keys;
+use crate::domain::name::Keys;
 use crate::error::storage;
 
 /// Marks a reservation of what only looks like the name: nobody is found by it.

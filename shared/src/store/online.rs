@@ -6,7 +6,7 @@ use super::item::{s, text};
 use super::rooms::Listed;
 use super::{Inbox, Store, keys};
 use crate::Error;
-use crate::chat::UserId;
+use crate::domain::UserId;
 use crate::error::storage;
 
 /// How many partitions of the index the users who are online share.

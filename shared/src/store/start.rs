@@ -15,7 +15,7 @@ use super::item::{n, parse_number, s};
 use super::log::{Entry, Tail, encode};
 use super::{Store, keys};
 use crate::Error;
-use crate::chat::{ConversationId, Seq, Timestamp, UserId};
+use crate::domain::{ConversationId, Seq, Timestamp, UserId};
 use crate::error::storage;
 
 /// A tail this close to its expiry could be gone before a plain put behind it; longer than any

@@ -63,7 +63,7 @@ impl Cloud {
         let faults = Faults::new(Plan::calm(Duration::ZERO), Rng::with_seed(7));
         let direct = Aws::local("http://table").with_transport(services.transport());
         let disturbed = direct.clone().with_transport(faults.transport(services.transport()));
-        let app = App::new(config(), &disturbed, Clock::system());
+        let app = App::new(config(), &disturbed, Clock::system()).unwrap();
         app.store.create_table().await.unwrap();
         faults.change(always(fault));
         Self { faults, disturbed, direct, app, wire, _services: services }

@@ -6,8 +6,8 @@ use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 use shared::Error;
-use shared::chat::{Access, ConnectionId, Range, RoomHistory, Timestamp, UserId};
-use shared::rooms::NewRoom;
+use shared::domain::{Access, ConnectionId, Range, RoomHistory, Timestamp, UserId};
+use shared::services::rooms::NewRoom;
 use shared::store::{Connection, keys};
 
 use super::*;
@@ -148,8 +148,8 @@ async fn a_table_in_another_process_is_disturbed_alike() {
     let url = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(dynoxide::server::serve_on(listener, Database::memory().unwrap()));
     let faults = Faults::new(Plan::calm(Duration::ZERO), Rng::with_seed(7));
-    let aws = Aws::local(&url).with_transport(faults.transport(crate::server::sockets()));
-    let app = App::new(config(), &aws, Clock::system());
+    let aws = Aws::local(&url).with_transport(faults.transport(crate::layer::sockets()));
+    let app = App::new(config(), &aws, Clock::system()).unwrap();
     app.store.create_table().await.unwrap();
     let mut plan = always(Fault::StaleRead);
     plan.set(Fault::PartialBatch, 10_000);
@@ -215,7 +215,7 @@ async fn a_room_that_is_made_again_after_a_lost_answer_is_the_same() {
             access: Access::Public,
             history: RoomHistory::default(),
         };
-        shared::rooms::create(&cloud.app, &alice, new).await
+        shared::services::rooms::create(&cloud.app, &alice, new).await
     };
     make("hall", "x").await.unwrap_err();
     cloud.faults.change(Plan::calm(Duration::ZERO));

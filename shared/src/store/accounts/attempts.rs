@@ -5,8 +5,8 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::ReturnValue;
 
 use crate::Error;
-use crate::accounts::tokens;
-use crate::chat::Timestamp;
+use crate::auth::tokens;
+use crate::domain::Timestamp;
 use crate::error::storage;
 use crate::store::item::{n, number, s};
 use crate::store::{Store, keys};

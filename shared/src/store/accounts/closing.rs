@@ -16,7 +16,7 @@ use futures::future::try_join_all;
 use super::decode;
 use super::names::Moment;
 use crate::Error;
-use crate::chat::{Timestamp, UserId};
+use crate::domain::{Timestamp, UserId};
 use crate::error::storage;
 use crate::store::item::{Item, n, s, text};
 use crate::store::{Store, keys};

@@ -14,8 +14,7 @@ use serde_json::{Map, Value};
 use super::item::{Item, n, number, s, text};
 use super::{Store, keys};
 use crate::Error;
-use crate::accounts::{Account, Username};
-use crate::chat::UserId;
+use crate::domain::{Account, UserId, Username};
 use crate::error::storage;
 
 pub use attempts::Attempts;
@@ -189,7 +188,7 @@ fn decode(user: &UserId, item: &Item) -> Result<Secured, Error> {
             username: username.map_err(|_| Error::Corrupt("username"))?,
             display_name: optional("display_name"),
             metadata: metadata.map_err(|_| Error::Corrupt("metadata"))?,
-            created_at: crate::chat::Timestamp::from_millis(number(item, "created_at")?),
+            created_at: crate::domain::Timestamp::from_millis(number(item, "created_at")?),
         },
         password_hash: optional("password_hash"),
         open: Store::is_open(item),

@@ -4,8 +4,7 @@ use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem, Update};
 
 use crate::Error;
-use crate::accounts::{Account, Username};
-use crate::chat::{Timestamp, UserId};
+use crate::domain::{Account, Timestamp, UserId, Username};
 use crate::error::storage;
 use crate::store::item::{Item, n, parse_number, s, text};
 use crate::store::names::{ALIKE, finds, places};

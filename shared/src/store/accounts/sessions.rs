@@ -9,8 +9,7 @@ use aws_sdk_dynamodb::types::{
 };
 
 use crate::Error;
-use crate::accounts::SessionId;
-use crate::chat::{Timestamp, UserId};
+use crate::domain::{SessionId, Timestamp, UserId};
 use crate::error::storage;
 use crate::store::item::{Item, n, number, parse_number, s, text};
 use crate::store::{Store, keys};

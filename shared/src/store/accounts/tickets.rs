@@ -4,8 +4,7 @@ use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::types::ReturnValue;
 
 use crate::Error;
-use crate::accounts::SessionId;
-use crate::chat::{Timestamp, UserId};
+use crate::domain::{SessionId, Timestamp, UserId};
 use crate::error::storage;
 use crate::store::item::{Item, n, number, s, text};
 use crate::store::{Store, keys};

@@ -6,8 +6,10 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use crate::Error;
-use crate::accounts::SessionId;
-use crate::chat::{CONNECTION_LIFETIME, ConnectionId, ConversationId, Seq, Timestamp, UserId};
+use crate::auth::identity::Speaker;
+use crate::domain::{
+    CONNECTION_LIFETIME, ConnectionId, ConversationId, Seq, SessionId, Timestamp, UserId,
+};
 use crate::store::item::{Item, n, parse_number, s};
 use crate::store::keys;
 
@@ -248,6 +250,11 @@ impl Connection {
     pub fn new(connected_at: Timestamp, ready: bool) -> Self {
         let expires_at = connected_at.plus(CONNECTION_LIFETIME);
         Self { connected_at, expires_at, ready, history: Self::HISTORY, session: None }
+    }
+
+    /// The connection over which somebody speaks.
+    pub fn of(speaker: &Speaker, ready: bool) -> Self {
+        Self::new(speaker.connected_at, ready).trusted(speaker.session, speaker.until)
     }
 
     /// The same, of `session`, and ended when its token is over: `until`.

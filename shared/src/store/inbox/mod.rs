@@ -17,7 +17,7 @@
 //! | `last_seen` | when the last connection went |
 //!
 //! One item, so that every step of a hand-over is one atomic update that shows the image after it.
-//! The rules of the steps are [`delivery`](crate::delivery)'s; this file only carries them out.
+//! The rules of the steps are [`delivery`](crate::services::delivery)'s; this file only carries them out.
 //! `arrived` wakes `deliver` through the table's stream whenever an image carries it, so every
 //! update here either sets it or removes it.
 

@@ -6,7 +6,7 @@
 use super::presence::{removals, with_names};
 use super::{Inbox, Update};
 use crate::Error;
-use crate::chat::{ConnectionId, Timestamp, UserId};
+use crate::domain::{ConnectionId, Timestamp, UserId};
 use crate::store::Store;
 use crate::store::item::s;
 

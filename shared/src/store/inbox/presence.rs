@@ -10,8 +10,7 @@ use uuid::Uuid;
 
 use super::{Connection, Inbox, Update};
 use crate::Error;
-use crate::accounts::SessionId;
-use crate::chat::{ConnectionId, Timestamp, UserId};
+use crate::domain::{ConnectionId, SessionId, Timestamp, UserId};
 use crate::error::storage;
 use crate::store::item::{n, s};
 use crate::store::online::shard_of;

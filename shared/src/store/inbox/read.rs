@@ -8,7 +8,7 @@ use futures::future::join_all;
 
 use super::Inbox;
 use crate::Error;
-use crate::chat::UserId;
+use crate::domain::UserId;
 use crate::error::storage;
 use crate::store::item::{Item, s};
 use crate::store::{Store, keys};

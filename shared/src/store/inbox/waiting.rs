@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use super::presence::{removals, wake_up, with_names};
 use super::{Inbox, Lease, Update};
 use crate::Error;
-use crate::chat::{ConnectionId, ConversationId, Seq, Timestamp, UserId};
+use crate::domain::{ConnectionId, ConversationId, Seq, Timestamp, UserId};
 use crate::store::Store;
 use crate::store::item::{n, s};
 

@@ -9,7 +9,7 @@ use super::entry::{Entry, decode, encode};
 use super::pace::Pace;
 use super::rate::Lately;
 use super::{Appended, Draft, Rules};
-use crate::chat::{ConversationId, MessageId, Timestamp};
+use crate::domain::{ConversationId, MessageId, Timestamp};
 use crate::error::storage;
 use crate::store::Store;
 use crate::{Error, limits};

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Draft;
 use crate::Error;
-use crate::chat::{Content, ConversationId, Kind, Message, MessageId, Seq, Timestamp, UserId};
+use crate::domain::{Content, ConversationId, Kind, Message, MessageId, Seq, Timestamp, UserId};
 use crate::store::item::{Item, n, number, parse_number, s, text};
 use crate::store::keys;
 

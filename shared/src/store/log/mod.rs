@@ -19,7 +19,7 @@ mod tail;
 
 use std::time::Duration;
 
-use crate::chat::{Content, Kind, Message, MessageId, UserId};
+use crate::domain::{Content, Kind, Message, MessageId, UserId};
 
 pub(super) use entry::{Entry, encode};
 pub(super) use tail::Tail;

@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::tail::Tail;
 use super::{Draft, Rules};
 use crate::Error;
-use crate::chat::{Kind, Message, Timestamp};
+use crate::domain::{Kind, Message, Timestamp};
 use crate::store::Store;
 use crate::throttle::Counted;
 

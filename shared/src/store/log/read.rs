@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 
 use super::entry::decode;
 use crate::Error;
-use crate::chat::{ConversationId, Page, Range, Seq, Timestamp};
+use crate::domain::{ConversationId, Page, Range, Seq, Timestamp};
 use crate::error::storage;
 use crate::store::item::s;
 use crate::store::{Store, keys};

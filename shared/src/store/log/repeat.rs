@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::Draft;
 use super::tail::Tail;
 use crate::Error;
-use crate::chat::{ConversationId, Message, MessageId, Range, Timestamp};
+use crate::domain::{ConversationId, Message, MessageId, Range, Timestamp};
 use crate::store::Store;
 
 /// How far back a repeat is searched for, in messages, before the id is refused as too old.

@@ -4,9 +4,9 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::entry::{Entry, decode};
 use super::{Draft, Rules};
-use crate::chat::{ConversationId, Seq, UserId};
+use crate::domain::permissions::{self, Action};
+use crate::domain::{ConversationId, Seq, UserId};
 use crate::error::storage;
-use crate::rules::{self, Action};
 use crate::store::item::{parse_number, s, text};
 use crate::store::{Store, keys};
 use crate::{Error, limits};
@@ -37,7 +37,7 @@ impl Tail {
         }
         let blocks = self.blocked_by.contains(&draft.from);
         let is_blocked = self.blocked_by.iter().any(|user| *user != draft.from);
-        rules::permit(Action::Speak, rules::of_two(blocks, is_blocked))
+        permissions::permit(Action::Speak, permissions::of_two(blocks, is_blocked))
     }
 }
 

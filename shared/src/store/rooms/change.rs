@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::SINCE_JOINING;
 use crate::Error;
-use crate::chat::{Access, Room, RoomHistory, RoomName, Seq};
+use crate::domain::{Access, Room, RoomHistory, RoomName, Seq};
 use crate::error::storage;
 use crate::store::item::{n, s};
 use crate::store::{Store, keys};

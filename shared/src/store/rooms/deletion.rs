@@ -7,7 +7,7 @@ use futures::future::try_join_all;
 
 use super::decode;
 use crate::Error;
-use crate::chat::{ConversationId, Room, RoomId, UserId};
+use crate::domain::{ConversationId, Room, RoomId, UserId};
 use crate::error::storage;
 use crate::store::item::{Item, n, s, text};
 use crate::store::{Store, keys};

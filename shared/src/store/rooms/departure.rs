@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::types::{Delete, TransactWriteItem, Update};
 
 use super::relation::{encode_mute, role_value};
 use crate::Error;
-use crate::chat::{ConversationId, Decision, Member, Role, RoomId, UserId};
+use crate::domain::{ConversationId, Decision, Member, Role, RoomId, UserId};
 use crate::error::storage;
 use crate::store::item::{n, s};
 use crate::store::{Store, keys};

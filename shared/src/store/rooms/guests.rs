@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::{ConditionCheck, Delete, Put, TransactWriteItem};
 use super::Listed;
 use super::relation::decision;
 use crate::Error;
-use crate::chat::{Access, ConversationId, Decision, Relation, RoomId, UserId};
+use crate::domain::{Access, ConversationId, Decision, Relation, RoomId, UserId};
 use crate::error::storage;
 use crate::store::item::{Item, n, s, text};
 use crate::store::list::Span;

@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::{ConditionCheck, Put, TransactWriteItem, Update};
 use super::relation::{decode_member, encode_mute, role_value};
 use super::{Listed, RoomLimits};
 use crate::Error;
-use crate::chat::{
+use crate::domain::{
     Access, ConversationId, Member, Mute, Relation, Role, RoomHistory, RoomId, Seq, Timestamp,
     UserId,
 };

@@ -24,7 +24,7 @@ pub use members::Entered;
 use super::item::{Item, n, number, parse_number, s, text};
 use super::{Store, keys};
 use crate::Error;
-use crate::chat::{
+use crate::domain::{
     Access, ConversationId, Member, Role, Room, RoomHistory, RoomId, RoomName, Timestamp, UserId,
 };
 use crate::error::storage;

@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem, Update};
 
 use crate::Error;
-use crate::chat::{RoomId, RoomName};
+use crate::domain::{RoomId, RoomName};
 use crate::store::item::{s, text};
 use crate::store::names::{ALIKE, finds, places};
 use crate::store::{Store, keys};

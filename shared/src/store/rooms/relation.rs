@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 
 use super::decode;
 use crate::Error;
-use crate::chat::{
+use crate::domain::{
     ConversationId, Decision, Guest, Member, Mute, Relation, Role, RoomId, Timestamp, UserId,
 };
 use crate::error::storage;

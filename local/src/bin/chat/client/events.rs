@@ -158,6 +158,3 @@ impl Client {
         self.place.as_ref().is_some_and(|place| place.conversation == conversation)
     }
 }
-
-/// Somebody's presence as it was told last.
-pub(super) type Presences = std::collections::HashMap<String, Presence>;

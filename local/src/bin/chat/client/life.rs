@@ -8,8 +8,7 @@ use serde_json::Value;
 use tokio::sync::mpsc::{Receiver, Sender, UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::answers::{Answer, Asker};
-use super::events::Presences;
-use super::place::{Goal, Place};
+use super::place::{Goal, Place, Presences};
 use super::signals::interrupted;
 use crate::editor::{Keyboard, SharedPrompt};
 use crate::frames::Frame;

@@ -1,6 +1,6 @@
 //! Where one talks.
 
-use shared::chat::{ConversationId, UserId};
+use shared::domain::{ConversationId, UserId};
 
 use crate::session::Address;
 
@@ -34,3 +34,6 @@ pub(crate) enum Goal {
     /// In a room, by name or id.
     Room(String),
 }
+
+/// Somebody's presence as it was told last.
+pub(super) type Presences = std::collections::HashMap<String, crate::frames::Presence>;

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::outbox::is_sendable;
 use super::repeat::Repeat;
-use super::state::is_sendable;
 
 /// What somebody wants that is not to say something.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -111,4 +111,9 @@ impl Asks {
         let ask = self.open.iter_mut().find(|ask| ask.id == id);
         ask.map(|ask| ask.repeat.put_off(now, pause)).is_some()
     }
+}
+
+/// Whether the wish is that others know of something read up to here.
+pub(super) fn is_read(wish: &Wish, conversation: &str, upto: u64) -> bool {
+    matches!(wish, Wish::Read { conversation: it, seq } if it == conversation && *seq <= upto)
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use super::asks::Wish;
+use super::asks::{Wish, is_read};
 use super::event::Event;
 use super::log::Log;
 use super::outbox::Address;
@@ -251,11 +251,6 @@ impl Session {
             self.events.push_back(Event::Complaint { reason });
         }
     }
-}
-
-/// Whether the wish is that others know of something read up to here.
-pub(super) fn is_read(wish: &Wish, conversation: &str, upto: u64) -> bool {
-    matches!(wish, Wish::Read { conversation: it, seq } if it == conversation && *seq <= upto)
 }
 
 /// Whether a room is meant by `asked`: names are the same whatever their case and the blanks around

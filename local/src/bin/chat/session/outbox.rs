@@ -8,6 +8,15 @@ use serde_json::{Value, json};
 
 use super::repeat::Repeat;
 
+/// How long a text may be in JSON: a longer one would not fit into a frame of 32 KB, and the server
+/// would close the connection.
+const TEXT: usize = 31 * 1024;
+
+/// Whether a text fits into a frame.
+pub(super) fn is_sendable(text: &str) -> bool {
+    json!(text).to_string().len() <= TEXT
+}
+
 /// Whom something is said to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Address {

@@ -6,18 +6,14 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::asks::{Asks, Wish};
+use super::asks::{Asks, Wish, is_read};
 use super::catching_up::CatchingUp;
 use super::event::Event;
-use super::hearing::is_read;
 use super::log::Log;
-use super::outbox::{Address, Outbox, Unsent};
+use super::outbox::{Address, Outbox, Unsent, is_sendable};
 use super::progress::{Mark, Progress};
 use super::pulse::Pulse;
 
-/// How long a text may be in JSON: a longer one would not fit into a frame of 32 KB, and the server
-/// would close the connection.
-const TEXT: usize = 31 * 1024;
 /// How often others are shown that one is typing.
 const TYPING: Duration = Duration::from_secs(3);
 
@@ -187,9 +183,4 @@ impl Session {
     pub(crate) fn event(&mut self) -> Option<Event> {
         self.events.pop_front()
     }
-}
-
-/// Whether a text fits into a frame.
-pub(super) fn is_sendable(text: &str) -> bool {
-    json!(text).to_string().len() <= TEXT
 }

@@ -1,0 +1,13 @@
+//! What proves who somebody is: passwords, tokens, and what a request shows of them.
+
+mod authenticator;
+pub mod credentials;
+pub mod identity;
+mod keyring;
+pub mod oidc;
+pub mod password;
+pub mod tokens;
+
+pub use authenticator::Authenticator;
+pub use keyring::Source;
+pub use tokens::{ACCESS_LIFETIME, Grant, Tokens};

@@ -1,0 +1,27 @@
+//! The rules of the chat as plain values: parsed once at the edge, correct ever after.
+
+mod account;
+mod auth_mode;
+mod connection;
+mod conversation;
+mod member;
+mod message;
+pub mod name;
+mod page;
+pub mod permissions;
+mod room;
+mod timestamp;
+mod user;
+mod username;
+
+pub use account::{Account, SessionId};
+pub use auth_mode::AuthMode;
+pub use connection::{CONNECTION_LIFETIME, ConnectionId};
+pub use conversation::ConversationId;
+pub use member::{Decision, Guest, Member, Mute, Relation, Role};
+pub use message::{Content, Kind, Message, MessageId, Seq};
+pub use page::{Page, PageSize, Range};
+pub use room::{Access, Room, RoomHistory, RoomId, RoomName};
+pub use timestamp::Timestamp;
+pub use user::UserId;
+pub use username::Username;

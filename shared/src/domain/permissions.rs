@@ -1,0 +1,280 @@
+//! Who may do what: one table that every decision asks, and README shows.
+
+use std::fmt;
+
+use crate::Error;
+use crate::domain::Role;
+use crate::error::Reason;
+
+/// Something that people do, or that happens to them, in a conversation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Look a room up.
+    Find,
+    /// Join it.
+    Join,
+    /// Leave it.
+    Leave,
+    /// Turn an invitation down.
+    Decline,
+    /// Say something.
+    Speak,
+    /// Show that one is typing.
+    Type,
+    /// Read what was said.
+    Read,
+    /// Get what one missed.
+    Sync,
+    /// Say how far one has read.
+    Note,
+    /// Hear what is said.
+    Hear,
+    /// See who comes and goes.
+    Watch,
+    /// See who is in a room.
+    ListMembers,
+    /// Invite somebody, or withdraw that.
+    Invite,
+    /// Mute somebody, or end that.
+    Mute,
+    /// Put somebody out.
+    Kick,
+    /// Ban somebody, end that, or see who is banned.
+    Ban,
+    /// Change what the room is.
+    Change,
+    /// Give and take roles.
+    Appoint,
+    /// Delete the room.
+    Delete,
+}
+
+/// What somebody is to a conversation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// A member with the highest role.
+    Owner,
+    /// A member who keeps order.
+    Moderator,
+    /// A member like any other.
+    Member,
+    /// A member who may not speak, whatever the role.
+    Muted,
+    /// No member, but asked to become one.
+    Invited,
+    /// May not become a member of this public room.
+    Banned,
+    /// Has nothing to do with this public room.
+    Stranger,
+    /// Has nothing to do with this private room, or is banned from it: it is not there for them.
+    Outsider,
+    /// One of two people.
+    Peer,
+    /// One of two people, who has blocked the other.
+    Blocker,
+    /// One of two people, whom the other has blocked.
+    Blocked,
+    /// Neither of the two.
+    Third,
+}
+
+/// What becomes of an action.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is done.
+    Yes,
+    /// It is not refused, and does not reach them.
+    Unseen,
+    /// Refused, as if there were no such thing.
+    NotFound,
+    /// Refused, for this reason.
+    Forbidden(Reason),
+}
+
+use Standing::{
+    Banned, Blocked, Blocker, Invited, Member, Moderator, Muted, Outsider, Owner, Peer, Stranger,
+    Third,
+};
+use Verdict::{Forbidden, NotFound as N, Unseen as U, Yes as Y};
+
+/// The role does not allow it.
+const R: Verdict = Forbidden(Reason::Role);
+/// For members.
+const M: Verdict = Forbidden(Reason::NotAMember);
+/// Not for whoever is muted.
+const Q: Verdict = Forbidden(Reason::Muted);
+/// Not for whoever is banned.
+const B: Verdict = Forbidden(Reason::Banned);
+/// Not while one blocks the other.
+const X: Verdict = Forbidden(Reason::Blocking);
+/// Not while the other blocks one.
+const Z: Verdict = Forbidden(Reason::Blocked);
+/// For the two alone.
+const T: Verdict = Forbidden(Reason::NotYours);
+
+/// The people of the table about rooms, column by column.
+pub const IN_ROOMS: [Standing; 8] =
+    [Owner, Moderator, Member, Muted, Invited, Banned, Stranger, Outsider];
+/// The people of the table about direct conversations, column by column.
+pub const OF_TWO: [Standing; 4] = [Peer, Blocker, Blocked, Third];
+
+/// In rooms.
+pub const ROOM_RULES: [(Action, [Verdict; 8]); 19] = [
+    (Action::Find, [Y, Y, Y, Y, Y, Y, Y, N]),
+    (Action::Join, [Y, Y, Y, Y, Y, B, Y, N]),
+    (Action::Leave, [Y, Y, Y, Y, Y, Y, Y, N]),
+    (Action::Decline, [N, N, N, N, Y, N, N, N]),
+    (Action::Speak, [Y, Y, Y, Q, M, B, M, N]),
+    (Action::Type, [Y, Y, Y, Q, M, B, M, N]),
+    (Action::Read, [Y, Y, Y, Y, M, B, M, N]),
+    (Action::Sync, [Y, Y, Y, Y, M, B, M, N]),
+    (Action::Note, [Y, Y, Y, Y, M, B, M, N]),
+    (Action::Hear, [Y, Y, Y, Y, U, U, U, U]),
+    (Action::Watch, [Y, Y, Y, Y, U, U, U, U]),
+    (Action::ListMembers, [Y, Y, Y, Y, M, B, M, N]),
+    (Action::Invite, [Y, Y, R, R, M, B, M, N]),
+    (Action::Mute, [Y, Y, R, R, M, B, M, N]),
+    (Action::Kick, [Y, Y, R, R, M, B, M, N]),
+    (Action::Ban, [Y, Y, R, R, M, B, M, N]),
+    (Action::Change, [Y, R, R, R, M, B, M, N]),
+    (Action::Appoint, [Y, R, R, R, M, B, M, N]),
+    (Action::Delete, [Y, R, R, R, M, B, M, N]),
+];
+
+/// Between two people.
+pub const DIRECT_RULES: [(Action, [Verdict; 4]); 7] = [
+    (Action::Speak, [Y, X, Z, T]),
+    (Action::Type, [Y, U, U, T]),
+    (Action::Read, [Y, Y, Y, T]),
+    (Action::Sync, [Y, Y, Y, T]),
+    (Action::Note, [Y, U, U, T]),
+    (Action::Hear, [Y, Y, Y, U]),
+    (Action::Watch, [Y, U, U, U]),
+];
+
+/// What one of two people is to their conversation, by who has blocked whom.
+pub fn of_two(blocks: bool, is_blocked: bool) -> Standing {
+    match (blocks, is_blocked) {
+        (true, _) => Blocker,
+        (false, true) => Blocked,
+        (false, false) => Peer,
+    }
+}
+
+/// What becomes of `action` when somebody of this standing tries it.
+pub fn verdict(action: Action, standing: Standing) -> Verdict {
+    fn cell<const N: usize>(
+        rules: &[(Action, [Verdict; N])],
+        people: &[Standing],
+        (action, standing): (Action, Standing),
+    ) -> Option<Verdict> {
+        let column = people.iter().position(|one| *one == standing)?;
+        let (_, row) = rules.iter().find(|(one, _)| *one == action)?;
+        row.get(column).copied()
+    }
+    let asked = (action, standing);
+    cell(&ROOM_RULES, &IN_ROOMS, asked).or_else(|| cell(&DIRECT_RULES, &OF_TWO, asked)).unwrap_or(R)
+}
+
+/// Refuses what the table refuses.
+pub fn permit(action: Action, standing: Standing) -> Result<(), Error> {
+    match verdict(action, standing) {
+        Y | U => Ok(()),
+        N if action == Action::Decline && standing != Outsider => {
+            Err(Error::NotFound("invitation"))
+        }
+        N => Err(Error::NotFound("room")),
+        Forbidden(reason) => Err(Error::Forbidden(reason)),
+    }
+}
+
+/// Whether the table lets it happen for everybody to see.
+pub fn allows(action: Action, standing: Standing) -> bool {
+    verdict(action, standing) == Y
+}
+
+/// Refuses what would be done to somebody of an equal or a higher role.
+pub fn permit_upon(actor: Role, target: Role) -> Result<(), Error> {
+    if actor > target { Ok(()) } else { Err(Error::Forbidden(Reason::Role)) }
+}
+
+/// Both tables as README has them.
+pub fn tables() -> String {
+    format!(
+        "{}\n{}",
+        table("in a room", &IN_ROOMS, &ROOM_RULES),
+        table("between two people", &OF_TWO, &DIRECT_RULES)
+    )
+}
+
+fn table<const N: usize>(
+    title: &str,
+    people: &[Standing; N],
+    rules: &[(Action, [Verdict; N])],
+) -> String {
+    let mut text = format!("| {title} |");
+    text.extend(people.iter().map(|standing| format!(" {standing} |")));
+    text.push_str(&format!("\n|{}\n", "---|".repeat(N + 1)));
+    for (action, row) in rules {
+        text.push_str(&format!("| {action} |"));
+        text.extend(row.iter().map(|verdict| format!(" {verdict} |")));
+        text.push('\n');
+    }
+    text
+}
+
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Find => "look it up",
+            Self::Join => "join",
+            Self::Leave => "leave",
+            Self::Decline => "decline an invitation",
+            Self::Speak => "say something",
+            Self::Type => "show that one types",
+            Self::Read => "read what was said",
+            Self::Sync => "sync",
+            Self::Note => "say how far one has read",
+            Self::Hear => "hear what is said",
+            Self::Watch => "see who comes and goes",
+            Self::ListMembers => "see who is in it",
+            Self::Invite => "invite, withdraw that",
+            Self::Mute => "mute, unmute",
+            Self::Kick => "kick",
+            Self::Ban => "ban, unban, see who is banned",
+            Self::Change => "change the room",
+            Self::Appoint => "give and take roles",
+            Self::Delete => "delete the room",
+        })
+    }
+}
+
+impl fmt::Display for Standing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Owner => "owner",
+            Moderator => "moderator",
+            Member => "member",
+            Muted => "muted",
+            Invited => "invited",
+            Banned => "banned",
+            Stranger => "anybody, public",
+            Outsider => "anybody, private",
+            Peer => "the two",
+            Blocker => "who blocks",
+            Blocked => "who is blocked",
+            Third => "anybody else",
+        })
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Y => f.write_str("yes"),
+            U => f.write_str("unseen"),
+            N => f.write_str("`not_found`"),
+            Forbidden(reason) => write!(f, "`{}`", reason.as_str()),
+        }
+    }
+}

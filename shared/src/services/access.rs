@@ -1,0 +1,131 @@
+//! Who may say, read and hear what.
+
+use std::collections::BTreeMap;
+
+use futures::try_join;
+
+use super::directory;
+use super::own_inbox::OwnInbox;
+use crate::config::Broadcasters;
+use crate::domain::permissions::{self, Action, Standing};
+use crate::domain::{ConversationId, Seq, UserId, Username};
+use crate::error::Reason;
+use crate::store::Inbox;
+use crate::{App, Error};
+
+/// What `user` is to a conversation, whatever the two of a direct one think of each other, and the first
+/// message there that is for them; in a room a member costs one read, anybody else one more.
+async fn standing(
+    app: &App,
+    user: &UserId,
+    conversation: &ConversationId,
+) -> Result<(Standing, Seq), Error> {
+    let now = app.clock.now();
+    let standing = match conversation {
+        ConversationId::Lobby => Standing::Peer,
+        ConversationId::Direct(first, second) if user == first || user == second => Standing::Peer,
+        ConversationId::Direct(..) => Standing::Third,
+        ConversationId::Room(room) => match app.store.member(*room, user).await? {
+            Some(member) => {
+                return Ok((member.standing(now), member.reads_from.unwrap_or(0)));
+            }
+            None => app.store.relation(*room, user).await?.standing(now),
+        },
+    };
+    Ok((standing, 0))
+}
+
+/// The first message that `user` hears of a conversation, if any; nobody hears what is not theirs.
+pub async fn hears(
+    app: &App,
+    user: &UserId,
+    conversation: &ConversationId,
+) -> Result<Option<Seq>, Error> {
+    match standing(app, user, conversation).await {
+        Ok((standing, first)) => Ok(permissions::allows(Action::Hear, standing).then_some(first)),
+        Err(Error::NotFound(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// The first message of a conversation that `user` may read; refused if they may not do `action` there.
+pub async fn reads_from(
+    app: &App,
+    user: &UserId,
+    conversation: &ConversationId,
+    action: Action,
+) -> Result<Seq, Error> {
+    let (standing, first) = standing(app, user, conversation).await?;
+    permissions::permit(action, standing)?;
+    Ok(first)
+}
+
+/// Refuses what `user` may not do in a conversation.
+pub async fn permit(
+    app: &App,
+    user: &UserId,
+    conversation: &ConversationId,
+    action: Action,
+) -> Result<(), Error> {
+    reads_from(app, user, conversation, action).await.map(drop)
+}
+
+/// Refuses whoever may not say something to everybody. Where usernames are named, one read tells the
+/// caller's.
+pub async fn permit_broadcast(app: &App, user: &UserId) -> Result<(), Error> {
+    const REFUSED: Error = Error::Forbidden(Reason::Broadcast);
+    let names = match &app.config.broadcasters {
+        Broadcasters::Everybody => return Ok(()),
+        Broadcasters::Nobody => return Err(REFUSED),
+        Broadcasters::These(names) => names,
+    };
+    if names.iter().any(|name| name == user.as_str()) {
+        return Ok(());
+    }
+    if !app.config.has_accounts() {
+        return Err(REFUSED);
+    }
+    let username = directory::account(app, user).await?.username.map(|username| username.key());
+    let named = names.iter().filter_map(|name| Username::parse(name).ok());
+    let named = named.map(|name| name.key()).any(|name| Some(name) == username);
+    if named { Ok(()) } else { Err(REFUSED) }
+}
+
+/// What `user` is to the conversation with `other`, by the inboxes of both.
+pub fn between(user: (&UserId, &Inbox), other: (&UserId, &Inbox)) -> Standing {
+    permissions::of_two(user.1.blocked.contains_key(other.0), other.1.blocked.contains_key(user.0))
+}
+
+/// The inboxes of `people` to whom no block hides `action` of `user`, that of `user` among them.
+pub async fn audience(
+    app: &App,
+    user: &UserId,
+    mut people: Vec<UserId>,
+    action: Action,
+) -> Result<BTreeMap<UserId, Inbox>, Error> {
+    if !people.contains(user) {
+        people.push(user.clone());
+    }
+    let mut inboxes = app.store.inboxes(&people).await?;
+    let own = inboxes.get(user).cloned().unwrap_or_default();
+    inboxes.retain(|other, inbox| {
+        other == user || permissions::allows(action, between((user, &own), (other, inbox)))
+    });
+    Ok(inboxes)
+}
+
+/// The same for whoever sent a frame, whose own inbox is read once.
+pub async fn audience_of(
+    app: &App,
+    own: &OwnInbox<'_>,
+    mut people: Vec<UserId>,
+    action: Action,
+) -> Result<BTreeMap<UserId, Inbox>, Error> {
+    let user = &own.speaker.user;
+    people.retain(|person| person != user);
+    let (own, mut inboxes) = try_join!(own.get(), app.store.inboxes(&people))?;
+    inboxes
+        .retain(|other, inbox| permissions::allows(action, between((user, own), (other, inbox))));
+    inboxes.insert(user.clone(), own.clone());
+    Ok(inboxes)
+}

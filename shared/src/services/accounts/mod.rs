@@ -1,0 +1,20 @@
+//! Accounts: people register, sign in, stay signed in, and go.
+//!
+//! Whoever signs in begins a session and gets two tokens: a short-lived one that every connection and
+//! request shows, and one that is exchanged for the next pair. Each of these is good once; one that
+//! is shown again was stolen or copied, so its session ends. Whatever ends a session also closes its
+//! sockets at once.
+
+mod authenticate;
+mod deletion;
+mod password;
+mod profile;
+mod sessions;
+mod sign_in;
+
+pub use authenticate::{by_token, identify};
+pub use deletion::delete;
+pub use password::change_password;
+pub use profile::{Profile, change_profile};
+pub use sessions::{TICKET_LIFETIME, end, end_all, ticket};
+pub use sign_in::{Credentials, SignedIn, login, refresh, register};

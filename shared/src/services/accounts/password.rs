@@ -1,0 +1,45 @@
+//! Passwords are changed, and asked for again.
+
+use secrecy::SecretString;
+
+use super::sessions::end_all;
+use crate::auth::password;
+use crate::domain::{Account, SessionId, UserId, Username};
+use crate::error::Reason;
+use crate::services::directory::account;
+use crate::store::Attempts;
+use crate::{App, Error};
+
+/// How many attempts an account takes in a quarter of an hour; one that succeeds forgives the others.
+pub(super) const ATTEMPTS_PER_ACCOUNT: u64 = 10;
+
+/// Changes the password, and ends all sessions but the one that asks.
+pub async fn change_password(
+    app: &App,
+    user: &UserId,
+    session: Option<SessionId>,
+    [current, new]: [SecretString; 2],
+) -> Result<(), Error> {
+    let username = account(app, user).await?.username;
+    password::check(&new, username.as_ref().map_or("", Username::as_str))?;
+    let account = authenticate(app, user, current).await?;
+    let hash = password::hash(new).await?;
+    app.store.change_password(&account.user, &hash).await?;
+    end_all(app, user, session).await
+}
+
+/// The account of somebody who knows its password.
+pub(super) async fn authenticate(
+    app: &App,
+    user: &UserId,
+    password: SecretString,
+) -> Result<Account, Error> {
+    let attempts = Attempts::at("password", user.as_str(), ATTEMPTS_PER_ACCOUNT);
+    app.store.count_attempt(&attempts, app.clock.now()).await?;
+    let secured = app.store.account(user).await?.ok_or(Error::NotFound("user"))?;
+    if !password::matches(password, secured.password_hash).await? {
+        return Err(Error::Forbidden(Reason::Password));
+    }
+    app.store.forgive_attempts(&attempts, app.clock.now()).await?;
+    Ok(secured.account)
+}

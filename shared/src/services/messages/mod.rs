@@ -1,0 +1,4 @@
+//! Messages are said and read.
+
+pub mod read;
+pub mod send;

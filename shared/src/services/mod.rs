@@ -1,0 +1,12 @@
+//! What people do, whichever way they ask.
+
+pub mod access;
+pub mod accounts;
+pub mod blocks;
+pub mod delivery;
+pub mod directory;
+pub mod events;
+pub mod messages;
+pub mod own_inbox;
+pub mod presence;
+pub mod rooms;

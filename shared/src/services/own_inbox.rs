@@ -1,0 +1,43 @@
+//! The inbox of whoever sent a frame: read once, and asked whether they may still speak.
+
+use tokio::sync::OnceCell;
+
+use crate::auth::identity::Speaker;
+use crate::store::{Inbox, Overdue};
+use crate::{App, Error};
+
+/// The speaker of one frame with their inbox, which is read when it is first asked for.
+///
+/// The authorizer looks at a session once, when its connection is made. What happened to the session
+/// since, the inbox tells; so every action asks for it, beside whatever else it reads first, and before
+/// anything is said, shown or changed.
+#[derive(Debug)]
+pub struct OwnInbox<'a> {
+    app: &'a App,
+    /// Who sent the frame.
+    pub speaker: &'a Speaker,
+    read: OnceCell<Inbox>,
+}
+
+impl<'a> OwnInbox<'a> {
+    /// Reads nothing yet.
+    pub fn of(app: &'a App, speaker: &'a Speaker) -> Self {
+        Self { app, speaker, read: OnceCell::new() }
+    }
+
+    /// The inbox, strongly consistent; refused if the connection's session has ended.
+    pub async fn get(&self) -> Result<&Inbox, Error> {
+        let read = || self.app.store.inbox(&self.speaker.user);
+        let inbox = self.read.get_or_try_init(read).await?;
+        if self.shows_the_end(inbox) { Err(Overdue::Session.why()) } else { Ok(inbox) }
+    }
+
+    /// Whether it was read, and said that the connection's session has ended.
+    pub fn has_ended(&self) -> bool {
+        self.read.get().is_some_and(|inbox| self.shows_the_end(inbox))
+    }
+
+    fn shows_the_end(&self, inbox: &Inbox) -> bool {
+        inbox.has_ended_for(&self.speaker.connection, self.speaker.session)
+    }
+}

@@ -1,0 +1,74 @@
+//! Who sees whether somebody is there: whoever shares a direct conversation or a small room with them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures::stream::{self, StreamExt, TryStreamExt};
+
+use crate::auth::identity::Speaker;
+use crate::domain::permissions::Action;
+use crate::domain::{ConversationId, UserId};
+use crate::services::access::audience;
+use crate::store::{Connection, Inbox, Update};
+use crate::{App, Error};
+
+/// How many of a user's conversations are looked through.
+const CONVERSATIONS: usize = 200;
+/// How many of them are read at once.
+const CONCURRENT: usize = 10;
+
+/// Whoever shares a direct conversation or a small room with `user`, whether or not a block hides them
+/// from each other; without `user`.
+pub async fn circle(app: &App, user: &UserId) -> Result<Vec<UserId>, Error> {
+    let listings = app.store.listings(user, None, CONVERSATIONS).await?.items;
+    let circles = listings
+        .into_iter()
+        .map(|listing| async move { circle_of(app, &listing.conversation).await });
+    let circles: Vec<Vec<UserId>> =
+        stream::iter(circles).buffer_unordered(CONCURRENT).try_collect().await?;
+    let mut people: BTreeSet<_> = circles.into_iter().flatten().collect();
+    people.remove(user);
+    Ok(people.into_iter().collect())
+}
+
+/// The inboxes of those in the circle of `user` whom no block hides from them, and their own.
+pub async fn watchers(app: &App, user: &UserId) -> Result<BTreeMap<UserId, Inbox>, Error> {
+    audience(app, user, circle(app, user).await?, Action::Watch).await
+}
+
+/// Who sees each other come, go and type in a conversation: two people, or the members of a small
+/// room; nobody if it is of many.
+pub async fn circle_of(app: &App, conversation: &ConversationId) -> Result<Vec<UserId>, Error> {
+    let ConversationId::Room(room) = conversation else { return Ok(conversation.pair()) };
+    let most = app.config.presence_room_size;
+    // One more tells whether it is too large.
+    let members = app.store.members(*room, None, Some(most + 1)).await?.items;
+    if members.len() > most {
+        return Ok(Vec::new());
+    }
+    Ok(members.into_iter().map(|member| member.user).collect())
+}
+
+/// Remembers the speaking connection as ready unless `inbox` says so already; true if it did not.
+///
+/// Its greeting may be late or lost; a client's own frame proves that the handshake is through.
+pub async fn note_presence(app: &App, speaker: &Speaker, inbox: &Inbox) -> Result<bool, Error> {
+    let Speaker { user, connection, .. } = speaker;
+    let known = inbox.connections.get(connection);
+    if known.is_some_and(|known| known.ready) {
+        return Ok(false);
+    }
+    let readied = match known {
+        Some(_) => app.store.make_ready(user, connection).await?,
+        None => Update::Refused(Inbox::default()),
+    };
+    let after = match readied {
+        Update::Applied(after) => after,
+        Update::Refused(_) => {
+            app.store.make_present(user, connection, &Connection::of(speaker, true)).await?
+        }
+    };
+    if after.has_waiting() {
+        app.store.wake(user).await?;
+    }
+    Ok(true)
+}

@@ -1,0 +1,157 @@
+//! People come and go, and get roles.
+
+use super::notices::{admit, announce, announce_role, count};
+use super::{ATTEMPTS, crowded, end_if_abandoned, limits, newest, permitted};
+use crate::domain::permissions::Action;
+use crate::domain::{ConversationId, Kind, PageSize, Role, Room, RoomHistory, RoomId, Seq, UserId};
+use crate::store::{Departure, Entered, Removed};
+use crate::{App, Error};
+
+/// Puts `user` into the room; joining twice changes nothing.
+pub async fn join(app: &App, user: &UserId, id_or_name: &str) -> Result<Room, Error> {
+    let (mut room, mut admitted) = (id_or_name.to_owned(), false);
+    for _ in 0..ATTEMPTS {
+        let mut seen = permitted(app, user, &room, Action::Join).await?;
+        room = seen.room.id.to_string();
+        if seen.member.is_some() {
+            return Ok(seen.room);
+        }
+        let most = u64::try_from(app.config.max_members_per_room).unwrap_or(u64::MAX);
+        if seen.room.members >= most {
+            return Err(Error::Conflict("the room is full"));
+        }
+        if !admitted {
+            admit(app, &seen.room, user)?;
+            admitted = true;
+        }
+        let reads_from = reads_from(app, &seen.room).await?;
+        match app.store.add_member(&seen, reads_from, app.clock.now(), limits(app)).await? {
+            Entered::Yes => {
+                seen.room.members += 1;
+                announce(app, &seen.room, user, Kind::Joined, None).await?;
+                return Ok(seen.room);
+            }
+            Entered::TooManyRooms => return Err(Error::Conflict("you are in too many rooms")),
+            Entered::Stale => {}
+        }
+    }
+    Err(crowded("join a room"))
+}
+
+/// The first message that somebody may read who joins now, unless they may read all of them.
+async fn reads_from(app: &App, room: &Room) -> Result<Option<Seq>, Error> {
+    Ok(match room.history {
+        RoomHistory::Everything => room.hidden.map(|hidden| hidden + 1),
+        RoomHistory::SinceJoining => newest(app, room).await?.map(|newest| newest + 1),
+    })
+}
+
+/// Takes `user` out of the room; leaving a room one is not in changes nothing. A private room to which
+/// nobody is invited ends with its last member.
+pub async fn leave(app: &App, user: &UserId, id_or_name: &str) -> Result<Room, Error> {
+    let mut room = id_or_name.to_owned();
+    for _ in 0..ATTEMPTS {
+        let seen = permitted(app, user, &room, Action::Leave).await?;
+        room = seen.room.id.to_string();
+        let Some(member) = seen.member else { return Ok(seen.room) };
+        match app.store.remove_member(seen.room.id, &member, &Departure::Out).await? {
+            Removed::Yes => {
+                if seen.room.members <= 1 && end_if_abandoned(app, &seen.room, user).await? {
+                    return Ok(seen.room);
+                }
+                count(app, &seen.room, user);
+                announce(app, &seen.room, user, Kind::Left, None).await?;
+                return Ok(seen.room);
+            }
+            Removed::LastOwner => return Err(last_owner()),
+            Removed::Stale => {}
+        }
+    }
+    Err(crowded("leave a room"))
+}
+
+/// Takes `user` out of every room, for good; a room that would have no owner gets another.
+pub async fn leave_all(app: &App, user: &UserId) -> Result<(), Error> {
+    let mut after = None;
+    loop {
+        let listed = app.store.listings(user, after.as_ref(), PageSize::MAX).await?;
+        for listing in &listed.items {
+            if let ConversationId::Room(room) = listing.conversation {
+                leave_for_good(app, user, room).await?;
+            }
+        }
+        after = listed.items.into_iter().last().map(|listing| listing.conversation);
+        if listed.next.is_none() || after.is_none() {
+            return Ok(());
+        }
+    }
+}
+
+async fn leave_for_good(app: &App, user: &UserId, room: RoomId) -> Result<(), Error> {
+    for _ in 0..ATTEMPTS {
+        match leave(app, user, &room.to_string()).await {
+            Ok(_) | Err(Error::NotFound(_)) => return Ok(()),
+            // The last owner, among others.
+            Err(Error::Conflict(_)) => {}
+            Err(error) => return Err(error),
+        }
+        let others = app.store.members(room, None, None).await?.items;
+        let mut others: Vec<_> = others.into_iter().filter(|it| it.user != *user).collect();
+        // A moderator before others, who has been there for longest before others.
+        others.sort_by_key(|member| (member.role != Role::Moderator, member.joined_at));
+        if let Some(heir) = others.first() {
+            match bequeath(app, user, room, &heir.user).await {
+                // The heir has left meanwhile, too.
+                Ok(()) | Err(Error::NotFound(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+    Err(crowded("leave a room for good"))
+}
+
+/// Makes `heir` an owner; whoever goes for good is never told that this was too often.
+async fn bequeath(app: &App, user: &UserId, room: RoomId, heir: &UserId) -> Result<(), Error> {
+    let room = permitted(app, user, &room.to_string(), Action::Appoint).await?.room;
+    count(app, &room, user);
+    give_role(app, &room, user, heir, Role::Owner).await
+}
+
+/// Gives a member another role.
+pub async fn appoint(
+    app: &App,
+    actor: &UserId,
+    id_or_name: &str,
+    user: &UserId,
+    role: Role,
+) -> Result<(), Error> {
+    let room = permitted(app, actor, id_or_name, Action::Appoint).await?.room;
+    admit(app, &room, actor)?;
+    give_role(app, &room, actor, user, role).await
+}
+
+async fn give_role(
+    app: &App,
+    room: &Room,
+    actor: &UserId,
+    user: &UserId,
+    role: Role,
+) -> Result<(), Error> {
+    for _ in 0..ATTEMPTS {
+        let member = app.store.member(room.id, user).await?;
+        let member = member.ok_or(Error::NotFound("member"))?;
+        if member.role == role {
+            return Ok(());
+        }
+        match app.store.set_role(room.id, &member, role).await? {
+            Removed::Yes => return announce_role(app, room, actor, user, role.as_str()).await,
+            Removed::LastOwner => return Err(last_owner()),
+            Removed::Stale => {}
+        }
+    }
+    Err(crowded("give somebody a role"))
+}
+
+fn last_owner() -> Error {
+    Error::Conflict("you are the last owner: make somebody else owner first")
+}

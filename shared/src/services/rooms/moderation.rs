@@ -1,0 +1,140 @@
+//! Whoever has a role keeps order: kicks, bans and mutes.
+
+use futures::try_join;
+
+use super::notices::{admit, announce, show_removal};
+use super::{ATTEMPTS, crowded, permitted};
+use crate::domain::permissions::{self, Action};
+use crate::domain::{Decision, Kind, Member, Mute, Relation, Role, Room, UserId};
+use crate::protocol::{Removal, Withdrawal};
+use crate::services::events;
+use crate::store::{Departure, Removed};
+use crate::{App, Error};
+
+/// Puts a member out of the room; they may come again.
+pub async fn kick(app: &App, actor: &UserId, id_or_name: &str, user: &UserId) -> Result<(), Error> {
+    let actor = permitted(app, actor, id_or_name, Action::Kick).await?;
+    admit(app, &actor.room, &actor.user)?;
+    for _ in 0..ATTEMPTS {
+        let member = app.store.member(actor.room.id, user).await?;
+        let member = below(&actor, member)?.ok_or(Error::NotFound("member"))?;
+        match app.store.remove_member(actor.room.id, &member, &Departure::Out).await? {
+            Removed::Yes => return tell(app, &actor, user, (Kind::Kicked, Removal::Kicked)).await,
+            Removed::Stale | Removed::LastOwner => {}
+        }
+    }
+    Err(crowded("put somebody out"))
+}
+
+/// Puts somebody out of the room if they are in it, and lets them in no more.
+pub async fn ban(app: &App, actor: &UserId, id_or_name: &str, user: &UserId) -> Result<(), Error> {
+    let actor = permitted(app, actor, id_or_name, Action::Ban).await?;
+    admit(app, &actor.room, &actor.user)?;
+    let room = &actor.room;
+    let decision = Decision { by: actor.user.clone(), at: app.clock.now() };
+    for _ in 0..ATTEMPTS {
+        let seen = app.store.relation(room.id, user).await?;
+        if let Some(member) = below(&actor, seen.member.clone())? {
+            let departure = Departure::Banned(decision.clone());
+            if app.store.remove_member(room.id, &member, &departure).await? == Removed::Yes {
+                return tell(app, &actor, user, (Kind::Banned, Removal::Banned)).await;
+            }
+        } else if seen.guest.ban.is_some() {
+            return Ok(());
+        } else if app.store.ban_guest(&seen, &decision).await? {
+            if seen.guest.invitation.is_some() {
+                let invited = std::slice::from_ref(user);
+                events::show_withdrawal(app, room, invited, Withdrawal::Withdrawn).await;
+            }
+            return announce(app, room, &actor.user, Kind::Banned, Some(user)).await;
+        }
+    }
+    Err(crowded("ban somebody"))
+}
+
+/// Lets somebody join again; nothing to do if they are not banned.
+pub async fn unban(
+    app: &App,
+    actor: &UserId,
+    id_or_name: &str,
+    user: &UserId,
+) -> Result<(), Error> {
+    let room = permitted(app, actor, id_or_name, Action::Ban).await?.room;
+    admit(app, &room, actor)?;
+    let seen = app.store.relation(room.id, user).await?;
+    if seen.guest.ban.is_some() && app.store.unban(&seen).await? {
+        announce(app, &room, actor, Kind::Unbanned, Some(user)).await?;
+    }
+    Ok(())
+}
+
+/// Lets a member hear and not speak.
+pub async fn mute(
+    app: &App,
+    actor: &UserId,
+    id_or_name: &str,
+    user: &UserId,
+    mute: Mute,
+) -> Result<(), Error> {
+    let actor = permitted(app, actor, id_or_name, Action::Mute).await?;
+    admit(app, &actor.room, &actor.user)?;
+    for _ in 0..ATTEMPTS {
+        let member = app.store.member(actor.room.id, user).await?;
+        let member = below(&actor, member)?.ok_or(Error::NotFound("member"))?;
+        if member.mute == Some(mute) {
+            return Ok(());
+        }
+        if app.store.set_mute(actor.room.id, &member, Some(mute)).await? {
+            return announce(app, &actor.room, &actor.user, Kind::Muted, Some(user)).await;
+        }
+    }
+    Err(crowded("mute somebody"))
+}
+
+/// Lets a member speak again, also one who left meanwhile; nothing to do if they are not muted.
+pub async fn unmute(
+    app: &App,
+    actor: &UserId,
+    id_or_name: &str,
+    user: &UserId,
+) -> Result<(), Error> {
+    let actor = permitted(app, actor, id_or_name, Action::Mute).await?;
+    admit(app, &actor.room, &actor.user)?;
+    let room: &Room = &actor.room;
+    for _ in 0..ATTEMPTS {
+        let seen = app.store.relation(room.id, user).await?;
+        let Some(member) = below(&actor, seen.member.clone())? else {
+            if seen.guest.mute.is_some() {
+                app.store.unmute_guest(&seen).await?;
+            }
+            return Ok(());
+        };
+        if member.mute.is_none() {
+            return Ok(());
+        }
+        if app.store.set_mute(room.id, &member, None).await? {
+            return announce(app, room, &actor.user, Kind::Unmuted, Some(user)).await;
+        }
+    }
+    Err(crowded("end a mute"))
+}
+
+/// The member, if there is one, whom the actor outranks.
+fn below(actor: &Relation, member: Option<Member>) -> Result<Option<Member>, Error> {
+    let role = actor.member.as_ref().map_or(Role::Member, |member| member.role);
+    if let Some(member) = &member {
+        permissions::permit_upon(role, member.role)?;
+    }
+    Ok(member)
+}
+
+/// Tells the room and whoever was put out of it.
+async fn tell(
+    app: &App,
+    actor: &Relation,
+    user: &UserId,
+    (kind, removal): (Kind, Removal),
+) -> Result<(), Error> {
+    let told = announce(app, &actor.room, &actor.user, kind, Some(user));
+    try_join!(told, show_removal(app, &actor.room, user, removal)).map(drop)
+}
