@@ -1,5 +1,5 @@
 //! What every function of Confab needs, in layers: each imports only what stands above it in this list.
-//! [`tests/layers.rs`](https://doc.rust-lang.org/cargo/) holds that.
+//! `tests/layers.rs` holds that.
 //!
 //! - [`error`], [`clock`], [`limits`], [`throttle`]: what can fail, the time, what is too much;
 //! - [`domain`]: what chat is about, as values that cannot be wrong (no I/O, no clock), and who may do

@@ -25,7 +25,7 @@ const REFRESH_LEEWAY: Duration = Duration::from_secs(20);
 pub struct SignedIn {
     /// Who.
     pub account: Account,
-    /// For connections and requests, [`ACCESS_LIFETIME`] long.
+    /// For connections and requests, [`ACCESS_LIFETIME`](crate::auth::ACCESS_LIFETIME) long.
     pub access_token: SecretString,
     /// For the next pair of tokens, once.
     pub refresh_token: SecretString,
