@@ -79,7 +79,7 @@ async fn who_may_broadcast_is_a_setting() {
     for (setting, may) in
         [("everybody", true), ("nobody", false), ("bob, alice", true), ("bob", false)]
     {
-        let chat = Chat::start_with(|options| options.broadcasters = setting.into()).await;
+        let chat = Chat::start_with(|options| options.settings.set("BROADCASTERS", setting)).await;
         let mut alice = chat.joined_by("alice").await;
         alice.sends(&json!({ "action": "broadcast", "content": "Hello, world" })).await;
         if may {
@@ -94,7 +94,7 @@ async fn who_may_broadcast_is_a_setting() {
 async fn whoever_may_broadcast_is_named_by_username_too() {
     let chat = Chat::start_with(|options| {
         options.auth = local::options::Auth::Accounts;
-        options.broadcasters = "Alice".into();
+        options.settings.set("BROADCASTERS", "Alice");
     });
     let chat = chat.await;
     let [alice, bob] = [chat.registers("alice").await, chat.registers("bob").await];

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 use shared::aws::Aws;
-use shared::config::VARIABLES;
+use shared::config::{SETTINGS, VARIABLES, Values};
 
 use crate::support::{Chat, functions, template};
 
@@ -37,7 +37,8 @@ fn every_function_gets_every_variable_it_reads() {
     let template = template();
     let variables = &template["Globals"]["Function"]["Environment"]["Variables"];
     let set: BTreeSet<_> = variables.as_object().unwrap().keys().map(String::as_str).collect();
-    assert_eq!(set, BTreeSet::from(VARIABLES));
+    let settings = SETTINGS.iter().map(|setting| setting.variable);
+    assert_eq!(set, settings.chain(VARIABLES).collect());
 }
 
 #[test]
@@ -218,18 +219,23 @@ async fn the_table_is_the_one_that_the_server_creates() {
 }
 
 #[test]
-fn settings_have_the_same_defaults_everywhere() {
-    let parameters = template()["Parameters"].clone();
-    assert_eq!(parameters["MaxContentBytes"]["Default"], shared::Config::MAX_CONTENT_BYTES);
-    assert_eq!(parameters["RetentionDays"]["Default"], 0);
-    assert_eq!(parameters["RateLimit"]["Default"], shared::Config::MESSAGES_PER_SECOND);
-    assert_eq!(parameters["MaxRoomsPerUser"]["Default"], shared::Config::MAX_ROOMS_PER_USER);
-    assert_eq!(parameters["MaxMembersPerRoom"]["Default"], shared::Config::MAX_MEMBERS_PER_ROOM);
-    assert_eq!(parameters["PresenceRoomSize"]["Default"], shared::Config::PRESENCE_ROOM_SIZE);
-    assert_eq!(parameters["NoticesPerMinute"]["Default"], shared::Config::NOTICES_PER_MINUTE);
-    let connections = &parameters["MaxConnectionsPerUser"]["Default"];
-    assert_eq!(*connections, shared::Config::MAX_CONNECTIONS_PER_USER);
-    let sign_ins = &parameters["SignInsPerAddress"]["Default"];
-    assert_eq!(*sign_ins, shared::Config::SIGN_INS_PER_ADDRESS);
-    assert_eq!(parameters["Broadcasters"]["Default"], shared::Config::BROADCASTERS);
+fn every_setting_is_a_parameter_with_the_same_default_and_bounds() {
+    let template = template();
+    let variables = &template["Globals"]["Function"]["Environment"]["Variables"];
+    for setting in &SETTINGS {
+        let words = setting.variable.split('_');
+        let parameter: String =
+            words.map(|word| format!("{}{}", &word[..1], word[1..].to_lowercase())).collect();
+        assert_eq!(variables[setting.variable]["!Ref"], parameter.as_str());
+        let declared = &template["Parameters"][&parameter];
+        let default = match &declared["Default"] {
+            Value::String(text) => text.clone(),
+            number => number.to_string(),
+        };
+        assert_eq!(default, setting.default, "{parameter}");
+        if let Values::Number { least, most } = setting.values {
+            assert_eq!(declared["MinValue"], least, "{parameter}");
+            assert_eq!(declared.get("MaxValue").and_then(Value::as_u64), most.map(u64::from));
+        }
+    }
 }

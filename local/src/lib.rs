@@ -21,6 +21,7 @@ pub mod in_process;
 pub mod layer;
 pub mod options;
 pub mod server;
+pub mod settings;
 mod stream;
 pub mod time;
 mod token_key;

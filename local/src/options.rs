@@ -7,6 +7,7 @@ use axum::http::HeaderValue;
 use clap::{Parser, ValueEnum};
 
 use crate::faults::Scenario;
+use crate::settings::Settings;
 
 /// Confab on this machine: the functions behind an emulated API Gateway, with DynamoDB inside.
 #[derive(Clone, Debug, Parser)]
@@ -38,103 +39,12 @@ pub struct Options {
     /// How callers prove who they are
     #[arg(long, env = "CONFAB_AUTH", value_enum, default_value_t = Auth::Open)]
     pub auth: Auth,
-    /// How many days messages are kept; 0 keeps them for ever
-    #[arg(long, env = "CONFAB_RETENTION_DAYS", default_value_t = 0, value_name = "DAYS")]
-    pub retention_days: u32,
-    /// The longest text of a message, in bytes of UTF-8
-    #[arg(
-        long,
-        env = "CONFAB_MAX_CONTENT_BYTES",
-        default_value_t = shared::Config::MAX_CONTENT_BYTES,
-        value_name = "BYTES"
-    )]
-    pub max_content_bytes: usize,
-    /// How many messages one person may say in one second, however and wherever; 0 for any number
-    #[arg(
-        long,
-        env = "CONFAB_RATE_LIMIT",
-        default_value_t = shared::Config::MESSAGES_PER_SECOND,
-        value_name = "MESSAGES"
-    )]
-    pub rate_limit: usize,
-    /// How many notices one person may cause in a room in one minute; 0 for any number
-    #[arg(
-        long,
-        env = "CONFAB_NOTICES_PER_MINUTE",
-        default_value_t = shared::Config::NOTICES_PER_MINUTE,
-        value_name = "NOTICES"
-    )]
-    pub notices_per_minute: usize,
-    /// How many connections one user may have; 0 for any number
-    #[arg(
-        long,
-        env = "CONFAB_MAX_CONNECTIONS_PER_USER",
-        default_value_t = shared::Config::MAX_CONNECTIONS_PER_USER,
-        value_name = "CONNECTIONS"
-    )]
-    pub max_connections_per_user: usize,
-    /// How many rooms one user may be in
-    #[arg(
-        long,
-        env = "CONFAB_MAX_ROOMS_PER_USER",
-        default_value_t = shared::Config::MAX_ROOMS_PER_USER,
-        value_name = "ROOMS"
-    )]
-    pub max_rooms_per_user: usize,
-    /// How many people one room may have
-    #[arg(
-        long,
-        env = "CONFAB_MAX_MEMBERS_PER_ROOM",
-        default_value_t = shared::Config::MAX_MEMBERS_PER_ROOM,
-        value_name = "PEOPLE"
-    )]
-    pub max_members_per_room: usize,
-    /// In rooms of at most so many people members see each other come, go and type
-    #[arg(
-        long,
-        env = "CONFAB_PRESENCE_ROOM_SIZE",
-        default_value_t = shared::Config::PRESENCE_ROOM_SIZE,
-        value_name = "PEOPLE"
-    )]
-    pub presence_room_size: usize,
     /// Who issues tokens, with `--auth oidc`: what they have in `iss`, to the letter
     #[arg(long, env = "CONFAB_OIDC_ISSUER", value_name = "URL", required_if_eq("auth", "oidc"))]
     pub oidc_issuer: Option<String>,
     /// For whom tokens are to be, with `--auth oidc`
     #[arg(long, env = "CONFAB_OIDC_AUDIENCE", value_name = "ID", required_if_eq("auth", "oidc"))]
     pub oidc_audience: Option<String>,
-    /// How often one address may register or sign in within a quarter of an hour; 0 for any number
-    #[arg(
-        long,
-        env = "CONFAB_SIGN_INS_PER_ADDRESS",
-        default_value_t = shared::Config::SIGN_INS_PER_ADDRESS,
-        value_name = "TIMES"
-    )]
-    pub sign_ins_per_address: usize,
-    /// Who may broadcast: everybody, nobody, or ids and usernames with commas between them
-    #[arg(
-        long,
-        env = "CONFAB_BROADCASTERS",
-        default_value = shared::Config::BROADCASTERS,
-        value_name = "WHO"
-    )]
-    pub broadcasters: String,
-    /// Usernames that nobody may take, nor such as look like them
-    #[arg(
-        long,
-        env = "CONFAB_RESERVED_NAMES",
-        default_value = shared::Config::RESERVED_NAMES,
-        value_name = "NAMES"
-    )]
-    pub reserved_names: String,
-    /// How many days a username rests that was given up before somebody else may take it; 0 for none
-    #[arg(
-        long,
-        env = "CONFAB_RELEASED_NAME_DAYS",
-        default_value_t = shared::Config::RELEASED_NAME_DAYS,
-        value_name = "DAYS"
-    )]
-    pub released_name_days: usize,
     /// The web origins, such as <https://chat.example.com>, whose pages may call the HTTP API; in
     /// open mode other pages of elsewhere are refused, and this server by any name but localhost, a
     /// number, and those of the origins
@@ -144,6 +54,9 @@ pub struct Options {
     /// file names, such as {"seed":7,"latency_ms":50,"chances":{"cut":300}} with chances in 10,000
     #[arg(long, env = "CONFAB_FAULTS", value_name = "SEED|FILE")]
     pub faults: Option<Scenario>,
+    /// What the functions are set to.
+    #[command(flatten)]
+    pub settings: Settings,
 }
 
 /// How callers prove who they are.
@@ -170,24 +83,22 @@ impl Options {
             dynamodb_port: 0,
             table: "confab".into(),
             auth: Auth::Open,
-            retention_days: 0,
-            max_content_bytes: shared::Config::MAX_CONTENT_BYTES,
-            rate_limit: 0,
-            notices_per_minute: 0,
-            max_connections_per_user: shared::Config::MAX_CONNECTIONS_PER_USER,
-            max_rooms_per_user: shared::Config::MAX_ROOMS_PER_USER,
-            max_members_per_room: shared::Config::MAX_MEMBERS_PER_ROOM,
-            presence_room_size: shared::Config::PRESENCE_ROOM_SIZE,
             oidc_issuer: None,
             oidc_audience: None,
-            sign_ins_per_address: 0,
-            broadcasters: shared::Config::BROADCASTERS.into(),
-            reserved_names: shared::Config::RESERVED_NAMES.to_owned(),
-            released_name_days: shared::Config::RELEASED_NAME_DAYS,
             cors_origins: Vec::new(),
             faults: None,
+            settings: unhurried(),
         }
     }
+}
+
+/// The settings nobody has set, but that nothing is done too often.
+fn unhurried() -> Settings {
+    let mut settings = Settings::default();
+    for limit in ["RATE_LIMIT", "NOTICES_PER_MINUTE", "SIGN_INS_PER_ADDRESS"] {
+        settings.set(limit, 0);
+    }
+    settings
 }
 
 #[cfg(test)]

@@ -10,7 +10,10 @@ use axum::Router;
 use axum::middleware;
 use secrecy::ExposeSecret;
 use shared::aws::Aws;
-use shared::config::{TOKEN_KEY, TOKEN_KEY_PREVIOUS};
+use shared::config::{
+    AUTH_MODE, MANAGEMENT_ENDPOINT, OIDC_AUDIENCE, OIDC_ISSUER, TABLE_NAME, TOKEN_KEY,
+    TOKEN_KEY_PREVIOUS, WEBSOCKET_URL,
+};
 use shared::domain::AuthMode;
 use shared::{App, Clock, Config};
 use tokio::net::TcpListener;
@@ -235,30 +238,19 @@ fn config(options: &Options, management: SocketAddr) -> anyhow::Result<Config> {
         Auth::Oidc => (AuthMode::Oidc, None),
     };
     Config::from_variables(|name| match name {
-        "TABLE_NAME" => Some(options.table.clone()),
-        "AUTH_MODE" => Some(mode.name().to_owned()),
+        TABLE_NAME => Some(options.table.clone()),
+        AUTH_MODE => Some(mode.name().to_owned()),
         TOKEN_KEY => keys.as_ref().map(|keys| keys.current.expose_secret().to_owned()),
         TOKEN_KEY_PREVIOUS => {
             let previous = keys.as_ref().and_then(|keys| keys.previous.as_ref());
             previous.map(|key| key.expose_secret().to_owned())
         }
-        "RESERVED_NAMES" => Some(options.reserved_names.clone()),
-        "RELEASED_NAME_DAYS" => Some(options.released_name_days.to_string()),
-        "SIGN_INS_PER_ADDRESS" => Some(options.sign_ins_per_address.to_string()),
-        "BROADCASTERS" => Some(options.broadcasters.clone()),
-        "OIDC_ISSUER" => options.oidc_issuer.clone(),
-        "OIDC_AUDIENCE" => options.oidc_audience.clone(),
-        "RETENTION_DAYS" => Some(options.retention_days.to_string()),
-        "MAX_CONTENT_BYTES" => Some(options.max_content_bytes.to_string()),
-        "RATE_LIMIT" => Some(options.rate_limit.to_string()),
-        "NOTICES_PER_MINUTE" => Some(options.notices_per_minute.to_string()),
-        "MAX_CONNECTIONS_PER_USER" => Some(options.max_connections_per_user.to_string()),
-        "MAX_ROOMS_PER_USER" => Some(options.max_rooms_per_user.to_string()),
-        "MAX_MEMBERS_PER_ROOM" => Some(options.max_members_per_room.to_string()),
+        OIDC_ISSUER => options.oidc_issuer.clone(),
+        OIDC_AUDIENCE => options.oidc_audience.clone(),
+        MANAGEMENT_ENDPOINT => Some(format!("http://{management}/{STAGE}")),
         // The page's own host, whichever address it was reached at.
-        "WEBSOCKET_URL" => None,
-        "PRESENCE_ROOM_SIZE" => Some(options.presence_room_size.to_string()),
-        _ => Some(format!("http://{management}/{STAGE}")),
+        WEBSOCKET_URL => None,
+        setting => options.settings.get(setting),
     })
     .map_err(anyhow::Error::from)
 }

@@ -61,7 +61,7 @@ async fn nobody_passes_for_those_in_charge() {
     assert_eq!(renames(&chat, &alice.access, "root").await.status, 409);
     let chat = Chat::start_with(|options| {
         options.auth = local::options::Auth::Accounts;
-        options.reserved_names = "alice".into();
+        options.settings.set("RESERVED_NAMES", "alice");
     })
     .await;
     assert_eq!(tries_to_register(&chat, "ALICE").await.status, 409);

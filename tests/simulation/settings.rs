@@ -21,7 +21,10 @@ const OFTEN: u32 = 1_000;
 pub(crate) struct Settings {
     /// How much an inbox lists, if less than usual.
     pub(crate) most_listed_bytes: Option<usize>,
+    /// How many connections somebody may have.
     pub(crate) most_connections: usize,
+    /// Whether somebody wants more.
+    pub(crate) is_crowded: bool,
     /// Whether people have accounts, and one of them is deleted.
     pub(crate) has_leaver: bool,
     /// Whether inboxes list nothing, and whoever is told that more waits is told slowly.
@@ -33,13 +36,13 @@ impl Settings {
         // No conversation at all, one, or as many as there are.
         let most_listed_bytes = [None, None, Some(0), Some(1)][dice.usize(0..4)];
         // What it costs to refuse somebody has no budget.
-        let crowded = dice.u8(0..4) == 0 && weather == Weather::Nasty;
-        let most_connections = if crowded { 3 } else { Config::MAX_CONNECTIONS_PER_USER };
+        let is_crowded = dice.u8(0..4) == 0 && weather == Weather::Nasty;
+        let most_connections = if is_crowded { 3 } else { 20 };
         // What a look at accounts costs has no budget either.
         let has_leaver = seed % 8 == 6 && weather == Weather::Nasty;
         let is_crammed = seed % 16 == 9 && weather == Weather::Nasty;
         let most_listed_bytes = if is_crammed { Some(0) } else { most_listed_bytes };
-        Self { most_listed_bytes, most_connections, has_leaver, is_crammed }
+        Self { most_listed_bytes, most_connections, is_crowded, has_leaver, is_crammed }
     }
 
     /// Makes `plan` what this world asks for; where only time and order are disturbed it stays so.

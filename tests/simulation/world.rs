@@ -12,7 +12,7 @@ use local::in_process::InProcess;
 use shared::aws::Aws;
 use shared::domain::{Access, RoomHistory, SessionId, Timestamp, UserId};
 use shared::services::rooms::NewRoom;
-use shared::{App, Clock, Config};
+use shared::{App, Clock};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -94,7 +94,7 @@ async fn live(seed: u64, weather: Weather, sabotage: Sabotage) -> Remains {
     for (user, number, kind) in size.cast(&mut dice) {
         person(user, number, kind, &mut dice);
     }
-    if settings.most_connections < Config::MAX_CONNECTIONS_PER_USER {
+    if settings.is_crowded {
         person("a", CROWD, Kind::Crowd, &mut dice);
     }
 

@@ -1,5 +1,7 @@
 //! Every setting a function takes, read once at the start.
 
+mod settings;
+
 use std::time::Duration;
 
 use secrecy::SecretString;
@@ -9,33 +11,23 @@ use crate::domain::name::Reserved;
 use crate::limits;
 use crate::protocol::{Limits, millis};
 
-/// The variables that [`Config::from_variables`] reads; `template.yaml` sets each of them.
-pub const VARIABLES: [&str; 17] = [
-    "TABLE_NAME",
-    "AUTH_MODE",
-    MANAGEMENT_ENDPOINT,
-    "RETENTION_DAYS",
-    "MAX_CONTENT_BYTES",
-    "RATE_LIMIT",
-    "NOTICES_PER_MINUTE",
-    "MAX_CONNECTIONS_PER_USER",
-    "MAX_ROOMS_PER_USER",
-    "MAX_MEMBERS_PER_ROOM",
-    "PRESENCE_ROOM_SIZE",
-    "SIGN_INS_PER_ADDRESS",
-    "BROADCASTERS",
-    "RESERVED_NAMES",
-    RELEASED_NAME_DAYS,
-    OIDC_ISSUER,
-    OIDC_AUDIENCE,
-];
+pub use settings::{SETTINGS, Setting, Values};
 
-/// How long names rest.
-const RELEASED_NAME_DAYS: &str = "RELEASED_NAME_DAYS";
+use settings::Reader;
+
+/// The variables besides the [`SETTINGS`] that [`Config::from_variables`] reads in every function;
+/// `template.yaml` sets each of them.
+pub const VARIABLES: [&str; 5] =
+    [TABLE_NAME, AUTH_MODE, MANAGEMENT_ENDPOINT, OIDC_ISSUER, OIDC_AUDIENCE];
+
+/// The table.
+pub const TABLE_NAME: &str = "TABLE_NAME";
+/// How people prove who they are.
+pub const AUTH_MODE: &str = "AUTH_MODE";
 /// Who issues tokens in the mode `oidc`.
-pub(crate) const OIDC_ISSUER: &str = "OIDC_ISSUER";
+pub const OIDC_ISSUER: &str = "OIDC_ISSUER";
 /// For whom they are to be.
-pub(crate) const OIDC_AUDIENCE: &str = "OIDC_AUDIENCE";
+pub const OIDC_AUDIENCE: &str = "OIDC_AUDIENCE";
 
 /// The key that signs access tokens: a secret, so nowhere by default, and only given to the functions
 /// that sign or check them.
@@ -45,11 +37,11 @@ pub const TOKEN_KEY: &str = "TOKEN_KEY";
 pub const TOKEN_KEY_PREVIOUS: &str = "TOKEN_KEY_PREVIOUS";
 
 /// Where browsers connect: only the function that serves the page has it.
-const WEBSOCKET_URL: &str = "WEBSOCKET_URL";
+pub const WEBSOCKET_URL: &str = "WEBSOCKET_URL";
 
 /// The AWS SDKs' own variable for the management API's endpoint
 /// (<https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html>).
-const MANAGEMENT_ENDPOINT: &str = "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI";
+pub const MANAGEMENT_ENDPOINT: &str = "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI";
 
 /// How people prove who they are, with what the server needs to check it.
 #[derive(Clone, Debug)]
@@ -158,7 +150,7 @@ pub struct Config {
     /// setting: it follows from DynamoDB's limit, and only tests lower it.
     pub most_listed_bytes: usize,
     /// `RESERVED_NAMES`: usernames that nobody may take, nor such as look like them, between commas; by
-    /// default [`RESERVED_NAMES`](Self::RESERVED_NAMES).
+    /// default such as would pass for somebody in charge, or for everybody.
     pub reserved_names: Reserved,
     /// `RELEASED_NAME_DAYS`: how many days a username rests that was given up before somebody else may
     /// take it, by default 7; 0 for none.
@@ -168,93 +160,36 @@ pub struct Config {
 }
 
 impl Config {
-    /// Messages per second and sender by default.
-    pub const MESSAGES_PER_SECOND: usize = 20;
-    /// Notices of one person in one room and one minute by default.
-    pub const NOTICES_PER_MINUTE: usize = 20;
-    /// Connections per user by default.
-    pub const MAX_CONNECTIONS_PER_USER: usize = 20;
-    /// Rooms per user by default.
-    pub const MAX_ROOMS_PER_USER: usize = 200;
-    /// Members per room by default.
-    pub const MAX_MEMBERS_PER_ROOM: usize = 1000;
-    /// The largest room whose members see each other come and go, by default.
-    pub const PRESENCE_ROOM_SIZE: usize = 50;
-    /// Registrations and sign-ins per address by default.
-    pub const SIGN_INS_PER_ADDRESS: usize = 100;
-    /// Who may broadcast by default.
-    pub const BROADCASTERS: &str = "everybody";
     /// What is left of an item has room for two hundred people to be blocked, and for connections and
     /// sessions, so that the owner of a full inbox always gets in.
     const MOST_LISTED_BYTES: usize = 240_000;
-    /// Names by default that would pass for somebody in charge, or for everybody.
-    pub const RESERVED_NAMES: &str = "admin,administrator,root,sysadmin,system,server,support,help,\
-        staff,moderator,official,security,confab,lobby,everyone,everybody,all,here,anonymous,nobody";
-    /// Days that a username rests by default.
-    pub const RELEASED_NAME_DAYS: usize = 7;
-    /// The highest rate that can be told from the end of a log.
-    const MOST_MESSAGES_PER_SECOND: usize = 100;
-    /// The longest message text by default, in bytes: most messages cost one write unit.
-    pub const MAX_CONTENT_BYTES: usize = 4096;
-    /// The most that can be asked for: a hundred messages are less than the 1 MB that DynamoDB reads
-    /// at once, and whatever is looked for at the end of a log is looked for among so many.
-    const MOST_CONTENT_BYTES: usize = 10_000;
     const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
     /// Reads the variables that `get` knows; the error says which one is missing or wrong.
     pub fn from_variables(get: impl Fn(&str) -> Option<String>) -> Result<Self, InvalidConfig> {
-        let required = |name| required(&get, name);
-        let number = |name: &'static str, default: usize| match get(name) {
-            None => Ok(default),
-            Some(value) => value.parse().map_err(|_| InvalidConfig {
-                variable: name,
-                reason: format!("is {value:?}, not a whole number"),
-            }),
-        };
-
-        let kept = days("RETENTION_DAYS", number("RETENTION_DAYS", 0)?)?;
-        let max_content_bytes = number("MAX_CONTENT_BYTES", Self::MAX_CONTENT_BYTES)?;
-        if !(1..=Self::MOST_CONTENT_BYTES).contains(&max_content_bytes) {
-            let reason = format!("is {max_content_bytes}, not 1 to {}", Self::MOST_CONTENT_BYTES);
-            return Err(InvalidConfig { variable: "MAX_CONTENT_BYTES", reason });
-        }
-        let messages_per_second = number("RATE_LIMIT", Self::MESSAGES_PER_SECOND)?;
-        if messages_per_second > Self::MOST_MESSAGES_PER_SECOND {
-            let most = Self::MOST_MESSAGES_PER_SECOND;
-            let reason = format!("is {messages_per_second}, not 0 to {most}");
-            return Err(InvalidConfig { variable: "RATE_LIMIT", reason });
-        }
-        let rest = number(RELEASED_NAME_DAYS, Self::RELEASED_NAME_DAYS)?;
-        let reserved = get("RESERVED_NAMES").unwrap_or_else(|| Self::RESERVED_NAMES.to_owned());
-        let sign_ins = number("SIGN_INS_PER_ADDRESS", Self::SIGN_INS_PER_ADDRESS)?;
+        let settings = Reader(&get);
+        let kept = settings.number("RETENTION_DAYS")?;
         Ok(Self {
-            websocket_url: get(WEBSOCKET_URL).unwrap_or_else(|| "/ws".to_owned()),
-            most_listed_bytes: Self::MOST_LISTED_BYTES,
-            sign_ins_per_address: u64::try_from(sign_ins).unwrap_or(u64::MAX),
-            broadcasters: Broadcasters::parse(
-                get("BROADCASTERS").as_deref().unwrap_or(Self::BROADCASTERS),
-            ),
-            reserved_names: Reserved::parse(&reserved),
-            name_rest: Self::DAY * days(RELEASED_NAME_DAYS, rest)?,
-            messages_per_second,
-            notices_per_minute: number("NOTICES_PER_MINUTE", Self::NOTICES_PER_MINUTE)?,
-            max_connections_per_user: number(
-                "MAX_CONNECTIONS_PER_USER",
-                Self::MAX_CONNECTIONS_PER_USER,
-            )?,
-            max_rooms_per_user: number("MAX_ROOMS_PER_USER", Self::MAX_ROOMS_PER_USER)?,
-            max_members_per_room: number("MAX_MEMBERS_PER_ROOM", Self::MAX_MEMBERS_PER_ROOM)?,
-            presence_room_size: number("PRESENCE_ROOM_SIZE", Self::PRESENCE_ROOM_SIZE)?,
-            table_name: required("TABLE_NAME")?,
+            table_name: required(&get, TABLE_NAME)?,
             authentication: authentication(&get)?,
-            management_endpoint: required(MANAGEMENT_ENDPOINT)?,
+            management_endpoint: required(&get, MANAGEMENT_ENDPOINT)?,
             retention: (kept > 0).then(|| Self::DAY * kept),
-            max_content_bytes,
+            max_content_bytes: settings.count("MAX_CONTENT_BYTES")?,
+            messages_per_second: settings.count("RATE_LIMIT")?,
+            notices_per_minute: settings.count("NOTICES_PER_MINUTE")?,
+            max_connections_per_user: settings.count("MAX_CONNECTIONS_PER_USER")?,
+            max_rooms_per_user: settings.count("MAX_ROOMS_PER_USER")?,
+            max_members_per_room: settings.count("MAX_MEMBERS_PER_ROOM")?,
+            presence_room_size: settings.count("PRESENCE_ROOM_SIZE")?,
+            sign_ins_per_address: settings.number("SIGN_INS_PER_ADDRESS")?.into(),
+            broadcasters: Broadcasters::parse(&settings.text("BROADCASTERS")?),
+            most_listed_bytes: Self::MOST_LISTED_BYTES,
+            reserved_names: Reserved::parse(&settings.text("RESERVED_NAMES")?),
+            name_rest: Self::DAY * settings.number("RELEASED_NAME_DAYS")?,
+            websocket_url: get(WEBSOCKET_URL).unwrap_or_else(|| "/ws".to_owned()),
         })
     }
-}
 
-impl Config {
     /// What the server accepts by these settings, and by those that every server has.
     pub fn limits(&self) -> Limits {
         Limits {
@@ -287,11 +222,6 @@ impl Config {
     }
 }
 
-/// A number of days that a duration can hold.
-fn days(variable: &'static str, count: usize) -> Result<u32, InvalidConfig> {
-    u32::try_from(count).map_err(|_| InvalidConfig { variable, reason: "is too large".into() })
-}
-
 fn required(
     get: &impl Fn(&str) -> Option<String>,
     variable: &'static str,
@@ -302,7 +232,7 @@ fn required(
 
 /// How people prove who they are; the mode has no default, so that nobody gets one by leaving it out.
 fn authentication(get: &impl Fn(&str) -> Option<String>) -> Result<Authentication, InvalidConfig> {
-    let mode = required(get, "AUTH_MODE")?;
+    let mode = required(get, AUTH_MODE)?;
     match AuthMode::parse(&mode) {
         Some(AuthMode::Open) => Ok(Authentication::Open),
         Some(AuthMode::Accounts) => Ok(Authentication::Accounts { keys: token_keys(get) }),
@@ -312,7 +242,7 @@ fn authentication(get: &impl Fn(&str) -> Option<String>) -> Result<Authenticatio
         }),
         None => {
             let reason = format!("is {mode:?}, not \"open\", \"accounts\" or \"oidc\"");
-            Err(InvalidConfig { variable: "AUTH_MODE", reason })
+            Err(InvalidConfig { variable: AUTH_MODE, reason })
         }
     }
 }
