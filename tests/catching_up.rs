@@ -25,7 +25,7 @@ async fn syncs(person: &mut Person, conversation: &str, since: u64) -> (Vec<Stri
 }
 
 async fn of_five() -> (Chat, Person, u64) {
-    let chat = Chat::start_with(|options| options.settings.set("RETENTION_DAYS", 7)).await;
+    let chat = Chat::start_with(|options| options.settings.set("RETENTION_DAYS", "7")).await;
     let mut alice = chat.joined_by("alice").await;
     let first = alice.says("bob", "1").await["seq"].as_u64().unwrap();
     for number in 2..=5 {

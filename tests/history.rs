@@ -136,7 +136,7 @@ async fn people_who_never_spoke_have_an_empty_history() {
 
 #[tokio::test]
 async fn what_has_expired_is_not_shown_and_numbers_never_fall_behind_it() {
-    let chat = Chat::start_with(|options| options.settings.set("RETENTION_DAYS", 1)).await;
+    let chat = Chat::start_with(|options| options.settings.set("RETENTION_DAYS", "1")).await;
     let mut alice = chat.joined_by("alice").await;
     let old = alice.says("bob", "old").await["seq"].as_u64().unwrap();
     chat.time.advance(std::time::Duration::from_secs(2 * 24 * 60 * 60));

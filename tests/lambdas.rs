@@ -270,7 +270,7 @@ async fn names_that_mean_something_in_a_url_are_only_names() {
 /// The versions of a secret by their stages.
 type Versions = Arc<Mutex<BTreeMap<&'static str, String>>>;
 
-/// TokenKeys Manager with one secret, as far as the functions ask it
+/// Secrets Manager with one secret, as far as the functions ask it
 /// (<https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html>).
 fn secrets_manager(name: &'static str, versions: Versions) -> String {
     let answer = async move |headers: HeaderMap, body: String| {

@@ -28,7 +28,8 @@ fn kept(answers: &[Answer]) -> usize {
 
 #[tokio::test]
 async fn the_limit_holds_for_messages_sent_at_once() {
-    let chat = Chat::start_in_standing_time(|options| options.settings.set("RATE_LIMIT", 20)).await;
+    let chat =
+        Chat::start_in_standing_time(|options| options.settings.set("RATE_LIMIT", "20")).await;
     let answers = join_all((0..60).map(|number| alice_says(&chat, "bob", number))).await;
     assert_eq!(kept(&answers), 20);
     chat.time.advance(Duration::from_secs(1));
@@ -37,7 +38,8 @@ async fn the_limit_holds_for_messages_sent_at_once() {
 
 #[tokio::test]
 async fn the_limit_holds_over_all_conversations_and_ways_to_speak() {
-    let chat = Chat::start_in_standing_time(|options| options.settings.set("RATE_LIMIT", 5)).await;
+    let chat =
+        Chat::start_in_standing_time(|options| options.settings.set("RATE_LIMIT", "5")).await;
     let room = chat.room_of("alice", "general").await;
     let mut alice = chat.joined_by("alice").await;
     alice.sends(&json!({ "action": "message", "to": "bob", "content": "one" })).await;
@@ -67,10 +69,11 @@ async fn the_limit_holds_over_all_conversations_and_ways_to_speak() {
 async fn within_a_conversation_the_limit_holds_over_all_servers() {
     let time = Time::standing();
     let seams = || Seams { time: time.clone(), ..Seams::default() };
-    let one = Chat::start_on_with(seams(), |options| options.settings.set("RATE_LIMIT", 10)).await;
+    let one =
+        Chat::start_on_with(seams(), |options| options.settings.set("RATE_LIMIT", "10")).await;
     let (url, table) = one.dynamodb();
     let other = Chat::start_on_with(seams(), |options| {
-        options.settings.set("RATE_LIMIT", 10);
+        options.settings.set("RATE_LIMIT", "10");
         (options.memory, options.dynamodb, options.table) = (false, Some(url), table);
     });
     let other = other.await;
@@ -84,7 +87,8 @@ async fn within_a_conversation_the_limit_holds_over_all_servers() {
 #[tokio::test]
 async fn a_muted_member_cannot_flood_the_room_with_notices() {
     let chat =
-        Chat::start_in_standing_time(|options| options.settings.set("NOTICES_PER_MINUTE", 4)).await;
+        Chat::start_in_standing_time(|options| options.settings.set("NOTICES_PER_MINUTE", "4"))
+            .await;
     let room = chat.room_of("alice", "general").await;
     let path = |what: &str| format!("/api/rooms/{room}/{what}");
     let mallory = || json!({ "user_id": "mallory" });
@@ -115,7 +119,7 @@ async fn a_muted_member_cannot_flood_the_room_with_notices() {
 #[tokio::test]
 async fn somebody_has_only_so_many_connections() {
     let chat =
-        Chat::start_with(|options| options.settings.set("MAX_CONNECTIONS_PER_USER", 3)).await;
+        Chat::start_with(|options| options.settings.set("MAX_CONNECTIONS_PER_USER", "3")).await;
     let mut alices = Vec::new();
     for _ in 0..3 {
         alices.push(chat.joined_by("alice").await);
@@ -134,7 +138,7 @@ async fn somebody_has_only_so_many_connections() {
 #[tokio::test]
 async fn nobody_is_locked_out_by_sockets_that_are_dead() {
     let chat =
-        Chat::start_with(|options| options.settings.set("MAX_CONNECTIONS_PER_USER", 2)).await;
+        Chat::start_with(|options| options.settings.set("MAX_CONNECTIONS_PER_USER", "2")).await;
     let alice = chat.joined_by("alice").await;
     let mut inbox = chat.item("USER#alice", "INBOX").await;
     let connection = inbox[&format!("conn:{}", alice.connection)].clone();

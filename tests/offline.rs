@@ -130,7 +130,7 @@ async fn history_tells_what_is_delivered_and_what_waits() {
 
 #[tokio::test]
 async fn what_has_expired_is_not_handed_over() {
-    let chat = Chat::start_with(|options| options.settings.set("RETENTION_DAYS", 1)).await;
+    let chat = Chat::start_with(|options| options.settings.set("RETENTION_DAYS", "1")).await;
     let mut alice = chat.joined_by("alice").await;
     // More than are read at once.
     for number in 0..60 {

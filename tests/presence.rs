@@ -155,7 +155,7 @@ async fn whoever_speaks_before_the_welcome_has_come_online_all_the_same() {
 
 #[tokio::test]
 async fn typing_shows_in_rooms_up_to_a_size() {
-    let chat = Chat::start_with(|options| options.settings.set("PRESENCE_ROOM_SIZE", 2)).await;
+    let chat = Chat::start_with(|options| options.settings.set("PRESENCE_ROOM_SIZE", "2")).await;
     let mut alice = chat.joined_by("alice").await;
     let mut bob = chat.joined_by("bob").await;
     let room = chat.room_of("alice", "general").await;

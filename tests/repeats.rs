@@ -155,7 +155,8 @@ fn fast_id(seconds: u64) -> uuid::Uuid {
 
 #[tokio::test]
 async fn old_ids_are_not_searched_for_far_back_all_the_time() {
-    let chat = Chat::start_in_standing_time(|options| options.settings.set("RATE_LIMIT", 0)).await;
+    let chat =
+        Chat::start_in_standing_time(|options| options.settings.set("RATE_LIMIT", "0")).await;
     let mut alice = chat.joined_by("alice").await;
     let newest = alice.says("bob", "one").await["seq"].as_u64().unwrap();
     // As if much had been said before.

@@ -264,8 +264,8 @@ async fn any_cursor_is_taken_or_refused() {
 #[tokio::test]
 async fn rooms_and_people_have_limits() {
     let chat = Chat::start_with(|options| {
-        options.settings.set("MAX_MEMBERS_PER_ROOM", 2);
-        options.settings.set("MAX_ROOMS_PER_USER", 2);
+        options.settings.set("MAX_MEMBERS_PER_ROOM", "2");
+        options.settings.set("MAX_ROOMS_PER_USER", "2");
     })
     .await;
     chat.room_of("alice", "one").await;

@@ -71,7 +71,8 @@ async fn what_is_wrong_is_told() {
 
 #[tokio::test]
 async fn a_hasty_sender_is_told_when_to_come_back() {
-    let chat = Chat::start_in_standing_time(|options| options.settings.set("RATE_LIMIT", 3)).await;
+    let chat =
+        Chat::start_in_standing_time(|options| options.settings.set("RATE_LIMIT", "3")).await;
     let mut alice = chat.joined_by("alice").await;
     for content in ["one", "two", "three"] {
         alice.says("bob", content).await;

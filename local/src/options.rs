@@ -96,7 +96,7 @@ impl Options {
 fn unhurried() -> Settings {
     let mut settings = Settings::default();
     for limit in ["RATE_LIMIT", "NOTICES_PER_MINUTE", "SIGN_INS_PER_ADDRESS"] {
-        settings.set(limit, 0);
+        settings.set(limit, "0");
     }
     settings
 }

@@ -23,9 +23,9 @@ impl Settings {
     /// # Panics
     ///
     /// If there is no such setting.
-    pub fn set(&mut self, variable: &str, value: impl ToString) {
+    pub fn set(&mut self, variable: &str, value: &str) {
         let known = self.0.get_mut(variable);
-        *known.unwrap_or_else(|| panic!("{variable} is no setting")) = value.to_string();
+        *known.unwrap_or_else(|| panic!("{variable} is no setting")) = value.to_owned();
     }
 
     /// The value of one, if there is such a setting.

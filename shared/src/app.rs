@@ -9,7 +9,7 @@ use crate::clock::Clock;
 use crate::config::{Config, InvalidConfig};
 use crate::gateway::Gateway;
 use crate::renewals::Renewals;
-use crate::store::{Rules, Store};
+use crate::store::Store;
 use crate::throttle::{Throttle, Window};
 
 /// In which time notices are counted.
@@ -30,6 +30,10 @@ pub struct App {
     pub throttle: Throttle,
     /// What everybody has made others be shown lately.
     pub notices: Window,
+    /// What everybody has said lately, in any conversation.
+    pub said: Window,
+    /// Who has had a log searched far back.
+    pub searches: Throttle,
     /// Which connections go on with a fresh token.
     pub renewals: Renewals,
     /// What checks who somebody is.
@@ -47,6 +51,8 @@ impl App {
             clock,
             throttle: Throttle::default(),
             notices: Window::default(),
+            said: Window::default(),
+            searches: Throttle::default(),
             renewals: Renewals::default(),
         })
     }
@@ -79,14 +85,5 @@ impl App {
     /// What signs and checks access tokens, where people have accounts.
     pub fn tokens(&self) -> Result<&Tokens, Error> {
         self.authenticator.tokens()
-    }
-
-    /// What logs ask of those who write to them.
-    pub fn log_rules(&self) -> Rules {
-        Rules {
-            retention: self.config.retention,
-            messages_per_second: self.config.messages_per_second,
-            has_accounts: self.config.has_accounts(),
-        }
     }
 }

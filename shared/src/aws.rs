@@ -86,8 +86,8 @@ impl Aws {
         &self.sdk
     }
 
-    /// A secret in TokenKeys Manager by its ARN or name: its present version, and the one before it, which
-    /// TokenKeys Manager keeps.
+    /// A secret in Secrets Manager by its ARN or name: its present version, and the one before it, which
+    /// Secrets Manager keeps.
     pub async fn secrets(&self, id: &str) -> Result<TokenKeys, Error> {
         let versions = try_join(self.secret(id, "AWSCURRENT"), self.secret(id, "AWSPREVIOUS"));
         let (current, previous) = versions.await?;

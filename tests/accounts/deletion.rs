@@ -162,7 +162,7 @@ async fn whoever_was_invited_and_is_gone_is_invited_no_more() {
 async fn whoever_has_changed_a_room_much_can_be_deleted_all_the_same() {
     let chat = Chat::start_with(|options| {
         options.auth = Auth::Accounts;
-        options.settings.set("NOTICES_PER_MINUTE", 2);
+        options.settings.set("NOTICES_PER_MINUTE", "2");
     })
     .await;
     let [alice, bob] = [chat.registers("alice").await, chat.registers("bob").await];

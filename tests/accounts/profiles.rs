@@ -73,7 +73,7 @@ async fn a_display_name_is_what_others_see_of_it() {
 async fn nobody_shows_ever_new_profiles_to_others() {
     let chat = Chat::start_with(|options| {
         options.auth = Auth::Accounts;
-        options.settings.set("NOTICES_PER_MINUTE", 2);
+        options.settings.set("NOTICES_PER_MINUTE", "2");
     })
     .await;
     let alice = chat.registers("alice").await;

@@ -167,7 +167,7 @@ async fn ten_wrong_passwords_are_enough_for_a_while() {
 async fn an_address_may_try_so_often() {
     let chat = Chat::start_with(|options| {
         options.auth = local::options::Auth::Accounts;
-        options.settings.set("SIGN_INS_PER_ADDRESS", 3);
+        options.settings.set("SIGN_INS_PER_ADDRESS", "3");
     })
     .await;
     chat.registers("alice").await;

@@ -189,7 +189,7 @@ fn password(username: &str) -> anyhow::Result<SecretString> {
     if let Ok(password) = std::env::var("CONFAB_PASSWORD") {
         return Ok(password.into());
     }
-    let prompt = format!("Password of {}: ", crate::screen::visible(username));
+    let prompt = format!("Password of {}: ", crate::text::visible(username));
     let password = rpassword::prompt_password(prompt)
         .context("no terminal to ask for the password; set CONFAB_PASSWORD")?;
     Ok(password.into())

@@ -3,7 +3,7 @@
 //! - [`session`] is the protocol, without any I/O;
 //! - [`line`] is the connection, [`http`] the HTTP API, [`account`] who one is;
 //! - [`input`] and [`editor`] are what comes from a person or a pipe, [`command`] what it means;
-//! - [`screen`] is what is shown; [`names`] what people and rooms are called;
+//! - [`screen`] is what is shown, [`prompt`] what stands below it, [`paint`] and [`text`] how; [`names`] what people and rooms are called;
 //! - [`client`] brings them together.
 
 mod account;
@@ -17,8 +17,11 @@ mod input;
 mod line;
 mod names;
 mod options;
+mod paint;
+mod prompt;
 mod screen;
 mod session;
+mod text;
 
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
@@ -35,7 +38,9 @@ use crate::http::Http;
 use crate::line::Line;
 use crate::names::Names;
 use crate::options::Options;
-use crate::screen::{Lines, Output, Paint, Screen, visible};
+use crate::paint::Paint;
+use crate::screen::{Lines, Output, Screen};
+use crate::text::visible;
 
 /// How many messages a person sees of what was said before.
 const HISTORY: u8 = 20;

@@ -20,7 +20,7 @@ use crate::config::{TOKEN_KEY, TOKEN_KEY_PREVIOUS};
 use crate::edge::http::SourceAddress;
 use crate::{App, Clock, Config, Error};
 
-/// Names the secret in TokenKeys Manager that holds the key for access tokens, and in its version before the
+/// Names the secret in Secrets Manager that holds the key for access tokens, and in its version before the
 /// key before; only the functions that
 /// sign or check them have it.
 pub const TOKEN_KEY_SECRET: &str = "TOKEN_KEY_SECRET";

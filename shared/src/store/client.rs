@@ -7,23 +7,18 @@ use super::item::{Item, s};
 use super::keys;
 use crate::Error;
 use crate::error::storage;
-use crate::throttle::{Throttle, Window};
 
 /// One table, through the SDK's client.
 #[derive(Clone, Debug)]
 pub struct Store {
     pub(super) db: Client,
     pub(super) table: String,
-    /// Who has had a log searched far back.
-    pub(super) searches: Throttle,
-    /// What everybody has said lately, in any conversation.
-    pub(super) said: Window,
 }
 
 impl Store {
     /// Keeps everything in `table`, reached through `db`.
     pub fn new(db: Client, table: String) -> Self {
-        Self { db, table, searches: Throttle::default(), said: Window::default() }
+        Self { db, table }
     }
 
     /// The item of this key, strongly consistent; `action` completes "failed to".

@@ -12,14 +12,13 @@ mod log;
 mod names;
 mod online;
 mod rooms;
-mod start;
 mod table;
 
 pub use accounts::{Attempts, Moment, Rotation, Secured, Session, Ticket};
 pub use client::Store;
 pub use inbox::{Connection, Drain, Inbox, Lease, Overdue, Update, Waiting};
 pub use listings::{Listing, ReadMark};
-pub use log::{Appended, Draft, Rules};
+pub use log::{Entry, First, Put, Tail};
 pub use rooms::{
     Banned, Change, Changed, Departure, Entered, Invited, Listed, Removed, RoomLimits,
 };

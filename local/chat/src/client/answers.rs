@@ -8,8 +8,9 @@ use crate::account::Account;
 use crate::frames::{Message, Presence, Room};
 use crate::http::{HttpError, List, segment};
 use crate::names::Names;
-use crate::screen::{Show, visible};
+use crate::screen::Show;
 use crate::session::Address;
+use crate::text::visible;
 
 /// How many people are named in a line: with accounts, each name is asked for.
 const NAMED: usize = 100;

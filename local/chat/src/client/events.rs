@@ -6,7 +6,8 @@ use super::life::{Client, Manner};
 use super::place::Place;
 use crate::editor::lock;
 use crate::frames::{Message, Presence};
-use crate::screen::{Prompt, Show};
+use crate::prompt::Prompt;
+use crate::screen::Show;
 use crate::session::{Address, Event, Wish};
 
 impl Client {

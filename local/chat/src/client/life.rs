@@ -14,7 +14,8 @@ use crate::editor::{Keyboard, SharedPrompt};
 use crate::frames::Frame;
 use crate::input::{Input, read_lines};
 use crate::line::{Line, News, Order};
-use crate::screen::{Paint, Show};
+use crate::paint::Paint;
+use crate::screen::Show;
 use crate::session::Session;
 
 /// How often the client looks at its clocks.

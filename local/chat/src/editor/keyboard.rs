@@ -21,7 +21,8 @@ use unicode_width::UnicodeWidthStr;
 use super::gate::Gate;
 use crate::command::COMMANDS;
 use crate::input::Input;
-use crate::screen::{Paint, Prompt};
+use crate::paint::Paint;
+use crate::prompt::Prompt;
 
 /// What the prompt shows; it changes while a line is edited.
 pub(crate) type SharedPrompt = Arc<Mutex<Prompt>>;

@@ -4,11 +4,12 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 
-use super::Paint;
-use super::text::{field, visible, visible_lines};
 use crate::frames::{Message, Presence, Status};
 use crate::names::Names;
+use crate::paint::Paint;
+use crate::prompt::tick;
 use crate::session::Event;
+use crate::text::{field, visible, visible_lines};
 
 /// How far the further lines of a message are set off.
 const INDENT: usize = 6;
@@ -177,14 +178,6 @@ impl Lines {
             Some(role) => format!("{who} made {name} {}", visible(role)),
             None => format!("{who} {kind} {name}"),
         }
-    }
-}
-
-/// How far a message got, in two columns.
-pub(crate) fn tick(status: Status) -> &'static str {
-    match status {
-        Status::Sent => "✓ ",
-        Status::Delivered | Status::Read => "✓✓",
     }
 }
 

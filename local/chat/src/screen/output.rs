@@ -5,12 +5,13 @@ use std::io::{self, Write};
 use serde_json::Value;
 use tokio::sync::mpsc::UnboundedReceiver;
 
+use super::Lines;
 use super::lines::not_said;
-use super::text::json;
-use super::{Lines, visible};
 use crate::editor::{Keyboard, Printer};
 use crate::frames::Message;
 use crate::session::Event;
+use crate::text::json;
+use crate::text::visible;
 
 /// Redraws the prompt: a printer that is given a line puts it above the prompt, and this is none.
 const NOTHING: &str = "\x1b[A\n";

@@ -1,4 +1,8 @@
 //! Messages are said and read.
 
+pub mod append;
+mod backoff;
+mod rate;
 pub mod read;
+mod repeat;
 pub mod send;

@@ -2,14 +2,15 @@
 
 use futures::{join, try_join};
 
+use super::append::{Appended, append};
 use crate::domain::permissions::Action;
-use crate::domain::{Content, ConversationId, Kind, Message, MessageId, UserId};
+use crate::domain::{Content, ConversationId, Kind, Message, MessageId, NewMessage, UserId};
 use crate::protocol::Ack;
 use crate::services::access::permit;
 use crate::services::delivery::{Recipients, deliver};
 use crate::services::own_inbox::OwnInbox;
 use crate::services::presence::note_presence;
-use crate::store::{Appended, Draft, Inbox};
+use crate::store::Inbox;
 use crate::{App, Error};
 
 /// What became of something said.
@@ -39,8 +40,13 @@ impl Said {
 }
 
 /// What somebody wants to say, checked.
-pub fn draft(app: &App, from: &UserId, content: &str, id: Option<&str>) -> Result<Draft, Error> {
-    Ok(Draft {
+pub fn draft(
+    app: &App,
+    from: &UserId,
+    content: &str,
+    id: Option<&str>,
+) -> Result<NewMessage, Error> {
+    Ok(NewMessage {
         id: id.map(MessageId::parse).transpose()?,
         kind: Kind::Message,
         from: from.clone(),
@@ -51,7 +57,11 @@ pub fn draft(app: &App, from: &UserId, content: &str, id: Option<&str>) -> Resul
 
 /// Says something without a connection: stores before it delivers, and is done only when everybody
 /// was reached or marked.
-pub async fn say(app: &App, conversation: &ConversationId, draft: &Draft) -> Result<Said, Error> {
+pub async fn say(
+    app: &App,
+    conversation: &ConversationId,
+    draft: &NewMessage,
+) -> Result<Said, Error> {
     let permission = || permit(app, &draft.from, conversation, Action::Speak);
     let (message, duplicate) = store(app, conversation, draft, permission).await?;
     let recipients = recipients(app, &message).await?;
@@ -67,7 +77,7 @@ pub async fn say(app: &App, conversation: &ConversationId, draft: &Draft) -> Res
 pub async fn say_over(
     app: &App,
     conversation: &ConversationId,
-    draft: &Draft,
+    draft: &NewMessage,
     own: &OwnInbox<'_>,
 ) -> Result<Said, Error> {
     let permission = || async {
@@ -90,11 +100,10 @@ pub async fn say_over(
 async fn store<Permission: Future<Output = Result<(), Error>>>(
     app: &App,
     conversation: &ConversationId,
-    draft: &Draft,
+    draft: &NewMessage,
     permission: impl Fn() -> Permission,
 ) -> Result<(Message, bool), Error> {
-    let (now, rules) = (app.clock.now(), app.log_rules());
-    Ok(match app.store.append(conversation, draft, permission, now, rules).await? {
+    Ok(match append(app, conversation, draft, permission).await? {
         Appended::Stored(message) => (message, false),
         Appended::Repeat(message) => (message, true),
     })

@@ -1,10 +1,10 @@
 //! What happens to people in a room is told in its log, and to whoever is put out.
 
-use crate::domain::{Content, ConversationId, Kind, MessageId, Room, UserId};
+use crate::domain::{Content, ConversationId, Kind, MessageId, NewMessage, Room, UserId};
 use crate::protocol::{Removal, ServerFrame};
 use crate::services::delivery::deliver;
+use crate::services::messages::append::{Appended, append};
 use crate::services::messages::send::recipients;
-use crate::store::{Appended, Draft};
 use crate::{App, Error};
 
 /// Counts something that the room will hear of `user`, before it is done; refused if that has happened
@@ -29,7 +29,7 @@ pub(super) async fn announce(
 ) -> Result<(), Error> {
     let conversation = room.conversation();
     let whom = about.map(|about| format!(" {about}")).unwrap_or_default();
-    let draft = Draft {
+    let draft = NewMessage {
         id: Some(MessageId::fresh(app.clock.now())),
         kind,
         from: user.clone(),
@@ -47,7 +47,7 @@ pub(super) async fn announce_role(
     about: &UserId,
     role: &str,
 ) -> Result<(), Error> {
-    let draft = Draft {
+    let draft = NewMessage {
         id: Some(MessageId::fresh(app.clock.now())),
         kind: Kind::Appointed,
         from: by.clone(),
@@ -60,13 +60,12 @@ pub(super) async fn announce_role(
 async fn tell(
     app: &App,
     conversation: &ConversationId,
-    draft: &Draft,
+    draft: &NewMessage,
     newcomer: bool,
 ) -> Result<(), Error> {
     let permission = || std::future::ready(Ok(()));
-    let rules = app.log_rules();
-    let appended = app.store.append(conversation, draft, permission, app.clock.now(), rules);
-    let (Appended::Stored(message) | Appended::Repeat(message)) = appended.await?;
+    let appended = append(app, conversation, draft, permission).await?;
+    let (Appended::Stored(message) | Appended::Repeat(message)) = appended;
     let inboxes = recipients(app, &message).await?;
     deliver(app, &message, inboxes, None).await?;
     if newcomer {

@@ -2,60 +2,60 @@
 
 use std::time::Duration;
 
-use super::Draft;
 use crate::Error;
-use crate::domain::{Content, ConversationId, Kind, Message, MessageId, Seq, Timestamp, UserId};
+use crate::domain::{
+    Content, ConversationId, Kind, Message, MessageId, NewMessage, Seq, Timestamp, UserId,
+};
 use crate::store::item::{Item, n, number, parse_number, s, text};
 use crate::store::keys;
 
 /// A message with what only the log needs to know.
 #[derive(Debug)]
-pub(in crate::store) struct Entry {
-    pub(in crate::store) message: Message,
-    pub(in crate::store) ahead: Duration,
-    pub(in crate::store) expires_at: Option<i64>,
+pub struct Entry {
+    /// The message.
+    pub message: Message,
+    /// The most by which the time inside any id so far was ahead of the server's clock.
+    pub ahead: Duration,
+    /// When it expires, in seconds since the Unix epoch; `None` for never.
+    pub expires_at: Option<i64>,
 }
 
-impl Draft {
-    /// The draft as an entry with number `seq`, stored `now` or when `newest` was, if that is later.
-    pub(in crate::store) fn entry(
-        &self,
-        id: &MessageId,
-        place: (&ConversationId, Seq),
-        newest: Option<&Entry>,
+impl Entry {
+    /// `new` as the entry behind `newest`, stored `now` or when that was, if that is later.
+    pub fn after(
+        newest: Option<&Self>,
+        (conversation, seq): (&ConversationId, Seq),
+        (new, id): (&NewMessage, &MessageId),
         now: Timestamp,
         retention: Option<Duration>,
-    ) -> Entry {
+    ) -> Self {
         let sent_at = newest.map_or(now, |newest| newest.message.sent_at.max(now));
         let ahead =
-            self.id.as_ref().and_then(MessageId::made_at).map(|made_at| made_at.since(sent_at));
+            new.id.as_ref().and_then(MessageId::made_at).map(|made_at| made_at.since(sent_at));
         let ahead =
             ahead.unwrap_or_default().max(newest.map_or(Duration::ZERO, |newest| newest.ahead));
-        let (conversation, seq) = place;
-        Entry {
+        Self {
             message: Message {
                 conversation: conversation.clone(),
                 seq,
                 id: id.clone(),
-                kind: self.kind,
-                from: self.from.clone(),
-                about: self.about.clone(),
-                content: self.content.clone(),
+                kind: new.kind,
+                from: new.from.clone(),
+                about: new.about.clone(),
+                content: new.content.clone(),
                 sent_at,
             },
             ahead,
             expires_at: retention.map(|retention| sent_at.plus(retention).as_seconds()),
         }
     }
-}
 
-impl Entry {
     pub(super) fn is_expired(&self, now: Timestamp) -> bool {
         self.expires_at.is_some_and(|expires_at| expires_at <= now.as_seconds())
     }
 }
 
-pub(in crate::store) fn encode(entry: &Entry) -> Item {
+pub(super) fn encode(entry: &Entry) -> Item {
     let message = &entry.message;
     let mut item = Item::from([
         (keys::PK.into(), s(keys::conversation_pk(&message.conversation))),

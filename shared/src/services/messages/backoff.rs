@@ -26,9 +26,9 @@ const LEAST_ROUND_TRIP: Duration = Duration::from_millis(4);
 /// The longest pause, however slow the table is: API Gateway waits for 29 seconds in all.
 const LONGEST: Duration = Duration::from_secs(2);
 
-/// One writer's pace, through all the rounds of one append.
+/// One writer's backoff, through all the rounds of one append.
 #[derive(Debug)]
-pub(super) struct Pace {
+pub(super) struct Backoff {
     /// How many rounds were lost.
     lost: u32,
     /// When the last read of the tail began.
@@ -37,8 +37,8 @@ pub(super) struct Pace {
     round_trip: Duration,
 }
 
-impl Pace {
-    /// The pace of a writer who reads the tail now.
+impl Backoff {
+    /// Of a writer who reads the tail now.
     pub(super) fn new() -> Self {
         Self { lost: 0, asked: Instant::now(), round_trip: Duration::ZERO }
     }
@@ -75,8 +75,8 @@ mod tests {
     fn pauses_grow_with_the_crowd_and_shrink_with_patience() {
         let pause = |lost| {
             let round_trip = Duration::from_millis(10);
-            let pace = Pace { lost, asked: Instant::now(), round_trip };
-            (pace.longest_pause().as_millis(), pace.tries())
+            let backoff = Backoff { lost, asked: Instant::now(), round_trip };
+            (backoff.longest_pause().as_millis(), backoff.tries())
         };
         let paces = [1, 2, 3, 4, 8, 12, 16, 499].map(pause);
         let expected =
@@ -87,7 +87,7 @@ mod tests {
     #[test]
     fn no_table_is_so_slow_that_a_pause_outlasts_an_invocation() {
         let round_trip = Duration::from_secs(3);
-        let pace = Pace { lost: 3, asked: Instant::now(), round_trip };
-        assert_eq!(pace.longest_pause(), LONGEST);
+        let backoff = Backoff { lost: 3, asked: Instant::now(), round_trip };
+        assert_eq!(backoff.longest_pause(), LONGEST);
     }
 }

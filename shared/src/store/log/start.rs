@@ -11,44 +11,55 @@ use std::time::Duration;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{CancellationReason, Put, TransactWriteItem, Update};
 
-use super::item::{n, parse_number, s};
-use super::log::{Entry, Tail, encode};
-use super::{Store, keys};
+use super::entry::{Entry, encode};
+use super::tail::Tail;
 use crate::Error;
 use crate::domain::{ConversationId, Seq, Timestamp, UserId};
 use crate::error::storage;
+use crate::store::item::{n, parse_number, s};
+use crate::store::{Store, keys};
 
 /// A tail this close to its expiry could be gone before a plain put behind it; longer than any
 /// invocation lasts.
 const CLOSE_TO_EXPIRY: Duration = Duration::from_secs(15 * 60);
 
+/// What became of the first message of a log.
+#[derive(Debug)]
+pub enum First {
+    /// It is stored.
+    Stored,
+    /// Somebody else started the log.
+    Overtaken,
+    /// This one has no account, or it is being deleted.
+    NoAccount(UserId),
+}
+
 impl Tail {
     /// Whether the next message must agree with other writers on where the log starts.
-    pub(super) fn needs_start(&self, now: Timestamp) -> bool {
+    pub fn needs_start(&self, now: Timestamp) -> bool {
         let soon = now.plus(CLOSE_TO_EXPIRY).as_seconds();
         let newest = self.entries.first();
         newest.is_none_or(|newest| newest.expires_at.is_some_and(|expires_at| expires_at < soon))
     }
 
     /// The number after the newest, or the one at which an empty log starts.
-    pub(super) fn next_seq(&self, now: Timestamp) -> Seq {
+    pub fn next_seq(&self, now: Timestamp) -> Seq {
         let newest = self.entries.first().map(|newest| newest.message.seq);
         newest.map_or_else(|| Seq::try_from(now.as_millis()).unwrap_or(1), |newest| newest + 1)
     }
 }
 
 impl Store {
-    /// Stores `entry` if the log's start is still as it was `seen`; `false` if somebody was faster.
-    /// Where people have accounts, both of a direct conversation must have one that is not being
-    /// deleted: else this would list the conversation again for somebody of whom nothing is left.
-    pub(super) async fn put_with_start(
+    /// Stores `entry` if the log's start is still as it was `seen`, lists the conversation for both of a
+    /// direct one, and each of `holders` has an account that is not being deleted: else this would list
+    /// it again for somebody of whom nothing is left.
+    pub async fn put_first(
         &self,
         entry: &Entry,
         seen: Option<Seq>,
-        has_accounts: bool,
-    ) -> Result<bool, Error> {
+        holders: &[UserId],
+    ) -> Result<First, Error> {
         let conversation = &entry.message.conversation;
-        let holders = if has_accounts { conversation.pair() } else { Vec::new() };
         let message = Put::builder()
             .table_name(&self.table)
             .set_item(Some(encode(entry)))
@@ -65,25 +76,24 @@ impl Store {
         for listing in self.new_listings(conversation, entry.message.sent_at)? {
             write = write.transact_items(TransactWriteItem::builder().update(listing).build());
         }
-        for holder in &holders {
+        for holder in holders {
             write = write.transact_items(self.account_exists(holder)?);
         }
-        let Err(error) = write.send().await else { return Ok(true) };
+        let Err(error) = write.send().await else { return Ok(First::Stored) };
         let reasons = match error.as_service_error() {
             Some(TransactWriteItemsError::TransactionCanceledException(canceled)) => {
                 canceled.cancellation_reasons()
             }
             _ => &[],
         };
-        if let Some(gone) = gone_of(&holders, reasons) {
-            let is_sender = *gone == entry.message.from;
-            return Err(if is_sender { Error::DELETED } else { Error::NotFound("user") });
+        if let Some(user) = without_account(holders, reasons) {
+            return Ok(First::NoAccount(user.clone()));
         }
         let is_overtaken = reasons.iter().any(|reason| {
             matches!(reason.code(), Some("ConditionalCheckFailed" | "TransactionConflict"))
         });
         if is_overtaken {
-            return Ok(false);
+            return Ok(First::Overtaken);
         }
         Err(storage("store the first message of a conversation")(error))
     }
@@ -139,8 +149,11 @@ impl Store {
 }
 
 /// Who of `holders` has no account, if the last writes of a canceled transaction ask that of each.
-fn gone_of<'a>(holders: &'a [UserId], reasons: &[CancellationReason]) -> Option<&'a UserId> {
+fn without_account<'a>(
+    holders: &'a [UserId],
+    reasons: &[CancellationReason],
+) -> Option<&'a UserId> {
     let last = holders.iter().rev().zip(reasons.iter().rev());
-    let gone = last.filter(|(_, reason)| reason.code() == Some("ConditionalCheckFailed"));
-    gone.map(|(holder, _)| holder).next()
+    let without = last.filter(|(_, reason)| reason.code() == Some("ConditionalCheckFailed"));
+    without.map(|(holder, _)| holder).next()
 }

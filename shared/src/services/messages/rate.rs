@@ -7,19 +7,17 @@
 
 use std::time::Duration;
 
-use super::tail::Tail;
-use super::{Draft, Rules};
-use crate::Error;
-use crate::domain::{Kind, Message, Timestamp};
-use crate::store::Store;
+use crate::domain::{Kind, Message, NewMessage, Timestamp};
+use crate::store::Tail;
 use crate::throttle::Counted;
+use crate::{App, Error};
 
 /// The span in which messages are counted.
 const SECOND: Duration = Duration::from_secs(1);
 
-/// What the sender of a draft has said before it in the same conversation.
+/// What the sender of a message has said before it in the same conversation.
 pub(super) struct Lately<'a> {
-    pub(super) draft: &'a Draft,
+    new: &'a NewMessage,
     most: usize,
     /// When, oldest first.
     said: Vec<Timestamp>,
@@ -27,22 +25,22 @@ pub(super) struct Lately<'a> {
 
 impl<'a> Lately<'a> {
     /// As far as the end of the log shows it.
-    pub(super) fn of(draft: &'a Draft, tail: &Tail, rules: Rules) -> Self {
-        let mut lately = Self { draft, most: rules.most_of(draft), said: Vec::new() };
+    pub(super) fn of(new: &'a NewMessage, tail: &Tail, most: usize) -> Self {
+        let mut lately = Self { new, most, said: Vec::new() };
         for entry in tail.entries.iter().rev() {
             lately.see(&entry.message);
         }
         lately
     }
 
-    /// Counts a message that stands before the draft.
+    /// Counts a message that stands before it.
     pub(super) fn see(&mut self, message: &Message) {
-        if message.from == self.draft.from && message.kind == Kind::Message {
+        if message.from == self.new.from && message.kind == Kind::Message {
             self.said.push(message.sent_at);
         }
     }
 
-    /// Refuses a draft that would be one too many at `at`.
+    /// Refuses a message that would be one too many at `at`.
     pub(super) fn check(&self, at: Timestamp) -> Result<(), Error> {
         if self.most == 0 {
             return Ok(());
@@ -52,27 +50,22 @@ impl<'a> Lately<'a> {
     }
 }
 
-impl Rules {
-    /// How many such drafts one person may send in a second; 0 for any number.
-    fn most_of(self, draft: &Draft) -> usize {
-        if draft.kind == Kind::Message { self.messages_per_second } else { 0 }
-    }
+/// How many such messages one person may send in a second; 0 for any number.
+pub(super) fn most_of(app: &App, new: &NewMessage) -> usize {
+    if new.kind == Kind::Message { app.config.messages_per_second } else { 0 }
 }
 
-impl Store {
-    /// Counts a draft among what its sender has said in any conversation; `None` if nobody counts.
-    pub(super) fn count_said(
-        &self,
-        draft: &Draft,
-        now: Timestamp,
-        rules: Rules,
-    ) -> Result<Option<Counted>, Error> {
-        match rules.most_of(draft) {
-            0 => Ok(None),
-            most => {
-                let counted = self.said.count(draft.from.to_string(), now, most, SECOND);
-                counted.map(Some).map_err(too_fast)
-            }
+/// Counts a message among what its sender has said in any conversation; `None` if nobody counts.
+pub(super) fn count_said(
+    app: &App,
+    new: &NewMessage,
+    now: Timestamp,
+) -> Result<Option<Counted>, Error> {
+    match most_of(app, new) {
+        0 => Ok(None),
+        most => {
+            let counted = app.said.count(new.from.to_string(), now, most, SECOND);
+            counted.map(Some).map_err(too_fast)
         }
     }
 }

@@ -1,9 +1,9 @@
 //! What stands before the line being typed: where it goes, and what became of the last one.
 
-use super::Paint;
-use super::text::visible;
 use crate::frames::{Presence, Status};
+use crate::paint::Paint;
 use crate::session::Mark;
+use crate::text::visible;
 
 /// The prompt; whatever changes while a line is typed takes the same room.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -49,12 +49,20 @@ impl Prompt {
         match self.mark {
             None => "  ",
             Some(Mark::Sending) => "… ",
-            Some(Mark::Got(status)) => super::lines::tick(status),
+            Some(Mark::Got(status)) => tick(status),
         }
     }
 
     fn pen(&self) -> &'static str {
         if self.is_typing { " ✎ " } else { "   " }
+    }
+}
+
+/// How far a message got, in two columns.
+pub(crate) fn tick(status: Status) -> &'static str {
+    match status {
+        Status::Sent => "✓ ",
+        Status::Delivered | Status::Read => "✓✓",
     }
 }
 

@@ -1,0 +1,39 @@
+//! Stores a message under a number that must be free.
+
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
+
+use super::entry::{Entry, decode, encode};
+use crate::Error;
+use crate::error::storage;
+use crate::store::Store;
+
+/// What became of a put.
+#[derive(Debug)]
+pub enum Put {
+    /// The number was free.
+    Stored,
+    /// Another message has it.
+    Occupied(Box<Entry>),
+    /// A transaction has its hands on the number: look again.
+    Contended,
+}
+
+impl Store {
+    /// Stores `entry` if its number is free.
+    pub async fn put(&self, entry: &Entry) -> Result<Put, Error> {
+        let put = self.db.put_item().table_name(&self.table).set_item(Some(encode(entry)));
+        let put = put
+            .condition_expression("attribute_not_exists(pk)")
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        let Err(error) = put.send().await else { return Ok(Put::Stored) };
+        match error.as_service_error() {
+            Some(PutItemError::ConditionalCheckFailedException(failed)) => {
+                let occupant = failed.item().ok_or(Error::Corrupt("occupant"))?;
+                Ok(Put::Occupied(Box::new(decode(&entry.message.conversation, occupant)?)))
+            }
+            Some(PutItemError::TransactionConflictException(_)) => Ok(Put::Contended),
+            _ => Err(storage("append a message")(error)),
+        }
+    }
+}
