@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::support::{Chat, Person};
 
-const README: &str = include_str!("../README.md");
+const README: &str = include_str!("../functions/README.md");
 
 #[tokio::test]
 async fn whoever_connects_is_made_welcome() {
@@ -38,7 +38,7 @@ async fn whoever_connects_is_made_welcome() {
     ];
     for (name, limit) in limits {
         assert_eq!(welcome["limits"][name], limit, "{name}");
-        assert!(README.contains(&format!("`{name}`")), "README.md lacks {name}");
+        assert!(README.contains(&format!("`{name}`")), "functions/README.md lacks {name}");
     }
     let (now, end) = (welcome["server_time"].as_str(), welcome["expires_at"].as_str());
     assert!(now.unwrap().ends_with('Z') && now < end);

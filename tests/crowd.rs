@@ -58,7 +58,7 @@ async fn a_hundred_people_talking_at_once_all_hear_one_order() {
 /// Says everything at once, then listens until everything is acknowledged and everybody was heard.
 ///
 /// What took too long for the gateway or for the database, as it may on a busy machine, is said again
-/// under the same id, as README has clients do. Whatever else the server says fails the test.
+/// under the same id, as `local/README.md` has clients do. Whatever else the server says fails the test.
 async fn talks_and_listens(mut person: Person, room: &str) -> Log {
     let mut unanswered = VecDeque::new();
     for number in 0..MESSAGES {

@@ -222,7 +222,7 @@ fn every_object_says_whether_it_may_have_more() {
 
 #[test]
 fn the_readme_has_the_rules_as_they_are() {
-    let readme = std::fs::read_to_string(format!("{ROOT}/README.md")).unwrap();
+    let readme = std::fs::read_to_string(format!("{ROOT}/functions/README.md")).unwrap();
     let tables = shared::domain::permissions::tables();
-    assert!(readme.contains(&tables), "README.md lacks\n{tables}");
+    assert!(readme.contains(&tables), "functions/README.md lacks\n{tables}");
 }

@@ -266,7 +266,7 @@ async fn mistakes_in_a_scenario_are_told_before_anything_starts() {
 
 #[test]
 fn every_fault_has_its_line_in_the_readme() {
-    let readme = concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md");
+    let readme = concat!(env!("CARGO_MANIFEST_DIR"), "/../local/README.md");
     let readme = std::fs::read_to_string(readme).unwrap();
     let (_, section) = readme.split_once("| fault | what goes wrong |").unwrap();
     let (section, _) = section.split_once("\n\n").unwrap();

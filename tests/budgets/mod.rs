@@ -1,9 +1,9 @@
 //! What every action may cost, counted request by request and unit by unit.
 //!
-//! Budgets are rows as README's table has them: an action, its writes, their units, its reads, their
-//! units, and the round trips, which are requests that wait for each other. Units are those the
-//! embedded engine reports, which follow AWS; DynamoDB Local's are rough, so there only requests are
-//! held.
+//! Budgets are rows as the table in `functions/README.md` has them: an action, its writes, their
+//! units, its reads, their units, and the round trips, which are requests that wait for each other.
+//! Units are those the embedded engine reports, which follow AWS; DynamoDB Local's are rough, so there
+//! only requests are held.
 
 mod coming;
 mod reading;
@@ -12,7 +12,7 @@ mod speaking;
 
 use crate::support::{Chat, Person, Usage};
 
-const README: &str = include_str!("../../README.md");
+const README: &str = include_str!("../../functions/README.md");
 
 /// What every coming asks for, beside asking again while the handshake is not through: two writes,
 /// the lobby's history, and whom to show it.
@@ -43,10 +43,13 @@ fn every_promise_is_held() {
     }
 }
 
-/// Holds what README promises in this row, in which `N` stands for `number`.
+/// Holds what `functions/README.md` promises in this row, in which `N` stands for `number`.
 #[track_caller]
 fn is_promised(row: &str, number: u32, usage: &Usage) {
-    assert!(README.lines().any(|line| line == row), "README does not have the row {row}");
+    assert!(
+        README.lines().any(|line| line == row),
+        "functions/README.md does not have the row {row}"
+    );
     costs(row, number, usage);
 }
 

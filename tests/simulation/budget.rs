@@ -1,8 +1,8 @@
 //! What every invocation asks of the table, held to its budget where nothing goes wrong.
 //!
-//! Budgets are those of README's table, without units. What others do at the same time may add to
-//! them: each write that is refused, because somebody was faster, costs itself and at most a new look
-//! at the tail, with the permission to write there, or another try of the same write.
+//! Budgets are those of the table in `functions/README.md`, without units. What others do at the same
+//! time may add to them: each write that is refused, because somebody was faster, costs itself and at
+//! most a new look at the tail, with the permission to write there, or another try of the same write.
 
 use std::cell::RefCell;
 

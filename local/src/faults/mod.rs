@@ -116,7 +116,7 @@ impl Fault {
 }
 
 impl fmt::Display for Fault {
-    /// The name that scenarios, banner and README use.
+    /// The name that scenarios, the banner and `local/README.md` use.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.serialize(f)
     }

@@ -1,4 +1,4 @@
-//! Who may do what: one table that every decision asks, and README shows.
+//! Who may do what: one table that every decision asks, and `functions/README.md` shows.
 
 use std::fmt;
 
@@ -198,7 +198,7 @@ pub fn permit_upon(actor: Role, target: Role) -> Result<(), Error> {
     if actor > target { Ok(()) } else { Err(Error::Forbidden(Reason::Role)) }
 }
 
-/// Both tables as README has them.
+/// Both tables as `functions/README.md` has them.
 pub fn tables() -> String {
     format!(
         "{}\n{}",
