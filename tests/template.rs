@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use shared::aws::Aws;
 use shared::config::{SETTINGS, VARIABLES, Values};
 
+use crate::support::interruption::{Services, config};
 use crate::support::{Chat, functions, template};
 
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
@@ -239,4 +240,31 @@ fn every_setting_is_a_parameter_with_the_same_default_and_bounds() {
             assert_eq!(declared.get("MaxValue").and_then(Value::as_u64), most.map(u64::from));
         }
     }
+}
+
+/// Each function that follows the table's stream gets the same records here and there.
+#[tokio::test]
+async fn the_local_event_sources_are_those_that_are_deployed() {
+    let template = template();
+    let deployed: BTreeSet<_> = functions(&template)
+        .into_iter()
+        .flat_map(|(_, function)| function["Properties"]["Events"].as_object().cloned())
+        .flat_map(|events| events.into_iter().map(|(_, event)| event).collect::<Vec<_>>())
+        .filter(|event| event["Type"] == "DynamoDB")
+        .map(|event| {
+            let source = &event["Properties"];
+            let pattern = source["FilterCriteria"]["Filters"][0]["Pattern"].as_str().unwrap();
+            let pattern: Value = serde_json::from_str(pattern).unwrap();
+            (pattern.to_string(), source["BatchSize"].as_u64().unwrap())
+        })
+        .collect();
+    let services = Services::new(
+        config(&[("AUTH_MODE", "open")]),
+        axum::Router::new(),
+        str::to_owned,
+        std::sync::Arc::new(|_| ()),
+    );
+    let sources = local::Functions::new(&services.await.app(None)).event_sources();
+    let here = sources.iter().map(|source| (source.pattern.to_string(), source.batch as u64));
+    assert_eq!(here.collect::<BTreeSet<_>>(), deployed);
 }

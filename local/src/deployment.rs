@@ -7,9 +7,11 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::json;
 use shared::edge::lambda;
 use shared::{App, Error};
 
+use crate::event_source::EventSource;
 use crate::gateway::{Authorizer, Lambda, Route, WebSocketApi};
 
 /// The stage of the local WebSocket API.
@@ -47,6 +49,18 @@ impl Functions {
                 .merge(send::router(app.clone()))
                 .merge(web::router(app.clone())),
         }
+    }
+
+    /// Who follows the table's stream: a row for each `DynamoDB` event in `template.yaml`.
+    pub fn event_sources(&self) -> Vec<EventSource> {
+        vec![EventSource {
+            pattern: json!({
+                "eventName": ["INSERT", "MODIFY"],
+                "dynamodb": { "NewImage": { "arrived": { "S": [{ "exists": true }] } } },
+            }),
+            batch: 10,
+            function: self.deliver.clone(),
+        }]
     }
 
     /// The WebSocket API; `accepted` is called for every connection.

@@ -13,6 +13,7 @@ mod api;
 mod cors;
 mod deployment;
 mod dynamodb;
+pub mod event_source;
 pub mod faults;
 pub mod front;
 pub mod gateway;
@@ -22,7 +23,6 @@ pub mod layer;
 pub mod options;
 pub mod server;
 pub mod settings;
-mod stream;
 pub mod time;
 mod token_key;
 

@@ -22,6 +22,7 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use crate::deployment::{Functions, STAGE};
 use crate::dynamodb::DynamoDb;
+use crate::event_source::{Follower, PollNow};
 use crate::faults::{Faults, Scenario};
 use crate::front::{self, Neighbours, Patience};
 use crate::gateway::Gateway;
@@ -29,7 +30,6 @@ use crate::http_api::{behind_authorizer, without_handshakes};
 use crate::in_process::InProcess;
 use crate::layer::sockets;
 use crate::options::{Auth, Options};
-use crate::stream::{Nudge, Pump};
 use crate::time::Time;
 use crate::{api, cors, token_key};
 
@@ -44,7 +44,7 @@ pub struct Server {
     gateway: Gateway,
     dynamodb: DynamoDb,
     in_process: InProcess,
-    pump: Pump,
+    followers: Vec<Follower>,
     faults: Option<Faults>,
     stop: Vec<oneshot::Sender<()>>,
     serving: Vec<JoinHandle<()>>,
@@ -108,10 +108,9 @@ impl Server {
         })?;
 
         let functions = functions(&app, &seams, &dynamodb.url, faults.as_ref());
-        let nudge = Nudge::default();
-        let pump = Pump::start(&dynamodb.aws, &options.table, &functions.deliver, nudge.clone());
-        let pump = pump.await?;
-        let gateway = Gateway::new(functions.websocket_api(move || nudge.now()), seams.time);
+        let (followers, polls) = follow(&functions, &dynamodb.aws, &options.table).await?;
+        let accepted = move || polls.iter().for_each(PollNow::now);
+        let gateway = Gateway::new(functions.websocket_api(accepted), seams.time);
         in_process.serve_management(gateway.management());
         let http = behind_authorizer(functions.http, functions.authorizer, seams.patience);
         let public = public_routes(options, &neighbours, http, gateway.websocket());
@@ -123,7 +122,7 @@ impl Server {
             gateway: gateway.clone(),
             dynamodb,
             in_process,
-            pump,
+            followers,
             faults: faults.clone(),
             stop: Vec::new(),
             serving: Vec::new(),
@@ -175,7 +174,9 @@ impl Server {
                 tracing::debug!("left an open request behind");
             }
         }
-        self.pump.stop().await;
+        for follower in self.followers {
+            follower.stop().await;
+        }
         drop(self.in_process);
         self.dynamodb.stop().await;
     }
@@ -186,6 +187,21 @@ impl Server {
         self.stop.push(stop);
         self.serving.push(tokio::spawn(front::serve(listener, routes, self.patience, stopped)));
     }
+}
+
+/// Has every function that follows the table's stream follow it; what has each read it now.
+async fn follow(
+    functions: &Functions,
+    aws: &Aws,
+    table: &str,
+) -> anyhow::Result<(Vec<Follower>, Vec<PollNow>)> {
+    let (mut followers, mut polls) = (Vec::new(), Vec::new());
+    for source in functions.event_sources() {
+        let poll_now = PollNow::default();
+        followers.push(Follower::start(aws, table, source, poll_now.clone()).await?);
+        polls.push(poll_now);
+    }
+    Ok((followers, polls))
 }
 
 /// What clients reach: the HTTP API with the page and the API's descriptions, and the WebSocket API.

@@ -1,44 +1,50 @@
 //! The table's stream as Lambda polls it: batches in order for each lane, tried again until they
 //! succeed.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
 use dynoxide::Database;
 use fastrand::Rng;
-use local::gateway::Lambda;
+use local::event_source::{EventSource, Retry, lane_of};
 use local::in_process::answer;
 use serde_json::{Value, json};
-use shared::store::keys;
 use tokio::sync::{Notify, mpsc};
 
 use crate::record::{Record, What};
 
-/// How many records one invocation gets at most.
+/// How many records one invocation gets at most: fewer than Lambda's, so that more batches meet.
 const BATCH: usize = 5;
-/// How long one invocation may take.
-const PATIENCE: Duration = Duration::from_secs(120);
 /// The longest pause between two looks at the stream.
 const LAG: u64 = 100;
 /// How often a batch that fails is tried: far more often than any fault lasts.
-const TRIES: usize = 200;
+const RETRY: Retry = Retry { tries: 200, pause: HALF_A_SECOND, longest_pause: HALF_A_SECOND };
+const HALF_A_SECOND: Duration = Duration::from_millis(500);
 
-/// Serves the stream of `database` until the world ends; `written` says that there may be more.
+/// Serves those who follow the stream of `database` until the world ends; `written` says that there may
+/// be more.
 pub(crate) fn serve(
     database: Database,
-    deliver: &Lambda,
+    sources: Vec<EventSource>,
     record: &Record,
     written: Arc<Notify>,
     mut dice: Rng,
 ) {
-    let lanes: Vec<_> = (0..dice.usize(1..=3))
-        .map(|_| {
+    let lanes = dice.usize(1..=3);
+    let mut followers = Vec::new();
+    for source in sources {
+        let of_lane = |_| {
             let (sender, records) = mpsc::unbounded_channel();
-            tokio::spawn(lane(records, deliver.clone(), record.clone()));
+            let (source, record) = (source.clone(), record.clone());
+            let source = EventSource { batch: BATCH, ..source };
+            tokio::spawn(async move {
+                let never = || What::Broken("a stream batch never succeeds".into());
+                source.serve(records, RETRY, || record.note("", 0, never())).await;
+            });
             sender
-        })
-        .collect();
+        };
+        followers.push((source.clone(), (0..lanes).map(of_lane).collect::<Vec<_>>()));
+    }
     tokio::spawn(async move {
         let mut iterator = start(&database);
         loop {
@@ -48,10 +54,8 @@ pub(crate) fn serve(
                 iterator = next.into();
             }
             for record in &records {
-                if record["dynamodb"]["NewImage"].get(keys::ARRIVED).is_some() {
-                    let pk = record["dynamodb"]["Keys"][keys::PK]["S"].as_str().unwrap_or_default();
-                    let lane = pk.bytes().map(usize::from).sum::<usize>() % lanes.len();
-                    lanes[lane].send(record.clone()).unwrap();
+                for (_, lanes) in followers.iter().filter(|(source, _)| source.takes(record)) {
+                    lanes[lane_of(record, lanes.len())].send(record.clone()).unwrap();
                 }
             }
             if records.is_empty() {
@@ -60,37 +64,6 @@ pub(crate) fn serve(
             }
         }
     });
-}
-
-async fn lane(mut records: mpsc::UnboundedReceiver<Value>, deliver: Lambda, record: Record) {
-    let mut batch = Vec::new();
-    while records.recv_many(&mut batch, BATCH).await > 0 {
-        let mut waiting = VecDeque::from(std::mem::take(&mut batch));
-        let mut tries = 0;
-        while !waiting.is_empty() {
-            let event = json!({ "Records": waiting });
-            let failed = match deliver.invoke(event, PATIENCE).await {
-                Ok(answer) => first_failure(&answer, &waiting),
-                Err(_) => Some(0),
-            };
-            waiting.drain(..failed.unwrap_or(waiting.len()));
-            tries += 1;
-            if tries > TRIES {
-                record.note("", 0, What::Broken("a stream batch never succeeds".into()));
-                return;
-            }
-            if failed.is_some() {
-                tokio::time::sleep(Duration::from_millis(500)).await;
-            }
-        }
-    }
-}
-
-fn first_failure(answer: &Value, batch: &VecDeque<Value>) -> Option<usize> {
-    let failures = answer["batchItemFailures"].as_array()?;
-    let failed: Vec<_> = failures.iter().map(|failure| &failure["itemIdentifier"]).collect();
-    let named = |record: &Value| failed.contains(&&record["dynamodb"]["SequenceNumber"]);
-    (!failed.is_empty()).then(|| batch.iter().position(named).unwrap_or(0))
 }
 
 fn start(database: &Database) -> Value {

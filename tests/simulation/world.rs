@@ -231,7 +231,7 @@ async fn start(record: &Record, sabotage: Sabotage, settings: Settings, dice: &m
     app.store.create_table().await.expect("the table can be created");
 
     let functions = faults.functions(budget::counted(Functions::new(&app), record));
-    stream::serve(database.clone(), &functions.deliver, record, written, dice.fork());
+    stream::serve(database.clone(), functions.event_sources(), record, written, dice.fork());
     gateway.deploy(functions);
     let ending = gateway.clone();
     tokio::spawn(faults.clone().keep_silence(|_| {}, move |connection| ending.close(connection)));

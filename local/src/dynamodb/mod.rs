@@ -1,6 +1,7 @@
 //! The DynamoDB below the functions: one inside this process, or any other by its URL.
 
 mod port;
+mod sweeper;
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
@@ -13,6 +14,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+use self::sweeper::{INTERVAL, sweep_every};
 use crate::front::{self, Neighbours, Patience};
 use crate::in_process::InProcess;
 use crate::options::Options;
@@ -32,6 +34,7 @@ pub(crate) struct DynamoDb {
 struct Embedded {
     stop: oneshot::Sender<()>,
     server: JoinHandle<()>,
+    sweeper: JoinHandle<()>,
 }
 
 impl DynamoDb {
@@ -65,17 +68,19 @@ impl DynamoDb {
         })?;
         let url = format!("http://{}", listener.local_addr()?);
         here.serve_dynamodb(database.clone());
+        let sweeper = tokio::spawn(sweep_every(INTERVAL, database.clone()));
         let (stop, stopped) = oneshot::channel();
         let routes = neighbours.guard(port::routes(database, patience));
         let routes = routes.layer(middleware::from_fn(front::well_formed));
         let server = tokio::spawn(front::serve(listener, routes, patience, stopped));
         let aws = Aws::local(&url).with_transport(here.transport());
-        Ok(Self { aws, url, embedded: Some(Embedded { stop, server }) })
+        Ok(Self { aws, url, embedded: Some(Embedded { stop, server, sweeper }) })
     }
 
     /// Lets running requests finish and closes the file.
     pub(crate) async fn stop(self) {
-        if let Some(Embedded { stop, server }) = self.embedded {
+        if let Some(Embedded { stop, server, sweeper }) = self.embedded {
+            sweeper.abort();
             drop(stop);
             let patience = std::time::Duration::from_secs(2);
             if tokio::time::timeout(patience, server).await.is_err() {

@@ -1,9 +1,6 @@
-//! The stream pump: reads the table's stream and invokes `deliver`, as Lambda's event source mapping
-//! does (<https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html>): batches of up to ten records,
-//! in order for each partition key, tried again when they fail.
+//! Reads the table's stream for one event source mapping.
 
 use std::collections::{HashSet, VecDeque};
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,33 +12,28 @@ use aws_sdk_dynamodbstreams::types::{Record, ShardIteratorType};
 use serde_dynamo::Item;
 use serde_json::{Value, json};
 use shared::aws::Aws;
-use shared::store::keys;
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinSet;
 
-use crate::gateway::Lambda;
+use super::{EventSource, Retry, lane_of};
 
 /// How often the stream is read when nobody says that there is something.
 const PAUSE: Duration = Duration::from_millis(100);
-/// How many records one invocation gets at most.
-const BATCH: usize = 10;
 /// How many partition keys are served at the same time.
 const LANES: usize = 64;
 /// How often a batch is tried before it is given up.
-const TRIES: u32 = 6;
-/// How long one invocation may take.
-const PATIENCE: Duration = Duration::from_secs(120);
+const RETRY: Retry = Retry { tries: 6, pause: PAUSE, longest_pause: Duration::from_secs(10) };
 
-/// A running pump; dropping it stops it.
-pub(crate) struct Pump {
+/// One event source mapping at work; dropping it stops it.
+pub(crate) struct Follower {
     tasks: JoinSet<()>,
 }
 
 /// Reads the stream now instead of at the next pause.
 #[derive(Clone, Default)]
-pub(crate) struct Nudge(Arc<Notify>);
+pub(crate) struct PollNow(Arc<Notify>);
 
-impl Nudge {
+impl PollNow {
     pub(crate) fn now(&self) {
         self.0.notify_one();
     }
@@ -55,6 +47,7 @@ struct Shard {
 }
 
 struct Reader {
+    source: EventSource,
     client: Client,
     stream: String,
     shards: VecDeque<Shard>,
@@ -64,13 +57,13 @@ struct Reader {
     lanes: Vec<mpsc::UnboundedSender<Value>>,
 }
 
-impl Pump {
+impl Follower {
     /// Serves what is written from now on to the table's stream.
     pub(crate) async fn start(
         aws: &Aws,
         table: &str,
-        deliver: &Lambda,
-        nudge: Nudge,
+        source: EventSource,
+        poll_now: PollNow,
     ) -> anyhow::Result<Self> {
         let client = Client::new(aws.sdk());
         let description = aws.dynamodb().describe_table().table_name(table).send().await;
@@ -83,12 +76,17 @@ impl Pump {
         for _ in 0..LANES {
             let (sender, records) = mpsc::unbounded_channel();
             lanes.push(sender);
-            tasks.spawn(serve(records, deliver.clone()));
+            let source = source.clone();
+            tasks.spawn(async move {
+                let given_up = || tracing::error!("gave up a batch of the table's stream");
+                source.serve(records, RETRY, given_up).await;
+            });
         }
         let (shards, known) = (VecDeque::new(), HashSet::new());
-        let mut reader = Reader { client, stream, shards, known, one_has_ended: false, lanes };
+        let one_has_ended = false;
+        let mut reader = Reader { source, client, stream, shards, known, one_has_ended, lanes };
         reader.find_shards(ShardIteratorType::Latest).await?;
-        tasks.spawn(reader.run(nudge));
+        tasks.spawn(reader.run(poll_now));
         Ok(Self { tasks })
     }
 
@@ -99,7 +97,7 @@ impl Pump {
 }
 
 impl Reader {
-    async fn run(mut self, nudge: Nudge) {
+    async fn run(mut self, poll_now: PollNow) {
         loop {
             match self.read().await {
                 Ok(true) => continue,
@@ -108,7 +106,7 @@ impl Reader {
             }
             tokio::select! {
                 () = tokio::time::sleep(PAUSE) => {}
-                () = nudge.0.notified() => {}
+                () = poll_now.0.notified() => {}
             }
         }
     }
@@ -202,56 +200,16 @@ impl Reader {
         self.open(shard, ShardIteratorType::TrimHorizon).await?.context("a shard has no iterator")
     }
 
-    /// Hands a record to its lane, if `template.yaml`'s filter lets it through.
+    /// Hands a record to its lane, if the filter lets it through.
     fn hand_in(&self, record: &Record) {
-        let Some(change) = record.dynamodb() else { return };
-        let Some(image) = change.new_image().filter(|image| image.contains_key(keys::ARRIVED))
-        else {
+        let record = event_record(record, &self.stream);
+        if !self.source.takes(&record) {
             return;
-        };
-        let mut hasher = DefaultHasher::new();
-        image.get(keys::PK).and_then(|pk| pk.as_s().ok()).hash(&mut hasher);
-        let lane = usize::try_from(hasher.finish() % LANES as u64).unwrap_or_default();
-        if self.lanes[lane].send(event_record(record, &self.stream)).is_err() {
+        }
+        if self.lanes[lane_of(&record, LANES)].send(record).is_err() {
             tracing::error!("nobody serves the table's stream any more");
         }
     }
-}
-
-/// Invokes `deliver` for the records of one lane, in order.
-async fn serve(mut records: mpsc::UnboundedReceiver<Value>, deliver: Lambda) {
-    let mut batch = Vec::with_capacity(BATCH);
-    while records.recv_many(&mut batch, BATCH).await > 0 {
-        let mut pause = PAUSE;
-        for attempt in 1..=TRIES {
-            let answer = deliver.invoke(json!({ "Records": batch }), PATIENCE).await;
-            let failed = match answer {
-                Ok(answer) => first_failure(&answer, &batch),
-                Err(error) => {
-                    tracing::warn!("a delivery failed: {error}");
-                    Some(0)
-                }
-            };
-            let Some(place) = failed else { break };
-            batch.drain(..place);
-            if attempt == TRIES {
-                tracing::error!("gave up a delivery after {TRIES} tries");
-                break;
-            }
-            tokio::time::sleep(pause).await;
-            pause *= 2;
-        }
-        batch.clear();
-    }
-}
-
-/// The first record that `batchItemFailures` names; the batch is tried again from there.
-fn first_failure(answer: &Value, batch: &[Value]) -> Option<usize> {
-    let failures = answer.get("batchItemFailures")?.as_array()?;
-    let failed: Vec<_> = failures.iter().map(|failure| &failure["itemIdentifier"]).collect();
-    let named = |record: &Value| failed.contains(&&record["dynamodb"]["SequenceNumber"]);
-    // An identifier that is not in the batch fails all of it, as on Lambda.
-    (!failed.is_empty()).then(|| batch.iter().position(named).unwrap_or(0))
 }
 
 fn sequence_number(record: &Record) -> u128 {
@@ -282,7 +240,7 @@ fn event_record(record: &Record, stream: &str) -> Value {
             dynamodb[name] = image;
         }
     }
-    json!({
+    let mut event = json!({
         "eventID": record.event_id(),
         "eventName": record.event_name().map(|name| name.as_str()),
         "eventVersion": record.event_version().unwrap_or("1.1"),
@@ -290,5 +248,15 @@ fn event_record(record: &Record, stream: &str) -> Value {
         "awsRegion": record.aws_region().unwrap_or("us-east-1"),
         "dynamodb": dynamodb,
         "eventSourceARN": stream,
-    })
+    });
+    if let Some(by) = record.user_identity() {
+        // What has expired the service deletes by itself. The embedded engine spells these names as
+        // Lambda does, not as the stream's API, so that the SDK finds none.
+        let (kind, principal) = (by.r#type(), by.principal_id());
+        event["userIdentity"] = json!({
+            "type": kind.unwrap_or("Service"),
+            "principalId": principal.unwrap_or("dynamodb.amazonaws.com"),
+        });
+    }
+    event
 }

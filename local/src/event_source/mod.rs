@@ -1,0 +1,102 @@
+//! Event source mappings: which functions follow the table's stream, as Lambda does it
+//! (<https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html>). Each follows by itself, with a filter
+//! of its own: batches of records, in order for each partition key, tried again when they fail.
+//!
+//! - `pattern` is the filter; `stream` reads the table's stream.
+
+mod pattern;
+mod stream;
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::sync::mpsc::UnboundedReceiver;
+
+use crate::gateway::Lambda;
+
+pub(crate) use stream::{Follower, PollNow};
+
+/// How long one invocation may take.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// A function that follows the table's stream: what `template.yaml` says in its event.
+#[derive(Clone)]
+pub struct EventSource {
+    /// Which records it gets: a pattern of `FilterCriteria`.
+    pub pattern: Value,
+    /// How many of them one invocation gets at most.
+    pub batch: usize,
+    /// What gets them.
+    pub function: Lambda,
+}
+
+/// How often a batch is tried that fails.
+#[derive(Clone, Copy, Debug)]
+pub struct Retry {
+    /// At most so often.
+    pub tries: u32,
+    /// At first after so long; each time doubles it.
+    pub pause: Duration,
+    /// At last after so long.
+    pub longest_pause: Duration,
+}
+
+impl EventSource {
+    /// Whether the function gets this record.
+    pub fn takes(&self, record: &Value) -> bool {
+        pattern::matches(&self.pattern, record)
+    }
+
+    /// Invokes the function for records in order, until nobody sends any more; `given_up` is called for
+    /// every batch that failed as often as it may.
+    pub async fn serve(
+        &self,
+        mut records: UnboundedReceiver<Value>,
+        retry: Retry,
+        given_up: impl Fn(),
+    ) {
+        let mut batch = Vec::with_capacity(self.batch);
+        while records.recv_many(&mut batch, self.batch).await > 0 {
+            let mut pause = retry.pause;
+            for attempt in 1..=retry.tries {
+                let answer = self.function.invoke(json!({ "Records": batch }), PATIENCE).await;
+                let failed = match answer {
+                    Ok(answer) => first_failure(&answer, &batch),
+                    Err(error) => {
+                        tracing::warn!("a function that follows the stream failed: {error}");
+                        Some(0)
+                    }
+                };
+                let Some(place) = failed else { break };
+                batch.drain(..place);
+                if attempt == retry.tries {
+                    given_up();
+                    break;
+                }
+                tokio::time::sleep(pause).await;
+                pause = (pause * 2).min(retry.longest_pause);
+            }
+            batch.clear();
+        }
+    }
+}
+
+/// The lane of a record, of so many: records of one partition key stay in order.
+pub fn lane_of(record: &Value, lanes: usize) -> usize {
+    let mut hasher = DefaultHasher::new();
+    record["dynamodb"]["Keys"].as_object().into_iter().for_each(|keys| {
+        // The first of the two keys by name is the partition key.
+        keys.values().next().map(Value::to_string).hash(&mut hasher);
+    });
+    usize::try_from(hasher.finish() % lanes.max(1) as u64).unwrap_or_default()
+}
+
+/// The first record that `batchItemFailures` names; the batch is tried again from there.
+fn first_failure(answer: &Value, batch: &[Value]) -> Option<usize> {
+    let failures = answer.get("batchItemFailures")?.as_array()?;
+    let failed: Vec<_> = failures.iter().map(|failure| &failure["itemIdentifier"]).collect();
+    let named = |record: &Value| failed.contains(&&record["dynamodb"]["SequenceNumber"]);
+    // An identifier that is not in the batch fails all of it, as on Lambda.
+    (!failed.is_empty()).then(|| batch.iter().position(named).unwrap_or(0))
+}
