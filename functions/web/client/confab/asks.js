@@ -14,9 +14,9 @@ const [LONGEST, SHORTEST] = [60_000, 100];
 
 /**
  * @typedef {object} Ask
- * @property {string} lane of which one is under way at a time, since the second may build on the first
+ * @property {string} id which its answer repeats
  * @property {Record<string, any>} frame
- * @property {string} answer the type of what answers it
+ * @property {string} lane of which one is under way at a time, since the second may build on the first
  * @property {number} most
  * @property {(answer: any) => void} resolve
  * @property {(error: Error) => void} reject
@@ -27,8 +27,8 @@ const [LONGEST, SHORTEST] = [60_000, 100];
  */
 
 export class Asks {
-  /** @type {Ask[]} */
-  #asks = [];
+  /** By id, the oldest first. @type {Map<string, Ask>} */
+  #asks = new Map();
   #alarms;
   #line;
   #patience;
@@ -48,19 +48,19 @@ export class Asks {
   }
 
   /**
-   * @param {string} lane
-   * @param {Record<string, any>} frame
-   * @param {string} answer
+   * @param {Record<string, any>} frame gets an id unless it has one
+   * @param {string} [lane] one of its own if none is named
    * @param {number} [most]
    * @returns {Promise<any>} the answer
    */
-  ask(lane, frame, answer, most = MOST_MISSED) {
+  ask(frame, lane, most = MOST_MISSED) {
     return new Promise((resolve, reject) => {
+      const { id = newId() } = frame;
       const [sent, waits, missed, seen] = [false, false, 0, 0];
-      const named = { id: newId(), ...frame };
-      this.#asks.push({ lane, frame: named, answer, most, resolve, reject, sent, waits, missed, seen });
-      const unfit = this.#line.unfit(named);
-      if (unfit) this.#fails(this.#asks.length - 1, unfit);
+      const ask = { id, frame: { id, ...frame }, lane: lane ?? id, most, resolve, reject, sent, waits, missed, seen };
+      this.#asks.set(id, ask);
+      const unfit = this.#line.unfit(ask.frame);
+      if (unfit) this.#fails(ask, unfit);
       this.flush();
     });
   }
@@ -68,12 +68,12 @@ export class Asks {
   /** Sends the first of each lane. */
   flush() {
     const busy = new Set();
-    for (const ask of [...this.#asks]) {
+    for (const ask of this.#all()) {
       if (busy.has(ask.lane)) continue;
       // What was asked before the server named its limits is measured again.
       const unfit = ask.sent ? undefined : this.#line.unfit(ask.frame);
       if (unfit) {
-        this.#fails(this.#asks.indexOf(ask), unfit);
+        this.#fails(ask, unfit);
         continue;
       }
       busy.add(ask.lane);
@@ -90,7 +90,7 @@ export class Asks {
   /** On a new connection nothing is under way. */
   restart() {
     this.#alarms.clear("hurry");
-    for (const ask of [...this.#asks]) {
+    for (const ask of this.#all()) {
       this.#alarms.clear(ask);
       // If connections are lost again and again as soon as it is said, it is to blame.
       if (ask.sent) this.#misses(ask, 0.5);
@@ -118,31 +118,26 @@ export class Asks {
     this.#answers += 1;
   }
 
-  /** @param {any} frame @returns {boolean} whether it was asked for */
+  /** @param {any} frame @returns {boolean} whether it answers something that was asked, an error too */
   answered(frame) {
-    const index = this.#asks.findIndex((it) => it.frame.id === frame.id && it.answer === frame.type);
-    if (index < 0) return false;
+    const ask = this.#asks.get(frame.id);
+    if (!ask) return false;
     this.alive();
-    this.#failures = 0;
-    this.#remove(index).resolve(frame);
+    if (frame.type === "error") this.#refused(ask, frame);
+    else this.#fulfilled(ask, frame);
     this.flush();
     return true;
   }
 
-  /**
-   * @param {{id?: string, code: string, message: string, reason?: string, retry_after_ms?: number}} error
-   * @returns {boolean} whether it answers something that was asked
-   */
-  failed(error) {
-    const index = this.#asks.findIndex((it) => it.frame.id === error.id);
-    const ask = this.#asks[index];
-    if (!ask) return false;
-    this.alive();
-    if (!PASSING.includes(error.code) || ask.lane === "renew") {
-      this.#fails(index, error);
-      this.flush();
-      return true;
-    }
+  /** @param {Ask} ask @param {any} answer */
+  #fulfilled(ask, answer) {
+    this.#failures = 0;
+    this.#remove(ask).resolve(answer);
+  }
+
+  /** @param {Ask} ask @param {{code: string, message: string, reason?: string, retry_after_ms?: number}} error */
+  #refused(ask, error) {
+    if (!PASSING.includes(error.code) || ask.lane === "renew") return this.#fails(ask, error);
     const { retry_after_ms: wanted } = error;
     const pause = Number.isFinite(wanted) ? Math.min(LONGEST, Math.max(SHORTEST, Number(wanted))) : this.#patience;
     ask.waits = true;
@@ -150,36 +145,24 @@ export class Asks {
       this.#misses(ask, wanted === undefined ? 1 : 0);
       this.flush();
     });
-    return true;
-  }
-
-  /**
-   * The server could not read something, and so cannot say what: the only thing under way, or one
-   * of all, which are asked again.
-   * @param {{code: string, message: string}} error
-   */
-  unreadable(error) {
-    const open = PASSING.includes(error.code) ? [] : this.#open();
-    for (const ask of open) {
-      ask.missed += 1;
-      if (open.length === 1 || ask.missed >= ask.most) this.#fails(this.#asks.indexOf(ask), error);
-    }
-    if (open.length === 1) this.flush();
-    else this.hurry();
   }
 
   /** Nobody needs the answer any more. @param {string} [lane] every lane if none is named */
   drop(lane) {
-    const unwanted = this.#asks.filter((it) => lane === undefined || it.lane === lane);
+    const unwanted = this.#all().filter((it) => lane === undefined || it.lane === lane);
     for (const ask of unwanted) {
-      this.#remove(this.#asks.indexOf(ask)).reject(new DOMException("not needed any more", "AbortError"));
+      this.#remove(ask).reject(new DOMException("not needed any more", "AbortError"));
     }
     this.flush();
   }
 
   /** What is under way. */
   #open() {
-    return this.#asks.filter((it) => it.sent && !it.waits);
+    return this.#all().filter((it) => it.sent && !it.waits);
+  }
+
+  #all() {
+    return [...this.#asks.values()];
   }
 
   /**
@@ -191,17 +174,17 @@ export class Asks {
     ask.sent = false;
     ask.missed += count;
     if (ask.missed < ask.most) return;
-    this.#fails(this.#asks.indexOf(ask), { code: "unanswered", message: "the server does not answer this" });
+    this.#fails(ask, { code: "unanswered", message: "the server does not answer this" });
   }
 
-  /** @param {number} index @param {{code: string, message: string, reason?: string}} why */
-  #fails(index, why) {
-    this.#remove(index).reject(failure(why));
+  /** @param {Ask} ask @param {{code: string, message: string, reason?: string}} why */
+  #fails(ask, why) {
+    this.#remove(ask).reject(failure(why));
   }
 
-  /** @param {number} index */
-  #remove(index) {
-    const [ask] = this.#asks.splice(index, 1);
+  /** @param {Ask} ask */
+  #remove(ask) {
+    this.#asks.delete(ask.id);
     this.#alarms.clear(ask);
     return ask;
   }

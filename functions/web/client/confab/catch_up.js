@@ -90,7 +90,7 @@ export class CatchUp {
 
   /** @param {string} conversation @param {{before?: number, after?: number, limit?: number}} range */
   history(conversation, range) {
-    return this.#asks.ask(`history ${conversation}`, { action: "history", conversation, ...range }, "history");
+    return this.#asks.ask({ action: "history", conversation, ...range });
   }
 
   /** @returns {Promise<boolean>} whether there may be more */
@@ -105,7 +105,7 @@ export class CatchUp {
   async #syncs(since) {
     const names = Object.keys(since);
     try {
-      const { conversations } = await this.#asks.ask("sync", { action: "sync", since }, "synced");
+      const { conversations } = await this.#asks.ask({ action: "sync", since });
       for (const { conversation, code } of this.#logs.synced(conversations)) {
         this.#on.failed(conversation, { code, message: `cannot sync ${conversation}` });
       }

@@ -149,7 +149,7 @@ export class Chat extends EventTarget {
   read(conversation, seq) {
     const lane = `read ${conversation}`;
     this.#asks.drop(lane);
-    const asked = this.#asks.ask(lane, { action: "read", conversation, seq }, "receipt");
+    const asked = this.#asks.ask({ action: "read", conversation, seq }, lane);
     asked.catch((error) => this.#told(error, conversation));
   }
 
@@ -176,12 +176,12 @@ export class Chat extends EventTarget {
 
   /** @param {string} room its id or name */
   join(room) {
-    return this.#asks.ask(`room ${room}`, { action: "join", room }, "joined");
+    return this.#asks.ask({ action: "join", room }, `room ${room}`);
   }
 
   /** @param {string} room its id or name */
   leave(room) {
-    return this.#asks.ask(`room ${room}`, { action: "leave", room }, "left");
+    return this.#asks.ask({ action: "leave", room }, `room ${room}`);
   }
 
   /**
@@ -230,7 +230,7 @@ export class Chat extends EventTarget {
 
   async #renew() {
     const frame = { action: "renew", token: await this.#admission.token() };
-    const { expires_at } = await this.#asks.ask("renew", frame, "renewed");
+    const { expires_at } = await this.#asks.ask(frame, "renew");
     return Date.parse(expires_at);
   }
 
@@ -331,8 +331,9 @@ export class Chat extends EventTarget {
 
   /** @param {any} error */
   #failed(error) {
-    if (this.#asks.failed(error)) return;
-    if (error.id === undefined) this.#asks.unreadable(error);
+    if (this.#asks.answered(error)) return;
+    // It may be about anything that is under way.
+    if (error.id === undefined) this.#asks.hurry();
     this.#tell("error", error);
   }
 

@@ -196,7 +196,7 @@ export class Outbox {
     if (isFirst) this.#keep(item);
     const way = { item };
     this.#busy.set(lane, way);
-    this.#asks.ask(`send ${lane}`, frameOf(item, this.user), "ack", MOST_MISSED).catch((error) => {
+    this.#asks.ask(frameOf(item, this.user), `send ${lane}`, MOST_MISSED).catch((error) => {
       if (this.#busy.get(lane) !== way) return;
       this.#free(item);
       item.state = "queued";
