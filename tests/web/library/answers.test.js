@@ -116,6 +116,18 @@ test("a late answer is taken in, and fulfils nothing", async (t) => {
   assert.deepEqual(socket.takes("read"), [now], "the last one is not answered yet");
 });
 
+test("a late page of the lobby is not where the lobby begins", async (t) => {
+  onItsOwnClock(t);
+  const { chat, person, socket } = await online(t, "alice");
+  const broadcast = (seq) => ({ ...bobs(seq), to: undefined, conversation: "lobby" });
+  await socket.answers({ id: "of a request that is over" }, page("lobby", [broadcast(3)]));
+  await pass(1_000);
+  assert.deepEqual([person.sees("lobby"), chat.watermark("lobby")], [[], undefined]);
+  await socket.says(page("lobby", [broadcast(9)]));
+  await pass(1_000);
+  assert.deepEqual(person.sees("lobby"), ["bob 9"]);
+});
+
 test("what is said in a room comes back under the id of its request, and is no answer", async (t) => {
   onItsOwnClock(t);
   const { chat, person, socket } = await online(t, "alice");

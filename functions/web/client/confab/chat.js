@@ -361,9 +361,14 @@ export class Chat extends EventTarget {
     else this.#logs.accept(messages);
   }
 
-  /** What a `sync` brings, and the lobby's end for newcomers. @param {any} frame */
-  #pushed({ conversation, messages }) {
-    if (conversation === "lobby" || this.#logs.mark(conversation) !== undefined) this.#logs.accept(messages);
+  /**
+   * What a `sync` brings, the lobby's end for newcomers, or an answer that nobody waits for any more:
+   * that may be of long ago, and is not where to begin.
+   * @param {any} frame
+   */
+  #pushed({ conversation, messages, id }) {
+    const begins = conversation === "lobby" && id === undefined;
+    if (begins || this.#logs.mark(conversation) !== undefined) this.#logs.accept(messages);
   }
 
   /** @param {any} error @param {string} [conversation] */
