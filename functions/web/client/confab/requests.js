@@ -13,7 +13,7 @@ const PASSING = ["rate_limited", "unauthorized", "internal"];
 const [LONGEST, SHORTEST] = [60_000, 100];
 
 /**
- * @typedef {object} Ask
+ * @typedef {object} Request
  * @property {string} id which its answer repeats
  * @property {Record<string, any>} frame
  * @property {string} lane of which one is under way at a time, since the second may build on the first
@@ -26,24 +26,24 @@ const [LONGEST, SHORTEST] = [60_000, 100];
  * @property {number} seen how many answers had come when it was sent
  */
 
-export class Asks {
-  /** By id, the oldest first. @type {Map<string, Ask>} */
-  #asks = new Map();
-  #alarms;
-  #line;
+export class Requests {
+  /** By id, the oldest first. @type {Map<string, Request>} */
+  #requests = new Map();
+  #timers;
+  #connection;
   #patience;
   #answers = 0;
   /** How often the server has failed since it last answered. */
   #failures = 0;
 
   /**
-   * @param {import("./alarms.js").Alarms} alarms
-   * @param {Pick<import("./line.js").Line, "unfit" | "send" | "check">} line
+   * @param {import("./timers.js").Timers} timers
+   * @param {Pick<import("./connection.js").Connection, "unfit" | "send" | "check">} connection
    * @param {number} patience
    */
-  constructor(alarms, line, patience) {
-    this.#alarms = alarms;
-    this.#line = line;
+  constructor(timers, connection, patience) {
+    this.#timers = timers;
+    this.#connection = connection;
     this.#patience = patience;
   }
 
@@ -57,10 +57,11 @@ export class Asks {
     return new Promise((resolve, reject) => {
       const { id = newId() } = frame;
       const [sent, waits, missed, seen] = [false, false, 0, 0];
-      const ask = { id, frame: { id, ...frame }, lane: lane ?? id, most, resolve, reject, sent, waits, missed, seen };
-      this.#asks.set(id, ask);
-      const unfit = this.#line.unfit(ask.frame);
-      if (unfit) this.#fails(ask, unfit);
+      const named = { id, frame: { id, ...frame }, lane: lane ?? id };
+      const request = { ...named, most, resolve, reject, sent, waits, missed, seen };
+      this.#requests.set(id, request);
+      const unfit = this.#connection.unfit(request.frame);
+      if (unfit) this.#fails(request, unfit);
       this.flush();
     });
   }
@@ -68,20 +69,20 @@ export class Asks {
   /** Sends the first of each lane. */
   flush() {
     const busy = new Set();
-    for (const ask of this.#all()) {
-      if (busy.has(ask.lane)) continue;
+    for (const request of this.#all()) {
+      if (busy.has(request.lane)) continue;
       // What was asked before the server named its limits is measured again.
-      const unfit = ask.sent ? undefined : this.#line.unfit(ask.frame);
+      const unfit = request.sent ? undefined : this.#connection.unfit(request.frame);
       if (unfit) {
-        this.#fails(ask, unfit);
+        this.#fails(request, unfit);
         continue;
       }
-      busy.add(ask.lane);
-      if (ask.sent || !this.#line.send(ask.frame)) continue;
-      [ask.sent, ask.waits, ask.seen] = [true, false, this.#answers];
-      this.#alarms.set(ask, this.#patience, () => {
-        this.#line.check();
-        this.#misses(ask);
+      busy.add(request.lane);
+      if (request.sent || !this.#connection.send(request.frame)) continue;
+      [request.sent, request.waits, request.seen] = [true, false, this.#answers];
+      this.#timers.set(request, this.#patience, () => {
+        this.#connection.check();
+        this.#misses(request);
         this.flush();
       });
     }
@@ -89,11 +90,11 @@ export class Asks {
 
   /** On a new connection nothing is under way. */
   restart() {
-    this.#alarms.clear("hurry");
-    for (const ask of this.#all()) {
-      this.#alarms.clear(ask);
+    this.#timers.clear("hurry");
+    for (const request of this.#all()) {
+      this.#timers.clear(request);
       // If connections are lost again and again as soon as it is said, it is to blame.
-      if (ask.sent) this.#misses(ask, 0.5);
+      if (request.sent) this.#misses(request, 0.5);
     }
     this.flush();
   }
@@ -103,12 +104,12 @@ export class Asks {
    * repeated, unless it has to wait.
    */
   hurry() {
-    if (this.#alarms.has("hurry")) return;
+    if (this.#timers.has("hurry")) return;
     const longest = Math.min(this.#patience, SOON * 2 ** this.#failures);
     this.#failures += 1;
-    this.#alarms.set("hurry", longest * (0.5 + Math.random() / 2), () => {
-      this.#line.check();
-      for (const ask of this.#open()) this.#misses(ask);
+    this.#timers.set("hurry", longest * (0.5 + Math.random() / 2), () => {
+      this.#connection.check();
+      for (const request of this.#open()) this.#misses(request);
       this.flush();
     });
   }
@@ -120,29 +121,32 @@ export class Asks {
 
   /** @param {any} frame @returns {boolean} whether it answers something that was asked, an error too */
   answered(frame) {
-    const ask = this.#asks.get(frame.id);
-    if (!ask) return false;
+    const request = this.#requests.get(frame.id);
+    if (!request) return false;
     this.alive();
-    if (frame.type === "error") this.#refused(ask, frame);
-    else this.#fulfilled(ask, frame);
+    if (frame.type === "error") this.#refused(request, frame);
+    else this.#fulfilled(request, frame);
     this.flush();
     return true;
   }
 
-  /** @param {Ask} ask @param {any} answer */
-  #fulfilled(ask, answer) {
+  /** @param {Request} request @param {any} answer */
+  #fulfilled(request, answer) {
     this.#failures = 0;
-    this.#remove(ask).resolve(answer);
+    this.#remove(request).resolve(answer);
   }
 
-  /** @param {Ask} ask @param {{code: string, message: string, reason?: string, retry_after_ms?: number}} error */
-  #refused(ask, error) {
-    if (!PASSING.includes(error.code) || ask.lane === "renew") return this.#fails(ask, error);
+  /**
+   * @param {Request} request
+   * @param {{code: string, message: string, reason?: string, retry_after_ms?: number}} error
+   */
+  #refused(request, error) {
+    if (!PASSING.includes(error.code) || request.lane === "renew") return this.#fails(request, error);
     const { retry_after_ms: wanted } = error;
     const pause = Number.isFinite(wanted) ? Math.min(LONGEST, Math.max(SHORTEST, Number(wanted))) : this.#patience;
-    ask.waits = true;
-    this.#alarms.set(ask, pause, () => {
-      this.#misses(ask, wanted === undefined ? 1 : 0);
+    request.waits = true;
+    this.#timers.set(request, pause, () => {
+      this.#misses(request, wanted === undefined ? 1 : 0);
       this.flush();
     });
   }
@@ -150,8 +154,8 @@ export class Asks {
   /** Nobody needs the answer any more. @param {string} [lane] every lane if none is named */
   drop(lane) {
     const unwanted = this.#all().filter((it) => lane === undefined || it.lane === lane);
-    for (const ask of unwanted) {
-      this.#remove(ask).reject(new DOMException("not needed any more", "AbortError"));
+    for (const request of unwanted) {
+      this.#remove(request).reject(new DOMException("not needed any more", "AbortError"));
     }
     this.flush();
   }
@@ -162,30 +166,30 @@ export class Asks {
   }
 
   #all() {
-    return [...this.#asks.values()];
+    return [...this.#requests.values()];
   }
 
   /**
    * No answer: that counts if the server has answered something else meanwhile.
-   * @param {Ask} ask
+   * @param {Request} request
    * @param {number} [count]
    */
-  #misses(ask, count = Number(this.#answers > ask.seen)) {
-    ask.sent = false;
-    ask.missed += count;
-    if (ask.missed < ask.most) return;
-    this.#fails(ask, { code: "unanswered", message: "the server does not answer this" });
+  #misses(request, count = Number(this.#answers > request.seen)) {
+    request.sent = false;
+    request.missed += count;
+    if (request.missed < request.most) return;
+    this.#fails(request, { code: "unanswered", message: "the server does not answer this" });
   }
 
-  /** @param {Ask} ask @param {{code: string, message: string, reason?: string}} why */
-  #fails(ask, why) {
-    this.#remove(ask).reject(failure(why));
+  /** @param {Request} request @param {{code: string, message: string, reason?: string}} why */
+  #fails(request, why) {
+    this.#remove(request).reject(failure(why));
   }
 
-  /** @param {Ask} ask */
-  #remove(ask) {
-    this.#asks.delete(ask.id);
-    this.#alarms.clear(ask);
-    return ask;
+  /** @param {Request} request */
+  #remove(request) {
+    this.#requests.delete(request.id);
+    this.#timers.clear(request);
+    return request;
   }
 }
