@@ -252,7 +252,6 @@ export class Outbox {
     const now = this.#clock.now();
     item.id = known?.id ?? stamped(before, now - (now % ALIKE));
     [item.was, item.tried] = [before, known !== undefined];
-    this.#forget(before);
     this.#keep(item);
     this.#on.changed();
   }
@@ -312,20 +311,20 @@ export class Outbox {
     return this.#settle(item) ?? deferred();
   }
 
-  /** Other tabs keep theirs beside it. @param {Item} item */
+  /** In its place, from which other pages send it; they keep theirs beside it. @param {Item} item */
   #keep(item) {
     const state = item.state === "refused" ? item.state : "queued";
-    this.#store([...this.#others(item.id), { ...item, state }]);
+    const isIt = (/** @type {any} */ it) => [item.id, item.was ?? item.id].includes(it?.id);
+    const stored = this.#stored();
+    const place = stored.findIndex(isIt);
+    const others = stored.filter((it) => !isIt(it));
+    others.splice(place < 0 ? others.length : place, 0, { ...item, state });
+    this.#store(others);
   }
 
   /** @param {string} id */
   #forget(id) {
-    this.#store(this.#others(id));
-  }
-
-  /** @param {string} id */
-  #others(id) {
-    return this.#stored().filter((it) => it?.id !== id);
+    this.#store(this.#stored().filter((it) => it?.id !== id));
   }
 
   /** @returns {Item[]} */
