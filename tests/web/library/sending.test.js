@@ -193,6 +193,23 @@ test("what is unsent outlives the page, in order and under the same ids", async 
   assert.deepEqual([chat.outbox, storage.kept.get("confab:server/ws:alice:outbox")], [[], undefined]);
 });
 
+test("what is under way keeps its place among what is unsent, so that no page sends the next one first", async (t) => {
+  onItsOwnClock(t);
+  const storage = memory();
+  const first = await online(t, "alice", { storage });
+  const contents = ["one", "two", "three"];
+  for (const content of contents) first.chat.send({ to: "bob" }, content);
+  for (const left of [contents, contents.slice(1)]) {
+    const [sent] = first.socket.takes();
+    assert.equal(sent.content, left[0]);
+    const other = await online(t, "alice", { storage });
+    assert.deepEqual(other.chat.outbox.map(({ content }) => content), left);
+    assert.equal(other.socket.takes()[0].id, sent.id);
+    other.chat.close();
+    await first.socket.says(ack(sent, 7));
+  }
+});
+
 test("two pages with one storage keep each other's unsent messages", async (t) => {
   onItsOwnClock(t);
   const storage = memory();

@@ -8,11 +8,11 @@ const LATER = 5_000;
 const PAGE = 100;
 
 export class CatchUp {
-  #shelf;
-  #logs;
-  #asks;
-  #line;
-  #alarms;
+  #storage;
+  #conversations;
+  #requests;
+  #connection;
+  #timers;
   #on;
   #running = false;
   #listing = false;
@@ -23,20 +23,20 @@ export class CatchUp {
 
   /**
    * @param {{
-   *   shelf: import("./shelf.js").Shelf,
-   *   logs: import("./logs.js").Logs,
-   *   asks: import("./asks.js").Asks,
-   *   line: Pick<import("./line.js").Line, "state">,
-   *   alarms: import("./alarms.js").Alarms,
+   *   storage: import("./storage.js").Storage,
+   *   conversations: import("./conversations.js").Conversations,
+   *   requests: import("./requests.js").Requests,
+   *   connection: Pick<import("./connection.js").Connection, "state">,
+   *   timers: import("./timers.js").Timers,
    * }} parts
    * @param {{list(path: string): Promise<any[]>, failed(conversation: string, error: any): void}} on
    */
-  constructor({ shelf, logs, asks, line, alarms }, on) {
-    this.#line = line;
-    this.#shelf = shelf;
-    this.#logs = logs;
-    this.#asks = asks;
-    this.#alarms = alarms;
+  constructor({ storage, conversations, requests, connection, timers }, on) {
+    this.#connection = connection;
+    this.#storage = storage;
+    this.#conversations = conversations;
+    this.#requests = requests;
+    this.#timers = timers;
     this.#on = on;
   }
 
@@ -56,17 +56,18 @@ export class CatchUp {
     if (this.#listing) return;
     this.#listing = true;
     // The server says it once; the page may end before it is done.
-    this.#shelf.write("more", true);
+    this.#storage.write("more", true);
     try {
       for (const { conversation, last_message: last, unread } of await this.#on.list("/api/conversations")) {
-        if (!last || this.#logs.isBehind(conversation, last.seq)) continue;
-        if (unread > 0 && this.#logs.mark(conversation) === undefined) await this.#begins(conversation, unread);
+        if (!last || this.#conversations.isBehind(conversation, last.seq)) continue;
+        const isFollowed = this.#conversations.mark(conversation) !== undefined;
+        if (unread > 0 && !isFollowed) await this.#begins(conversation, unread);
       }
-      this.#shelf.write("more", undefined);
+      this.#storage.write("more", undefined);
     } catch (/** @type {any} */ error) {
-      if (error.status < 500) this.#shelf.write("more", undefined);
+      if (error.status < 500) this.#storage.write("more", undefined);
       // Without a connection, the next one asks.
-      else if (this.#line.state === "online") this.#alarms.set("more", LATER, () => this.more());
+      else if (this.#connection.state === "online") this.#timers.set("more", LATER, () => this.more());
     } finally {
       this.#listing = false;
     }
@@ -75,14 +76,14 @@ export class CatchUp {
 
   /** Whether that was not asked for to its end. */
   get isShort() {
-    return this.#shelf.read("more") === true;
+    return this.#storage.read("more") === true;
   }
 
   /** What nobody follows begins with what is unread. @param {string} conversation @param {number} unread */
   async #begins(conversation, unread) {
     try {
       const { messages } = await this.history(conversation, { limit: Math.min(PAGE, unread + 10) });
-      this.#logs.begin(conversation, messages);
+      this.#conversations.begin(conversation, messages);
     } catch (error) {
       this.#on.failed(conversation, error);
     }
@@ -90,14 +91,14 @@ export class CatchUp {
 
   /** @param {string} conversation @param {{before?: number, after?: number, limit?: number}} range */
   history(conversation, range) {
-    return this.#asks.ask(`history ${conversation}`, { action: "history", conversation, ...range }, "history");
+    return this.#requests.ask({ action: "history", conversation, ...range });
   }
 
   /** @returns {Promise<boolean>} whether there may be more */
   async #goesOn() {
-    const since = this.#logs.since(this.#most);
+    const since = this.#conversations.since(this.#most);
     if (since) return this.#syncs(since);
-    const unclear = this.#logs.unclear();
+    const unclear = this.#conversations.unclear();
     return unclear !== undefined && this.#reads(unclear);
   }
 
@@ -105,8 +106,8 @@ export class CatchUp {
   async #syncs(since) {
     const names = Object.keys(since);
     try {
-      const { conversations } = await this.#asks.ask("sync", { action: "sync", since }, "synced");
-      for (const { conversation, code } of this.#logs.synced(conversations)) {
+      const { conversations } = await this.#requests.ask({ action: "sync", since });
+      for (const { conversation, code } of this.#conversations.synced(conversations)) {
         this.#on.failed(conversation, { code, message: `cannot sync ${conversation}` });
       }
     } catch (error) {
@@ -118,8 +119,8 @@ export class CatchUp {
   /** @param {string} conversation */
   async #reads(conversation) {
     try {
-      const after = this.#logs.mark(conversation) ?? 0;
-      this.#logs.page(conversation, await this.history(conversation, { after, limit: PAGE }));
+      const after = this.#conversations.mark(conversation) ?? 0;
+      this.#conversations.page(conversation, await this.history(conversation, { after, limit: PAGE }));
     } catch (error) {
       if (!this.#isTold([conversation], error)) return false;
     }
@@ -128,8 +129,8 @@ export class CatchUp {
 
   /** A server may be slow. @param {string} name */
   #asksLater(name) {
-    this.#alarms.set(`later ${name}`, LATER, () => {
-      this.#logs.doubt([name]);
+    this.#timers.set(`later ${name}`, LATER, () => {
+      this.#conversations.doubt([name]);
       this.run();
     });
   }
@@ -137,7 +138,7 @@ export class CatchUp {
   /** One conversation must not keep the others from being heard. @param {string[]} names @param {any} error */
   #isTold(names, error) {
     const isOver = error.name === "AbortError";
-    if (isOver || names.length > 1) this.#logs.doubt(names);
+    if (isOver || names.length > 1) this.#conversations.doubt(names);
     if (names.length > 1) this.#most = Math.ceil(names.length / 2);
     else if (error.code === "unanswered") this.#asksLater(names[0]);
     else if (!isOver) this.#on.failed(names[0], error);

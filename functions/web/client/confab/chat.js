@@ -1,20 +1,20 @@
 // A conversation partner for the server: says everything once, shows everything once and in order.
 
-import { Admission } from "./admission.js";
-import { Alarms } from "./alarms.js";
-import { Asks } from "./asks.js";
+import { Auth } from "./auth.js";
 import { CatchUp } from "./catch_up.js";
 import { Clock } from "./clock.js";
+import { Connection } from "./connection.js";
+import { Conversations } from "./conversations.js";
 import { deferred } from "./deferred.js";
 import { addressOf, direct, isUuid, newId } from "./ids.js";
-import { Line } from "./line.js";
-import { Logs } from "./logs.js";
 import { watchNetwork } from "./network.js";
 import { Outbox } from "./outbox.js";
 import { Presence } from "./presence.js";
-import { Shelf } from "./shelf.js";
+import { Requests } from "./requests.js";
+import { Storage } from "./storage.js";
+import { TabLock } from "./tab_lock.js";
 import { isWellFormed } from "./text.js";
-import { Turn } from "./turn.js";
+import { Timers } from "./timers.js";
 
 const DEFAULTS = {
   http: "",
@@ -34,19 +34,19 @@ export class Chat extends EventTarget {
   /** @type {import("./index.js").Limits | undefined} */
   limits;
   #settings;
-  #admission;
-  #alarms = new Alarms();
-  #shelf;
+  #auth;
+  #timers = new Timers();
+  #storage;
   /** The server, in names of what is stored. */
   #place;
-  #line;
+  #connection;
   #outbox;
-  #asks;
-  #logs;
+  #requests;
+  #conversations;
   #catchUp;
   #presence;
   /** What other pages have left unsent is sent by one page at a time. */
-  #turn;
+  #tabLock;
   /** Before that nobody can listen. */
   #isHeard = false;
   /** @type {ReturnType<typeof deferred> | undefined} */
@@ -61,39 +61,40 @@ export class Chat extends EventTarget {
     const settings = { ...DEFAULTS, ...options, fetch, WebSocket };
     if (!WebSocket) throw new TypeError("there is no WebSocket here: pass one");
     this.#settings = settings;
-    this.#admission = new Admission(settings);
-    this.#shelf = new Shelf(options.storage);
-    this.#turn = new Turn(this.#shelf.isShared ? globalThis.navigator?.locks : undefined);
+    this.#auth = new Auth(settings);
+    this.#storage = new Storage(options.storage);
+    this.#tabLock = new TabLock(this.#storage.isShared ? globalThis.navigator?.locks : undefined);
     const { host, pathname } = new URL(settings.url);
     this.#place = `confab:${host}${pathname}:`;
-    const clock = new Clock(new Shelf(options.storage, this.#place));
-    this.#line = new Line(this.#lineSettings(), clock, {
+    const clock = new Clock(new Storage(options.storage, this.#place));
+    this.#connection = new Connection(this.#connectionSettings(), clock, {
       state: (detail) => this.#turned(detail),
       welcome: (frame, isReplacement) => this.#welcomed(frame, isReplacement),
       frame: (frame) => this.#understands(frame),
     });
-    this.#asks = new Asks(this.#alarms, this.#line, settings.patience);
-    this.#logs = new Logs(this.#shelf, this.#alarms, {
+    this.#requests = new Requests(this.#timers, this.#connection, settings.patience);
+    this.#conversations = new Conversations(this.#storage, this.#timers, {
       message: (message) => this.#shows(message),
       gap: (gap) => this.#tell("gap", gap),
       stale: () => this.#catchUp.run(),
     });
-    const [shelf, alarms, line, asks, logs] = [this.#shelf, this.#alarms, this.#line, this.#asks, this.#logs];
+    const [storage, timers, connection] = [this.#storage, this.#timers, this.#connection];
+    const [requests, conversations] = [this.#requests, this.#conversations];
     const list = (/** @type {string} */ path) => this.list(path);
-    this.#outbox = new Outbox({ shelf, alarms, line, asks, clock }, {
+    this.#outbox = new Outbox({ storage, timers, connection, requests, clock }, {
       changed: () => this.#tell("outbox"),
       refused: (error) => this.#tell("refused", error),
       dropped: (error) => this.#tell("error", error),
     });
     const failed = (/** @type {string} */ where, /** @type {any} */ error) => this.#lost(where, error);
-    this.#catchUp = new CatchUp({ shelf, logs, asks, line, alarms }, { list, failed });
-    this.#presence = new Presence({ alarms, line, clock }, { list, seen: (who) => this.#tell("presence", who) });
+    this.#catchUp = new CatchUp({ storage, conversations, requests, connection, timers }, { list, failed });
+    this.#presence = new Presence({ timers, connection, clock }, { list, seen: (who) => this.#tell("presence", who) });
     if (options.credentials.user !== undefined) this.#remember(options.credentials.user);
     this.#isHeard = true;
   }
 
   get state() {
-    return this.#line.state;
+    return this.#connection.state;
   }
 
   /** What is not known to be kept, oldest first; and what is kept, until it is shown. */
@@ -105,9 +106,9 @@ export class Chat extends EventTarget {
   connect() {
     if (this.state === "online") return Promise.resolve();
     const { promise } = (this.#connecting ??= deferred());
-    if (this.#shelf.prefix !== undefined) this.#claimLeftovers();
-    this.#unwatch ??= watchNetwork(() => this.#line.wake());
-    this.#line.open();
+    if (this.#storage.prefix !== undefined) this.#claimLeftovers();
+    this.#unwatch ??= watchNetwork(() => this.#connection.wake());
+    this.#connection.open();
     return promise;
   }
 
@@ -115,10 +116,10 @@ export class Chat extends EventTarget {
   close() {
     this.#unwatch?.();
     this.#unwatch = undefined;
-    this.#turn.end();
-    this.#line.close();
-    this.#asks.drop();
-    this.#alarms.clearAll();
+    this.#tabLock.end();
+    this.#connection.close();
+    this.#requests.drop();
+    this.#timers.clearAll();
   }
 
   /** @param {import("./index.js").Address} address @param {string} content */
@@ -148,25 +149,25 @@ export class Chat extends EventTarget {
   /** One has read everything up to `seq`. @param {string} conversation @param {number} seq */
   read(conversation, seq) {
     const lane = `read ${conversation}`;
-    this.#asks.drop(lane);
-    const asked = this.#asks.ask(lane, { action: "read", conversation, seq }, "receipt");
+    this.#requests.drop(lane);
+    const asked = this.#requests.ask({ action: "read", conversation, seq }, lane);
     asked.catch((error) => this.#told(error, conversation));
   }
 
   /** Shows others that one types; as often as one likes. @param {{to: string} | {room: string}} address */
   typing(address) {
     const where = `typing ${JSON.stringify(address)}`;
-    if (this.#alarms.has(where) || !this.#line.send({ action: "typing", id: newId(), ...address })) return;
-    this.#alarms.set(where, this.limits?.typing_every_ms ?? TYPING, () => {});
-    this.#alarms.set(`${where} shown`, TYPES, () => {});
+    if (this.#timers.has(where) || !this.#connection.send({ action: "typing", id: newId(), ...address })) return;
+    this.#timers.set(where, this.limits?.typing_every_ms ?? TYPING, () => {});
+    this.#timers.set(`${where} shown`, TYPES, () => {});
   }
 
   /** Shows others that one types no more, if they see that one does. @param {{to: string} | {room: string}} address */
   stopTyping(address) {
     const where = `typing ${JSON.stringify(address)}`;
     const frame = { action: "typing", id: newId(), ...address, typing: false };
-    if (this.#alarms.has(`${where} shown`)) this.#line.send(frame);
-    for (const name of [where, `${where} shown`]) this.#alarms.clear(name);
+    if (this.#timers.has(`${where} shown`)) this.#connection.send(frame);
+    for (const name of [where, `${where} shown`]) this.#timers.clear(name);
   }
 
   /** Whether somebody is there, as far as it is known. @param {string} user */
@@ -176,12 +177,12 @@ export class Chat extends EventTarget {
 
   /** @param {string} room its id or name */
   join(room) {
-    return this.#asks.ask(`room ${room}`, { action: "join", room }, "joined");
+    return this.#requests.ask({ action: "join", room }, `room ${room}`);
   }
 
   /** @param {string} room its id or name */
   leave(room) {
-    return this.#asks.ask(`room ${room}`, { action: "leave", room }, "left");
+    return this.#requests.ask({ action: "leave", room }, `room ${room}`);
   }
 
   /**
@@ -191,7 +192,7 @@ export class Chat extends EventTarget {
    * @param {unknown} [body]
    */
   request(method, path, body) {
-    return this.#admission.request(method, path, body);
+    return this.#auth.request(method, path, body);
   }
 
   /**
@@ -200,37 +201,37 @@ export class Chat extends EventTarget {
    * @param {{most?: number}} [options]
    */
   list(path, { most = Infinity } = {}) {
-    return this.#admission.list(path, most);
+    return this.#auth.list(path, most);
   }
 
   /** What comes after `seq` is shown, whatever was shown before. @param {string} conversation @param {number} seq */
   follow(conversation, seq) {
-    this.#logs.follow(conversation, seq);
+    this.#conversations.follow(conversation, seq);
     this.#clearOutbox();
   }
 
   /** The last message shown, before which none is missing. @param {string} conversation */
   watermark(conversation) {
-    return this.#logs.mark(conversation);
+    return this.#conversations.mark(conversation);
   }
 
-  /** @returns {import("./line.js").Settings} */
-  #lineSettings() {
+  /** @returns {import("./connection.js").Settings} */
+  #connectionSettings() {
     const { WebSocket, pingEvery, patience, lifetime, longestWait, history } = this.#settings;
-    const admission = this.#admission;
+    const auth = this.#auth;
     return {
       // What is known is brought up to date by `sync`.
-      address: () => admission.address(this.#logs.mark("lobby") === undefined ? history : 0),
-      refusal: () => admission.refusal(),
-      renew: admission.isRenewable ? () => this.#renew() : undefined,
-      replaceable: admission.isLasting,
+      address: () => auth.address(this.#conversations.mark("lobby") === undefined ? history : 0),
+      refusal: () => auth.refusal(),
+      renew: auth.isRenewable ? () => this.#renew() : undefined,
+      replaceable: auth.isLasting,
       ...{ WebSocket, pingEvery, patience, lifetime, longestWait },
     };
   }
 
   async #renew() {
-    const frame = { action: "renew", token: await this.#admission.token() };
-    const { expires_at } = await this.#asks.ask("renew", frame, "renewed");
+    const frame = { action: "renew", token: await this.#auth.token() };
+    const { expires_at } = await this.#requests.ask(frame, "renew");
     return Date.parse(expires_at);
   }
 
@@ -250,14 +251,14 @@ export class Chat extends EventTarget {
     this.#outbox.limits = this.#catchUp.limits = welcome.limits ?? {};
     this.#remember(welcome.user);
     this.#tell("welcome", welcome);
-    this.#asks.drop("renew");
+    this.#requests.drop("renew");
     if (!isReplacement) {
-      this.#asks.restart();
+      this.#requests.restart();
       this.#outbox.flush();
-      if (this.#turn.isMine) this.#outbox.adopt();
+      if (this.#tabLock.isMine) this.#outbox.adopt();
       this.#presence.ask();
     }
-    this.#logs.doubt();
+    this.#conversations.doubt();
     this.#catchUp.run();
     if (welcome.more_waiting || this.#catchUp.isShort) this.#catchUp.more();
   }
@@ -265,17 +266,17 @@ export class Chat extends EventTarget {
   /** Goes on with what is kept of an earlier page. @param {string} user */
   #remember(user) {
     [this.user, this.#outbox.user] = [user, user];
-    if (this.#shelf.prefix === undefined) {
+    if (this.#storage.prefix === undefined) {
       // Who signs in under a name of their own may be called otherwise by the server, always the same.
-      this.#shelf.prefix = `${this.#place}${user}:`;
-      this.#logs.restore();
+      this.#storage.prefix = `${this.#place}${user}:`;
+      this.#conversations.restore();
       this.#outbox.keepAll();
     }
     this.#claimLeftovers();
   }
 
   #claimLeftovers() {
-    this.#turn.take(`${this.#shelf.prefix}outbox`, () => this.#outbox.adopt());
+    this.#tabLock.take(`${this.#storage.prefix}outbox`, () => this.#outbox.adopt());
   }
 
   /** A frame that this version does not understand must not end what others depend on. @param {any} frame */
@@ -291,22 +292,22 @@ export class Chat extends EventTarget {
   #hears(frame) {
     const { type, conversation } = frame;
     if (type === "message") {
-      this.#logs.accept([frame]);
+      this.#conversations.accept([frame]);
       return frame.from !== this.user && this.#presence.said(frame);
     }
     if (type === "ack") return this.#acked(frame);
     if (type === "error") return this.#failed(frame);
-    if (type === undefined) return this.#asks.hurry();
-    if (type === "pong") return this.#asks.alive();
+    if (type === undefined) return this.#requests.hurry();
+    if (type === "pong") return this.#requests.alive();
     if (type === "presence") return this.#presence.hears(frame);
     if (type === "joined") this.#joined(frame);
     if (type === "left" && frame.reason === "deleted") this.#forget(conversation);
-    else if (type === "left") this.#logs.close(conversation);
+    else if (type === "left") this.#conversations.close(conversation);
     if (type === "more_waiting") this.#catchUp.more();
     if (["typing", "receipt"].includes(type) && frame.user !== this.user && !frame.delivered) {
       this.#presence.shows(frame.user);
     }
-    const isAnswer = this.#asks.answered(frame);
+    const isAnswer = this.#requests.answered(frame);
     if (type === "history") {
       if (!isAnswer) this.#pushed(frame);
     } else if (!["synced", "renewed"].includes(type)) {
@@ -316,14 +317,15 @@ export class Chat extends EventTarget {
 
   /** @param {any} ack */
   #acked(ack) {
-    this.#asks.answered(ack);
+    this.#requests.answered(ack);
     const item = this.#outbox.acked(ack);
     this.#tell("ack", ack);
     if (item && this.user !== undefined) {
       const { id, conversation, seq, timestamp } = ack;
       const { broadcast, ...where } = /** @type {any} */ (addressOf(conversation, this.user));
       const { content } = item;
-      this.#logs.accept([{ id, conversation, seq, kind: "message", from: this.user, ...where, content, timestamp }]);
+      const said = { id, conversation, seq, from: this.user, ...where, content, timestamp };
+      this.#conversations.accept([{ kind: "message", ...said }]);
     }
     this.#clearOutbox();
     this.#outbox.flush();
@@ -331,14 +333,15 @@ export class Chat extends EventTarget {
 
   /** @param {any} error */
   #failed(error) {
-    if (this.#asks.failed(error)) return;
-    if (error.id === undefined) this.#asks.unreadable(error);
+    if (this.#requests.answered(error)) return;
+    // It may be about anything that is under way.
+    if (error.id === undefined) this.#requests.hurry();
     this.#tell("error", error);
   }
 
   /** There is no such room any more, for anybody or for oneself. @param {string} conversation */
   #forget(conversation) {
-    this.#logs.forget(conversation);
+    this.#conversations.forget(conversation);
     this.#outbox.fail(conversation, { code: "not_found", message: "there is no such room any more" });
   }
 
@@ -349,20 +352,25 @@ export class Chat extends EventTarget {
       this.#forget(conversation);
       this.#tell("left", { type: "left", room, conversation, reason: "gone" });
     } else {
-      if (error.code === "forbidden") this.#logs.close(conversation);
+      if (error.code === "forbidden") this.#conversations.close(conversation);
       this.#told(error, conversation);
     }
   }
 
   /** @param {any} joined */
   #joined({ conversation, messages }) {
-    if (this.#logs.mark(conversation) === undefined) this.follow(conversation, messages.at(-1)?.seq ?? 0);
-    else this.#logs.accept(messages);
+    if (this.#conversations.mark(conversation) === undefined) this.follow(conversation, messages.at(-1)?.seq ?? 0);
+    else this.#conversations.accept(messages);
   }
 
-  /** What a `sync` brings, and the lobby's end for newcomers. @param {any} frame */
-  #pushed({ conversation, messages }) {
-    if (conversation === "lobby" || this.#logs.mark(conversation) !== undefined) this.#logs.accept(messages);
+  /**
+   * What a `sync` brings, the lobby's end for newcomers, or an answer that nobody waits for any more:
+   * that may be of long ago, and is not where to begin.
+   * @param {any} frame
+   */
+  #pushed({ conversation, messages, id }) {
+    const begins = conversation === "lobby" && id === undefined;
+    if (begins || this.#conversations.mark(conversation) !== undefined) this.#conversations.accept(messages);
   }
 
   /** @param {any} error @param {string} [conversation] */
@@ -378,7 +386,7 @@ export class Chat extends EventTarget {
   }
 
   #clearOutbox() {
-    this.#outbox.clear((conversation) => this.#logs.mark(conversation) ?? 0);
+    this.#outbox.clear((conversation) => this.#conversations.mark(conversation) ?? 0);
   }
 
   /** Where a message will be, if that can be known without asking. @param {any} address */
@@ -386,7 +394,7 @@ export class Chat extends EventTarget {
     if (broadcast) return "lobby";
     if (isUuid(room ?? "")) return `room:${room}`;
     // With accounts a name is not an id.
-    const isId = to !== undefined && isWellFormed(to) && (isUuid(to) || this.#admission.isOpen);
+    const isId = to !== undefined && isWellFormed(to) && (isUuid(to) || this.#auth.isOpen);
     return isId && this.user !== undefined ? direct(this.user, to) : conversation;
   }
 

@@ -5,14 +5,14 @@ const NAME = "clock";
 const SAME = 1_000;
 
 export class Clock {
-  #shelf;
+  #storage;
   /** How far the server's is ahead; until it is heard again, as far as an earlier page heard. */
   #ahead;
 
-  /** @param {import("./shelf.js").Shelf} shelf */
-  constructor(shelf) {
-    this.#shelf = shelf;
-    const ahead = shelf.read(NAME);
+  /** @param {import("./storage.js").Storage} storage */
+  constructor(storage) {
+    this.#storage = storage;
+    const ahead = storage.read(NAME);
     this.#ahead = Number.isFinite(ahead) ? ahead : 0;
   }
 
@@ -24,7 +24,7 @@ export class Clock {
   hears(time) {
     const ahead = Date.parse(time) - Date.now();
     if (Number.isNaN(ahead)) return;
-    if (Math.abs(ahead - this.#ahead) > SAME) this.#shelf.write(NAME, ahead);
+    if (Math.abs(ahead - this.#ahead) > SAME) this.#storage.write(NAME, ahead);
     this.#ahead = ahead;
   }
 }

@@ -45,10 +45,10 @@ export class Outbox {
   #adopted = new WeakSet();
   /** How often ids were refused. @type {WeakMap<Item, number>} */
   #ids = new WeakMap();
-  #shelf;
-  #alarms;
-  #line;
-  #asks;
+  #storage;
+  #timers;
+  #connection;
+  #requests;
   #clock;
   #on;
   /** Whose outbox it is; known whenever there is a connection. */
@@ -58,19 +58,19 @@ export class Outbox {
 
   /**
    * @param {{
-   *   shelf: import("./shelf.js").Shelf,
-   *   alarms: import("./alarms.js").Alarms,
-   *   line: Pick<import("./line.js").Line, "unfit" | "check" | "state">,
-   *   asks: import("./asks.js").Asks,
+   *   storage: import("./storage.js").Storage,
+   *   timers: import("./timers.js").Timers,
+   *   connection: Pick<import("./connection.js").Connection, "unfit" | "check" | "state">,
+   *   requests: import("./requests.js").Requests,
    *   clock: import("./clock.js").Clock,
    * }} parts
    * @param {{changed(): void, refused(why: Why & {id: string}): void, dropped(why: Why): void}} on
    */
-  constructor({ shelf, alarms, line, asks, clock }, on) {
-    this.#shelf = shelf;
-    this.#alarms = alarms;
-    this.#line = line;
-    this.#asks = asks;
+  constructor({ storage, timers, connection, requests, clock }, on) {
+    this.#storage = storage;
+    this.#timers = timers;
+    this.#connection = connection;
+    this.#requests = requests;
     this.#clock = clock;
     this.#on = on;
   }
@@ -139,7 +139,7 @@ export class Outbox {
       const unfit = this.#unfit(item);
       if (this.#isElsewhere(item)) this.#removed(item).reject(new DOMException("not this page's", "AbortError"));
       else if (unfit) this.#refuse(item, unfit);
-      else if (this.#line.state === "online") this.#send(item, lane);
+      else if (this.#connection.state === "online") this.#send(item, lane);
       else return;
     }
   }
@@ -196,7 +196,7 @@ export class Outbox {
     if (isFirst) this.#keep(item);
     const way = { item };
     this.#busy.set(lane, way);
-    this.#asks.ask(`send ${lane}`, frameOf(item, this.user), "ack", MOST_MISSED).catch((error) => {
+    this.#requests.ask(frameOf(item, this.user), `send ${lane}`, MOST_MISSED).catch((error) => {
       if (this.#busy.get(lane) !== way) return;
       this.#free(item);
       item.state = "queued";
@@ -234,9 +234,9 @@ export class Outbox {
    * @param {string} lane
    */
   #waits(item, lane) {
-    this.#line.check();
+    this.#connection.check();
     this.#busy.set(lane, { item });
-    this.#alarms.set(item, SOON, () => {
+    this.#timers.set(item, SOON, () => {
       this.#free(item);
       const ahead = timeOf(item.id) - this.#clock.now();
       if (ahead < 0 || ahead > this.#mostAhead + SKEW) this.#rename(item);
@@ -252,7 +252,6 @@ export class Outbox {
     const now = this.#clock.now();
     item.id = known?.id ?? stamped(before, now - (now % ALIKE));
     [item.was, item.tried] = [before, known !== undefined];
-    this.#forget(before);
     this.#keep(item);
     this.#on.changed();
   }
@@ -273,7 +272,7 @@ export class Outbox {
     const most = this.limits.content_bytes ?? Infinity;
     const message = `the message has more than ${most} bytes`;
     if (bytesOf(content).length > most) return { code: "too_large", message };
-    return this.#line.unfit(frameOf(item, this.user));
+    return this.#connection.unfit(frameOf(item, this.user));
   }
 
   /** @param {Item} item @param {Why} why */
@@ -289,11 +288,11 @@ export class Outbox {
 
   /** Nothing of it is under way any more. @param {Item} item */
   #free(item) {
-    this.#alarms.clear(item);
+    this.#timers.clear(item);
     for (const [lane, busy] of this.#busy) {
       if (busy.item !== item) continue;
       this.#busy.delete(lane);
-      this.#asks.drop(`send ${lane}`);
+      this.#requests.drop(`send ${lane}`);
     }
   }
 
@@ -312,31 +311,31 @@ export class Outbox {
     return this.#settle(item) ?? deferred();
   }
 
-  /** Other tabs keep theirs beside it. @param {Item} item */
+  /** In its place, from which other pages send it; they keep theirs beside it. @param {Item} item */
   #keep(item) {
     const state = item.state === "refused" ? item.state : "queued";
-    this.#store([...this.#others(item.id), { ...item, state }]);
+    const isIt = (/** @type {any} */ it) => [item.id, item.was ?? item.id].includes(it?.id);
+    const stored = this.#stored();
+    const place = stored.findIndex(isIt);
+    const others = stored.filter((it) => !isIt(it));
+    others.splice(place < 0 ? others.length : place, 0, { ...item, state });
+    this.#store(others);
   }
 
   /** @param {string} id */
   #forget(id) {
-    this.#store(this.#others(id));
-  }
-
-  /** @param {string} id */
-  #others(id) {
-    return this.#stored().filter((it) => it?.id !== id);
+    this.#store(this.#stored().filter((it) => it?.id !== id));
   }
 
   /** @returns {Item[]} */
   #stored() {
-    const stored = this.#shelf.read("outbox");
+    const stored = this.#storage.read("outbox");
     return Array.isArray(stored) ? stored : [];
   }
 
   /** @param {Item[]} items */
   #store(items) {
-    this.#shelf.write("outbox", items.length > 0 ? items : undefined);
+    this.#storage.write("outbox", items.length > 0 ? items : undefined);
   }
 
   /** @param {Item} item */

@@ -12,22 +12,22 @@ export class Presence {
   #seen = new Map();
   /** Of whom the server was asked since they said something: once, for they may not be of one's circle. */
   #asked = new Set();
-  #alarms;
-  #line;
+  #timers;
+  #connection;
   #clock;
   #on;
 
   /**
    * @param {{
-   *   alarms: import("./alarms.js").Alarms,
-   *   line: Pick<import("./line.js").Line, "state">,
+   *   timers: import("./timers.js").Timers,
+   *   connection: Pick<import("./connection.js").Connection, "state">,
    *   clock: import("./clock.js").Clock,
    * }} parts
    * @param {{list(path: string): Promise<any[]>, seen(who: Seen): void}} on
    */
-  constructor({ alarms, line, clock }, on) {
-    this.#alarms = alarms;
-    this.#line = line;
+  constructor({ timers, connection, clock }, on) {
+    this.#timers = timers;
+    this.#connection = connection;
     this.#clock = clock;
     this.#on = on;
   }
@@ -45,7 +45,7 @@ export class Presence {
     } catch (/** @type {any} */ error) {
       // A server that does not know the question tells only who comes and goes.
       // Without a connection, the next one asks.
-      if (!(error.status < 500) && this.#line.state === "online") this.#askIn(LATER);
+      if (!(error.status < 500) && this.#connection.state === "online") this.#askIn(LATER);
     }
   }
 
@@ -72,6 +72,6 @@ export class Presence {
 
   /** @param {number} delay */
   #askIn(delay) {
-    if (!this.#alarms.has("presence")) this.#alarms.set("presence", delay, () => this.ask());
+    if (!this.#timers.has("presence")) this.#timers.set("presence", delay, () => this.ask());
   }
 }

@@ -2,7 +2,7 @@
 
 import { ApiError, call } from "./api.js";
 import { newId } from "./ids.js";
-import { Shelf } from "./shelf.js";
+import { Storage } from "./storage.js";
 
 /**
  * @typedef {import("./index.js").Person} Person
@@ -28,19 +28,19 @@ export class Session {
   /** @type {Promise<string> | undefined} */
   #refreshing;
   #server;
-  #shelf;
+  #storage;
 
-  /** @param {{http: string, fetch: typeof fetch}} server @param {Shelf} shelf @param {Signed} signed */
-  constructor(server, shelf, signed) {
+  /** @param {{http: string, fetch: typeof fetch}} server @param {Storage} storage @param {Signed} signed */
+  constructor(server, storage, signed) {
     this.#server = server;
-    this.#shelf = shelf;
+    this.#storage = storage;
     this.#signed = signed;
   }
 
   /**
    * @param {string} http
    * @param {{username: string, password: string, displayName?: string, metadata?: object}} person
-   * @param {import("./shelf.js").StorageLike} [storage]
+   * @param {import("./storage.js").StorageLike} [storage]
    * @param {typeof globalThis.fetch} [fetch]
    */
   static register(http, { displayName, ...person }, storage, fetch) {
@@ -50,7 +50,7 @@ export class Session {
   /**
    * @param {string} http
    * @param {{username: string, password: string}} person
-   * @param {import("./shelf.js").StorageLike} [storage]
+   * @param {import("./storage.js").StorageLike} [storage]
    * @param {typeof globalThis.fetch} [fetch]
    */
   static login(http, person, storage, fetch) {
@@ -60,28 +60,28 @@ export class Session {
   /**
    * The session of an earlier page, if there is one.
    * @param {string} http
-   * @param {import("./shelf.js").StorageLike} [storage]
+   * @param {import("./storage.js").StorageLike} [storage]
    * @param {typeof globalThis.fetch} [fetch]
    * @returns {Session | undefined}
    */
   static restore(http, storage, fetch) {
-    const shelf = shelfOf(http, storage);
-    const signed = shelf.read("session");
-    return signed?.user?.id && signed.refresh_token && new Session(serverOf(http, fetch), shelf, signed);
+    const kept = storageOf(http, storage);
+    const signed = kept.read("session");
+    return signed?.user?.id && signed.refresh_token && new Session(serverOf(http, fetch), kept, signed);
   }
 
   /**
    * @param {string} path
    * @param {object} body
    * @param {string} http
-   * @param {import("./shelf.js").StorageLike} [storage]
+   * @param {import("./storage.js").StorageLike} [storage]
    * @param {typeof globalThis.fetch} [fetch]
    */
   static async #enter(path, body, http, storage, fetch) {
-    const [server, shelf] = [serverOf(http, fetch), shelfOf(http, storage)];
+    const [server, kept] = [serverOf(http, fetch), storageOf(http, storage)];
     const signed = signedBy(newId(), await call(server, "POST", path, { body }));
-    keep(shelf, signed);
-    return new Session(server, shelf, signed);
+    keep(kept, signed);
+    return new Session(server, kept, signed);
   }
 
   get user() {
@@ -94,7 +94,7 @@ export class Session {
    */
   async token(refused = "") {
     // Another page may have renewed it.
-    if (this.#isStored()) this.#signed = this.#shelf.read("session");
+    if (this.#isStored()) this.#signed = this.#storage.read("session");
     if (isFresh(this.#signed, refused)) return this.#signed.access_token;
     const ended = () => (this.#refreshing = undefined);
     return (this.#refreshing ??= this.#alone(() => this.#refresh(refused)).finally(ended));
@@ -112,11 +112,11 @@ export class Session {
 
   /** This device forgets the session, but not one that another page has begun since. */
   forget() {
-    if (this.#isStored()) this.#shelf.write("session", undefined);
+    if (this.#isStored()) this.#storage.write("session", undefined);
   }
 
   #isStored() {
-    return this.#shelf.read("session")?.id === this.#signed.id;
+    return this.#storage.read("session")?.id === this.#signed.id;
   }
 
   /** Pages take turns where they can, so that one asks for all. @param {() => Promise<string>} act */
@@ -138,18 +138,18 @@ export class Session {
   /** @param {string} refused */
   async #refresh(refused) {
     /** @type {Signed | undefined} */
-    const stored = this.#shelf.read("session");
+    const stored = this.#storage.read("session");
     if (stored?.user?.id !== this.user.id) throw new ApiError(401, "unauthorized", "signed out elsewhere");
     // Another tab may have been faster.
     this.#signed = stored;
     if (isFresh(stored, refused)) return stored.access_token;
     try {
       const signed = signedBy(stored.id, await this.#renewed(stored.refresh_token));
-      if (this.#isStored()) keep(this.#shelf, signed);
+      if (this.#isStored()) keep(this.#storage, signed);
       this.#signed = signed;
     } catch (/** @type {any} */ error) {
       const isOver = error.status === 401 && error.isRefusal;
-      const now = this.#shelf.read("session");
+      const now = this.#storage.read("session");
       // What another tab has got meanwhile is good, whatever this one was told.
       if (!isOver || now?.id !== stored.id || now.refresh_token === stored.refresh_token) {
         if (isOver) this.forget();
@@ -182,13 +182,13 @@ function isFresh({ made, fresh, access_token }, refused) {
 
 /**
  * A full storage must not keep the pair before: whoever showed that would end the session.
- * @param {Shelf} shelf
+ * @param {Storage} storage
  * @param {Signed} signed
  */
-function keep(shelf, signed) {
-  if (shelf.write("session", signed)) return;
-  shelf.write("session", undefined);
-  shelf.write("session", signed);
+function keep(storage, signed) {
+  if (storage.write("session", signed)) return;
+  storage.write("session", undefined);
+  storage.write("session", signed);
 }
 
 /** @param {string} id @param {any} answer @returns {Signed} */
@@ -200,5 +200,5 @@ function signedBy(id, { user, access_token, refresh_token, expires_in }) {
 /** @param {string} http @param {typeof globalThis.fetch} [fetch] */
 const serverOf = (http, fetch = globalThis.fetch.bind(globalThis)) => ({ http, fetch });
 
-/** @param {string} http @param {import("./shelf.js").StorageLike} [storage] */
-const shelfOf = (http, storage) => new Shelf(storage, `confab:${http}:`);
+/** @param {string} http @param {import("./storage.js").StorageLike} [storage] */
+const storageOf = (http, storage) => new Storage(storage, `confab:${http}:`);

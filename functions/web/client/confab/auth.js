@@ -8,7 +8,7 @@ import { ILL_FORMED, isWellFormed } from "./text.js";
 /** The most that the server says at once. */
 const LARGEST_PAGE = 100;
 
-export class Admission {
+export class Auth {
   #settings;
 
   /** @param {Settings} settings */

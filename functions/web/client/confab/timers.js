@@ -3,11 +3,11 @@
 /** Timers of more than this ring at once, in ms. */
 const LONGEST = 2 ** 31 - 1;
 
-export class Alarms {
+export class Timers {
   /** @type {Map<unknown, ReturnType<typeof setTimeout>>} */
   #timers = new Map();
 
-  /** Replaces the alarm of that name. @param {unknown} name @param {number} delay @param {() => void} ring */
+  /** Replaces the timer of that name. @param {unknown} name @param {number} delay @param {() => void} ring */
   set(name, delay, ring) {
     this.clear(name);
     const timer = setTimeout(() => {

@@ -1,6 +1,6 @@
 // Several pages of one browser take turns.
 
-export class Turn {
+export class TabLock {
   /** Whether it is this page's turn. */
   isMine = false;
   /** @type {AbortController | undefined} */

@@ -1,6 +1,6 @@
 // A connection that always comes back, and is replaced by the next before it ends.
 
-import { Alarms } from "./alarms.js";
+import { Timers } from "./timers.js";
 import { newId } from "./ids.js";
 import { ILL_FORMED, bytesOf, decode, encode } from "./text.js";
 
@@ -68,7 +68,7 @@ class Link {
  * @property {number} longestWait
  */
 
-export class Line {
+export class Connection {
   /** @type {"idle" | "connecting" | "online" | "waiting" | "refused" | "closed"} */
   state = "idle";
   /** @type {Link | undefined} */
@@ -81,7 +81,7 @@ export class Line {
   /** The server ends a connection over a larger frame. */
   #frameBytes = 32 * 1024;
   #clock;
-  #alarms = new Alarms();
+  #timers = new Timers();
   #settings;
   #on;
 
@@ -112,7 +112,7 @@ export class Line {
     this.#retired.clear();
     this.#turn("closed");
     for (const link of links) link?.drop();
-    this.#alarms.clearAll();
+    this.#timers.clearAll();
   }
 
   /** Why the server would not understand a frame, or end the connection. @param {object} frame */
@@ -131,9 +131,9 @@ export class Line {
   /** Asks for a sign of life, without which the connection counts as lost. */
   check() {
     const link = this.#current;
-    if (!link || this.#alarms.has("silence")) return;
+    if (!link || this.#timers.has("silence")) return;
     link.send({ action: "ping", id: newId() });
-    this.#alarms.set("silence", this.#settings.patience, () => link.drop());
+    this.#timers.set("silence", this.#settings.patience, () => link.drop());
   }
 
   /** The network may have changed. */
@@ -146,9 +146,9 @@ export class Line {
     if (this.#opening) return;
     const link = new Link({ frame: (it, link) => this.#hears(it, link), end: (it) => this.#ended(it) });
     this.#opening = link;
-    this.#alarms.clear("dial");
+    this.#timers.clear("dial");
     if (!this.#current) this.#turn("connecting");
-    this.#alarms.set("welcome", this.#settings.patience, () => link.drop());
+    this.#timers.set("welcome", this.#settings.patience, () => link.drop());
     try {
       const { url, protocols } = await this.#settings.address();
       if (!link.ended) link.dial(this.#settings.WebSocket, url, protocols);
@@ -161,8 +161,8 @@ export class Line {
   #hears(frame, link) {
     if (link === this.#opening && frame?.type === "welcome") this.#welcomed(link, frame);
     if (link === this.#current) {
-      this.#alarms.clear("silence");
-      this.#alarms.set("ping", this.#settings.pingEvery, () => this.check());
+      this.#timers.clear("silence");
+      this.#timers.set("ping", this.#settings.pingEvery, () => this.check());
     }
     if (frame?.type === "pong") this.#clock.hears(frame.server_time);
     if (frame && frame.type !== "welcome") this.#on.frame(frame);
@@ -171,8 +171,8 @@ export class Line {
   /** @param {Link} link @param {import("./index.js").ChatEvents["welcome"]} welcome */
   #welcomed(link, welcome) {
     const before = this.#current;
-    this.#alarms.clear("welcome");
-    this.#alarms.clear("silence");
+    this.#timers.clear("welcome");
+    this.#timers.clear("silence");
     [this.#current, this.#opening] = [link, undefined];
     link.since = Date.now();
     this.#clock.hears(welcome.server_time);
@@ -187,7 +187,7 @@ export class Line {
   /** @param {Link} link */
   #retire(link) {
     this.#retired.add(link);
-    this.#alarms.set(link, this.#settings.patience, () => link.drop());
+    this.#timers.set(link, this.#settings.patience, () => link.drop());
   }
 
   /** A little before it ends, at another moment for everybody. @param {string} end */
@@ -195,13 +195,13 @@ export class Line {
     const { lifetime, renew, replaceable } = this.#settings;
     const left = this.#leftUntil(Date.parse(end));
     const credentials = replaceable && !renew ? Math.max(left - margin(left), SHORTEST) : lifetime;
-    this.#alarms.set("replace", Math.min(lifetime, credentials) * (0.95 + Math.random() / 20), () => this.#dial());
+    this.#timers.set("replace", Math.min(lifetime, credentials) * (0.95 + Math.random() / 20), () => this.#dial());
     if (renew) this.#planRenewal(left);
   }
 
   /** @param {number} left */
   #planRenewal(left) {
-    this.#alarms.set("renew", Math.max(left - margin(left), SHORTEST), async () => {
+    this.#timers.set("renew", Math.max(left - margin(left), SHORTEST), async () => {
       const link = this.#current;
       try {
         const until = await this.#settings.renew?.();
@@ -222,15 +222,15 @@ export class Line {
 
   /** @param {Link} link */
   async #ended(link) {
-    this.#alarms.clear(link);
+    this.#timers.clear(link);
     this.#retired.delete(link);
     if (link === this.#opening) {
-      this.#alarms.clear("welcome");
+      this.#timers.clear("welcome");
       const refusal = link.opened ? undefined : await this.#refusal();
       if (link === this.#opening) this.#failed(refusal);
     } else if (link === this.#current) {
       this.#current = undefined;
-      for (const name of ["ping", "silence", "replace", "renew"]) this.#alarms.clear(name);
+      for (const name of ["ping", "silence", "replace", "renew"]) this.#timers.clear(name);
       const hasLasted = Date.now() - link.since > this.#settings.patience;
       this.#failures = hasLasted ? 0 : Math.min(this.#failures + 1, SHORT_LIVED);
       if (this.#opening) this.#turn("connecting");
@@ -241,23 +241,23 @@ export class Line {
   /** Who is asked may be as silent as the server is. */
   async #refusal() {
     const { patience, refusal } = this.#settings;
-    const late = new Promise((resolve) => this.#alarms.set("refusal", patience, () => resolve(undefined)));
+    const late = new Promise((resolve) => this.#timers.set("refusal", patience, () => resolve(undefined)));
     return Promise.race([refusal(), late]);
   }
 
   /** The next connection did not come about. @param {unknown} refusal */
   #failed(refusal) {
     this.#opening = undefined;
-    this.#alarms.clear("welcome");
+    this.#timers.clear("welcome");
     this.#failures += 1;
-    if (this.#current) this.#alarms.set("replace", this.#pause(), () => this.#dial());
+    if (this.#current) this.#timers.set("replace", this.#pause(), () => this.#dial());
     else if (refusal) this.#turn("refused", { error: refusal });
     else this.#wait();
   }
 
   #wait() {
     const retryIn = this.#pause();
-    this.#alarms.set("dial", retryIn, () => this.#dial());
+    this.#timers.set("dial", retryIn, () => this.#dial());
     this.#turn("waiting", { retryIn });
   }
 
@@ -266,7 +266,7 @@ export class Line {
     return Math.min(this.#settings.longestWait, SHORTEST * 2 ** this.#failures) * (0.5 + Math.random() / 2);
   }
 
-  /** @param {Line["state"]} state @param {object} [detail] */
+  /** @param {Connection["state"]} state @param {object} [detail] */
   #turn(state, detail) {
     if (state === this.state && state !== "waiting") return;
     this.state = state;

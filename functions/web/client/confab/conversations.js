@@ -20,27 +20,27 @@ const LONGEST = 10_000;
  * @property {number} vain how often it was asked in vain
  */
 
-export class Logs {
+export class Conversations {
   /** @type {Map<string, Log>} */
   #logs = new Map();
-  #shelf;
-  #alarms;
+  #storage;
+  #timers;
   #on;
 
   /**
-   * @param {import("./shelf.js").Shelf} shelf
-   * @param {import("./alarms.js").Alarms} alarms
+   * @param {import("./storage.js").Storage} storage
+   * @param {import("./timers.js").Timers} timers
    * @param {{message(it: Message): void, gap(it: object): void, stale(): void}} on
    */
-  constructor(shelf, alarms, on) {
-    this.#shelf = shelf;
-    this.#alarms = alarms;
+  constructor(storage, timers, on) {
+    this.#storage = storage;
+    this.#timers = timers;
     this.#on = on;
   }
 
   /** Goes on where an earlier page ended. */
   restore() {
-    for (const [conversation, mark] of Object.entries(this.#shelf.read("marks") ?? {})) {
+    for (const [conversation, mark] of Object.entries(this.#storage.read("marks") ?? {})) {
       // What another version has stored may be what the server would never understand.
       if (!isWellFormed(conversation) || !isSeq(mark)) continue;
       const log = this.#log(conversation);
@@ -91,9 +91,9 @@ export class Logs {
   /** There is no such conversation any more. @param {string} conversation */
   forget(conversation) {
     this.#logs.delete(conversation);
-    this.#alarms.clear(`log ${conversation}`);
-    const { [conversation]: _, ...others } = this.#shelf.read("marks") ?? {};
-    this.#shelf.write("marks", others);
+    this.#timers.clear(`log ${conversation}`);
+    const { [conversation]: _, ...others } = this.#storage.read("marks") ?? {};
+    this.#storage.write("marks", others);
   }
 
   /** Without a connection anything may be missed. @param {Iterable<string>} [names] all if none are named */
@@ -214,9 +214,9 @@ export class Logs {
   #waits(conversation, log, more = false) {
     const name = `log ${conversation}`;
     const isMissing = () => more || log.upto > (log.mark ?? 0);
-    if (!isMissing() || this.#alarms.has(name)) return;
+    if (!isMissing() || this.#timers.has(name)) return;
     const pause = Math.min(LONGEST, OVERTAKING * 2 ** Math.max(0, log.vain - 1));
-    this.#alarms.set(name, pause, () => {
+    this.#timers.set(name, pause, () => {
       if (log.mark === undefined && log.beyond.size > 0) {
         // Nobody said where to begin: with the first that came.
         log.mark = Math.min(...log.beyond.keys()) - 1;
@@ -234,7 +234,7 @@ export class Logs {
 
   /** Other tabs keep their marks beside it. @param {string} conversation @param {number} mark */
   #keep(conversation, mark) {
-    this.#shelf.write("marks", { ...this.#shelf.read("marks"), [conversation]: mark });
+    this.#storage.write("marks", { ...this.#storage.read("marks"), [conversation]: mark });
   }
 
   /** @param {string} conversation */

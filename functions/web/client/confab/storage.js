@@ -1,9 +1,9 @@
 // What outlives the page, as far as the browser lets it.
 
-/** @typedef {Pick<Storage, "getItem" | "setItem" | "removeItem">} StorageLike */
+/** @typedef {Pick<typeof globalThis.localStorage, "getItem" | "setItem" | "removeItem">} StorageLike */
 
 /** JSON values in a storage, under names that begin alike. */
-export class Shelf {
+export class Storage {
   /** What the storage did not take: it is full, switched off or not there. @type {Map<string, string>} */
   #refused = new Map();
   #storage;
