@@ -1,9 +1,11 @@
 //! What every function of Confab needs, in layers: each imports only what stands above it in this list.
 //! `tests/layers.rs` holds that.
 //!
-//! - [`error`], [`clock`], [`limits`], [`throttle`]: what can fail, the time, what is too much;
+//! - [`error`], [`limits`]: what can fail, and what is too much;
 //! - [`domain`]: what chat is about, as values that cannot be wrong (no I/O, no clock), and who may do
 //!   what, as one table;
+//! - [`clock`], [`renewals`], [`throttle`]: the time; which connections go on with a fresh token; what
+//!   must not happen too often;
 //! - [`protocol`]: the JSON frames that clients send and receive;
 //! - [`config`]: the settings, as plain data;
 //! - [`auth`]: what proves who somebody is;
