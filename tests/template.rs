@@ -1,6 +1,6 @@
 //! `template.yaml` says to AWS what the code says to itself.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 use shared::aws::Aws;
@@ -246,18 +246,20 @@ fn every_setting_is_a_parameter_with_the_same_default_and_bounds() {
 #[tokio::test]
 async fn the_local_event_sources_are_those_that_are_deployed() {
     let template = template();
-    let deployed: BTreeSet<_> = functions(&template)
-        .into_iter()
-        .flat_map(|(_, function)| function["Properties"]["Events"].as_object().cloned())
-        .flat_map(|events| events.into_iter().map(|(_, event)| event).collect::<Vec<_>>())
-        .filter(|event| event["Type"] == "DynamoDB")
-        .map(|event| {
+    let mut deployed = BTreeMap::new();
+    for (_, function) in functions(&template) {
+        let function = &function["Properties"];
+        let folder = function["CodeUri"].as_str().unwrap().strip_prefix("functions/").unwrap();
+        let events = function["Events"].as_object().into_iter().flat_map(Map::values);
+        for event in events.filter(|event| event["Type"] == "DynamoDB") {
             let source = &event["Properties"];
-            let pattern = source["FilterCriteria"]["Filters"][0]["Pattern"].as_str().unwrap();
-            let pattern: Value = serde_json::from_str(pattern).unwrap();
-            (pattern.to_string(), source["BatchSize"].as_u64().unwrap())
-        })
-        .collect();
+            let filters = source["FilterCriteria"]["Filters"].as_array().unwrap();
+            assert_eq!(filters.len(), 1, "{folder}");
+            let pattern: Value =
+                serde_json::from_str(filters[0]["Pattern"].as_str().unwrap()).unwrap();
+            deployed.insert(folder.to_owned(), json!([pattern, source["BatchSize"]]));
+        }
+    }
     let services = Services::new(
         config(&[("AUTH_MODE", "open")]),
         axum::Router::new(),
@@ -265,6 +267,7 @@ async fn the_local_event_sources_are_those_that_are_deployed() {
         std::sync::Arc::new(|_| ()),
     );
     let sources = local::Functions::new(&services.await.app(None)).event_sources();
-    let here = sources.iter().map(|source| (source.pattern.to_string(), source.batch as u64));
-    assert_eq!(here.collect::<BTreeSet<_>>(), deployed);
+    let here = sources.into_iter();
+    let here = here.map(|it| (it.name.to_owned(), json!([it.pattern, it.batch])));
+    assert_eq!(here.collect::<BTreeMap<_, _>>(), deployed);
 }

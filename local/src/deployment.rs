@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 use shared::edge::lambda;
+use shared::store::keys;
 use shared::{App, Error};
 
 use crate::event_source::EventSource;
@@ -54,9 +55,10 @@ impl Functions {
     /// Who follows the table's stream: a row for each `DynamoDB` event in `template.yaml`.
     pub fn event_sources(&self) -> Vec<EventSource> {
         vec![EventSource {
+            name: "deliver",
             pattern: json!({
                 "eventName": ["INSERT", "MODIFY"],
-                "dynamodb": { "NewImage": { "arrived": { "S": [{ "exists": true }] } } },
+                "dynamodb": { "NewImage": { keys::ARRIVED: { "S": [{ "exists": true }] } } },
             }),
             batch: 10,
             function: self.deliver.clone(),

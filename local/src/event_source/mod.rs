@@ -7,10 +7,10 @@
 mod pattern;
 mod stream;
 
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use shared::store::keys;
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::gateway::Lambda;
@@ -23,6 +23,8 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// A function that follows the table's stream: what `template.yaml` says in its event.
 #[derive(Clone)]
 pub struct EventSource {
+    /// The function's folder in `functions/`.
+    pub name: &'static str,
     /// Which records it gets: a pattern of `FilterCriteria`.
     pub pattern: Value,
     /// How many of them one invocation gets at most.
@@ -64,7 +66,10 @@ impl EventSource {
                 let failed = match answer {
                     Ok(answer) => first_failure(&answer, &batch),
                     Err(error) => {
-                        tracing::warn!("a function that follows the stream failed: {error}");
+                        tracing::warn!(
+                            function = self.name,
+                            "following the stream failed: {error}"
+                        );
                         Some(0)
                     }
                 };
@@ -84,12 +89,8 @@ impl EventSource {
 
 /// The lane of a record, of so many: records of one partition key stay in order.
 pub fn lane_of(record: &Value, lanes: usize) -> usize {
-    let mut hasher = DefaultHasher::new();
-    record["dynamodb"]["Keys"].as_object().into_iter().for_each(|keys| {
-        // The first of the two keys by name is the partition key.
-        keys.values().next().map(Value::to_string).hash(&mut hasher);
-    });
-    usize::try_from(hasher.finish() % lanes.max(1) as u64).unwrap_or_default()
+    let key = record["dynamodb"]["Keys"][keys::PK]["S"].as_str().unwrap_or_default();
+    key.bytes().map(usize::from).sum::<usize>() % lanes
 }
 
 /// The first record that `batchItemFailures` names; the batch is tried again from there.

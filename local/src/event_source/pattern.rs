@@ -4,22 +4,31 @@
 use serde_json::Value;
 
 /// Whether `record` has whatever `pattern` names: of every list one must hold.
+///
+/// # Panics
+///
+/// At a rule that is not known here.
 pub(super) fn matches(pattern: &Value, record: &Value) -> bool {
+    matches_part(pattern, Some(record))
+}
+
+/// The same of a part of a record, which may be missing.
+fn matches_part(pattern: &Value, part: Option<&Value>) -> bool {
     match pattern {
-        Value::Object(fields) => {
-            fields.iter().all(|(name, pattern)| matches_field(pattern, record.get(name)))
-        }
-        other => other == record,
+        Value::Object(fields) => fields
+            .iter()
+            .all(|(name, pattern)| matches_part(pattern, part.and_then(|part| part.get(name)))),
+        Value::Array(rules) => rules.iter().any(|rule| holds(rule, part)),
+        other => panic!("{other} is no filter pattern"),
     }
 }
 
-fn matches_field(pattern: &Value, value: Option<&Value>) -> bool {
-    match pattern {
-        Value::Array(rules) => rules.iter().any(|rule| match rule.get("exists") {
-            Some(wanted) => *wanted == value.is_some(),
-            None => value == Some(rule),
-        }),
-        pattern => value.is_some_and(|value| matches(pattern, value)),
+/// `exists` is about what has a value of its own, not about what has parts.
+fn holds(rule: &Value, part: Option<&Value>) -> bool {
+    let Value::Object(operators) = rule else { return part == Some(rule) };
+    match (operators.get("exists"), operators.len()) {
+        (Some(Value::Bool(wanted)), 1) => *wanted == part.is_some_and(|part| !part.is_object()),
+        _ => panic!("the filter rule {rule} is not known here"),
     }
 }
 
@@ -51,9 +60,16 @@ mod tests {
     }
 
     #[test]
+    fn only_what_has_a_value_exists() {
+        let pattern = json!({ "NewImage": [{ "exists": true }] });
+        assert!(!matches(&pattern, &json!({ "NewImage": { "arrived": { "S": "here" } } })));
+    }
+
+    #[test]
     fn what_must_not_exist_may_be_missing() {
         let pattern = json!({ "userIdentity": { "type": [{ "exists": false }] } });
         assert!(matches(&pattern, &json!({ "userIdentity": {} })));
+        assert!(matches(&pattern, &json!({})));
         assert!(!matches(&pattern, &json!({ "userIdentity": { "type": "Service" } })));
     }
 }

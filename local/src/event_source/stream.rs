@@ -22,7 +22,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// How many partition keys are served at the same time.
 const LANES: usize = 64;
 /// How often a batch is tried before it is given up.
-const RETRY: Retry = Retry { tries: 6, pause: PAUSE, longest_pause: Duration::from_secs(10) };
+const RETRY: Retry = Retry { tries: 6, pause: PAUSE, longest_pause: Duration::from_secs(1) };
 
 /// One event source mapping at work; dropping it stops it.
 pub(crate) struct Follower {
@@ -78,7 +78,10 @@ impl Follower {
             lanes.push(sender);
             let source = source.clone();
             tasks.spawn(async move {
-                let given_up = || tracing::error!("gave up a batch of the table's stream");
+                let given_up = || {
+                    let (function, tries) = (source.name, RETRY.tries);
+                    tracing::error!(function, "gave up a batch of the stream after {tries} tries");
+                };
                 source.serve(records, RETRY, given_up).await;
             });
         }

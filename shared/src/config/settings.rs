@@ -1,6 +1,7 @@
-//! What an operator may set. Each setting is declared here and nowhere else: the functions' variables,
-//! the local server's flags and `--help` follow, and a test holds the parameters of `template.yaml` to
-//! it.
+//! What an operator may set, and what holds if nobody does. The functions' variables, the local server's
+//! flags and `--help` follow from this table; a test holds the parameters of `template.yaml` to it.
+
+use std::num::{IntErrorKind, ParseIntError};
 
 use super::InvalidConfig;
 
@@ -87,9 +88,9 @@ pub const SETTINGS: [Setting; 12] = [
     Setting {
         variable: "PRESENCE_ROOM_SIZE",
         default: "50",
-        values: AT_LEAST_ONE,
+        values: ANY_NUMBER,
         value_name: "PEOPLE",
-        help: "In rooms of at most so many people members see each other come, go and type",
+        help: "In rooms of at most so many people members see each other come, go and type; 0 for none",
     },
     // The highest is what can be told from the end of a log.
     Setting {
@@ -137,7 +138,10 @@ impl Setting {
     /// Refuses what the setting may not be set to, with the reason.
     pub fn check(&self, value: &str) -> Result<(), String> {
         let Values::Number { least, most } = self.values else { return Ok(()) };
-        let number: u32 = value.parse().map_err(|_| format!("is {value:?}, not a whole number"))?;
+        let number: u32 = value.parse().map_err(|error: ParseIntError| match error.kind() {
+            IntErrorKind::PosOverflow => format!("is {value}, which is too large"),
+            _ => format!("is {value:?}, not a whole number"),
+        })?;
         if number < least || most.is_some_and(|most| number > most) {
             let range = match most {
                 Some(most) => format!("{least} to {most}"),

@@ -188,7 +188,7 @@ export class Requests {
 
   /** @param {Request} request */
   #remove(request) {
-    this.#requests.delete(request.id);
+    if (this.#requests.get(request.id) === request) this.#requests.delete(request.id);
     this.#timers.clear(request);
     return request;
   }
