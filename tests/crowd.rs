@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use futures::future::join_all;
-use local::server::Seams;
+use local::server::TestHooks;
 use serde_json::{Value, json};
 use tokio::sync::Barrier;
 
@@ -26,7 +26,7 @@ type Log = BTreeMap<u64, (String, String)>;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_hundred_people_talking_at_once_all_hear_one_order() {
     // Nothing is counted: a meter would see every one of the hundred thousand pushes.
-    let chat = Chat::start_on(Seams::default()).await;
+    let chat = Chat::start_on(TestHooks::default()).await;
     let room = chat.room_of("p0", "crowd").await;
     for number in 1..PEOPLE {
         let body = json!({ "user_id": format!("p{number}") });

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use local::front::Patience;
+use local::http_server::RequestTimeouts;
 use local::options::Auth;
-use local::server::Seams;
+use local::server::TestHooks;
 use reqwest::Method;
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -132,8 +132,9 @@ async fn a_head_of_more_than_10_kb_is_refused() {
 
 #[tokio::test]
 async fn nobody_takes_for_ever_to_send_a_request() {
-    let patience = Patience { head: Duration::from_millis(50), body: Duration::from_millis(50) };
-    let chat = Chat::start_on(Seams { patience, ..Seams::default() }).await;
+    let patience =
+        RequestTimeouts { head: Duration::from_millis(50), body: Duration::from_millis(50) };
+    let chat = Chat::start_on(TestHooks { patience, ..TestHooks::default() }).await;
     let url = chat.websocket_url();
     for (half, expected) in [
         ("", 0),

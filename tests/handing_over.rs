@@ -88,15 +88,15 @@ impl World {
     }
 
     async fn says(&self, app: &App, content: &str) {
-        let draft = send::draft(app, &self.alice, content, None).unwrap();
+        let draft = send::new_message(app, &self.alice, content, None).unwrap();
         let conversation = ConversationId::direct(&self.alice, &self.bob);
-        let said = send::say(app, &conversation, &draft).await.unwrap();
+        let said = send::send(app, &conversation, &draft).await.unwrap();
         assert_eq!(said.message.content.as_str(), content);
     }
 
     async fn connects(&self, app: &App) {
         let connection = Connection::new(app.clock.now(), false);
-        app.store.arrive(&self.bob, &ConnectionId::new(BOBS), &connection).await.unwrap();
+        app.store.add_connection(&self.bob, &ConnectionId::new(BOBS), &connection).await.unwrap();
         self.is_served(app, BOBS).await;
     }
 

@@ -17,7 +17,7 @@ use flate2::read::GzDecoder;
 use local::Functions;
 use local::gateway::Lambda;
 use local::options::Auth;
-use local::server::Seams;
+use local::server::TestHooks;
 use secrecy::ExposeSecret;
 use serde_json::{Map, Value, json};
 use shared::Config;
@@ -159,8 +159,8 @@ async fn event_of(mut request: Request) -> Value {
 
 #[tokio::test]
 async fn a_whole_exchange_goes_through_the_binaries() {
-    let seams = Seams { functions: Some(Arc::new(binaries)), ..Seams::default() };
-    let chat = Chat::start_on(seams).await;
+    let hooks = TestHooks { functions: Some(Arc::new(binaries)), ..TestHooks::default() };
+    let chat = Chat::start_on(hooks).await;
 
     let mut alice = chat.joined_by("alice").await;
     let mut bob = chat.joined_by("bob").await;
@@ -189,8 +189,8 @@ async fn a_whole_exchange_goes_through_the_binaries() {
 
 #[tokio::test]
 async fn the_page_comes_from_its_binary_packed_or_not() {
-    let seams = Seams { functions: Some(Arc::new(binaries)), ..Seams::default() };
-    let chat = Chat::start_on(seams).await;
+    let hooks = TestHooks { functions: Some(Arc::new(binaries)), ..TestHooks::default() };
+    let chat = Chat::start_on(hooks).await;
     let get = |path, coding| chat.request(Method::GET, path).header(ACCEPT_ENCODING, coding).send();
     let plain = get("/", "identity").await.unwrap();
     assert_eq!(plain.headers().get(CONTENT_ENCODING), None);
@@ -209,8 +209,8 @@ async fn the_page_comes_from_its_binary_packed_or_not() {
 
 #[tokio::test]
 async fn a_room_lives_and_ends_through_the_binaries() {
-    let seams = Seams { functions: Some(Arc::new(binaries)), ..Seams::default() };
-    let chat = Chat::start_on(seams).await;
+    let hooks = TestHooks { functions: Some(Arc::new(binaries)), ..TestHooks::default() };
+    let chat = Chat::start_on(hooks).await;
     let mut alice = chat.joined_by("alice").await;
     let room = chat.room_of("alice", "the hall").await;
     alice.hears("alice", "alice joined").await;
@@ -248,8 +248,8 @@ async fn a_room_lives_and_ends_through_the_binaries() {
 
 #[tokio::test]
 async fn names_that_mean_something_in_a_url_are_only_names() {
-    let seams = Seams { functions: Some(Arc::new(binaries)), ..Seams::default() };
-    let chat = Chat::start_on(seams).await;
+    let hooks = TestHooks { functions: Some(Arc::new(binaries)), ..TestHooks::default() };
+    let chat = Chat::start_on(hooks).await;
     let path = |name: &str| {
         let mut url = reqwest::Url::parse("http://host/api/rooms").unwrap();
         url.path_segments_mut().unwrap().push(name);
@@ -314,8 +314,8 @@ async fn people_with_accounts_chat_through_the_binaries() {
         ];
         binaries_with(config, dynamodb, &others)
     };
-    let seams = Seams { functions: Some(Arc::new(functions)), ..Seams::default() };
-    let chat = Chat::start_on_with(seams, |options| options.auth = Auth::Accounts).await;
+    let hooks = TestHooks { functions: Some(Arc::new(functions)), ..TestHooks::default() };
+    let chat = Chat::start_on_with(hooks, |options| options.auth = Auth::Accounts).await;
     let [alice, bob] = [chat.registers("alice").await, chat.registers("bob").await];
     let mut at_alices = chat.joined_by_member(&alice).await;
     let mut at_bobs = chat.joined_by_member(&bob).await;

@@ -14,7 +14,7 @@ const LAYERS: [&[&str]; 11] = [
     &["protocol"],
     &["config"],
     &["auth"],
-    &["store", "gateway", "aws"],
+    &["store", "pusher", "aws"],
     &["app"],
     &["services"],
     &["edge"],

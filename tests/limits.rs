@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures::future::join_all;
-use local::server::Seams;
+use local::server::TestHooks;
 use local::time::Time;
 use serde_json::json;
 
@@ -68,11 +68,11 @@ async fn the_limit_holds_over_all_conversations_and_ways_to_speak() {
 #[tokio::test]
 async fn within_a_conversation_the_limit_holds_over_all_servers() {
     let time = Time::standing();
-    let seams = || Seams { time: time.clone(), ..Seams::default() };
+    let hooks = || TestHooks { time: time.clone(), ..TestHooks::default() };
     let one =
-        Chat::start_on_with(seams(), |options| options.settings.set("RATE_LIMIT", "10")).await;
+        Chat::start_on_with(hooks(), |options| options.settings.set("RATE_LIMIT", "10")).await;
     let (url, table) = one.dynamodb();
-    let other = Chat::start_on_with(seams(), |options| {
+    let other = Chat::start_on_with(hooks(), |options| {
         options.settings.set("RATE_LIMIT", "10");
         (options.memory, options.dynamodb, options.table) = (false, Some(url), table);
     });

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use aws_sdk_dynamodb::types::AttributeValue;
 use local::Functions;
 use local::gateway::Lambda;
-use local::server::Seams;
+use local::server::TestHooks;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
@@ -191,8 +191,8 @@ async fn who_leaves_without_a_name_is_forgotten_at_the_next_message() {
         });
         Functions { disconnect, ..functions }
     };
-    let seams = Seams { around: Some(Arc::new(nameless)), ..Seams::default() };
-    let chat = Chat::start_on(seams).await;
+    let hooks = TestHooks { around: Some(Arc::new(nameless)), ..TestHooks::default() };
+    let chat = Chat::start_on(hooks).await;
     let mut alice = chat.joined_by("alice").await;
     chat.joined_by("bob").await.leaves().await;
     assert!(in_time(told.recv()).await.unwrap(), "$disconnect fails");

@@ -13,7 +13,7 @@ use axum::middleware::{self, Next};
 use axum::response::Response;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
-use crate::front::refuse;
+use crate::http_server::refuse;
 
 /// Lets pages of `origins` in, `*` for all, as the template's `CorsConfiguration` does; none, and
 /// nothing changes.

@@ -20,8 +20,8 @@ use shared::auth::identity::AuthorizerContext;
 use shared::edge::http::SourceAddress;
 use uuid::Uuid;
 
-use crate::front::{self, Patience, Unread, refuse};
 use crate::gateway::{InvocationFailure, Lambda};
+use crate::http_server::{self, RequestTimeouts, Unread, refuse};
 
 /// How long API Gateway waits for an authorizer.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -39,7 +39,7 @@ struct Verdict {
 }
 
 /// Puts `authorizer` before every route of `routes`; what matches none is API Gateway's own 404.
-pub fn behind_authorizer(routes: Router, authorizer: Lambda, patience: Patience) -> Router {
+pub fn behind_authorizer(routes: Router, authorizer: Lambda, patience: RequestTimeouts) -> Router {
     let routes = routes
         .route_layer(middleware::from_fn_with_state((authorizer, patience), authorize))
         .fallback(not_found)
@@ -74,13 +74,13 @@ pub(crate) fn without_handshakes(routes: Router) -> Router {
 }
 
 async fn authorize(
-    State((authorizer, patience)): State<(Lambda, Patience)>,
+    State((authorizer, patience)): State<(Lambda, RequestTimeouts)>,
     request: Request,
     next: Next,
 ) -> Response {
     let (mut parts, body) = request.into_parts();
     // The whole of it, so that a function may answer without reading it.
-    let body = match front::read(body, MAX_BODY_BYTES, patience.body).await {
+    let body = match http_server::read(body, MAX_BODY_BYTES, patience.body).await {
         Ok(body) => body,
         Err(Unread::TooLarge) => {
             return refuse(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");

@@ -1,10 +1,10 @@
 //! Confab on a laptop: the functions, with the parts of AWS they need emulated in this process.
 //!
-//! - [`server`] starts everything; [`options`] is what the command line says.
+//! - [`server`] starts everything; [`options`] and [`settings`] are what the command line says.
 //! - [`gateway`] is API Gateway's WebSocket API and management API; `http_api` its HTTP API.
-//! - [`front`] is what stands before all of that on every port.
+//! - `http_server` is what stands before all of that on every port.
 //! - `deployment` wires the functions to their routes, as `template.yaml` does on AWS.
-//! - `dynamodb` is the table's engine, `stream` what carries its changes to `deliver`;
+//! - `dynamodb` is the table's engine, [`event_source`] what carries its changes to those who follow;
 //!   [`in_process`] brings the SDK clients' requests to it and to the management API.
 //! - [`faults`] is what goes wrong on AWS now and then.
 //! - [`time`] is the clock all of it runs on.
@@ -15,9 +15,9 @@ mod deployment;
 mod dynamodb;
 pub mod event_source;
 pub mod faults;
-pub mod front;
 pub mod gateway;
 mod http_api;
+pub mod http_server;
 pub mod in_process;
 pub mod layer;
 pub mod options;

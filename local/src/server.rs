@@ -24,9 +24,9 @@ use crate::deployment::{Functions, STAGE};
 use crate::dynamodb::DynamoDb;
 use crate::event_source::{Follower, PollNow};
 use crate::faults::{Faults, Scenario};
-use crate::front::{self, Neighbours, Patience};
 use crate::gateway::Gateway;
 use crate::http_api::{behind_authorizer, without_handshakes};
+use crate::http_server::{self, AllowedOrigins, RequestTimeouts};
 use crate::in_process::InProcess;
 use crate::layer::sockets;
 use crate::options::{Auth, Options};
@@ -48,17 +48,17 @@ pub struct Server {
     faults: Option<Faults>,
     stop: Vec<oneshot::Sender<()>>,
     serving: Vec<JoinHandle<()>>,
-    patience: Patience,
+    patience: RequestTimeouts,
     silence: JoinSet<()>,
 }
 
 /// What tests change about a server.
 #[derive(Clone, Default)]
-pub struct Seams {
+pub struct TestHooks {
     /// The clock of limits, messages and everything else.
     pub time: Time,
     /// How long clients may take to send a request.
-    pub patience: Patience,
+    pub patience: RequestTimeouts,
     /// Put around every request of the functions' SDK clients.
     pub interceptor: Option<SharedInterceptor>,
     /// Makes the functions, if they are not to be those in this process.
@@ -76,11 +76,11 @@ pub type MakeFunctions = Arc<dyn Fn(&Config, &str) -> Functions + Send + Sync>;
 impl Server {
     /// Starts everything and answers once clients can connect.
     pub async fn start(options: &Options) -> anyhow::Result<Self> {
-        Self::start_with(options, Seams::default()).await
+        Self::start_with(options, TestHooks::default()).await
     }
 
-    /// The same, with the seams that tests need.
-    pub async fn start_with(options: &Options, seams: Seams) -> anyhow::Result<Self> {
+    /// The same, with the hooks that tests need.
+    pub async fn start_with(options: &Options, hooks: TestHooks) -> anyhow::Result<Self> {
         let wanted = SocketAddr::from((options.host, options.port));
         let listener = TcpListener::bind(wanted).await.with_context(|| {
             format!(
@@ -95,26 +95,26 @@ impl Server {
         };
 
         let in_process = InProcess::default();
-        let neighbours = Neighbours::named(&options.cors_origins);
-        let dynamodb = DynamoDb::start(options, &in_process, &neighbours, seams.patience).await?;
+        let origins = AllowedOrigins::named(&options.cors_origins);
+        let dynamodb = DynamoDb::start(options, &in_process, &origins, hooks.patience).await?;
         let config = config(options, management_address)?;
         let faults = options.faults.as_ref().map(Scenario::faults);
-        let aws = observed(dynamodb.aws.clone(), &seams);
+        let aws = observed(dynamodb.aws.clone(), &hooks);
         let aws = over_transports(aws, &in_process, faults.as_ref());
-        let app = App::new(config, &aws, clock(seams.time.clone()))?;
+        let app = App::new(config, &aws, clock(hooks.time.clone()))?;
         app.store.create_table().await.map_err(|error| {
             error.log();
             anyhow::anyhow!("DynamoDB at {} does not answer: {error}", dynamodb.url)
         })?;
 
-        let functions = functions(&app, &seams, &dynamodb.url, faults.as_ref());
+        let functions = functions(&app, &hooks, &dynamodb.url, faults.as_ref());
         let (followers, polls) = follow(&functions, &dynamodb.aws, &options.table).await?;
         let accepted = move || polls.iter().for_each(PollNow::now);
-        let gateway = Gateway::new(functions.websocket_api(accepted), seams.time);
+        let gateway = Gateway::new(functions.websocket_api(accepted), hooks.time);
         in_process.serve_management(gateway.management());
-        let http = behind_authorizer(functions.http, functions.authorizer, seams.patience);
-        let public = public_routes(options, &neighbours, http, gateway.websocket());
-        let management = neighbours.guard(gateway.management());
+        let http = behind_authorizer(functions.http, functions.authorizer, hooks.patience);
+        let public = public_routes(options, &origins, http, gateway.websocket());
+        let management = origins.guard(gateway.management());
         let routes = public.merge(management.clone());
 
         let mut server = Self {
@@ -126,7 +126,7 @@ impl Server {
             faults: faults.clone(),
             stop: Vec::new(),
             serving: Vec::new(),
-            patience: seams.patience,
+            patience: hooks.patience,
             silence: JoinSet::new(),
         };
         server.serve(listener, routes);
@@ -183,9 +183,14 @@ impl Server {
 
     fn serve(&mut self, listener: TcpListener, routes: Router) {
         let (stop, stopped) = oneshot::channel();
-        let routes = routes.layer(middleware::from_fn(front::well_formed));
+        let routes = routes.layer(middleware::from_fn(http_server::well_formed));
         self.stop.push(stop);
-        self.serving.push(tokio::spawn(front::serve(listener, routes, self.patience, stopped)));
+        self.serving.push(tokio::spawn(http_server::serve(
+            listener,
+            routes,
+            self.patience,
+            stopped,
+        )));
     }
 }
 
@@ -207,14 +212,14 @@ async fn follow(
 /// What clients reach: the HTTP API with the page and the API's descriptions, and the WebSocket API.
 fn public_routes(
     options: &Options,
-    neighbours: &Neighbours,
+    origins: &AllowedOrigins,
     http: Router,
     websocket: Router,
 ) -> Router {
     let http = cors::allow(&options.cors_origins, http).merge(api::routes());
     let routes = without_handshakes(http).merge(websocket);
     match options.auth {
-        Auth::Open => neighbours.guard(routes),
+        Auth::Open => origins.guard(routes),
         // Nobody is believed without a token, and no other page has one.
         Auth::Accounts | Auth::Oidc => routes,
     }
@@ -272,12 +277,12 @@ fn config(options: &Options, management: SocketAddr) -> anyhow::Result<Config> {
 }
 
 /// The functions, with faults around them if there are any.
-fn functions(app: &App, seams: &Seams, dynamodb: &str, faults: Option<&Faults>) -> Functions {
-    let functions = match &seams.functions {
+fn functions(app: &App, hooks: &TestHooks, dynamodb: &str, faults: Option<&Faults>) -> Functions {
+    let functions = match &hooks.functions {
         Some(make) => make(&app.config, dynamodb),
         None => Functions::new(app),
     };
-    let functions = match &seams.around {
+    let functions = match &hooks.around {
         Some(around) => around(functions),
         None => functions,
     };
@@ -305,8 +310,8 @@ fn over_transports(aws: Aws, here: &InProcess, faults: Option<&Faults>) -> Aws {
         .with_management_transport(faults.transport(here.transport()))
 }
 
-fn observed(aws: Aws, seams: &Seams) -> Aws {
-    match &seams.interceptor {
+fn observed(aws: Aws, hooks: &TestHooks) -> Aws {
+    match &hooks.interceptor {
         Some(interceptor) => aws.with_interceptor(interceptor.clone()),
         None => aws,
     }

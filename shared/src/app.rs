@@ -7,7 +7,7 @@ use crate::auth::{Authenticator, Tokens};
 use crate::aws::Aws;
 use crate::clock::Clock;
 use crate::config::{Config, InvalidConfig};
-use crate::gateway::Gateway;
+use crate::pusher::Pusher;
 use crate::renewals::Renewals;
 use crate::store::Store;
 use crate::throttle::{Throttle, Window};
@@ -21,7 +21,7 @@ pub struct App {
     /// The table.
     pub store: Store,
     /// The connections.
-    pub gateway: Gateway,
+    pub pusher: Pusher,
     /// The settings.
     pub config: Config,
     /// The time.
@@ -45,7 +45,7 @@ impl App {
     pub fn new(config: Config, aws: &Aws, clock: Clock) -> Result<Self, InvalidConfig> {
         Ok(Self {
             store: Store::new(aws.dynamodb(), config.table_name.clone()),
-            gateway: Gateway::new(aws.management(&config.management_endpoint)),
+            pusher: Pusher::new(aws.management(&config.management_endpoint)),
             authenticator: Authenticator::new(&config.authentication)?,
             config,
             clock,

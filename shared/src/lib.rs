@@ -1,5 +1,5 @@
-//! What every function of Confab needs, in layers: each imports only what stands above it in this list.
-//! `tests/layers.rs` holds that.
+//! What every function of Confab needs, in layers, the lowest first: each imports only what comes
+//! before it in this list. `tests/layers.rs` holds that.
 //!
 //! - [`error`], [`limits`]: what can fail, and what is too much;
 //! - [`domain`]: what chat is about, as values that cannot be wrong (no I/O, no clock), and who may do
@@ -10,7 +10,7 @@
 //! - [`config`]: the settings, as plain data;
 //! - [`auth`]: what proves who somebody is;
 //! - [`store`]: the DynamoDB table: conversations as logs, and one inbox per user;
-//! - [`gateway`], [`aws`]: pushes frames to connections; the SDK's clients;
+//! - [`pusher`], [`aws`]: pushes frames to connections; the SDK's clients;
 //! - [`app`]: what a handler is given;
 //! - [`services`]: what people do, whichever way they ask;
 //! - [`edge`]: Lambda's runtime, HTTP requests and WebSocket events.
@@ -23,9 +23,9 @@ pub mod config;
 pub mod domain;
 pub mod edge;
 pub mod error;
-pub mod gateway;
 pub mod limits;
 pub mod protocol;
+pub mod pusher;
 pub mod renewals;
 pub mod services;
 pub mod store;

@@ -16,7 +16,7 @@ const CONCURRENT_PUSHES: usize = 50;
 
 /// The management API, through the SDK's client.
 #[derive(Clone, Debug)]
-pub struct Gateway {
+pub struct Pusher {
     client: Client,
 }
 
@@ -31,7 +31,7 @@ pub enum Push {
     Failed,
 }
 
-impl Gateway {
+impl Pusher {
     /// Pushes through `client`, whose endpoint, retries and timeouts are set already.
     pub fn new(client: Client) -> Self {
         Self { client }

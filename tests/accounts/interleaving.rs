@@ -127,8 +127,8 @@ async fn makes_a_room(app: &App, user: &UserId, name: &str) -> Result<(), shared
 }
 
 async fn writes(app: &App, from: &UserId, to: &UserId) {
-    let draft = send::draft(app, from, "before you go", None).unwrap();
-    drop(send::say(app, &ConversationId::direct(from, to), &draft).await);
+    let draft = send::new_message(app, from, "before you go", None).unwrap();
+    drop(send::send(app, &ConversationId::direct(from, to), &draft).await);
 }
 
 /// Does it, whether or not it is refused.
@@ -146,7 +146,7 @@ async fn does(app: &App, deed: Deed, alice: &UserId, bob: &UserId) {
         Deed::BeInvited => drop(rooms::invite(app, bob, "general", alice).await),
         Deed::Connect => {
             let connection = Connection::new(app.clock.now(), true);
-            drop(app.store.arrive(alice, &ConnectionId::new("here"), &connection).await);
+            drop(app.store.add_connection(alice, &ConnectionId::new("here"), &connection).await);
         }
         Deed::Rename => {
             let profile = Profile { username: Some("alicia".into()), ..Profile::default() };

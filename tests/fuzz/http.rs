@@ -8,7 +8,7 @@ use axum::http::header::{CONTENT_TYPE, LINK};
 use axum::http::{Method, Request, StatusCode, Uri};
 use bolero::check;
 use local::behind_authorizer;
-use local::front::Patience;
+use local::http_server::RequestTimeouts;
 use tower::ServiceExt;
 
 use crate::TIME;
@@ -79,7 +79,8 @@ fn answers(text: &[u8]) {
     }
     play(async |world: Rc<World>| {
         let functions = world.functions.clone();
-        let api = behind_authorizer(functions.http, functions.authorizer, Patience::default());
+        let api =
+            behind_authorizer(functions.http, functions.authorizer, RequestTimeouts::default());
         for (method, target, body) in requests {
             if let (_, Some(next)) = ask(&api, method, target, body).await {
                 let (status, _) = ask(&api, Method::GET, next, Vec::new()).await;

@@ -102,7 +102,7 @@ impl World {
         for user in [&alice, &bob] {
             let connection = Connection::new(self.app.clock.now(), true);
             let id = ConnectionId::new(user.as_str());
-            self.app.store.arrive(user, &id, &connection).await.unwrap();
+            self.app.store.add_connection(user, &id, &connection).await.unwrap();
         }
         let (name, access) = ("general".to_owned(), Access::Public);
         let history = RoomHistory::default();

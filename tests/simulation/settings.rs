@@ -37,6 +37,7 @@ impl Settings {
         let most_listed_bytes = [None, None, Some(0), Some(1)][dice.usize(0..4)];
         // What it costs to refuse somebody has no budget.
         let is_crowded = dice.u8(0..4) == 0 && weather == Weather::Nasty;
+        // Otherwise as many as by default.
         let most_connections = if is_crowded { 3 } else { 20 };
         // What a look at accounts costs has no budget either.
         let has_leaver = seed % 8 == 6 && weather == Weather::Nasty;

@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use aws_smithy_runtime_api::client::interceptors::SharedInterceptor;
 use local::faults::Faults;
 use local::options::Options;
-use local::server::{Around, Seams, Server};
+use local::server::{Around, Server, TestHooks};
 use local::time::Time;
 use serde_json::{Value, json};
 use shared::aws::Aws;
@@ -65,22 +65,22 @@ impl Chat {
         let meter = Meter::default();
         let interceptor = Some(SharedInterceptor::new(meter.clone()));
         let around: Option<Around> = Some(Arc::new(policies::named));
-        let seams = Seams { time: time.clone(), interceptor, around, ..Seams::default() };
+        let hooks = TestHooks { time: time.clone(), interceptor, around, ..TestHooks::default() };
         let options = options(change);
-        let server = Server::start_with(&options, seams).await.unwrap();
+        let server = Server::start_with(&options, hooks).await.unwrap();
         Self { server, options, http: reqwest::Client::new(), time, meter }
     }
 
-    /// A server with other seams.
-    pub(crate) async fn start_on(seams: Seams) -> Self {
-        Self::start_on_with(seams, |_| {}).await
+    /// A server with other hooks.
+    pub(crate) async fn start_on(hooks: TestHooks) -> Self {
+        Self::start_on_with(hooks, |_| {}).await
     }
 
-    /// A server with other seams, whose options `change` has changed.
-    pub(crate) async fn start_on_with(seams: Seams, change: impl FnOnce(&mut Options)) -> Self {
-        let time = seams.time.clone();
+    /// A server with other hooks, whose options `change` has changed.
+    pub(crate) async fn start_on_with(hooks: TestHooks, change: impl FnOnce(&mut Options)) -> Self {
+        let time = hooks.time.clone();
         let options = options(change);
-        let server = Server::start_with(&options, seams).await.unwrap();
+        let server = Server::start_with(&options, hooks).await.unwrap();
         Self { server, options, http: reqwest::Client::new(), time, meter: Meter::default() }
     }
 

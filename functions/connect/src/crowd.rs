@@ -1,7 +1,7 @@
 //! One user has only so many connections.
 
 use futures::stream::{self, StreamExt};
-use shared::auth::identity::Speaker;
+use shared::auth::identity::WebSocketCaller;
 use shared::store::Inbox;
 use shared::{App, Error};
 
@@ -12,7 +12,11 @@ const CONCURRENT: usize = 20;
 ///
 /// Only then the others are asked after: what has ended without a word is forgotten and does not
 /// count, nor does what is to be dismissed, so that nobody is locked out by sockets that are dead.
-pub(crate) async fn is_full(app: &App, newcomer: &Speaker, inbox: &Inbox) -> Result<bool, Error> {
+pub(crate) async fn is_full(
+    app: &App,
+    newcomer: &WebSocketCaller,
+    inbox: &Inbox,
+) -> Result<bool, Error> {
     let most = app.config.max_connections_per_user;
     let now = app.clock.now();
     let mut others: Vec<_> = inbox.live(now).collect();
@@ -24,12 +28,12 @@ pub(crate) async fn is_full(app: &App, newcomer: &Speaker, inbox: &Inbox) -> Res
     let asked: Vec<_> = asked.map(|(id, _)| (*id).clone()).collect();
     let answers = asked.into_iter().map(|id| async move {
         // Whatever nobody can tell of may stand.
-        (!app.gateway.stands(&id).await.unwrap_or(true)).then_some(id)
+        (!app.pusher.stands(&id).await.unwrap_or(true)).then_some(id)
     });
     let gone: Vec<_> = stream::iter(answers).buffer_unordered(CONCURRENT).collect().await;
     let gone: Vec<_> = gone.into_iter().flatten().collect();
     if !gone.is_empty() {
-        app.store.prune(&newcomer.user, &gone, now).await?;
+        app.store.remove_connections(&newcomer.user, &gone, now).await?;
     }
     Ok(others.len() - gone.len() >= most)
 }

@@ -24,20 +24,20 @@ pub async fn handle(
     app: &App,
     event: ApiGatewayWebsocketProxyRequest,
 ) -> Result<ApiGatewayProxyResponse, Error> {
-    let speaker = websocket::speaker(&event.request_context)?;
-    let mut pending = Connection::of(&speaker, false);
+    let caller = websocket::caller(&event.request_context)?;
+    let mut pending = Connection::of(&caller, false);
     if let Some(history) = event.query_string_parameters.first("history") {
         match history.parse() {
             Ok(count @ 0..=PageSize::MAX) => pending.history = count,
             _ => return Ok(websocket::refused(StatusCode::BAD_REQUEST)),
         }
     }
-    let arrival = app.store.arrive(&speaker.user, &speaker.connection, &pending).await?;
+    let arrival = app.store.add_connection(&caller.user, &caller.connection, &pending).await?;
     let Update::Applied(inbox) = arrival else {
         return Ok(websocket::refused(StatusCode::UNAUTHORIZED));
     };
-    if crowd::is_full(app, &speaker, &inbox).await? {
-        app.store.depart(&speaker.user, &speaker.connection, app.clock.now()).await?;
+    if crowd::is_full(app, &caller, &inbox).await? {
+        app.store.remove_connection(&caller.user, &caller.connection, app.clock.now()).await?;
         return Ok(websocket::refused(StatusCode::TOO_MANY_REQUESTS));
     }
     let mut accepted = websocket::accepted();

@@ -24,7 +24,7 @@ pub(crate) async fn everybody_overdue(
             // API Gateway has ended it.
             return (connection, Ok(()));
         }
-        let dismissed = app.gateway.dismiss(&connection, &overdue.why()).await;
+        let dismissed = app.pusher.dismiss(&connection, &overdue.why()).await;
         (connection, dismissed)
     });
     let outcomes: Vec<_> = stream::iter(dismissals).buffer_unordered(CONCURRENT).collect().await;
@@ -36,7 +36,7 @@ pub(crate) async fn everybody_overdue(
         }
     }
     if !gone.is_empty() {
-        app.store.prune(user, &gone, app.clock.now()).await?;
+        app.store.remove_connections(user, &gone, app.clock.now()).await?;
     }
     failure.map_or(Ok(()), Err)
 }

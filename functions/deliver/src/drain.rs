@@ -6,8 +6,8 @@ use std::time::Duration;
 use futures::try_join;
 use shared::domain::permissions::{self, Action};
 use shared::domain::{ConnectionId, ConversationId, Message, Page, Range, Seq, Timestamp, UserId};
-use shared::gateway::Push;
 use shared::protocol::ServerFrame;
+use shared::pusher::Push;
 use shared::services::access::{between, hears};
 use shared::store::{Drain, Inbox, Update};
 use shared::{App, Error};
@@ -193,7 +193,7 @@ async fn push_page(
         }
     }
     if !gone.is_empty() {
-        app.store.prune(drain.user, &gone, app.clock.now()).await?;
+        app.store.remove_connections(drain.user, &gone, app.clock.now()).await?;
     }
     let rest = page.messages.last().is_some_and(|last| last.seq >= progress.next);
     if let Some(after) = page.after.filter(|_| !rest) {
@@ -238,7 +238,7 @@ async fn show_receipt(app: &App, drain: &Drain<'_>, own: &Inbox, next: Seq) -> R
     if !permissions::allows(Action::Note, between((drain.user, own), (other, &inbox))) {
         return Ok(());
     }
-    app.gateway.push_to_all(inbox.ready(app.clock.now()), &receipt.encode()).await;
+    app.pusher.push_to_all(inbox.ready(app.clock.now()), &receipt.encode()).await;
     Ok(())
 }
 
@@ -273,7 +273,7 @@ async fn push(
     gone: &mut Vec<ConnectionId>,
 ) -> bool {
     let frame = ServerFrame::Message(message.into()).encode();
-    let pushes = app.gateway.push_to_all(ready.clone(), &frame).await;
+    let pushes = app.pusher.push_to_all(ready.clone(), &frame).await;
     let mut taken = false;
     for (connection, push) in pushes {
         match push {

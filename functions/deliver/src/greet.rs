@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use shared::domain::{CONNECTION_LIFETIME, ConnectionId, ConversationId, Message, Range, UserId};
-use shared::gateway::Push;
 use shared::protocol::{HistoryFrame, MessageView, ServerFrame};
+use shared::pusher::Push;
 use shared::store::{Inbox, Update};
 use shared::{App, Error};
 
@@ -22,7 +22,7 @@ pub(crate) async fn greet(
     connection: &ConnectionId,
 ) -> Result<Option<Inbox>, Error> {
     if !stands(app, user, connection).await? {
-        app.store.depart(user, connection, app.clock.now()).await?;
+        app.store.remove_connection(user, connection, app.clock.now()).await?;
         return Ok(None);
     }
     let Update::Applied(inbox) = app.store.make_ready(user, connection).await? else {
@@ -43,7 +43,7 @@ pub(crate) async fn greet(
         limits: app.config.limits(),
         more_waiting: telling.is_some(),
     };
-    match app.gateway.push(connection, &welcome.encode()).await {
+    match app.pusher.push(connection, &welcome.encode()).await {
         Push::Taken => {
             if let Some(telling) = telling {
                 tell_the_others(app, &inbox, connection).await;
@@ -51,7 +51,7 @@ pub(crate) async fn greet(
             }
         }
         Push::Gone => {
-            app.store.depart(user, connection, now).await?;
+            app.store.remove_connection(user, connection, now).await?;
             return Ok(None);
         }
         // What it says of what waits is said again.
@@ -66,7 +66,7 @@ pub(crate) async fn greet(
 async fn tell_the_others(app: &App, inbox: &Inbox, newcomer: &ConnectionId) {
     let mut others = inbox.ready(app.clock.now());
     others.retain(|other| other != newcomer);
-    app.gateway.push_to_all(others, &ServerFrame::MoreWaiting.encode()).await;
+    app.pusher.push_to_all(others, &ServerFrame::MoreWaiting.encode()).await;
 }
 
 /// Brings the lobby's last messages, if there are any.
@@ -80,7 +80,7 @@ async fn show_lobby(app: &App, connection: &ConnectionId, count: usize) -> Resul
     let page = page.within(HistoryFrame::MAX_BYTES, size_of, range);
     if !page.messages.is_empty() {
         let frame = ServerFrame::History(HistoryFrame::of(&lobby, &page)).encode();
-        app.gateway.push(connection, &frame).await;
+        app.pusher.push(connection, &frame).await;
     }
     Ok(())
 }
@@ -90,7 +90,7 @@ async fn show_lobby(app: &App, connection: &ConnectionId, count: usize) -> Resul
 async fn stands(app: &App, user: &UserId, connection: &ConnectionId) -> Result<bool, Error> {
     let mut pause = FIRST_PAUSE;
     let mut waited = Duration::ZERO;
-    while !app.gateway.stands(connection).await? {
+    while !app.pusher.stands(connection).await? {
         let inbox = app.store.inbox(user).await?;
         if waited >= PATIENCE || !inbox.connections.contains_key(connection) {
             return Ok(false);

@@ -1,8 +1,8 @@
 //! When more waits than the inbox can list, its owner is told so, and asks for the rest.
 
 use shared::domain::UserId;
-use shared::gateway::Push;
 use shared::protocol::ServerFrame;
+use shared::pusher::Push;
 use shared::store::{Inbox, Update};
 use shared::{App, Error};
 use uuid::Uuid;
@@ -37,7 +37,7 @@ pub(crate) async fn tell(app: &App, user: &UserId, inbox: &Inbox) -> Result<bool
     let Some(telling) = begin(app, user, inbox).await? else { return Ok(true) };
     let now = app.clock.now();
     let frame = ServerFrame::MoreWaiting.encode();
-    let pushes = app.gateway.push_to_all(inbox.ready(now), &frame).await;
+    let pushes = app.pusher.push_to_all(inbox.ready(now), &frame).await;
     if pushes.iter().any(|(_, push)| *push == Push::Taken) {
         telling.end(app, user).await?;
         return Ok(true);
@@ -45,7 +45,7 @@ pub(crate) async fn tell(app: &App, user: &UserId, inbox: &Inbox) -> Result<bool
     let gone = pushes.into_iter().filter(|(_, push)| *push == Push::Gone);
     let gone: Vec<_> = gone.map(|(id, _)| id).collect();
     if !gone.is_empty() {
-        app.store.prune(user, &gone, now).await?;
+        app.store.remove_connections(user, &gone, now).await?;
     }
     Ok(false)
 }

@@ -27,6 +27,6 @@ pub(crate) async fn show(
     let now = app.clock.now();
     let connections = inboxes.values().flat_map(|inbox| inbox.ready(now)).collect();
     let frame = ServerFrame::Presence { user, status, last_seen: inbox.last_seen }.encode();
-    app.gateway.push_to_all(connections, &frame).await;
+    app.pusher.push_to_all(connections, &frame).await;
     Ok(())
 }

@@ -13,7 +13,7 @@ pub async fn handle(
     app: &App,
     event: ApiGatewayWebsocketProxyRequest,
 ) -> Result<ApiGatewayProxyResponse, Error> {
-    let speaker = match websocket::speaker(&event.request_context) {
+    let caller = match websocket::caller(&event.request_context) {
         Err(Error::Unauthorized) => {
             tracing::warn!(
                 connection.id = event.request_context.connection_id,
@@ -21,8 +21,8 @@ pub async fn handle(
             );
             return Ok(websocket::accepted());
         }
-        speaker => speaker?,
+        caller => caller?,
     };
-    app.store.depart(&speaker.user, &speaker.connection, app.clock.now()).await?;
+    app.store.remove_connection(&caller.user, &caller.connection, app.clock.now()).await?;
     Ok(websocket::accepted())
 }

@@ -9,7 +9,7 @@ use shared::services::messages::read;
 use shared::services::own_inbox::OwnInbox;
 use shared::{App, Error};
 
-/// Reads a page of a conversation the speaker has part in.
+/// Reads a page of a conversation the caller has part in.
 pub(crate) async fn page(
     app: &App,
     own: &OwnInbox<'_>,
@@ -20,7 +20,7 @@ pub(crate) async fn page(
         (None, None, Some(conversation)) => ConversationId::parse(conversation)?,
         (Some(_), None, None) | (None, Some(_), None) => {
             let (with, room) = (request.with.as_deref(), request.room.as_deref());
-            addressed(app, &own.speaker.user, with, room).await?
+            addressed(app, &own.caller.user, with, room).await?
         }
         _ => {
             let reason = "say one of `with`, `room` and `conversation`";
@@ -29,7 +29,7 @@ pub(crate) async fn page(
     };
     let range = Range { before: request.before, after: request.after };
     let limit = PageSize::parse(request.limit)?;
-    let (user, action) = (&own.speaker.user, Action::Read);
+    let (user, action) = (&own.caller.user, Action::Read);
     let page = read::page(app, user, &conversation, range, limit.get(), action);
     let (page, _) = try_join!(page, own.get())?;
     let page = page.within(HistoryFrame::MAX_BYTES, size_of, range);

@@ -14,10 +14,10 @@ mod sync;
 mod typing;
 
 use aws_lambda_events::apigw::{ApiGatewayProxyResponse, ApiGatewayWebsocketProxyRequest};
-use shared::auth::identity::Speaker;
+use shared::auth::identity::WebSocketCaller;
 use shared::edge::websocket;
-use shared::gateway::Push;
 use shared::protocol::{ClientFrame, Frame, FrameError, ServerFrame};
+use shared::pusher::Push;
 use shared::services::own_inbox::OwnInbox;
 use shared::store::Overdue;
 use shared::{App, Error};
@@ -32,25 +32,25 @@ pub async fn handle(
     app: &App,
     event: ApiGatewayWebsocketProxyRequest,
 ) -> Result<ApiGatewayProxyResponse, Error> {
-    let speaker = websocket::speaker(&event.request_context)?;
+    let caller = websocket::caller(&event.request_context)?;
     let text = event.body.as_deref().unwrap_or_default();
     let (frame, id) = match ClientFrame::parse(text) {
         Ok((frame, id)) => (Ok(frame), id),
         Err(FrameError { error, id }) => (Err(error), id),
     };
-    if !renewal::is_trusted(app, &speaker).await? {
-        return renewal::part(app, &speaker, Overdue::Token, id.as_deref()).await;
+    if !renewal::is_trusted(app, &caller).await? {
+        return renewal::part(app, &caller, Overdue::Token, id.as_deref()).await;
     }
-    let own = OwnInbox::of(app, &speaker);
+    let own = OwnInbox::of(app, &caller);
     let outcome = match frame {
         Ok(frame) => act(app, &own, frame, id.as_deref()).await,
         Err(error) => Err(error),
     };
     if outcome.is_err() && own.has_ended() {
-        return renewal::part(app, &speaker, Overdue::Session, id.as_deref()).await;
+        return renewal::part(app, &caller, Overdue::Session, id.as_deref()).await;
     }
     match outcome {
-        Ok(Some(reply)) => answer(app, &speaker, reply).await,
+        Ok(Some(reply)) => answer(app, &caller, reply).await,
         Ok(None) => Ok(websocket::accepted()),
         Err(error) if error.is_clients_fault() => {
             Ok(websocket::reply(ServerFrame::error(&error, id.as_deref()).encode()))
@@ -62,13 +62,13 @@ pub async fn handle(
 /// Answers with a frame: as the route's response, or pushed if it is too large for one.
 async fn answer(
     app: &App,
-    speaker: &Speaker,
+    caller: &WebSocketCaller,
     frame: Frame,
 ) -> Result<ApiGatewayProxyResponse, Error> {
     if frame.as_bytes().len() <= MAX_RESPONSE_BYTES {
         return Ok(websocket::reply(frame));
     }
-    match app.gateway.push(&speaker.connection, &frame).await {
+    match app.pusher.push(&caller.connection, &frame).await {
         Push::Taken | Push::Gone => Ok(websocket::accepted()),
         Push::Failed => Err(Error::Push {
             action: "answer",

@@ -9,10 +9,10 @@ use shared::{App, Error};
 /// over.
 pub(crate) async fn pong(app: &App, own: &OwnInbox<'_>, id: Option<&str>) -> Result<Frame, Error> {
     let inbox = own.get().await?;
-    let newly_present = note_presence(app, own.speaker, inbox).await?;
+    let newly_present = note_presence(app, own.caller, inbox).await?;
     let waits = inbox.has_waiting() || !inbox.overdue(app.clock.now()).is_empty();
     if !newly_present && waits {
-        app.store.wake(&own.speaker.user).await?;
+        app.store.wake(&own.caller.user).await?;
     }
     Ok(ServerFrame::Pong { server_time: app.clock.now() }.answer(id))
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use futures::try_join;
-use shared::auth::identity::Speaker;
+use shared::auth::identity::WebSocketCaller;
 use shared::domain::permissions::Action;
 use shared::domain::{ConversationId, Range, UserId};
 use shared::protocol::{Frame, ReadRequest, ServerFrame};
@@ -21,26 +21,26 @@ pub(crate) async fn read(
     id: Option<&str>,
 ) -> Result<Frame, Error> {
     let conversation = ConversationId::parse(&request.conversation)?;
-    let speaker = own.speaker;
-    permit(app, &speaker.user, &conversation, Action::Note).await?;
+    let caller = own.caller;
+    permit(app, &caller.user, &conversation, Action::Note).await?;
     let newest = app.store.page(&conversation, Range::default(), 1, None);
     let (newest, _) = try_join!(newest, own.get())?;
     if newest.messages.first().is_none_or(|newest| newest.seq < request.seq) {
-        if let Some(other) = conversation.addressee(&speaker.user) {
+        if let Some(other) = conversation.addressee(&caller.user) {
             directory::check_exists(app, other).await?;
         }
         return Err(Error::Invalid("`seq` is beyond the last message".into()));
     }
-    let mark = app.store.mark_read(&speaker.user, &conversation, request.seq).await?;
+    let mark = app.store.mark_read(&caller.user, &conversation, request.seq).await?;
     let receipt = ServerFrame::Receipt {
         conversation: &conversation,
-        user: &speaker.user,
+        user: &caller.user,
         delivered: None,
         read: Some(mark.upto),
     };
     if mark.moved {
         let people = audience_of(app, own, conversation.pair(), Action::Note).await?;
-        show(app, speaker, &people, &receipt.encode()).await;
+        show(app, caller, &people, &receipt.encode()).await;
     }
     Ok(receipt.answer(id))
 }
@@ -48,12 +48,12 @@ pub(crate) async fn read(
 /// Pushes a frame to the connections of `people`, but for the speaking one. Nothing waits for it.
 pub(crate) async fn show(
     app: &App,
-    speaker: &Speaker,
+    caller: &WebSocketCaller,
     people: &BTreeMap<UserId, Inbox>,
     frame: &Frame,
 ) {
     let now = app.clock.now();
     let mut connections: Vec<_> = people.values().flat_map(|inbox| inbox.ready(now)).collect();
-    connections.retain(|connection| *connection != speaker.connection);
-    app.gateway.push_to_all(connections, frame).await;
+    connections.retain(|connection| *connection != caller.connection);
+    app.pusher.push_to_all(connections, frame).await;
 }

@@ -2,7 +2,7 @@
 
 use aws_lambda_events::apigw::ApiGatewayProxyResponse;
 use secrecy::SecretString;
-use shared::auth::identity::{Identity, Speaker};
+use shared::auth::identity::{Identity, WebSocketCaller};
 use shared::edge::websocket;
 use shared::error::Reason;
 use shared::protocol::{Frame, ServerFrame};
@@ -22,35 +22,34 @@ pub(crate) async fn renew(
         return Err(Error::Invalid("there are no tokens to renew in open mode".into()));
     }
     own.get().await?;
-    let speaker = own.speaker;
+    let caller = own.caller;
     let Identity { user, session, until } = accounts::by_token(app, token).await?;
-    if user != speaker.user {
+    if user != caller.user {
         return Err(Error::Forbidden(Reason::TwoNames));
     }
-    let renewed = Connection::new(speaker.connected_at, true).trusted(session, until);
-    let update = app.store.prolong(&user, &speaker.connection, &renewed).await?;
+    let renewed = Connection::new(caller.connected_at, true).trusted(session, until);
+    let update = app.store.prolong(&user, &caller.connection, &renewed).await?;
     if matches!(update, Update::Refused(_)) {
         // Unless its session has ended, it was only not remembered; it speaks, so it stands.
-        let after = app.store.make_present(&user, &speaker.connection, &renewed).await?;
+        let after = app.store.upsert_connection(&user, &caller.connection, &renewed).await?;
         if session.is_some_and(|session| after.has_ended(session)) {
             return Err(Overdue::Session.why());
         }
     }
-    app.renewals.note(&speaker.connection, renewed.expires_at, app.clock.now());
+    app.renewals.note(&caller.connection, renewed.expires_at, app.clock.now());
     Ok(ServerFrame::Renewed { expires_at: renewed.expires_at }.answer(id))
 }
 
 /// Whether what the user showed is still good. What was renewed since is asked of the table once in
 /// each process, and only when the first token is over.
-pub(crate) async fn is_trusted(app: &App, speaker: &Speaker) -> Result<bool, Error> {
+pub(crate) async fn is_trusted(app: &App, caller: &WebSocketCaller) -> Result<bool, Error> {
     let now = app.clock.now();
-    if speaker.until.is_none_or(|until| until > now) || app.renewals.lasts(&speaker.connection, now)
-    {
+    if caller.until.is_none_or(|until| until > now) || app.renewals.lasts(&caller.connection, now) {
         return Ok(true);
     }
-    let inbox = app.store.inbox(&speaker.user).await?;
-    let Some(connection) = inbox.connections.get(&speaker.connection) else { return Ok(false) };
-    app.renewals.note(&speaker.connection, connection.expires_at, now);
+    let inbox = app.store.inbox(&caller.user).await?;
+    let Some(connection) = inbox.connections.get(&caller.connection) else { return Ok(false) };
+    app.renewals.note(&caller.connection, connection.expires_at, now);
     Ok(connection.expires_at > now)
 }
 
@@ -58,17 +57,17 @@ pub(crate) async fn is_trusted(app: &App, speaker: &Speaker) -> Result<bool, Err
 /// trying; whatever it says is answered like this.
 pub(crate) async fn part(
     app: &App,
-    speaker: &Speaker,
+    caller: &WebSocketCaller,
     overdue: Overdue,
     id: Option<&str>,
 ) -> Result<ApiGatewayProxyResponse, Error> {
     let why = overdue.why();
-    if let Err(error) = app.gateway.dismiss(&speaker.connection, &why).await {
+    if let Err(error) = app.pusher.dismiss(&caller.connection, &why).await {
         error.log();
-        app.store.wake(&speaker.user).await?;
+        app.store.wake(&caller.user).await?;
         return Ok(websocket::reply(ServerFrame::error(&why, id).encode()));
     }
-    let gone = std::slice::from_ref(&speaker.connection);
-    app.store.prune(&speaker.user, gone, app.clock.now()).await?;
+    let gone = std::slice::from_ref(&caller.connection);
+    app.store.remove_connections(&caller.user, gone, app.clock.now()).await?;
     Ok(websocket::accepted())
 }

@@ -16,8 +16,8 @@ pub(crate) async fn join(
     id: Option<&str>,
 ) -> Result<Frame, Error> {
     own.get().await?;
-    let room = rooms::join(app, &own.speaker.user, &request.room).await?;
-    let recent = rooms::recent(app, &room, &own.speaker.user).await?;
+    let room = rooms::join(app, &own.caller.user, &request.room).await?;
+    let recent = rooms::recent(app, &room, &own.caller.user).await?;
     let recent = recent.within(HistoryFrame::MAX_BYTES, size_of, Range::default());
     let joined = ServerFrame::Joined {
         room: (&room).into(),
@@ -36,7 +36,7 @@ pub(crate) async fn leave(
     id: Option<&str>,
 ) -> Result<Frame, Error> {
     own.get().await?;
-    let room = rooms::leave(app, &own.speaker.user, &request.room).await?;
+    let room = rooms::leave(app, &own.caller.user, &request.room).await?;
     Ok(ServerFrame::Left { room: room.id, conversation: &room.conversation(), reason: None }
         .answer(id))
 }

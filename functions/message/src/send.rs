@@ -4,7 +4,7 @@ use shared::domain::ConversationId;
 use shared::protocol::{BroadcastRequest, Frame, SendRequest, ServerFrame};
 use shared::services::access::permit_broadcast;
 use shared::services::directory::addressed;
-use shared::services::messages::send::{draft, say_over};
+use shared::services::messages::send::{new_message, send_over};
 use shared::services::own_inbox::OwnInbox;
 use shared::{App, Error};
 
@@ -14,11 +14,11 @@ pub(crate) async fn message(
     own: &OwnInbox<'_>,
     request: SendRequest,
 ) -> Result<Frame, Error> {
-    let draft = draft(app, &own.speaker.user, &request.content, request.id.as_deref())?;
+    let new = new_message(app, &own.caller.user, &request.content, request.id.as_deref())?;
     let (to, room) = (request.to.as_deref(), request.room.as_deref());
-    let conversation = addressed(app, &own.speaker.user, to, room).await?;
-    let said = say_over(app, &conversation, &draft, own).await?;
-    Ok(ServerFrame::Ack(said.ack()).encode())
+    let conversation = addressed(app, &own.caller.user, to, room).await?;
+    let sent = send_over(app, &conversation, &new, own).await?;
+    Ok(ServerFrame::Ack(sent.ack()).encode())
 }
 
 /// To everybody who is online.
@@ -27,8 +27,8 @@ pub(crate) async fn broadcast(
     own: &OwnInbox<'_>,
     request: BroadcastRequest,
 ) -> Result<Frame, Error> {
-    let draft = draft(app, &own.speaker.user, &request.content, request.id.as_deref())?;
-    permit_broadcast(app, &own.speaker.user).await?;
-    let said = say_over(app, &ConversationId::Lobby, &draft, own).await?;
-    Ok(ServerFrame::Ack(said.ack()).encode())
+    let new = new_message(app, &own.caller.user, &request.content, request.id.as_deref())?;
+    permit_broadcast(app, &own.caller.user).await?;
+    let sent = send_over(app, &ConversationId::Lobby, &new, own).await?;
+    Ok(ServerFrame::Ack(sent.ack()).encode())
 }

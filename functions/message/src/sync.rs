@@ -6,8 +6,8 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 use futures::try_join;
 use shared::domain::permissions::Action;
 use shared::domain::{ConversationId, Page, Range, Seq};
-use shared::gateway::Push;
 use shared::protocol::{Frame, HistoryFrame, ServerFrame, SyncRequest, Synced};
+use shared::pusher::Push;
 use shared::services::access::reads_from;
 use shared::services::directory;
 use shared::services::own_inbox::OwnInbox;
@@ -49,14 +49,14 @@ pub(crate) async fn since(
 
 async fn one(app: &App, own: &OwnInbox<'_>, id: &str, cursor: Seq) -> Result<Synced, Error> {
     let conversation = ConversationId::parse(id)?;
-    let speaker = own.speaker;
+    let caller = own.caller;
     let first = first_page(app, &conversation, cursor);
     let ((mut page, mut complete), _) = try_join!(first, own.get())?;
     let mut synced = Synced::at(cursor);
     let mut sent = 0;
     loop {
         // Looked up after the page: whoever left before something on it was said is not shown it.
-        let first = reads_from(app, &speaker.user, &conversation, Action::Sync).await?;
+        let first = reads_from(app, &caller.user, &conversation, Action::Sync).await?;
         if synced.upto < first.saturating_sub(1) {
             // What was said before they came is not for them; whoever asks for all of it misses nothing.
             let from_start = synced.upto == 0;
@@ -67,7 +67,7 @@ async fn one(app: &App, own: &OwnInbox<'_>, id: &str, cursor: Seq) -> Result<Syn
         }
         if page.messages.is_empty()
             && (cursor == 0 || !complete)
-            && let Some(other) = conversation.addressee(&speaker.user)
+            && let Some(other) = conversation.addressee(&caller.user)
         {
             directory::check_exists(app, other).await?;
         }
@@ -86,7 +86,7 @@ async fn one(app: &App, own: &OwnInbox<'_>, id: &str, cursor: Seq) -> Result<Syn
         let mut numbered = part.messages.iter().zip(expected..);
         complete &= numbered.all(|(message, seq)| message.seq == seq);
         let frame = ServerFrame::History(HistoryFrame::of(&conversation, &part)).encode();
-        if app.gateway.push(&speaker.connection, &frame).await != Push::Taken {
+        if app.pusher.push(&caller.connection, &frame).await != Push::Taken {
             synced.more = true;
             break;
         }

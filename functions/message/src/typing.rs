@@ -17,24 +17,24 @@ pub(crate) async fn show(
     own: &OwnInbox<'_>,
     request: TypingRequest,
 ) -> Result<(), Error> {
-    let speaker = own.speaker;
+    let caller = own.caller;
     let (to, room) = (request.to.as_deref(), request.room.as_deref());
-    let conversation = addressed(app, &speaker.user, to, room).await?;
-    permit(app, &speaker.user, &conversation, Action::Type).await?;
-    if !is_news(app, &speaker.user, &conversation, request.typing) {
+    let conversation = addressed(app, &caller.user, to, room).await?;
+    permit(app, &caller.user, &conversation, Action::Type).await?;
+    if !is_news(app, &caller.user, &conversation, request.typing) {
         return Ok(());
     }
-    if let Some(other) = conversation.addressee(&speaker.user) {
+    if let Some(other) = conversation.addressee(&caller.user) {
         directory::check_exists(app, other).await?;
     }
     let people = circle_of(app, &conversation).await?;
-    if people.iter().all(|user| *user == speaker.user) {
+    if people.iter().all(|user| *user == caller.user) {
         return Ok(());
     }
     let mut people = audience_of(app, own, people, Action::Type).await?;
-    people.remove(&speaker.user);
-    let typing = TypingFrame::of(&speaker.user, &conversation, request.typing);
-    receipts::show(app, speaker, &people, &ServerFrame::Typing(typing).encode()).await;
+    people.remove(&caller.user);
+    let typing = TypingFrame::of(&caller.user, &conversation, request.typing);
+    receipts::show(app, caller, &people, &ServerFrame::Typing(typing).encode()).await;
     Ok(())
 }
 

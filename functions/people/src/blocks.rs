@@ -7,7 +7,7 @@ use axum::response::Response;
 use serde::Serialize;
 use shared::App;
 use shared::domain::{Timestamp, UserId};
-use shared::edge::http::{self, Caller, Failure, Paging, Path, Who};
+use shared::edge::http::{self, ActingUser, Caller, Failure, Paging, Path};
 use shared::services::blocks;
 use shared::services::directory::{existing, named};
 
@@ -62,7 +62,7 @@ pub(crate) async fn block(
     State(app): State<App>,
     caller: Caller,
     Somebody(user): Somebody,
-    http::Json(who): http::Json<Who>,
+    http::Json(who): http::Json<ActingUser>,
 ) -> Result<StatusCode, Failure> {
     blocks::block(&app, &who.asks(caller)?, &user).await?;
     Ok(StatusCode::NO_CONTENT)

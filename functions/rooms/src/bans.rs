@@ -7,7 +7,7 @@ use serde::Serialize;
 use shared::App;
 use shared::domain::permissions::Action;
 use shared::domain::{Timestamp, UserId};
-use shared::edge::http::{self, Caller, Failure, Paging, Path, Who};
+use shared::edge::http::{self, ActingUser, Caller, Failure, Paging, Path};
 use shared::services::rooms;
 
 use crate::somebody::{Anybody, Somebody};
@@ -42,7 +42,7 @@ pub(crate) async fn ban(
     State(app): State<App>,
     caller: Caller,
     Somebody { room, user }: Somebody,
-    http::Json(who): http::Json<Who>,
+    http::Json(who): http::Json<ActingUser>,
 ) -> Result<StatusCode, Failure> {
     rooms::ban(&app, &who.asks(caller)?, &room, &user).await?;
     Ok(StatusCode::NO_CONTENT)

@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Serialize;
 use shared::domain::{RoomId, Timestamp, UserId};
-use shared::edge::http::{self, Caller, Failure, Paging, Path, Who};
+use shared::edge::http::{self, ActingUser, Caller, Failure, Paging, Path};
 use shared::protocol::RoomView;
 use shared::services::rooms;
 use shared::{App, Error};
@@ -57,7 +57,7 @@ pub(crate) async fn invite(
     State(app): State<App>,
     caller: Caller,
     Somebody { room, user }: Somebody,
-    http::Json(who): http::Json<Who>,
+    http::Json(who): http::Json<ActingUser>,
 ) -> Result<StatusCode, Failure> {
     rooms::invite(&app, &who.asks(caller)?, &room, &user).await?;
     Ok(StatusCode::NO_CONTENT)

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use shared::App;
 use shared::domain::permissions::Action;
 use shared::domain::{Role, UserId};
-use shared::edge::http::{self, Caller, Failure, Paging, Path, Who};
+use shared::edge::http::{self, ActingUser, Caller, Failure, Paging, Path};
 use shared::protocol::{MemberView, RoomView};
 use shared::services::access::permit;
 use shared::services::rooms;
@@ -19,7 +19,7 @@ use crate::somebody::{Anybody, Somebody};
 pub(crate) struct Appointment {
     role: Role,
     #[serde(flatten)]
-    who: Who,
+    who: ActingUser,
 }
 
 /// `GET /api/rooms/{room}/members`: for members.
@@ -44,7 +44,7 @@ pub(crate) async fn join(
     State(app): State<App>,
     caller: Caller,
     Path(room): Path<String>,
-    http::Json(who): http::Json<Who>,
+    http::Json(who): http::Json<ActingUser>,
 ) -> Result<Response, Failure> {
     let room = rooms::join(&app, &who.asks(caller)?, &room).await?;
     Ok(Json(RoomView::from(&room)).into_response())
@@ -55,7 +55,7 @@ pub(crate) async fn leave(
     State(app): State<App>,
     caller: Caller,
     Path(room): Path<String>,
-    http::Json(who): http::Json<Who>,
+    http::Json(who): http::Json<ActingUser>,
 ) -> Result<StatusCode, Failure> {
     rooms::leave(&app, &who.asks(caller)?, &room).await?;
     Ok(StatusCode::NO_CONTENT)

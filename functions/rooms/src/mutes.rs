@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Deserialize;
 use shared::domain::{Mute, Timestamp};
-use shared::edge::http::{self, Caller, Failure, Who};
+use shared::edge::http::{self, ActingUser, Caller, Failure};
 use shared::services::rooms;
 use shared::{App, Error};
 
@@ -19,7 +19,7 @@ const LONGEST: u64 = 366 * 24 * 60 * 60;
 pub(crate) struct Silence {
     seconds: Option<u64>,
     #[serde(flatten)]
-    who: Who,
+    who: ActingUser,
 }
 
 impl Silence {

@@ -9,7 +9,7 @@ use shared::domain::UserId;
 use shared::edge::http::{Caller, Failure, Json, private};
 use shared::protocol::ServerFrame;
 use shared::services::directory::addressed;
-use shared::services::messages::send::{draft, say};
+use shared::services::messages::send::{new_message, send};
 use shared::{App, Error};
 
 /// Who speaks in open mode if the request does not say.
@@ -38,12 +38,12 @@ async fn send_message(
 ) -> Result<Response, Failure> {
     let sender = caller.named([request.sender_id, request.user_id])?.user();
     let sender = sender.map_or_else(|| UserId::parse(NOBODY), Ok)?;
-    let draft = draft(&app, &sender, &request.content, request.id.as_deref())?;
+    let new = new_message(&app, &sender, &request.content, request.id.as_deref())?;
     let (receiver, room) = (request.receiver_id.as_deref(), request.room.as_deref());
     if receiver.is_some() == room.is_some() {
         return Err(Error::Invalid("say either `receiver_id` or `room`".into()).into());
     }
     let conversation = addressed(&app, &sender, receiver, room).await?;
-    let said = say(&app, &conversation, &draft).await?;
-    Ok(axum::Json(ServerFrame::Ack(said.ack())).into_response())
+    let sent = send(&app, &conversation, &new).await?;
+    Ok(axum::Json(ServerFrame::Ack(sent.ack())).into_response())
 }

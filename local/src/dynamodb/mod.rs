@@ -12,10 +12,10 @@ use dynoxide::Database;
 use shared::aws::Aws;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 
 use self::sweeper::{INTERVAL, sweep_every};
-use crate::front::{self, Neighbours, Patience};
+use crate::http_server::{self, AllowedOrigins, RequestTimeouts};
 use crate::in_process::InProcess;
 use crate::options::Options;
 
@@ -34,7 +34,7 @@ pub(crate) struct DynamoDb {
 struct Embedded {
     stop: oneshot::Sender<()>,
     server: JoinHandle<()>,
-    sweeper: JoinHandle<()>,
+    sweeper: JoinSet<()>,
 }
 
 impl DynamoDb {
@@ -43,8 +43,8 @@ impl DynamoDb {
     pub(crate) async fn start(
         options: &Options,
         here: &InProcess,
-        neighbours: &Neighbours,
-        patience: Patience,
+        origins: &AllowedOrigins,
+        patience: RequestTimeouts,
     ) -> anyhow::Result<Self> {
         if let Some(url) = &options.dynamodb {
             anyhow::ensure!(
@@ -68,19 +68,20 @@ impl DynamoDb {
         })?;
         let url = format!("http://{}", listener.local_addr()?);
         here.serve_dynamodb(database.clone());
-        let sweeper = tokio::spawn(sweep_every(INTERVAL, database.clone()));
+        let mut sweeper = JoinSet::new();
+        sweeper.spawn(sweep_every(INTERVAL, database.clone()));
         let (stop, stopped) = oneshot::channel();
-        let routes = neighbours.guard(port::routes(database, patience));
-        let routes = routes.layer(middleware::from_fn(front::well_formed));
-        let server = tokio::spawn(front::serve(listener, routes, patience, stopped));
+        let routes = origins.guard(port::routes(database, patience));
+        let routes = routes.layer(middleware::from_fn(http_server::well_formed));
+        let server = tokio::spawn(http_server::serve(listener, routes, patience, stopped));
         let aws = Aws::local(&url).with_transport(here.transport());
         Ok(Self { aws, url, embedded: Some(Embedded { stop, server, sweeper }) })
     }
 
     /// Lets running requests finish and closes the file.
     pub(crate) async fn stop(self) {
-        if let Some(Embedded { stop, server, sweeper }) = self.embedded {
-            sweeper.abort();
+        if let Some(Embedded { stop, server, mut sweeper }) = self.embedded {
+            sweeper.shutdown().await;
             drop(stop);
             let patience = std::time::Duration::from_secs(2);
             if tokio::time::timeout(patience, server).await.is_err() {

@@ -8,14 +8,14 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use dynoxide::Database;
 
-use crate::front::{self, Patience};
+use crate::http_server::{self, RequestTimeouts};
 use crate::in_process::respond;
 
 /// The largest body that DynamoDB takes.
 const MAX_BODY_BYTES: usize = 16 * 1024 * 1024;
 
 /// DynamoDB's API, for the AWS CLI, table viewers and functions in other processes.
-pub(super) fn routes(database: Database, patience: Patience) -> Router {
+pub(super) fn routes(database: Database, patience: RequestTimeouts) -> Router {
     Router::new().route("/", get(healthy).post(answer)).with_state((database, patience))
 }
 
@@ -24,11 +24,11 @@ async fn healthy() -> &'static str {
 }
 
 async fn answer(
-    State((database, patience)): State<(Database, Patience)>,
+    State((database, patience)): State<(Database, RequestTimeouts)>,
     request: Request,
 ) -> Response {
     let (parts, body) = request.into_parts();
-    match front::read(body, MAX_BODY_BYTES, patience.body).await {
+    match http_server::read(body, MAX_BODY_BYTES, patience.body).await {
         Ok(body) => respond(&database, &parts.headers, &body).map(Body::from),
         Err(_) => StatusCode::BAD_REQUEST.into_response(),
     }

@@ -15,8 +15,8 @@ use serde_json::{Value, json};
 
 use super::{Fault, Faults, SKEW, lock};
 use crate::Functions;
-use crate::front::refuse;
 use crate::gateway::{InvocationError, Lambda};
+use crate::http_server::refuse;
 
 /// The longest that an invocation starts late.
 const LATE: Duration = Duration::from_secs(2);

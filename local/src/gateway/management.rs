@@ -20,7 +20,7 @@ use tokio_tungstenite::tungstenite::Utf8Bytes;
 use super::outbound::Refused;
 use super::session::Session;
 use super::{Gateway, ids, request};
-use crate::front::{self, Patience, Unread};
+use crate::http_server::{self, RequestTimeouts, Unread};
 
 /// Answers a request to `@connections`.
 pub(super) async fn manage(State(gateway): State<Gateway>, request: Request) -> Response {
@@ -97,9 +97,11 @@ fn close(gateway: &Gateway, id: &str) -> Result<Response, Fault> {
 
 /// Reads a body of at most `limit` bytes.
 async fn read(body: Body, limit: usize) -> Result<Bytes, Fault> {
-    front::read(body, limit, Patience::default().body).await.map_err(|unread| match unread {
-        Unread::TooLarge => Fault::PAYLOAD_TOO_LARGE,
-        Unread::TooSlow | Unread::Broken => Fault::INVALID_DATA,
+    http_server::read(body, limit, RequestTimeouts::default().body).await.map_err(|unread| {
+        match unread {
+            Unread::TooLarge => Fault::PAYLOAD_TOO_LARGE,
+            Unread::TooSlow | Unread::Broken => Fault::INVALID_DATA,
+        }
     })
 }
 

@@ -3,12 +3,12 @@
 //!
 //! - [`serve`] takes connections in; `lingering` lets them go.
 //! - `body` reads what requests carry, `head` looks at their heads.
-//! - `neighbours` knows which web pages may ask.
+//! - `origins` knows which web pages may ask.
 
 mod body;
 mod head;
 mod lingering;
-mod neighbours;
+mod origins;
 mod refusal;
 
 use std::io;
@@ -34,19 +34,19 @@ use lingering::Lingering;
 
 pub(crate) use body::{Unread, read};
 pub use head::well_formed;
-pub(crate) use neighbours::Neighbours;
+pub(crate) use origins::AllowedOrigins;
 pub(crate) use refusal::refuse;
 
 /// How long clients may take to send a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Patience {
+pub struct RequestTimeouts {
     /// For the head, counted from the answer before it.
     pub head: Duration,
     /// For the body.
     pub body: Duration,
 }
 
-impl Default for Patience {
+impl Default for RequestTimeouts {
     /// Ours: AWS documents no limits, but does not wait for ever either.
     fn default() -> Self {
         Self { head: Duration::from_secs(60), body: Duration::from_secs(30) }
@@ -59,7 +59,7 @@ impl Default for Patience {
 pub async fn serve(
     listener: TcpListener,
     routes: Router,
-    patience: Patience,
+    patience: RequestTimeouts,
     stop: oneshot::Receiver<()>,
 ) {
     let stop = stop.map(drop).shared();
@@ -86,7 +86,7 @@ async fn attend(
     stream: TcpStream,
     peer: SocketAddr,
     routes: Router,
-    patience: Patience,
+    patience: RequestTimeouts,
     stop: impl Future<Output = ()>,
 ) {
     // Whatever is written is complete; waiting for more of it would only hold it up.

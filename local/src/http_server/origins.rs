@@ -20,11 +20,11 @@ use super::refusal::refuse;
 
 /// The web origins that were named to the server.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Neighbours {
+pub(crate) struct AllowedOrigins {
     origins: Arc<[HeaderValue]>,
 }
 
-impl Neighbours {
+impl AllowedOrigins {
     /// Pages of `origins` may ask, under the names of these, too; `*` is every page, but still under
     /// the names of this machine only.
     pub(crate) fn named(origins: &[HeaderValue]) -> Self {
@@ -76,12 +76,12 @@ impl Neighbours {
 }
 
 async fn only_neighbours(
-    State(neighbours): State<Neighbours>,
+    State(origins): State<AllowedOrigins>,
     request: Request,
     next: Next,
 ) -> Response {
     let (parts, body) = request.into_parts();
-    if let Err(reason) = neighbours.may_ask(&parts) {
+    if let Err(reason) = origins.may_ask(&parts) {
         return refuse(StatusCode::FORBIDDEN, reason);
     }
     next.run(Request::from_parts(parts, body)).await
@@ -111,20 +111,20 @@ fn is_localhost(host: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn neighbours() -> Neighbours {
+    fn origins() -> AllowedOrigins {
         let origin = "https://chat.example.com";
-        Neighbours::named(&[HeaderValue::from_static(origin)])
+        AllowedOrigins::named(&[HeaderValue::from_static(origin)])
     }
 
     #[track_caller]
     fn check_host(host: &str, expected: bool) {
-        assert_eq!(neighbours().knows(host), expected, "of {host}");
+        assert_eq!(origins().knows(host), expected, "of {host}");
     }
 
     #[track_caller]
     fn check_origin(origin: &'static str, host: &str, expected: bool) {
         let origin = HeaderValue::from_static(origin);
-        assert_eq!(neighbours().trusts(&origin, Some(host)), expected, "of {origin:?} at {host}");
+        assert_eq!(origins().trusts(&origin, Some(host)), expected, "of {origin:?} at {host}");
     }
 
     #[test]
@@ -154,7 +154,7 @@ mod tests {
 
     #[test]
     fn every_page_may_be_let_in_but_not_under_every_name() {
-        let all = Neighbours::named(&[HeaderValue::from_static("*")]);
+        let all = AllowedOrigins::named(&[HeaderValue::from_static("*")]);
         assert!(all.trusts(&HeaderValue::from_static("https://evil.example"), None));
         assert!(!all.knows("evil.example"));
     }

@@ -11,6 +11,7 @@ use secrecy::SecretString;
 
 /// The subprotocol that browsers offer beside a token.
 pub const CONFAB: &str = "confab";
+
 /// What a request shows.
 #[derive(Debug)]
 pub enum Credential {

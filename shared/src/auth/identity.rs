@@ -92,7 +92,7 @@ pub fn named_in_query<'a>(get: impl Fn(&str) -> Option<&'a str>) -> Result<Optio
 
 /// Who sent a WebSocket event, and over which connection.
 #[derive(Clone, Debug)]
-pub struct Speaker {
+pub struct WebSocketCaller {
     /// The user, as the authorizer found at `$connect`.
     pub user: UserId,
     /// The connection.

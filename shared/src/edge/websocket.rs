@@ -5,15 +5,15 @@ use aws_lambda_events::encodings::Body;
 use axum::http::StatusCode;
 
 use crate::Error;
-use crate::auth::identity::{Identity, Speaker};
+use crate::auth::identity::{Identity, WebSocketCaller};
 use crate::domain::{ConnectionId, Timestamp};
 use crate::protocol::Frame;
 
 /// Who sent an event; an error if no authorizer stands before the function.
-pub fn speaker(context: &ApiGatewayWebsocketProxyRequestContext) -> Result<Speaker, Error> {
+pub fn caller(context: &ApiGatewayWebsocketProxyRequestContext) -> Result<WebSocketCaller, Error> {
     let connection = context.connection_id.as_deref();
     let identity = Identity::of(&context.authorizer.fields)?.ok_or(Error::Unauthorized)?;
-    Ok(Speaker {
+    Ok(WebSocketCaller {
         user: identity.user,
         session: identity.session,
         until: identity.until,

@@ -121,7 +121,7 @@ pub async fn audience_of(
     mut people: Vec<UserId>,
     action: Action,
 ) -> Result<BTreeMap<UserId, Inbox>, Error> {
-    let user = &own.speaker.user;
+    let user = &own.caller.user;
     people.retain(|person| person != user);
     let (own, mut inboxes) = try_join!(own.get(), app.store.inboxes(&people))?;
     inboxes

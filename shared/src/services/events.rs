@@ -66,7 +66,7 @@ pub async fn show_profile(app: &App, account: &Account) {
         let watchers = presence::watchers(app, &account.user).await?;
         let now = app.clock.now();
         let connections = watchers.values().flat_map(|inbox| inbox.ready(now)).collect();
-        app.gateway.push_to_all(connections, &frame).await;
+        app.pusher.push_to_all(connections, &frame).await;
         Ok(())
     })
     .await;
@@ -82,7 +82,7 @@ async fn push(app: &App, people: &[UserId], frame: &Frame) -> Result<(), Error> 
     let inboxes = app.store.inboxes(people).await?;
     let now = app.clock.now();
     let connections = inboxes.values().flat_map(|inbox| inbox.ready(now)).collect();
-    app.gateway.push_to_all(connections, frame).await;
+    app.pusher.push_to_all(connections, frame).await;
     Ok(())
 }
 

@@ -2,11 +2,11 @@
 
 use tokio::sync::OnceCell;
 
-use crate::auth::identity::Speaker;
+use crate::auth::identity::WebSocketCaller;
 use crate::store::{Inbox, Overdue};
 use crate::{App, Error};
 
-/// The speaker of one frame with their inbox, which is read when it is first asked for.
+/// The caller of one frame with their inbox, which is read when it is first asked for.
 ///
 /// The authorizer looks at a session once, when its connection is made. What happened to the session
 /// since, the inbox tells; so every action asks for it, beside whatever else it reads first, and before
@@ -15,19 +15,19 @@ use crate::{App, Error};
 pub struct OwnInbox<'a> {
     app: &'a App,
     /// Who sent the frame.
-    pub speaker: &'a Speaker,
+    pub caller: &'a WebSocketCaller,
     read: OnceCell<Inbox>,
 }
 
 impl<'a> OwnInbox<'a> {
     /// Reads nothing yet.
-    pub fn of(app: &'a App, speaker: &'a Speaker) -> Self {
-        Self { app, speaker, read: OnceCell::new() }
+    pub fn of(app: &'a App, caller: &'a WebSocketCaller) -> Self {
+        Self { app, caller, read: OnceCell::new() }
     }
 
     /// The inbox, strongly consistent; refused if the connection's session has ended.
     pub async fn get(&self) -> Result<&Inbox, Error> {
-        let read = || self.app.store.inbox(&self.speaker.user);
+        let read = || self.app.store.inbox(&self.caller.user);
         let inbox = self.read.get_or_try_init(read).await?;
         if self.shows_the_end(inbox) { Err(Overdue::Session.why()) } else { Ok(inbox) }
     }
@@ -38,6 +38,6 @@ impl<'a> OwnInbox<'a> {
     }
 
     fn shows_the_end(&self, inbox: &Inbox) -> bool {
-        inbox.has_ended_for(&self.speaker.connection, self.speaker.session)
+        inbox.has_ended_for(&self.caller.connection, self.caller.session)
     }
 }

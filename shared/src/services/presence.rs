@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures::stream::{self, StreamExt, TryStreamExt};
 
-use crate::auth::identity::Speaker;
+use crate::auth::identity::WebSocketCaller;
 use crate::domain::permissions::Action;
 use crate::domain::{ConversationId, UserId};
 use crate::services::access::audience;
@@ -51,8 +51,12 @@ pub async fn circle_of(app: &App, conversation: &ConversationId) -> Result<Vec<U
 /// Remembers the speaking connection as ready unless `inbox` says so already; true if it did not.
 ///
 /// Its greeting may be late or lost; a client's own frame proves that the handshake is through.
-pub async fn note_presence(app: &App, speaker: &Speaker, inbox: &Inbox) -> Result<bool, Error> {
-    let Speaker { user, connection, .. } = speaker;
+pub async fn note_presence(
+    app: &App,
+    caller: &WebSocketCaller,
+    inbox: &Inbox,
+) -> Result<bool, Error> {
+    let WebSocketCaller { user, connection, .. } = caller;
     let known = inbox.connections.get(connection);
     if known.is_some_and(|known| known.ready) {
         return Ok(false);
@@ -64,7 +68,7 @@ pub async fn note_presence(app: &App, speaker: &Speaker, inbox: &Inbox) -> Resul
     let after = match readied {
         Update::Applied(after) => after,
         Update::Refused(_) => {
-            app.store.make_present(user, connection, &Connection::of(speaker, true)).await?
+            app.store.upsert_connection(user, connection, &Connection::of(caller, true)).await?
         }
     };
     if after.has_waiting() {

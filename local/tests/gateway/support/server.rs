@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use local::front::{self, Patience};
 use local::gateway::{Connections, Gateway, Route, WebSocketApi};
+use local::http_server::{self, RequestTimeouts};
 use local::time::Time;
 use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
@@ -125,7 +125,7 @@ async fn serve(gateway: &Gateway) -> SocketAddr {
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = oneshot::channel();
     tokio::spawn(async move {
-        front::serve(listener, app, Patience::default(), stopped).await;
+        http_server::serve(listener, app, RequestTimeouts::default(), stopped).await;
         drop(stop);
     });
     address

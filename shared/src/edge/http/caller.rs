@@ -10,7 +10,8 @@ use crate::auth::identity::{AuthorizerContext, Identity};
 use crate::domain::UserId;
 use crate::error::Reason;
 
-/// The same parameters as a route reads them: what cannot be a name is refused, and named.
+/// The query parameters by which open mode is told who is calling, as a route reads them: what cannot be
+/// a name is refused, and named. [`named_in_query`](crate::auth::identity::named_in_query) has the same.
 #[derive(Deserialize)]
 struct Named {
     user_id: Option<UserId>,
@@ -21,12 +22,12 @@ struct Named {
 
 /// The body of a request that only says who asks, as open mode may be told.
 #[derive(Deserialize)]
-pub struct Who {
+pub struct ActingUser {
     user_id: Option<UserId>,
     sender_id: Option<UserId>,
 }
 
-impl Who {
+impl ActingUser {
     /// The caller, whom the body may name, too.
     pub fn asks(self, caller: Caller) -> Result<UserId, Error> {
         caller.named([self.user_id, self.sender_id])?.require()

@@ -20,7 +20,7 @@ use serde_json::Value;
 use crate::Error;
 use crate::error::{ErrorCode, Reason};
 
-pub use caller::{Caller, Who};
+pub use caller::{ActingUser, Caller};
 pub use paging::Paging;
 
 /// The largest body that a route reads; written into an event it still fits Lambda's 6 MB.

@@ -12,7 +12,7 @@ use crate::{App, Error};
 /// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html>).
 const MAX_BYTES: usize = 10 * 1024;
 
-/// Who shows it. Asks the table once whether the session goes on.
+/// Who shows `credential`. Asks the table once whether the session goes on.
 pub async fn identify(app: &App, credential: &Credential) -> Result<Identity, Error> {
     let (Credential::Token(secret) | Credential::Ticket(secret)) = credential;
     if secret.expose_secret().len() > MAX_BYTES {

@@ -23,11 +23,11 @@ pub async fn end(app: &App, user: &UserId, session: SessionId) -> Result<(), Err
     app.store.end_session(user, session).await?;
     let theirs = inbox.overdue(app.clock.now()).into_iter();
     let theirs = theirs.filter(|(_, overdue)| *overdue == Overdue::Session);
-    let closed = app.gateway.close_all(theirs.map(|(id, _)| id).collect()).await;
+    let closed = app.pusher.close_all(theirs.map(|(id, _)| id).collect()).await;
     let gone = closed.into_iter().filter(|(_, closed)| closed.is_ok());
     let gone: Vec<_> = gone.map(|(id, _)| id).collect();
     if !gone.is_empty() {
-        app.store.prune(user, &gone, app.clock.now()).await?;
+        app.store.remove_connections(user, &gone, app.clock.now()).await?;
     }
     // What would not close stays known, and `deliver`, woken by the first step, tries again.
     Ok(())
@@ -44,8 +44,8 @@ pub async fn end_all(app: &App, user: &UserId, except: Option<SessionId>) -> Res
 pub(super) async fn close_all(app: &App, user: &UserId) -> Result<(), Error> {
     let inbox = app.store.inbox(user).await?;
     let connections: Vec<_> = inbox.connections.into_keys().collect();
-    let closed = app.gateway.close_all(connections.clone()).await;
-    app.store.prune(user, &connections, app.clock.now()).await?;
+    let closed = app.pusher.close_all(connections.clone()).await;
+    app.store.remove_connections(user, &connections, app.clock.now()).await?;
     closed.into_iter().try_for_each(|(_, closed)| closed)
 }
 

@@ -20,6 +20,7 @@ const SESSION_LIFETIME: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// How long after its exchange a refresh token may be exchanged again for the same one: long enough for
 /// an answer that was lost, or two tabs at once; too short for most thieves.
 const REFRESH_LEEWAY: Duration = Duration::from_secs(20);
+
 /// What somebody gets who has proved who they are.
 #[derive(Debug)]
 pub struct SignedIn {

@@ -3,8 +3,8 @@
 use futures::stream::{self, StreamExt};
 
 use crate::domain::{ConnectionId, ConversationId, Message, Seq, UserId};
-use crate::gateway::Push;
 use crate::protocol::{Frame, ServerFrame};
+use crate::pusher::Push;
 use crate::store::{Inbox, Update};
 use crate::{App, Error};
 
@@ -104,12 +104,12 @@ impl HandOver<'_> {
         if matches!(message.conversation, ConversationId::Direct(..)) {
             ready.retain(|connection| !speaks_here || Some(connection) != *spoken_over);
         }
-        let pushes = app.gateway.push_to_all(ready, frame).await;
+        let pushes = app.pusher.push_to_all(ready, frame).await;
 
         let taken = pushes.iter().any(|(_, push)| *push == Push::Taken);
         let gone = pushes.into_iter().filter(|(_, push)| *push == Push::Gone);
         let gone: Vec<_> = gone.map(|(id, _)| id).collect();
-        // The ack tells the speaker; the lobby waits for nobody.
+        // The ack tells the caller; the lobby waits for nobody.
         if taken || speaks_here || message.conversation == ConversationId::Lobby {
             self.tidy(user, inbox, &gone).await;
             return Ok(taken);
@@ -137,7 +137,7 @@ impl HandOver<'_> {
         let now = app.clock.now();
         let tidied = async {
             if !gone.is_empty() {
-                app.store.prune(user, gone, now).await?;
+                app.store.remove_connections(user, gone, now).await?;
             }
             if inbox.overdue(now).is_empty() { Ok(()) } else { app.store.wake(user).await }
         };
@@ -148,7 +148,9 @@ impl HandOver<'_> {
         let store = &self.app.store;
         let now = self.app.clock.now();
         match store.mark(user, &self.message.conversation, seq, gone, now).await? {
-            Update::Refused(_) if !gone.is_empty() => store.prune(user, gone, now).await,
+            Update::Refused(_) if !gone.is_empty() => {
+                store.remove_connections(user, gone, now).await
+            }
             Update::Applied(inbox) | Update::Refused(inbox) => Ok(inbox),
         }
     }

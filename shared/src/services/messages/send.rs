@@ -15,7 +15,7 @@ use crate::{App, Error};
 
 /// What became of something said.
 #[derive(Debug)]
-pub struct Said {
+pub struct Sent {
     /// The message as it is kept.
     pub message: Message,
     /// Whether it had been stored by an earlier send.
@@ -24,7 +24,7 @@ pub struct Said {
     pub delivered: bool,
 }
 
-impl Said {
+impl Sent {
     /// The acknowledgement.
     pub fn ack(&self) -> Ack<'_> {
         Ack {
@@ -40,7 +40,7 @@ impl Said {
 }
 
 /// What somebody wants to say, checked.
-pub fn draft(
+pub fn new_message(
     app: &App,
     from: &UserId,
     content: &str,
@@ -57,53 +57,53 @@ pub fn draft(
 
 /// Says something without a connection: stores before it delivers, and is done only when everybody
 /// was reached or marked.
-pub async fn say(
+pub async fn send(
     app: &App,
     conversation: &ConversationId,
-    draft: &NewMessage,
-) -> Result<Said, Error> {
-    let permission = || permit(app, &draft.from, conversation, Action::Speak);
-    let (message, duplicate) = store(app, conversation, draft, permission).await?;
+    new: &NewMessage,
+) -> Result<Sent, Error> {
+    let permission = || permit(app, &new.from, conversation, Action::Speak);
+    let (message, duplicate) = store(app, conversation, new, permission).await?;
     let recipients = recipients(app, &message).await?;
     let delivered = deliver(app, &message, recipients, None).await?;
-    Ok(Said { message, duplicate, delivered })
+    Ok(Sent { message, duplicate, delivered })
 }
 
 /// The same over a connection.
 ///
-/// The speaker's own inbox is read before the message is stored, beside the permission, so that whoever
-/// has signed out says nothing. Nothing waits for the speaker, who has the ack: for them an older image
+/// The caller's own inbox is read before the message is stored, beside the permission, so that whoever
+/// has signed out says nothing. Nothing waits for the caller, who has the ack: for them an older image
 /// is good enough.
-pub async fn say_over(
+pub async fn send_over(
     app: &App,
     conversation: &ConversationId,
-    draft: &NewMessage,
+    new: &NewMessage,
     own: &OwnInbox<'_>,
-) -> Result<Said, Error> {
+) -> Result<Sent, Error> {
     let permission = || async {
-        let permission = permit(app, &draft.from, conversation, Action::Speak);
+        let permission = permit(app, &new.from, conversation, Action::Speak);
         try_join!(permission, own.get()).map(drop)
     };
-    let (message, duplicate) = store(app, conversation, draft, permission).await?;
+    let (message, duplicate) = store(app, conversation, new, permission).await?;
     let inbox = own.get().await?;
     let (recipients, noted) = join!(
-        recipients_beside(app, &message, Some((&draft.from, inbox))),
-        note_presence(app, own.speaker, inbox),
+        recipients_beside(app, &message, Some((&new.from, inbox))),
+        note_presence(app, own.caller, inbox),
     );
     // The next frame notes it again.
     noted.map_or_else(|error| error.log(), drop);
-    let delivered = deliver(app, &message, recipients?, Some(&own.speaker.connection)).await?;
-    Ok(Said { message, duplicate, delivered })
+    let delivered = deliver(app, &message, recipients?, Some(&own.caller.connection)).await?;
+    Ok(Sent { message, duplicate, delivered })
 }
 
 /// The message as it is kept, and whether it was before.
 async fn store<Permission: Future<Output = Result<(), Error>>>(
     app: &App,
     conversation: &ConversationId,
-    draft: &NewMessage,
+    new: &NewMessage,
     permission: impl Fn() -> Permission,
 ) -> Result<(Message, bool), Error> {
-    Ok(match append(app, conversation, draft, permission).await? {
+    Ok(match append(app, conversation, new, permission).await? {
         Appended::Stored(message) => (message, false),
         Appended::Repeat(message) => (message, true),
     })

@@ -29,14 +29,14 @@ pub(super) async fn announce(
 ) -> Result<(), Error> {
     let conversation = room.conversation();
     let whom = about.map(|about| format!(" {about}")).unwrap_or_default();
-    let draft = NewMessage {
+    let notice = NewMessage {
         id: Some(MessageId::fresh(app.clock.now())),
         kind,
         from: user.clone(),
         about: about.cloned(),
         content: Content::stored(format!("{user} {}{whom}", kind.as_str())),
     };
-    tell(app, &conversation, &draft, kind == Kind::Joined).await
+    tell(app, &conversation, &notice, kind == Kind::Joined).await
 }
 
 /// Tells a room that somebody has another role.
@@ -47,30 +47,30 @@ pub(super) async fn announce_role(
     about: &UserId,
     role: &str,
 ) -> Result<(), Error> {
-    let draft = NewMessage {
+    let notice = NewMessage {
         id: Some(MessageId::fresh(app.clock.now())),
         kind: Kind::Appointed,
         from: by.clone(),
         about: Some(about.clone()),
         content: Content::stored(format!("{by} made {about} {role}")),
     };
-    tell(app, &room.conversation(), &draft, false).await
+    tell(app, &room.conversation(), &notice, false).await
 }
 
 async fn tell(
     app: &App,
     conversation: &ConversationId,
-    draft: &NewMessage,
+    notice: &NewMessage,
     newcomer: bool,
 ) -> Result<(), Error> {
     let permission = || std::future::ready(Ok(()));
-    let appended = append(app, conversation, draft, permission).await?;
+    let appended = append(app, conversation, notice, permission).await?;
     let (Appended::Stored(message) | Appended::Repeat(message)) = appended;
     let inboxes = recipients(app, &message).await?;
     deliver(app, &message, inboxes, None).await?;
     if newcomer {
         // What was said before one came is not unread. Last, so that the room hears of it anyhow.
-        app.store.mark_read(&draft.from, conversation, message.seq).await?;
+        app.store.mark_read(&notice.from, conversation, message.seq).await?;
     }
     Ok(())
 }
@@ -85,6 +85,6 @@ pub(super) async fn show_removal(
     let conversation = &room.conversation();
     let left = ServerFrame::Left { room: room.id, conversation, reason: Some(reason) }.encode();
     let inbox = app.store.inbox(user).await?;
-    app.gateway.push_to_all(inbox.ready(app.clock.now()), &left).await;
+    app.pusher.push_to_all(inbox.ready(app.clock.now()), &left).await;
     Ok(())
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use crate::Error;
-use crate::auth::identity::Speaker;
+use crate::auth::identity::WebSocketCaller;
 use crate::domain::{
     CONNECTION_LIFETIME, ConnectionId, ConversationId, Seq, SessionId, Timestamp, UserId,
 };
@@ -253,8 +253,8 @@ impl Connection {
     }
 
     /// The connection over which somebody speaks.
-    pub fn of(speaker: &Speaker, ready: bool) -> Self {
-        Self::new(speaker.connected_at, ready).trusted(speaker.session, speaker.until)
+    pub fn of(caller: &WebSocketCaller, ready: bool) -> Self {
+        Self::new(caller.connected_at, ready).trusted(caller.session, caller.until)
     }
 
     /// The same, of `session`, and ended when its token is over: `until`.

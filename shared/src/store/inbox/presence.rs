@@ -35,7 +35,7 @@ impl Store {
     /// `alone` then names the connection if the user was offline before, and never one beside
     /// another; so the departure of a user's only connection takes one write. Refused if the
     /// connection's session has ended meanwhile.
-    pub async fn arrive(
+    pub async fn add_connection(
         &self,
         user: &UserId,
         id: &ConnectionId,
@@ -52,7 +52,7 @@ impl Store {
 
     /// Forgets a connection, and with the last one that the user is online; nothing to do when it is
     /// forgotten already.
-    pub async fn depart(
+    pub async fn remove_connection(
         &self,
         user: &UserId,
         id: &ConnectionId,
@@ -70,7 +70,7 @@ impl Store {
             .expression_attribute_values(":offline", s(WENT_OFFLINE));
         match self.apply(update, "forget a connection").await? {
             Update::Refused(inbox) if inbox.connections.contains_key(id) => {
-                self.prune(user, std::slice::from_ref(id), now).await.map(drop)
+                self.remove_connections(user, std::slice::from_ref(id), now).await.map(drop)
             }
             Update::Applied(_) | Update::Refused(_) => Ok(()),
         }
@@ -88,7 +88,7 @@ impl Store {
     }
 
     /// A connection speaks, so it stands: remembers it as ready, whatever was known of it.
-    pub async fn make_present(
+    pub async fn upsert_connection(
         &self,
         user: &UserId,
         id: &ConnectionId,
@@ -104,7 +104,7 @@ impl Store {
     }
 
     /// Forgets connections that are gone, and with the last one that the user is online.
-    pub async fn prune(
+    pub async fn remove_connections(
         &self,
         user: &UserId,
         gone: &[ConnectionId],

@@ -159,7 +159,9 @@ impl Store {
             .expression_attribute_names("#lease", format!("lease:{}", drain.conversation))
             .expression_attribute_values(":holder", s(drain.holder));
         match self.apply(update, "give a lease back").await? {
-            Update::Refused(_) if !gone.is_empty() => self.prune(drain.user, gone, now).await,
+            Update::Refused(_) if !gone.is_empty() => {
+                self.remove_connections(drain.user, gone, now).await
+            }
             Update::Applied(inbox) | Update::Refused(inbox) => {
                 self.note_absence(drain.user, &inbox, now).await?;
                 Ok(inbox)
