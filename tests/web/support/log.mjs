@@ -118,6 +118,9 @@ export function isNearTop({ page }) {
   });
 }
 
+/** How long a scroll may take: what moves nothing, as at the very top, ends with no event. */
+const SCROLL = 5_000;
+
 /** Does something that scrolls, and waits until that is over. */
 export async function scrolls({ page }, act) {
   await page.evaluate(() => {
@@ -125,7 +128,10 @@ export async function scrolls({ page }, act) {
     window.scrolled = new Promise((resolve) => log.addEventListener("scrollend", resolve, { once: true }));
   });
   await act();
-  await page.evaluate(() => window.scrolled.then(() => undefined));
+  await page.evaluate((most) => {
+    const late = new Promise((resolve) => setTimeout(resolve, most));
+    return Promise.race([window.scrolled, late]).then(() => undefined);
+  }, SCROLL);
 }
 
 /** What is unread in a conversation according to the server. */
