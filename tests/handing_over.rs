@@ -143,31 +143,36 @@ enum Interrupted {
     Delivery,
 }
 
+/// bob connects while alice says `content`; the one is interrupted before its `at`th request by the
+/// whole of the other. False if there were fewer requests.
+async fn meet(world: &World, interrupted: Interrupted, at: usize, content: &'static str) -> bool {
+    let (intruder, free) = (world.clone(), world.services.app(None));
+    let interruption = Interruption::new(at, move || {
+        let (world, app) = (intruder.clone(), free.clone());
+        Box::pin(async move {
+            match interrupted {
+                Interrupted::Sender => world.connects(&app).await,
+                Interrupted::Delivery => world.says(&app, content).await,
+            }
+        })
+    });
+    let app = world.services.app(Some(&interruption));
+    match interrupted {
+        Interrupted::Sender => world.says(&app, content).await,
+        Interrupted::Delivery => world.connects(&app).await,
+    }
+    interruption.came()
+}
+
 /// In every way in which bob connects while alice writes to him: whether he has the message.
 async fn always_gets_it(interrupted: Interrupted, change: Change) -> bool {
-    for n in 0.. {
+    for at in 0.. {
         let world = World::new(100_000, true, change).await;
-        let (intruder, free) = (world.clone(), world.services.app(None));
-        let app = free.clone();
-        let interruption = Interruption::new(n, move || {
-            let (world, app) = (intruder.clone(), app.clone());
-            Box::pin(async move {
-                match interrupted {
-                    Interrupted::Sender => world.connects(&app).await,
-                    Interrupted::Delivery => world.says(&app, "hello").await,
-                }
-            })
-        });
-        let app = world.services.app(Some(&interruption));
-        match interrupted {
-            Interrupted::Sender => world.says(&app, "hello").await,
-            Interrupted::Delivery => world.connects(&app).await,
-        }
-        if !interruption.came() {
+        if !meet(&world, interrupted, at, "hello").await {
             return true;
         }
         if world.story.last(|it| *it == Happened::Woken).is_some() {
-            world.is_served(&free, inbox::NOBODY_NEW).await;
+            world.is_served(&world.services.app(None), inbox::NOBODY_NEW).await;
         }
         if !world.story.contents().contains(&"hello".to_owned()) {
             return false;
@@ -179,31 +184,16 @@ async fn always_gets_it(interrupted: Interrupted, change: Change) -> bool {
 /// In every way in which bob is told that more waits while alice writes to him: whether that is told
 /// after it was said, or still to be told.
 async fn always_told(interrupted: Interrupted, change: Change) -> bool {
-    for n in 0.. {
+    for at in 0.. {
         let world = World::new(0, false, change).await;
-        let free = world.services.app(None);
-        world.says(&free, "first").await;
-        let (intruder, app) = (world.clone(), free.clone());
-        let interruption = Interruption::new(n, move || {
-            let (world, app) = (intruder.clone(), app.clone());
-            Box::pin(async move {
-                match interrupted {
-                    Interrupted::Sender => world.connects(&app).await,
-                    Interrupted::Delivery => world.says(&app, "second").await,
-                }
-            })
-        });
-        let app = world.services.app(Some(&interruption));
-        match interrupted {
-            Interrupted::Sender => world.says(&app, "second").await,
-            Interrupted::Delivery => world.connects(&app).await,
-        }
-        if !interruption.came() {
+        let app = world.services.app(None);
+        world.says(&app, "first").await;
+        if !meet(&world, interrupted, at, "second").await {
             return true;
         }
         let stored = world.story.last(|it| *it == Happened::Stored);
         let told = world.story.last(Happened::tells_of_more);
-        let untold = free.store.inbox(&world.bob).await.unwrap().overflows();
+        let untold = app.store.inbox(&world.bob).await.unwrap().overflows();
         if !untold && told < stored {
             return false;
         }

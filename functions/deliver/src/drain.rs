@@ -9,7 +9,7 @@ use shared::domain::{ConnectionId, ConversationId, Message, Page, Range, Seq, Ti
 use shared::protocol::ServerFrame;
 use shared::pusher::Push;
 use shared::services::access::{between, hears};
-use shared::store::{Drain, Inbox, Update};
+use shared::store::{Advance, Drain, Inbox, Update};
 use shared::{App, Error};
 use uuid::Uuid;
 
@@ -49,6 +49,12 @@ struct Progress {
     renewed: Timestamp,
     /// The last message that a sender left to this drain, as far as is known.
     left: Option<Seq>,
+}
+
+impl Progress {
+    fn advance(&self) -> Advance {
+        Advance { mark: self.mark, next: self.next }
+    }
 }
 
 /// What became of a page.
@@ -129,8 +135,8 @@ async fn hand_over(
 ) -> Result<Drained, Error> {
     loop {
         if app.clock.now() > deadline {
-            let marks = (progress.mark, progress.next);
-            app.store.hand_back(drain, marks, &[], app.clock.now()).await?;
+            let advance = progress.advance();
+            app.store.hand_back(drain, advance, &[], app.clock.now()).await?;
             return Ok(Drained::OutOfTime);
         }
         let range = Range { before: None, after: Some(progress.next - 1) };
@@ -183,8 +189,8 @@ async fn push_page(
     let mut gone = Vec::new();
     for message in &page.messages {
         if !push(app, message, &mut ready, &mut gone).await {
-            let marks = (progress.mark, progress.next);
-            app.store.hand_back(drain, marks, &gone, app.clock.now()).await?;
+            let advance = progress.advance();
+            app.store.hand_back(drain, advance, &gone, app.clock.now()).await?;
             return Ok(Pushed::Stuck);
         }
         progress.next = message.seq + 1;
@@ -252,8 +258,8 @@ async fn step(
     let store = &app.store;
     if more {
         let now = app.clock.now();
-        let marks = (progress.mark, progress.next);
-        let update = store.advance(drain, marks, now.plus(LEASE)).await?;
+        let advance = progress.advance();
+        let update = store.advance(drain, advance, now.plus(LEASE)).await?;
         if matches!(update, Update::Applied(_)) {
             *progress = Progress { mark: progress.next, renewed: now, ..*progress };
         }

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use shared::App;
 use shared::domain::Account;
 use shared::edge::http::{self, Caller, Failure, Json, Path};
-use shared::services::accounts::{self, Profile};
+use shared::services::accounts::{self, NewPassword, Profile};
 use shared::services::directory;
 
 /// Somebody, as the caller may see them.
@@ -95,7 +95,7 @@ pub(crate) async fn change_password(
 ) -> Result<StatusCode, Failure> {
     let caller = caller.proved()?;
     app.tokens()?;
-    let passwords = [asked.current_password, asked.new_password];
+    let passwords = NewPassword { current: asked.current_password, new: asked.new_password };
     accounts::change_password(&app, &caller.user, caller.session, passwords).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -14,9 +14,9 @@ mod online;
 mod rooms;
 mod table;
 
-pub use accounts::{Attempts, Moment, Rotation, Secured, Session, Ticket};
+pub use accounts::{Attempts, Exchange, Moment, Rotation, Secured, Session, Ticket};
 pub use client::Store;
-pub use inbox::{Connection, Drain, Inbox, Lease, Overdue, Update, Waiting};
+pub use inbox::{Advance, Connection, Drain, Inbox, Lease, Overdue, Update, Waiting};
 pub use listings::{Listing, ReadMark};
 pub use log::{Entry, First, Put, Tail};
 pub use rooms::{

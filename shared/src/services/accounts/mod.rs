@@ -14,7 +14,7 @@ mod sign_in;
 
 pub use authenticate::{by_token, identify};
 pub use deletion::delete;
-pub use password::change_password;
+pub use password::{NewPassword, change_password};
 pub use profile::{Profile, change_profile};
 pub use sessions::{TICKET_LIFETIME, end, end_all, ticket};
 pub use sign_in::{Credentials, SignedIn, login, refresh, register};

@@ -13,13 +13,23 @@ use crate::{App, Error};
 /// How many attempts an account takes in a quarter of an hour; one that succeeds forgives the others.
 pub(super) const ATTEMPTS_PER_ACCOUNT: u64 = 10;
 
+/// One password for another.
+#[derive(Debug)]
+pub struct NewPassword {
+    /// The one that is the account's now.
+    pub current: SecretString,
+    /// The one that is to be.
+    pub new: SecretString,
+}
+
 /// Changes the password, and ends all sessions but the one that asks.
 pub async fn change_password(
     app: &App,
     user: &UserId,
     session: Option<SessionId>,
-    [current, new]: [SecretString; 2],
+    passwords: NewPassword,
 ) -> Result<(), Error> {
+    let NewPassword { current, new } = passwords;
     let username = account(app, user).await?.username;
     password::check(&new, username.as_ref().map_or("", Username::as_str))?;
     let account = authenticate(app, user, current).await?;

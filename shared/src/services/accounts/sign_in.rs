@@ -12,7 +12,7 @@ use super::sessions::end;
 use crate::auth::tokens::RefreshToken;
 use crate::auth::{Tokens, password};
 use crate::domain::{Account, SessionId, UserId, Username};
-use crate::store::{Attempts, Rotation, Secured, Session};
+use crate::store::{Attempts, Exchange, Rotation, Secured, Session};
 use crate::{App, Error};
 
 /// How long a session lasts after it was last refreshed.
@@ -108,12 +108,13 @@ pub async fn refresh(app: &App, token: &SecretString) -> Result<SignedIn, Error>
     let now = app.clock.now();
     let (old, new) = tokens.read_refresh(token, now).await?;
     let user = UserId::parse(&old.user.to_string())?;
-    let until = now.plus(SESSION_LIFETIME);
-    let hashes = [&*old.hash(), &*new.hash()];
-    let times = [now, until];
-    let rotation =
-        app.store.rotate_session(&user, old.session, hashes, times, REFRESH_LEEWAY).await?;
-    let since = match rotation {
+    let exchange = Exchange {
+        old: old.hash(),
+        new: new.hash(),
+        until: now.plus(SESSION_LIFETIME),
+        leeway: REFRESH_LEEWAY,
+    };
+    let since = match app.store.rotate_session(&user, old.session, &exchange, now).await? {
         Rotation::Done(since) => since,
         Rotation::Gone => return Err(INVALID),
         Rotation::Reused => {

@@ -19,7 +19,7 @@ use crate::error::storage;
 
 pub use attempts::Attempts;
 pub use names::Moment;
-pub use sessions::{Rotation, Session};
+pub use sessions::{Exchange, Rotation, Session};
 pub use tickets::Ticket;
 
 /// An account with the hash of its password, which nobody but the sign-in sees.

@@ -36,6 +36,19 @@ pub enum Rotation {
     Gone,
 }
 
+/// One refresh token for the next.
+#[derive(Debug)]
+pub struct Exchange {
+    /// The hash of the token that is shown.
+    pub old: String,
+    /// The hash of the one after it.
+    pub new: String,
+    /// Until when the session goes on then.
+    pub until: Timestamp,
+    /// For how long the same exchange may be repeated.
+    pub leeway: Duration,
+}
+
 impl Store {
     /// Keeps a new session; false if the hash of the user's password is not `password_hash` any more:
     /// it was changed, or the account is gone.
@@ -82,16 +95,16 @@ impl Store {
         Ok(item.is_some_and(|session| session.expires_at > now))
     }
 
-    /// Exchanges the token of hash `old` for that of `new`, and lets the session go on till `until`;
-    /// to do so again within `leeway` changes nothing.
+    /// Exchanges one token for the next, and lets the session go on; to do so again within the leeway
+    /// changes nothing.
     pub async fn rotate_session(
         &self,
         user: &UserId,
         session: SessionId,
-        [old, new]: [&str; 2],
-        [now, until]: [Timestamp; 2],
-        leeway: Duration,
+        exchange: &Exchange,
+        now: Timestamp,
     ) -> Result<Rotation, Error> {
+        let Exchange { old, new, until, leeway } = exchange;
         let update = self
             .db
             .update_item()
@@ -114,14 +127,16 @@ impl Store {
         };
         let Some(item) = failed.item() else { return Ok(Rotation::Gone) };
         let there = decode(session, item)?;
-        if there.refresh_hash == old || there.expires_at <= now {
+        if there.refresh_hash == *old || there.expires_at <= now {
             return Ok(Rotation::Gone);
         }
         let refreshed_at = item.get("refreshed_at").and_then(parse_number);
         let refreshed_at = refreshed_at.map(Timestamp::from_millis);
         Ok(match refreshed_at {
             // By another try of the same exchange.
-            Some(at) if there.refresh_hash == new && now.since(at) <= leeway => Rotation::Done(at),
+            Some(at) if there.refresh_hash == *new && now.since(at) <= *leeway => {
+                Rotation::Done(at)
+            }
             _ => Rotation::Reused,
         })
     }

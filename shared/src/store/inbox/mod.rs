@@ -29,4 +29,4 @@ mod waiting;
 
 pub use image::{Connection, Inbox, Lease, Overdue, Update, Waiting};
 pub use presence::{NOBODY_NEW, WENT_OFFLINE};
-pub use waiting::Drain;
+pub use waiting::{Advance, Drain};

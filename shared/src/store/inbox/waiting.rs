@@ -20,6 +20,15 @@ pub struct Drain<'a> {
     pub holder: &'a str,
 }
 
+/// How far a drain got.
+#[derive(Clone, Copy, Debug)]
+pub struct Advance {
+    /// Where the mark stood.
+    pub mark: Seq,
+    /// The first message that was not pushed.
+    pub next: Seq,
+}
+
 impl Store {
     /// Marks that everything from `seq` waits, and forgets the connections that turned out gone;
     /// refused when an earlier mark stands already: marks only fall.
@@ -106,13 +115,13 @@ impl Store {
     pub async fn advance(
         &self,
         drain: &Drain<'_>,
-        marks: (Seq, Seq),
+        advance: Advance,
         until: Timestamp,
     ) -> Result<Update, Error> {
         let update = self
-            .update_drained(drain, marks.0)
+            .update_drained(drain, advance.mark)
             .update_expression("SET #wait = :next, #lease = :lease REMOVE arrived")
-            .expression_attribute_values(":next", n(marks.1))
+            .expression_attribute_values(":next", n(advance.next))
             .expression_attribute_values(":lease", Lease::encode(drain.holder, until));
         self.apply(update, "advance a drain").await
     }
@@ -141,14 +150,14 @@ impl Store {
     pub async fn hand_back(
         &self,
         drain: &Drain<'_>,
-        marks: (Seq, Seq),
+        advance: Advance,
         gone: &[ConnectionId],
         now: Timestamp,
     ) -> Result<Inbox, Error> {
         let removals = removals(gone);
-        let update = with_names(self.update_drained(drain, marks.0), gone)
+        let update = with_names(self.update_drained(drain, advance.mark), gone)
             .update_expression(format!("SET #wait = :next REMOVE #lease, arrived{removals}"))
-            .expression_attribute_values(":next", n(marks.1));
+            .expression_attribute_values(":next", n(advance.next));
         if let Update::Applied(inbox) = self.apply(update, "hand a drain back").await? {
             self.note_absence(drain.user, &inbox, now).await?;
             return Ok(inbox);
