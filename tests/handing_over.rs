@@ -88,9 +88,9 @@ impl World {
     }
 
     async fn says(&self, app: &App, content: &str) {
-        let draft = send::new_message(app, &self.alice, content, None).unwrap();
+        let new = send::new_message(app, &self.alice, content, None).unwrap();
         let conversation = ConversationId::direct(&self.alice, &self.bob);
-        let said = send::send(app, &conversation, &draft).await.unwrap();
+        let said = send::send(app, &conversation, &new).await.unwrap();
         assert_eq!(said.message.content.as_str(), content);
     }
 
@@ -226,9 +226,7 @@ async fn what_overflows_while_its_owner_is_told_is_told_again() {
 
 #[tokio::test]
 async fn without_the_name_of_the_teller_the_word_is_lost() {
-    let blind: Change = |body| {
-        body.replace("overflow = :teller\"", "attribute_exists(pk) OR overflow = :teller\"")
-            .replace("SET attribute_exists(pk) OR ", "SET ")
-    };
+    let blind: Change =
+        |body| body.replace("overflow = :teller\"", "attribute_exists(pk) OR overflow = :teller\"");
     assert!(!always_told(Interrupted::Delivery, blind).await);
 }

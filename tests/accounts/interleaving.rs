@@ -127,8 +127,8 @@ async fn makes_a_room(app: &App, user: &UserId, name: &str) -> Result<(), shared
 }
 
 async fn writes(app: &App, from: &UserId, to: &UserId) {
-    let draft = send::new_message(app, from, "before you go", None).unwrap();
-    drop(send::send(app, &ConversationId::direct(from, to), &draft).await);
+    let new = send::new_message(app, from, "before you go", None).unwrap();
+    drop(send::send(app, &ConversationId::direct(from, to), &new).await);
 }
 
 /// Does it, whether or not it is refused.

@@ -62,7 +62,7 @@ impl Store {
         Ok(())
     }
 
-    /// Counts an attempt that was counted no more: nothing came of it.
+    /// Counts an attempt no longer of which nothing came.
     pub async fn take_attempt_back(
         &self,
         attempts: &Attempts,
