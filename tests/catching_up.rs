@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::{Value, json};
 
-use crate::support::{Chat, Person};
+use crate::support::{Chat, Person, gist};
 
 /// Asks for everything after a cursor; the contents that come, and how the server sums it up.
 async fn syncs(person: &mut Person, conversation: &str, since: u64) -> (Vec<String>, Value) {
@@ -15,8 +15,7 @@ async fn syncs(person: &mut Person, conversation: &str, since: u64) -> (Vec<Stri
         match frame["type"].as_str().unwrap() {
             "history" => {
                 let messages = frame["messages"].as_array().unwrap();
-                contents
-                    .extend(messages.iter().map(|it| it["content"].as_str().unwrap().to_owned()));
+                contents.extend(messages.iter().map(gist));
             }
             "synced" => return (contents, frame["conversations"][conversation].clone()),
             _ => {}
@@ -192,10 +191,7 @@ async fn ten_rooms_and_five_friends_later_everything_is_there_once_and_in_order(
     for _ in 0..(15 * 4 + 10) {
         let message = bob.sees_a("message").await;
         let conversation = message["conversation"].as_str().unwrap().to_owned();
-        heard
-            .entry(conversation)
-            .or_default()
-            .push(message["content"].as_str().unwrap().to_owned());
+        heard.entry(conversation).or_default().push(gist(&message));
     }
     bob.hears_nothing().await;
     assert_eq!(heard.len(), 15);

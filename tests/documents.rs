@@ -5,8 +5,9 @@
 use std::collections::BTreeSet;
 
 use serde_json::Value;
+use shared::protocol::{ClientFrame, ServerFrame, read_frame};
 
-use crate::support::schema::{ASYNCAPI, OPENAPI, check, escaped, schema_at};
+use crate::support::schema::{ASYNCAPI, OPENAPI, check, check_frame, escaped, schema_at};
 use crate::support::{functions, template};
 
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
@@ -170,42 +171,41 @@ fn described_frames(side: &str, field: &str) -> BTreeSet<String> {
     described
 }
 
-/// The part of a source file between two texts.
-fn excerpt(file: &str, begin: &str, end: &str) -> String {
-    let source = std::fs::read_to_string(format!("{ROOT}/shared/src/protocol/{file}")).unwrap();
-    let (_, rest) = source.split_once(begin).unwrap();
-    rest.split_once(end).unwrap().0.to_owned()
-}
-
 #[test]
 fn every_action_is_described_and_no_other() {
-    let arms = excerpt("client.rs", "match action.as_str() {", "_ =>");
-    let arms = arms.lines().filter_map(|line| line.trim().strip_prefix('"')?.split_once("\" =>"));
-    let understood: BTreeSet<_> = arms.map(|(action, _)| action.to_owned()).collect();
-    assert_eq!(described_frames("client", "action"), understood);
+    let understood = ClientFrame::ACTIONS.iter().map(|action| (*action).to_owned());
+    assert_eq!(described_frames("client", "action"), understood.collect());
 }
 
 #[test]
 fn every_frame_that_is_sent_is_described_and_no_other() {
-    let variants = excerpt("server.rs", "pub enum ServerFrame<'a> {", "\n}\n");
-    let variants = variants.lines().filter_map(|line| line.strip_prefix("    "));
-    let variants = variants.filter(|line| line.starts_with(char::is_uppercase));
-    let sent: BTreeSet<_> = variants
-        .map(|line| snake_case(line.split(|c: char| !c.is_alphanumeric()).next().unwrap()))
-        .collect();
-    assert_eq!(described_frames("server", "type"), sent);
+    let (last, sent) = ServerFrame::TYPES.split_last().unwrap();
+    assert_eq!(*last, "unknown");
+    let sent = sent.iter().map(|frame| (*frame).to_owned());
+    assert_eq!(described_frames("server", "type"), sent.collect());
 }
 
-/// The name of a variant as frames have it.
-fn snake_case(variant: &str) -> String {
-    let mut name = String::new();
-    for letter in variant.chars() {
-        if letter.is_uppercase() && !name.is_empty() {
-            name.push('_');
+/// The examples of a client's frames are read by the type that the server reads, and are all that it
+/// knows; those of the server's frames by the type that clients read.
+#[test]
+fn every_example_of_a_frame_is_one_of_the_type() {
+    for (pointer, schema) in schemas(&ASYNCAPI) {
+        let Some(name) = pointer.strip_prefix("/components/messages/") else { continue };
+        let beside = ASYNCAPI.pointer(pointer.rsplit_once('/').unwrap().0).unwrap();
+        for example in examples(schema, beside) {
+            if name.starts_with("client.") {
+                let (frame, id) = read_frame(&example.to_string()).unwrap();
+                let again: Value = serde_json::from_str(&frame.encode(id.as_deref())).unwrap();
+                let mut example = example.clone();
+                if name.starts_with("client.typing") && example.get("typing").is_none() {
+                    example["typing"] = true.into();
+                }
+                assert_eq!(again, example, "{pointer}");
+            } else {
+                check_frame(example);
+            }
         }
-        name.extend(letter.to_lowercase());
     }
-    name
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
 
-use crate::support::{Chat, Person};
+use crate::support::{Chat, Person, gist};
 
 /// alice's room, with bob in it; the notices of that are heard already, and nothing waits: what is
 /// said next is pushed by who says it.
@@ -18,8 +18,8 @@ async fn with_two(chat: &Chat) -> (String, Person, Person) {
     (room, alice, bob)
 }
 
-fn contents(messages: &Value) -> Vec<&str> {
-    messages.as_array().unwrap().iter().map(|it| it["content"].as_str().unwrap()).collect()
+fn contents(messages: &Value) -> Vec<String> {
+    messages.as_array().unwrap().iter().map(gist).collect()
 }
 
 #[tokio::test]

@@ -1,8 +1,9 @@
 //! Why a request can fail, in the words of the chat.
 
 use std::error::Error as StdError;
-use std::fmt;
 use std::time::Duration;
+
+pub use protocol::{ErrorCode, Reason};
 
 /// What went wrong; [`code`](Self::code) tells the client's mistakes from our own failures.
 #[derive(Debug, thiserror::Error)]
@@ -71,105 +72,6 @@ pub enum Error {
     /// The table or an event holds something this program never writes.
     #[error("failed to read {0}")]
     Corrupt(&'static str),
-}
-
-/// Why something is forbidden, as a word that a client can act on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Reason {
-    /// The caller is not in the room.
-    NotAMember,
-    /// The caller is muted in the room.
-    Muted,
-    /// The caller is banned from the room.
-    Banned,
-    /// The other person has blocked the caller.
-    Blocked,
-    /// The caller has blocked the other person.
-    Blocking,
-    /// The caller's role does not allow it.
-    Role,
-    /// It belongs to other people.
-    NotYours,
-    /// The request names two different people as the one who asks.
-    TwoNames,
-    /// Broadcasting is for others.
-    Broadcast,
-    /// The password is not the account's.
-    Password,
-}
-
-impl Reason {
-    /// Every reason there is.
-    pub const ALL: [Self; 10] = [
-        Self::NotAMember,
-        Self::Muted,
-        Self::Banned,
-        Self::Blocked,
-        Self::Blocking,
-        Self::Role,
-        Self::NotYours,
-        Self::TwoNames,
-        Self::Broadcast,
-        Self::Password,
-    ];
-
-    /// The word that the protocol uses.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::NotAMember => "not_a_member",
-            Self::Muted => "muted",
-            Self::Banned => "banned",
-            Self::Blocked => "blocked",
-            Self::Blocking => "blocking",
-            Self::Role => "role",
-            Self::NotYours => "not_yours",
-            Self::TwoNames => "two_names",
-            Self::Broadcast => "broadcast",
-            Self::Password => "password",
-        }
-    }
-}
-
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::NotAMember => "you are not in this room",
-            Self::Muted => "you are muted here",
-            Self::Banned => "you are banned from this room",
-            Self::Blocked => "they have blocked you",
-            Self::Blocking => "you have blocked them",
-            Self::Role => "your role does not allow it",
-            Self::NotYours => "this belongs to other people",
-            Self::TwoNames => "the request says of two people that they are asking",
-            Self::Broadcast => "broadcasting is for others",
-            Self::Password => "this is not the account's password",
-        })
-    }
-}
-
-/// The few codes a client is told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ErrorCode {
-    /// The request is malformed.
-    BadRequest,
-    /// Something is longer than allowed.
-    TooLarge,
-    /// The frame's `action` is unknown.
-    UnknownAction,
-    /// The request names nobody.
-    Unauthorized,
-    /// What is named does not exist.
-    NotFound,
-    /// The caller may not.
-    Forbidden,
-    /// The request contradicts what is stored.
-    Conflict,
-    /// Too much in too short a time.
-    RateLimited,
-    /// The server failed; the same request may succeed later.
-    Internal,
 }
 
 /// The fields whose values are nobody else's business.

@@ -1,12 +1,14 @@
 //! What every function of Confab needs, in layers, the lowest first: each imports only what comes
-//! before it in this list. `tests/layers.rs` holds that.
+//! before it in this list. `tests/layers.rs` holds that. Below all of them is the crate `protocol`: what a
+//! client and a server share.
 //!
-//! - [`error`], [`limits`]: what can fail, and what is too much;
+//! - [`error`]: what can fail;
 //! - [`domain`]: what chat is about, as values that cannot be wrong (no I/O, no clock), and who may do
 //!   what, as one table;
 //! - [`clock`], [`renewals`], [`throttle`]: the time; which connections go on with a fresh token; what
 //!   must not happen too often;
-//! - [`protocol`]: the JSON frames that clients send and receive;
+//! - [`protocol`]: the crate of what clients send and receive, and how that is made from the domain and
+//!   read;
 //! - [`config`]: the settings, as plain data;
 //! - [`auth`]: what proves who somebody is;
 //! - [`store`]: the DynamoDB table: conversations as logs, and one inbox per user;
@@ -23,7 +25,6 @@ pub mod config;
 pub mod domain;
 pub mod edge;
 pub mod error;
-pub mod limits;
 pub mod protocol;
 pub mod pusher;
 pub mod renewals;
@@ -31,6 +32,7 @@ pub mod services;
 pub mod store;
 pub mod throttle;
 
+pub use ::protocol::limits;
 pub use app::App;
 pub use clock::Clock;
 pub use config::Config;

@@ -9,7 +9,7 @@ use futures::stream::{self, StreamExt};
 
 use crate::Error;
 use crate::domain::ConnectionId;
-use crate::protocol::{Frame, ServerFrame};
+use crate::protocol::{EncodedFrame, ServerFrame, refusal};
 
 /// How many pushes one invocation has under way at once.
 const CONCURRENT_PUSHES: usize = 50;
@@ -38,7 +38,7 @@ impl Pusher {
     }
 
     /// Pushes one frame to one connection.
-    pub async fn push(&self, connection: &ConnectionId, frame: &Frame) -> Push {
+    pub async fn push(&self, connection: &ConnectionId, frame: &EncodedFrame) -> Push {
         let request = self.client.post_to_connection().connection_id(connection.as_str());
         match request.data(Blob::new(frame.as_bytes())).send().await {
             Ok(_) => Push::Taken,
@@ -55,7 +55,7 @@ impl Pusher {
     pub async fn push_to_all(
         &self,
         connections: Vec<ConnectionId>,
-        frame: &Frame,
+        frame: &EncodedFrame,
     ) -> Vec<(ConnectionId, Push)> {
         stream::iter(connections)
             .map(|connection| async move {
@@ -69,7 +69,7 @@ impl Pusher {
 
     /// Tells a client why it is to go, and closes the connection.
     pub async fn dismiss(&self, connection: &ConnectionId, why: &Error) -> Result<(), Error> {
-        let frame = ServerFrame::error(why, None).encode();
+        let frame = ServerFrame::Error(refusal(why, None)).encode();
         // If it does not arrive, the end of the connection says as much.
         self.push(connection, &frame).await;
         self.close(connection).await

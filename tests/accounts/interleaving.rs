@@ -136,9 +136,8 @@ async fn does(app: &App, deed: Deed, alice: &UserId, bob: &UserId) {
     match deed {
         Deed::SignIn => {
             if let Ok(in_) = accounts::login(app, credentials_of("alice")).await {
-                let (access, refresh) = in_.expose();
-                let _ = accounts::by_token(app, &access.into()).await;
-                let _ = accounts::refresh(app, &refresh.into()).await;
+                let _ = accounts::by_token(app, &in_.access_token).await;
+                let _ = accounts::refresh(app, &in_.refresh_token).await;
             }
         }
         Deed::Join => drop(rooms::join(app, alice, "general").await),

@@ -8,7 +8,7 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 use tokio::time::{Instant, timeout_at};
 
-use crate::support::binary;
+use crate::support::{binary, gist};
 
 /// How long everything that one client does may take.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -104,7 +104,7 @@ impl Client {
     pub(super) async fn shows(&mut self) -> Value {
         let frame: Value = serde_json::from_str(&self.prints().await).unwrap();
         if frame["type"] == "message" {
-            let content = frame["content"].as_str().unwrap().to_owned();
+            let content = gist(&frame);
             self.said.push((frame["seq"].as_u64().unwrap(), content));
         }
         frame

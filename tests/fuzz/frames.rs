@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use bolero::check;
 use serde_json::Value;
-use shared::protocol::ClientFrame;
+use shared::protocol::{ClientFrame, read_frame};
 
 use crate::TIME;
 use crate::mutation::{Mutation, mutated};
@@ -60,7 +60,7 @@ fn nearly_frames() {
 
 /// A parsed frame is what its `action` says; a refusal is the client's, and can be told.
 fn parses(text: &str) {
-    let id = match ClientFrame::parse(text) {
+    let id = match read_frame(text) {
         Ok((frame, id)) => {
             let value: Value = serde_json::from_str(text).unwrap();
             assert_eq!(value["action"], action_of(&frame));
@@ -102,7 +102,7 @@ fn answers(text: &str) {
             match answer["body"].as_str() {
                 Some(body) => drop(check_text(body)),
                 None => {
-                    let parsed = ClientFrame::parse(frame);
+                    let parsed = read_frame(frame);
                     assert!(matches!(parsed, Ok((ClientFrame::Typing(_), _))), "{frame:?}");
                 }
             }

@@ -138,7 +138,7 @@ pub(crate) fn seen(view: &Value) -> Option<Seen> {
         seq: view["seq"].as_u64()?,
         id: text("id")?,
         from: text("from")?,
-        content: text("content")?,
+        content: text("content").or_else(|| text("kind"))?,
     })
 }
 

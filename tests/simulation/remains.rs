@@ -46,8 +46,16 @@ fn message(item: &Value) -> Option<Seen> {
         seq,
         id: text(item, "id").to_owned(),
         from: text(item, "from").to_owned(),
-        content: text(item, "content").to_owned(),
+        content: said(item).to_owned(),
     })
+}
+
+/// What was said, or which kind of notice it is.
+fn said(item: &Value) -> &str {
+    match text(item, "content") {
+        "" => text(item, "kind"),
+        content => content,
+    }
 }
 
 /// Every message of which anybody has an ack.

@@ -19,7 +19,7 @@ pub(crate) use chat::{Answer, Chat};
 pub(crate) use issuer::{Document, Issuer, Manner};
 pub(crate) use lambda_runtime::LambdaRuntime;
 pub(crate) use meter::{Meter, Usage};
-pub(crate) use person::{Person, in_time};
+pub(crate) use person::{Person, gist, in_time};
 pub(crate) use program::Program;
 pub(crate) use signing::{SigningKey, encode, message};
 pub(crate) use template::{functions, template};

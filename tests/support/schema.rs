@@ -4,7 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use jsonschema::{Draft, Validator};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use shared::protocol::{
+    Ban, Block, ConversationView, ErrorEnvelope, Invitation, MemberView, MessageView, OnlineUser,
+    Person, PresenceView, Received, RoomView, ServerFrame, Ticket, Tokens,
+};
 
 /// The description of the HTTP API.
 pub(crate) static OPENAPI: LazyLock<Value> =
@@ -32,6 +38,12 @@ pub(crate) fn check_frame(frame: &Value) {
     let validator = FRAMES.get(&name);
     let validator = validator.unwrap_or_else(|| panic!("asyncapi.json knows no frame {frame}"));
     check(validator, frame, &format!("asyncapi.json knows no such {name}: {frame}"));
+    let read = Received::from_value(frame.clone());
+    let again = match read.unwrap_or_else(|| panic!("no client reads {frame}")) {
+        Received::Frame { frame, answers } => frame.answer(answers.as_deref()).into_string(),
+        Received::Failure => return,
+    };
+    assert_eq!(parse(&again), *frame, "what a client reads is not all that was sent");
 }
 
 /// An answer's body as `openapi.json` describes it: JSON is what it says, a file is a text, and nothing
@@ -50,7 +62,7 @@ pub(crate) fn check_answer(method: &str, path: &str, status: u16, body: &Value) 
     let answer = format!("{method} {path} is answered {status} {body}");
     let operation =
         ANSWERS.iter().find(|((template, of), _)| *of == method && fits(template, path));
-    let Some((_, statuses)) = operation else {
+    let Some(((template, _), statuses)) = operation else {
         // API Gateway itself says that there is no such route.
         assert_eq!((status, body), (404, &json!({ "message": "Not Found" })), "{answer}");
         return;
@@ -60,8 +72,43 @@ pub(crate) fn check_answer(method: &str, path: &str, status: u16, body: &Value) 
         Some(None) => assert!(body.is_null(), "openapi.json knows no content: {answer}"),
         Some(Some(validator)) => {
             check(validator, body, &format!("openapi.json knows no such body: {answer}"));
+            if let Some(again) = as_read(&method, template, status, body) {
+                assert_eq!(again, *body, "what a client reads is not all of it: {answer}");
+            }
         }
     }
+}
+
+/// What a client reads of an answer by the type that the server wrote, written again.
+fn as_read(method: &str, template: &str, status: u16, body: &Value) -> Option<Value> {
+    if status >= 400 {
+        return body.get("error").map(|_| again::<ErrorEnvelope>(body));
+    }
+    Some(match (method, template) {
+        ("get", "/messages" | "/api/messages" | "/api/rooms/{room}/messages") => {
+            again::<Vec<MessageView>>(body)
+        }
+        ("get", "/api/conversations") => again::<Vec<ConversationView>>(body),
+        ("post", "/api/send_message") => again::<ServerFrame>(body),
+        ("get", "/api/rooms") => again::<Vec<RoomView>>(body),
+        ("get" | "patch", "/api/rooms/{room}")
+        | ("post", "/api/rooms" | "/api/rooms/{room}/join") => again::<RoomView>(body),
+        ("get", "/api/rooms/{room}/members") => again::<Vec<MemberView>>(body),
+        ("get", "/api/rooms/{room}/bans") => again::<Vec<Ban>>(body),
+        ("get", "/api/invitations") => again::<Vec<Invitation>>(body),
+        ("get", "/api/blocks") => again::<Vec<Block>>(body),
+        ("get", "/api/presence") => again::<Vec<PresenceView>>(body),
+        ("get", "/api/online_users") => again::<Vec<OnlineUser>>(body),
+        ("get", "/api/me" | "/api/users/{user}") | ("patch", "/api/me") => again::<Person>(body),
+        ("post", "/api/register" | "/api/login" | "/api/refresh") => again::<Tokens>(body),
+        ("post", "/api/tickets") => again::<Ticket>(body),
+        _ => return None,
+    })
+}
+
+fn again<T: Serialize + DeserializeOwned>(body: &Value) -> Value {
+    let read = T::deserialize(body).unwrap_or_else(|error| panic!("{body}: {error}"));
+    serde_json::to_value(read).unwrap()
 }
 
 /// The schema at a place in a document, which may refer to the rest of it.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures::try_join;
 use shared::domain::permissions::{self, Action};
 use shared::domain::{ConnectionId, ConversationId, Message, Page, Range, Seq, Timestamp, UserId};
-use shared::protocol::ServerFrame;
+use shared::protocol::{Receipt, ServerFrame};
 use shared::pusher::Push;
 use shared::services::access::{between, hears};
 use shared::store::{Advance, Drain, Inbox, Update};
@@ -234,12 +234,12 @@ async fn show_receipt(app: &App, drain: &Drain<'_>, own: &Inbox, next: Seq) -> R
         // Something before it may wait without being listed.
         return Ok(());
     }
-    let receipt = ServerFrame::Receipt {
-        conversation: drain.conversation,
-        user: drain.user,
+    let receipt = ServerFrame::Receipt(Receipt {
+        conversation: drain.conversation.to_string(),
+        user: drain.user.to_string(),
         delivered: Some(next - 1),
         read: None,
-    };
+    });
     let inbox = app.store.inbox(other).await?;
     if !permissions::allows(Action::Note, between((drain.user, own), (other, &inbox))) {
         return Ok(());

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use shared::domain::{CONNECTION_LIFETIME, ConnectionId, ConversationId, Message, Range, UserId};
-use shared::protocol::{HistoryFrame, MessageView, ServerFrame};
+use shared::protocol::{History, MessageView, ServerFrame, Welcome, history};
 use shared::pusher::Push;
 use shared::store::{Inbox, Update};
 use shared::{App, Error};
@@ -35,14 +35,14 @@ pub(crate) async fn greet(
         return Ok(Some(inbox));
     }
     let telling = overflow::begin(app, user, &inbox).await?;
-    let welcome = ServerFrame::Welcome {
-        user,
-        connection_id: connection,
+    let welcome = ServerFrame::Welcome(Welcome {
+        user: user.to_string(),
+        connection_id: connection.to_string(),
         server_time: now,
         expires_at: found.map_or(now.plus(CONNECTION_LIFETIME), |found| found.expires_at),
         limits: app.config.limits(),
         more_waiting: telling.is_some(),
-    };
+    });
     match app.pusher.push(connection, &welcome.encode()).await {
         Push::Taken => {
             if let Some(telling) = telling {
@@ -77,9 +77,9 @@ async fn show_lobby(app: &App, connection: &ConnectionId, count: usize) -> Resul
     let (lobby, range) = (ConversationId::Lobby, Range::default());
     let page = app.store.page(&lobby, range, count, Some(app.clock.now())).await?;
     let size_of = |message: &Message| MessageView::from(message).encoded_len();
-    let page = page.within(HistoryFrame::MAX_BYTES, size_of, range);
+    let page = page.within(History::MAX_BYTES, size_of, range);
     if !page.messages.is_empty() {
-        let frame = ServerFrame::History(HistoryFrame::of(&lobby, &page)).encode();
+        let frame = ServerFrame::History(history(&lobby, &page)).encode();
         app.pusher.push(connection, &frame).await;
     }
     Ok(())

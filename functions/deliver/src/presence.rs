@@ -26,7 +26,9 @@ pub(crate) async fn show(
     });
     let now = app.clock.now();
     let connections = inboxes.values().flat_map(|inbox| inbox.ready(now)).collect();
-    let frame = ServerFrame::Presence { user, status, last_seen: inbox.last_seen }.encode();
+    let frame =
+        ServerFrame::Presence { user: user.to_string(), status, last_seen: inbox.last_seen }
+            .encode();
     app.pusher.push_to_all(connections, &frame).await;
     Ok(())
 }

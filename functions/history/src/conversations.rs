@@ -4,11 +4,9 @@ use axum::extract::State;
 use axum::response::Response;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use futures::try_join;
-use serde::Serialize;
-use serde_json::Value;
-use shared::domain::{ConversationId, Kind, Page, RoomId, Timestamp, UserId};
+use shared::domain::{ConversationId, Page, UserId};
 use shared::edge::http::{Caller, Failure, Paging};
-use shared::protocol::MessageView;
+use shared::protocol::{ConversationView, MessageView, RoomName};
 use shared::services::access::hears;
 use shared::store::Listing;
 use shared::{App, Error};
@@ -17,25 +15,6 @@ use shared::{App, Error};
 const CONCURRENT: usize = 10;
 /// Unread messages are counted up to here.
 const MOST_UNREAD: usize = 100;
-
-#[derive(Serialize)]
-struct Conversation {
-    conversation: ConversationId,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    with: Option<UserId>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    room: Option<RoomName>,
-    joined_at: Timestamp,
-    last_message: Value,
-    unread: usize,
-    read_seq: u64,
-}
-
-#[derive(Serialize)]
-struct RoomName {
-    id: RoomId,
-    name: String,
-}
 
 /// One page, by conversation id; each conversation costs one read, a room two more: its name, and
 /// whether one is still in it.
@@ -59,7 +38,7 @@ async fn describe(
     app: &App,
     user: &UserId,
     listing: Listing,
-) -> Result<Option<Conversation>, Error> {
+) -> Result<Option<ConversationView>, Error> {
     let conversation = listing.conversation;
     // From the last message read onwards, so that even if all is read there is a last one.
     let from = listing.read_seq.unwrap_or_default();
@@ -74,25 +53,21 @@ async fn describe(
     let (room, hears) = try_join!(name, hears(app, user, &conversation))?;
     let Some(first) = hears else { return Ok(None) };
     let unread = unread.starting_at(first);
-    Ok(Some(Conversation {
-        with: conversation.addressee(user).cloned(),
-        room: room.map(|room| RoomName { id: room.id, name: room.name.as_str().to_owned() }),
+    Ok(Some(ConversationView {
+        conversation: conversation.to_string(),
+        with: conversation.addressee(user).map(UserId::to_string),
+        room: room
+            .map(|room| RoomName { id: room.id.to_string(), name: room.name.as_str().to_owned() }),
         joined_at: listing.joined_at,
-        last_message: last_message(&unread)?,
+        last_message: unread.messages.last().map(MessageView::from),
         unread: count(&unread, user, from),
         read_seq: from,
-        conversation,
     }))
 }
 
 fn count(page: &Page, user: &UserId, read_seq: u64) -> usize {
     let unread = page.messages.iter().filter(|message| {
-        message.seq > read_seq && message.from != *user && message.kind == Kind::Message
+        message.seq > read_seq && message.from != *user && message.body.is_text()
     });
     unread.count()
-}
-
-fn last_message(page: &Page) -> Result<Value, Error> {
-    let last = page.messages.last().map(MessageView::from);
-    serde_json::to_value(last).map_err(|_| Error::Corrupt("a message"))
 }

@@ -8,7 +8,7 @@ use futures::try_join;
 use serde::Deserialize;
 use shared::App;
 use shared::domain::permissions::{self, Action};
-use shared::domain::{ConversationId, Seq, UserId};
+use shared::domain::{ConversationId, Message, Seq, UserId};
 use shared::edge::http::{Caller, Failure, Paging, Params, Path};
 use shared::protocol::{MessageView, Status};
 use shared::services::access::{between, permit};
@@ -94,11 +94,10 @@ async fn answer(
     )?;
     let hidden = hides_progress(conversation, &inboxes);
     let progress = Progress { inboxes, read: read.into_iter().collect() };
-    let view = |message| {
-        let mut view = MessageView::from(message);
-        view.status =
-            (!hidden).then(|| progress.of(view.to.unwrap_or(reader), conversation, view.seq));
-        view
+    let view = |message: &Message| {
+        let reached = conversation.addressee(&message.from).unwrap_or(reader);
+        let status = (!hidden).then(|| progress.of(reached, conversation, message.seq));
+        MessageView { status, ..message.into() }
     };
     let messages: Vec<_> = page.messages.iter().map(view).collect();
     Ok(paging.part(&messages, page.before, page.after))

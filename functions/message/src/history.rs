@@ -3,7 +3,7 @@
 use futures::try_join;
 use shared::domain::permissions::Action;
 use shared::domain::{ConversationId, Message, PageSize, Range};
-use shared::protocol::{Frame, HistoryFrame, HistoryRequest, MessageView, ServerFrame};
+use shared::protocol::{EncodedFrame, History, HistoryRequest, MessageView, ServerFrame, history};
 use shared::services::directory::addressed;
 use shared::services::messages::read;
 use shared::services::own_inbox::OwnInbox;
@@ -15,7 +15,7 @@ pub(crate) async fn page(
     own: &OwnInbox<'_>,
     request: HistoryRequest,
     id: Option<&str>,
-) -> Result<Frame, Error> {
+) -> Result<EncodedFrame, Error> {
     let conversation = match (&request.with, &request.room, &request.conversation) {
         (None, None, Some(conversation)) => ConversationId::parse(conversation)?,
         (Some(_), None, None) | (None, Some(_), None) => {
@@ -32,8 +32,8 @@ pub(crate) async fn page(
     let (user, action) = (&own.caller.user, Action::Read);
     let page = read::page(app, user, &conversation, range, limit.get(), action);
     let (page, _) = try_join!(page, own.get())?;
-    let page = page.within(HistoryFrame::MAX_BYTES, size_of, range);
-    Ok(ServerFrame::History(HistoryFrame::of(&conversation, &page)).answer(id))
+    let page = page.within(History::MAX_BYTES, size_of, range);
+    Ok(ServerFrame::History(history(&conversation, &page)).answer(id))
 }
 
 /// What a message takes in a frame.

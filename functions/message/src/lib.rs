@@ -16,7 +16,7 @@ mod typing;
 use aws_lambda_events::apigw::{ApiGatewayProxyResponse, ApiGatewayWebsocketProxyRequest};
 use shared::auth::identity::WebSocketCaller;
 use shared::edge::websocket;
-use shared::protocol::{ClientFrame, Frame, FrameError, ServerFrame};
+use shared::protocol::{ClientFrame, EncodedFrame, FrameError, ServerFrame, read_frame, refusal};
 use shared::pusher::Push;
 use shared::services::own_inbox::OwnInbox;
 use shared::store::Overdue;
@@ -34,7 +34,7 @@ pub async fn handle(
 ) -> Result<ApiGatewayProxyResponse, Error> {
     let caller = websocket::caller(&event.request_context)?;
     let text = event.body.as_deref().unwrap_or_default();
-    let (frame, id) = match ClientFrame::parse(text) {
+    let (frame, id) = match read_frame(text) {
         Ok((frame, id)) => (Ok(frame), id),
         Err(FrameError { error, id }) => (Err(error), id),
     };
@@ -53,7 +53,7 @@ pub async fn handle(
         Ok(Some(reply)) => answer(app, &caller, reply).await,
         Ok(None) => Ok(websocket::accepted()),
         Err(error) if error.is_clients_fault() => {
-            Ok(websocket::reply(ServerFrame::error(&error, id.as_deref()).encode()))
+            Ok(websocket::reply(ServerFrame::Error(refusal(&error, id.as_deref())).encode()))
         }
         Err(error) => Err(error),
     }
@@ -63,7 +63,7 @@ pub async fn handle(
 async fn answer(
     app: &App,
     caller: &WebSocketCaller,
-    frame: Frame,
+    frame: EncodedFrame,
 ) -> Result<ApiGatewayProxyResponse, Error> {
     if frame.as_bytes().len() <= MAX_RESPONSE_BYTES {
         return Ok(websocket::reply(frame));
@@ -83,10 +83,10 @@ async fn act(
     own: &OwnInbox<'_>,
     frame: ClientFrame,
     id: Option<&str>,
-) -> Result<Option<Frame>, Error> {
+) -> Result<Option<EncodedFrame>, Error> {
     let reply = match frame {
-        ClientFrame::Message(request) => send::message(app, own, request).await?,
-        ClientFrame::Broadcast(request) => send::broadcast(app, own, request).await?,
+        ClientFrame::Message(request) => send::message(app, own, request, id).await?,
+        ClientFrame::Broadcast(request) => send::broadcast(app, own, request, id).await?,
         ClientFrame::History(request) => history::page(app, own, request, id).await?,
         ClientFrame::Sync(request) => sync::since(app, own, request, id).await?,
         ClientFrame::Read(request) => receipts::read(app, own, request, id).await?,

@@ -1,13 +1,17 @@
 //! `ping`: answers with the time, and heals.
 
-use shared::protocol::{Frame, ServerFrame};
+use shared::protocol::{EncodedFrame, ServerFrame};
 use shared::services::own_inbox::OwnInbox;
 use shared::services::presence::note_presence;
 use shared::{App, Error};
 
 /// A connection that the table lost is remembered again, and what still waits for its user is handed
 /// over.
-pub(crate) async fn pong(app: &App, own: &OwnInbox<'_>, id: Option<&str>) -> Result<Frame, Error> {
+pub(crate) async fn pong(
+    app: &App,
+    own: &OwnInbox<'_>,
+    id: Option<&str>,
+) -> Result<EncodedFrame, Error> {
     let inbox = own.get().await?;
     let newly_present = note_presence(app, own.caller, inbox).await?;
     let waits = inbox.has_waiting() || !inbox.overdue(app.clock.now()).is_empty();

@@ -6,7 +6,7 @@ use futures::try_join;
 use shared::auth::identity::WebSocketCaller;
 use shared::domain::permissions::Action;
 use shared::domain::{ConversationId, Range, UserId};
-use shared::protocol::{Frame, ReadRequest, ServerFrame};
+use shared::protocol::{EncodedFrame, ReadRequest, Receipt, ServerFrame};
 use shared::services::access::{audience_of, permit};
 use shared::services::directory;
 use shared::services::own_inbox::OwnInbox;
@@ -19,7 +19,7 @@ pub(crate) async fn read(
     own: &OwnInbox<'_>,
     request: ReadRequest,
     id: Option<&str>,
-) -> Result<Frame, Error> {
+) -> Result<EncodedFrame, Error> {
     let conversation = ConversationId::parse(&request.conversation)?;
     let caller = own.caller;
     permit(app, &caller.user, &conversation, Action::Note).await?;
@@ -32,12 +32,12 @@ pub(crate) async fn read(
         return Err(Error::Invalid("`seq` is beyond the last message".into()));
     }
     let mark = app.store.mark_read(&caller.user, &conversation, request.seq).await?;
-    let receipt = ServerFrame::Receipt {
-        conversation: &conversation,
-        user: &caller.user,
+    let receipt = ServerFrame::Receipt(Receipt {
+        conversation: conversation.to_string(),
+        user: caller.user.to_string(),
         delivered: None,
         read: Some(mark.upto),
-    };
+    });
     if mark.moved {
         let people = audience_of(app, own, conversation.pair(), Action::Note).await?;
         show(app, caller, &people, &receipt.encode()).await;
@@ -50,7 +50,7 @@ pub(crate) async fn show(
     app: &App,
     caller: &WebSocketCaller,
     people: &BTreeMap<UserId, Inbox>,
-    frame: &Frame,
+    frame: &EncodedFrame,
 ) {
     let now = app.clock.now();
     let mut connections: Vec<_> = people.values().flat_map(|inbox| inbox.ready(now)).collect();

@@ -5,7 +5,7 @@ use secrecy::SecretString;
 use shared::auth::identity::{Identity, WebSocketCaller};
 use shared::edge::websocket;
 use shared::error::Reason;
-use shared::protocol::{Frame, ServerFrame};
+use shared::protocol::{EncodedFrame, ServerFrame, refusal};
 use shared::services::accounts;
 use shared::services::own_inbox::OwnInbox;
 use shared::store::{Connection, Overdue, Update};
@@ -17,7 +17,7 @@ pub(crate) async fn renew(
     own: &OwnInbox<'_>,
     token: &SecretString,
     id: Option<&str>,
-) -> Result<Frame, Error> {
+) -> Result<EncodedFrame, Error> {
     if !app.config.has_accounts() {
         return Err(Error::Invalid("there are no tokens to renew in open mode".into()));
     }
@@ -65,7 +65,7 @@ pub(crate) async fn part(
     if let Err(error) = app.pusher.dismiss(&caller.connection, &why).await {
         error.log();
         app.store.wake(&caller.user).await?;
-        return Ok(websocket::reply(ServerFrame::error(&why, id).encode()));
+        return Ok(websocket::reply(ServerFrame::Error(refusal(&why, id)).encode()));
     }
     let gone = std::slice::from_ref(&caller.connection);
     app.store.remove_connections(&caller.user, gone, app.clock.now()).await?;

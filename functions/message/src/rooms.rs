@@ -1,7 +1,7 @@
 //! `join` and `leave`.
 
 use shared::domain::Range;
-use shared::protocol::{Frame, HistoryFrame, MessageView, RoomRequest, ServerFrame};
+use shared::protocol::{EncodedFrame, History, Joined, MessageView, RoomRequest, ServerFrame};
 use shared::services::own_inbox::OwnInbox;
 use shared::services::rooms;
 use shared::{App, Error};
@@ -14,17 +14,17 @@ pub(crate) async fn join(
     own: &OwnInbox<'_>,
     request: RoomRequest,
     id: Option<&str>,
-) -> Result<Frame, Error> {
+) -> Result<EncodedFrame, Error> {
     own.get().await?;
     let room = rooms::join(app, &own.caller.user, &request.room).await?;
     let recent = rooms::recent(app, &room, &own.caller.user).await?;
-    let recent = recent.within(HistoryFrame::MAX_BYTES, size_of, Range::default());
-    let joined = ServerFrame::Joined {
+    let recent = recent.within(History::MAX_BYTES, size_of, Range::default());
+    let joined = ServerFrame::Joined(Joined {
         room: (&room).into(),
-        conversation: &room.conversation(),
+        conversation: room.conversation().to_string(),
         messages: recent.messages.iter().map(MessageView::from).collect(),
         before: recent.before,
-    };
+    });
     Ok(joined.answer(id))
 }
 
@@ -34,9 +34,8 @@ pub(crate) async fn leave(
     own: &OwnInbox<'_>,
     request: RoomRequest,
     id: Option<&str>,
-) -> Result<Frame, Error> {
+) -> Result<EncodedFrame, Error> {
     own.get().await?;
     let room = rooms::leave(app, &own.caller.user, &request.room).await?;
-    Ok(ServerFrame::Left { room: room.id, conversation: &room.conversation(), reason: None }
-        .answer(id))
+    Ok(rooms::left(&room, None).answer(id))
 }

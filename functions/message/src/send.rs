@@ -1,7 +1,7 @@
 //! `message` and `broadcast`: keep what somebody says and bring it to whom it is for.
 
 use shared::domain::ConversationId;
-use shared::protocol::{BroadcastRequest, Frame, SendRequest, ServerFrame};
+use shared::protocol::{BroadcastRequest, EncodedFrame, SendRequest, ServerFrame};
 use shared::services::access::permit_broadcast;
 use shared::services::directory::addressed;
 use shared::services::messages::send::{new_message, send_over};
@@ -13,8 +13,9 @@ pub(crate) async fn message(
     app: &App,
     own: &OwnInbox<'_>,
     request: SendRequest,
-) -> Result<Frame, Error> {
-    let new = new_message(app, &own.caller.user, &request.content, request.id.as_deref())?;
+    id: Option<&str>,
+) -> Result<EncodedFrame, Error> {
+    let new = new_message(app, &own.caller.user, &request.content, id)?;
     let (to, room) = (request.to.as_deref(), request.room.as_deref());
     let conversation = addressed(app, &own.caller.user, to, room).await?;
     let sent = send_over(app, &conversation, &new, own).await?;
@@ -26,8 +27,9 @@ pub(crate) async fn broadcast(
     app: &App,
     own: &OwnInbox<'_>,
     request: BroadcastRequest,
-) -> Result<Frame, Error> {
-    let new = new_message(app, &own.caller.user, &request.content, request.id.as_deref())?;
+    id: Option<&str>,
+) -> Result<EncodedFrame, Error> {
+    let new = new_message(app, &own.caller.user, &request.content, id)?;
     permit_broadcast(app, &own.caller.user).await?;
     let sent = send_over(app, &ConversationId::Lobby, &new, own).await?;
     Ok(ServerFrame::Ack(sent.ack()).encode())

@@ -6,7 +6,9 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 use futures::try_join;
 use shared::domain::permissions::Action;
 use shared::domain::{ConversationId, Page, Range, Seq};
-use shared::protocol::{Frame, HistoryFrame, ServerFrame, SyncRequest, Synced};
+use shared::protocol::{
+    EncodedFrame, History, ServerFrame, SyncRequest, Synced, history, synced_refused,
+};
 use shared::pusher::Push;
 use shared::services::access::reads_from;
 use shared::services::directory;
@@ -28,7 +30,7 @@ pub(crate) async fn since(
     own: &OwnInbox<'_>,
     request: SyncRequest,
     id: Option<&str>,
-) -> Result<Frame, Error> {
+) -> Result<EncodedFrame, Error> {
     let most = limits::CONVERSATIONS_PER_SYNC;
     if !(1..=most).contains(&request.since.len()) {
         return Err(Error::Invalid(format!("`since` names 1 to {most} conversations")));
@@ -37,7 +39,7 @@ pub(crate) async fn since(
         match one(app, own, &id, cursor).await {
             Ok(synced) => Ok((id, synced)),
             Err(error) if error.is_clients_fault() && !own.has_ended() => {
-                Ok((id, Synced::refused(cursor, &error)))
+                Ok((id, synced_refused(cursor, &error)))
             }
             Err(error) => Err(error),
         }
@@ -72,7 +74,7 @@ async fn one(app: &App, own: &OwnInbox<'_>, id: &str, cursor: Seq) -> Result<Syn
             directory::check_exists(app, other).await?;
         }
         let range = Range { before: None, after: Some(synced.upto) };
-        let part = page.within(HistoryFrame::MAX_BYTES, size_of, range);
+        let part = page.within(History::MAX_BYTES, size_of, range);
         let (Some(first), Some(last)) = (part.messages.first(), part.messages.last()) else {
             if let Some(next) = part.after {
                 // A page of nothing but what has expired: the next `sync` goes on behind it.
@@ -85,7 +87,7 @@ async fn one(app: &App, own: &OwnInbox<'_>, id: &str, cursor: Seq) -> Result<Syn
         let expected = if from_start { first.seq } else { synced.upto + 1 };
         let mut numbered = part.messages.iter().zip(expected..);
         complete &= numbered.all(|(message, seq)| message.seq == seq);
-        let frame = ServerFrame::History(HistoryFrame::of(&conversation, &part)).encode();
+        let frame = ServerFrame::History(history(&conversation, &part)).encode();
         if app.pusher.push(&caller.connection, &frame).await != Push::Taken {
             synced.more = true;
             break;

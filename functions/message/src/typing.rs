@@ -2,7 +2,7 @@
 
 use shared::domain::permissions::Action;
 use shared::domain::{ConversationId, UserId};
-use shared::protocol::{ServerFrame, TypingFrame, TypingRequest};
+use shared::protocol::{ServerFrame, TypingRequest, typing};
 use shared::services::access::{audience_of, permit};
 use shared::services::directory::{self, addressed};
 use shared::services::own_inbox::OwnInbox;
@@ -33,7 +33,7 @@ pub(crate) async fn show(
     }
     let mut people = audience_of(app, own, people, Action::Type).await?;
     people.remove(&caller.user);
-    let typing = TypingFrame::of(&caller.user, &conversation, request.typing);
+    let typing = typing(&caller.user, &conversation, request.typing);
     receipts::show(app, caller, &people, &ServerFrame::Typing(typing).encode()).await;
     Ok(())
 }

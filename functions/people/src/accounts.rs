@@ -4,12 +4,13 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, HeaderValue};
 use axum::response::{IntoResponse, Response};
-use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Serialize};
+use secrecy::SecretString;
+use serde::Deserialize;
 use serde_json::{Map, Value};
 use shared::auth::ACCESS_LIFETIME;
-use shared::domain::{Account, CONNECTION_LIFETIME};
+use shared::domain::CONNECTION_LIFETIME;
 use shared::edge::http::{Caller, Failure, Json, SourceAddress};
+use shared::protocol::{Ticket, Tokens};
 use shared::services::accounts::{self, Credentials, Profile, SignedIn};
 use shared::{App, Error};
 
@@ -42,21 +43,6 @@ pub(crate) struct Logout {
     everywhere: bool,
 }
 
-#[derive(Serialize)]
-struct Tokens<'a> {
-    user: &'a Account,
-    access_token: &'a str,
-    refresh_token: &'a str,
-    token_type: &'static str,
-    expires_in: u64,
-}
-
-#[derive(Serialize)]
-struct Issued<'a> {
-    ticket: &'a str,
-    expires_in: u64,
-}
-
 /// `POST /api/register`: makes an account and signs its owner in.
 pub(crate) async fn register(
     State(app): State<App>,
@@ -67,7 +53,7 @@ pub(crate) async fn register(
     let credentials = Credentials { username, password, address };
     let profile = Profile { username: None, display_name, metadata: metadata.map(Some) };
     let signed_in = accounts::register(&app, credentials, profile).await?;
-    Ok(answer(StatusCode::CREATED, &signed_in))
+    Ok(answer(StatusCode::CREATED, signed_in))
 }
 
 /// `POST /api/login`: signs somebody in.
@@ -77,7 +63,7 @@ pub(crate) async fn login(
     Json(Login { username, password }): Json<Login>,
 ) -> Result<Response, Failure> {
     let credentials = Credentials { username, password, address };
-    Ok(answer(StatusCode::OK, &accounts::login(&app, credentials).await?))
+    Ok(answer(StatusCode::OK, accounts::login(&app, credentials).await?))
 }
 
 /// `POST /api/refresh`: the next pair of tokens.
@@ -85,7 +71,7 @@ pub(crate) async fn refresh(
     State(app): State<App>,
     Json(asked): Json<Refresh>,
 ) -> Result<Response, Failure> {
-    Ok(answer(StatusCode::OK, &accounts::refresh(&app, &asked.refresh_token).await?))
+    Ok(answer(StatusCode::OK, accounts::refresh(&app, &asked.refresh_token).await?))
 }
 
 /// `POST /api/logout`: ends the caller's session, or all of them, and closes the sockets.
@@ -111,18 +97,16 @@ pub(crate) async fn ticket(State(app): State<App>, caller: Caller) -> Result<Res
     // A token that never ends lets a connection live as long as it may.
     let until = caller.until.unwrap_or(app.clock.now().plus(CONNECTION_LIFETIME));
     let ticket = accounts::ticket(&app, &caller.user, caller.session, until).await?;
-    let issued =
-        Issued { ticket: ticket.expose_secret(), expires_in: accounts::TICKET_LIFETIME.as_secs() };
-    Ok(secret((StatusCode::CREATED, axum::Json(issued)).into_response()))
+    let ticket = Ticket { ticket, expires_in: accounts::TICKET_LIFETIME.as_secs() };
+    Ok(secret((StatusCode::CREATED, axum::Json(ticket)).into_response()))
 }
 
-fn answer(status: StatusCode, signed_in: &SignedIn) -> Response {
-    let (access_token, refresh_token) = signed_in.expose();
+fn answer(status: StatusCode, signed_in: SignedIn) -> Response {
     let tokens = Tokens {
-        user: &signed_in.account,
-        access_token,
-        refresh_token,
-        token_type: "Bearer",
+        user: signed_in.account.into(),
+        access_token: signed_in.access_token,
+        refresh_token: signed_in.refresh_token,
+        token_type: "Bearer".into(),
         expires_in: ACCESS_LIFETIME.as_secs(),
     };
     secret((status, axum::Json(tokens)).into_response())

@@ -4,18 +4,12 @@ use axum::extract::{FromRequestParts, State};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::Response;
-use serde::Serialize;
 use shared::App;
-use shared::domain::{Timestamp, UserId};
+use shared::domain::UserId;
 use shared::edge::http::{self, ActingUser, Caller, Failure, Paging, Path};
+use shared::protocol::Block;
 use shared::services::blocks;
 use shared::services::directory::{existing, named};
-
-#[derive(Serialize)]
-struct Block {
-    user: UserId,
-    since: Timestamp,
-}
 
 /// `{user}` of a path, who exists: by id, or where people have accounts by username.
 pub(crate) struct Somebody(UserId);
@@ -50,11 +44,12 @@ pub(crate) async fn list(
     let after = paging.after(UserId::from_encoded)?;
     let blocked = app.store.inbox(&caller.require()?).await?.blocked;
     let later = blocked.into_iter().filter(|(user, _)| after.as_ref().is_none_or(|it| user > it));
-    let mut blocks: Vec<_> = later.map(|(user, since)| Block { user, since }).collect();
+    let mut blocks: Vec<_> = later.collect();
     let more = blocks.len() > paging.limit;
     blocks.truncate(paging.limit);
-    let next = blocks.last().filter(|_| more).map(|block| block.user.encoded());
-    Ok(paging.list(&blocks, next.as_deref()))
+    let next = blocks.last().filter(|_| more).map(|(user, _)| user.encoded());
+    let views = blocks.into_iter().map(|(user, since)| Block { user: user.to_string(), since });
+    Ok(paging.list(&views.collect::<Vec<_>>(), next.as_deref()))
 }
 
 /// `PUT /api/blocks/{user}`: they can no longer speak to the caller, nor see when the caller is there.

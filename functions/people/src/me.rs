@@ -4,26 +4,13 @@ use axum::Json as Answer;
 use axum::extract::State;
 use axum::http::StatusCode;
 use secrecy::SecretString;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Map, Value};
 use shared::App;
-use shared::domain::Account;
 use shared::edge::http::{self, Caller, Failure, Json, Path};
+use shared::protocol::Person;
 use shared::services::accounts::{self, NewPassword, Profile};
 use shared::services::directory;
-
-/// Somebody, as the caller may see them.
-#[derive(Serialize)]
-#[serde(untagged)]
-pub(crate) enum Person {
-    /// With an account.
-    Known(Box<Account>),
-    /// In open mode: a name.
-    Named {
-        /// The name.
-        id: shared::domain::UserId,
-    },
-}
 
 /// The body of `PATCH /api/me`.
 #[derive(Deserialize)]
@@ -55,9 +42,9 @@ pub(crate) async fn show(
 ) -> Result<Answer<Person>, Failure> {
     let user = caller.require()?;
     if !app.config.has_accounts() {
-        return Ok(Answer(Person::Named { id: user }));
+        return Ok(Answer(Person::Named { id: user.to_string() }));
     }
-    Ok(Answer(Person::Known(directory::account(&app, &user).await?.into())))
+    Ok(Answer(directory::account(&app, &user).await?.into()))
 }
 
 /// `GET /api/users/{user}`: somebody, by id or username.
@@ -68,9 +55,9 @@ pub(crate) async fn another(
 ) -> Result<Answer<Person>, Failure> {
     let user = directory::existing(&app, &user).await?;
     if !app.config.has_accounts() {
-        return Ok(Answer(Person::Named { id: user }));
+        return Ok(Answer(Person::Named { id: user.to_string() }));
     }
-    Ok(Answer(Person::Known(directory::account(&app, &user).await?.into())))
+    Ok(Answer(directory::account(&app, &user).await?.into()))
 }
 
 /// `PATCH /api/me`: what is left out stays, what is null goes, and so does an empty display name.
@@ -78,13 +65,13 @@ pub(crate) async fn change(
     State(app): State<App>,
     caller: Caller,
     Json(changes): Json<Changes>,
-) -> Result<Answer<Account>, Failure> {
+) -> Result<Answer<Person>, Failure> {
     let user = caller.require()?;
     app.has_accounts()?;
     let Changes { username, display_name, metadata } = changes;
     let display_name = display_name.map(Option::unwrap_or_default);
     let profile = Profile { username, display_name, metadata };
-    Ok(Answer(accounts::change_profile(&app, &user, profile).await?))
+    Ok(Answer(accounts::change_profile(&app, &user, profile).await?.into()))
 }
 
 /// `POST /api/password`: ends every other session of the caller.

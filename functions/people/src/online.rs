@@ -3,19 +3,13 @@
 use axum::extract::State;
 use axum::response::Response;
 use futures::try_join;
-use serde::Serialize;
 use shared::App;
+use shared::domain::UserId;
 use shared::domain::permissions::{self, Action};
-use shared::domain::{Timestamp, UserId};
 use shared::edge::http::{Caller, Failure, Paging};
+use shared::protocol::OnlineUser;
 use shared::services::access::between;
 use shared::store::Inbox;
-
-#[derive(Serialize)]
-struct OnlineUser {
-    user: UserId,
-    connected_at: Timestamp,
-}
 
 /// `GET /api/online_users`: those with a connection that stands, by name, but for those whom a block
 /// hides from the caller.
@@ -43,7 +37,7 @@ pub(crate) async fn users(
     let shown = online.items.into_iter().filter(|(user, inbox)| watches(user, inbox));
     let users = shown.filter_map(|(user, inbox)| {
         let connected_at = inbox.live(now).map(|(_, connection)| connection.connected_at).min()?;
-        Some(OnlineUser { user, connected_at })
+        Some(OnlineUser { user: user.to_string(), connected_at })
     });
     let users: Vec<_> = users.collect();
     Ok(paging.list(&users, online.next.as_deref()))

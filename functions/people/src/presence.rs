@@ -2,31 +2,22 @@
 
 use axum::Json;
 use axum::extract::State;
-use serde::Serialize;
 use shared::App;
-use shared::domain::{Timestamp, UserId};
 use shared::edge::http::{Caller, Failure};
-use shared::protocol::Presence;
+use shared::protocol::{Presence, PresenceView};
 use shared::services::presence;
-
-#[derive(Serialize)]
-pub(crate) struct Friend {
-    user: UserId,
-    status: Presence,
-    last_seen: Option<Timestamp>,
-}
 
 /// `GET /api/presence`: everybody whose coming and going the caller is shown, by id.
 pub(crate) async fn friends(
     State(app): State<App>,
     caller: Caller,
-) -> Result<Json<Vec<Friend>>, Failure> {
+) -> Result<Json<Vec<PresenceView>>, Failure> {
     let user = caller.require()?;
     let mut watched = presence::watchers(&app, &user).await?;
     watched.remove(&user);
     let now = app.clock.now();
-    let friends = watched.into_iter().map(|(user, inbox)| Friend {
-        user,
+    let friends = watched.into_iter().map(|(user, inbox)| PresenceView {
+        user: user.to_string(),
         status: if inbox.stands(now) { Presence::Online } else { Presence::Offline },
         last_seen: inbox.last_seen,
     });

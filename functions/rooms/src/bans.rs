@@ -3,21 +3,14 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use serde::Serialize;
 use shared::App;
+use shared::domain::UserId;
 use shared::domain::permissions::Action;
-use shared::domain::{Timestamp, UserId};
 use shared::edge::http::{self, ActingUser, Caller, Failure, Paging, Path};
+use shared::protocol::Ban;
 use shared::services::rooms;
 
 use crate::somebody::{Anybody, Somebody};
-
-#[derive(Serialize)]
-struct Ban<'a> {
-    user: &'a UserId,
-    by: &'a UserId,
-    at: Timestamp,
-}
 
 /// `GET /api/rooms/{room}/bans`: for those who may ban.
 pub(crate) async fn list(
@@ -32,7 +25,7 @@ pub(crate) async fn list(
     let bans = app.store.bans(room.id, after.as_ref(), paging.limit).await?;
     let views = bans.items.iter().map(|banned| {
         let decision = &banned.decision;
-        Ban { user: &banned.user, by: &decision.by, at: decision.at }
+        Ban { user: banned.user.to_string(), by: decision.by.to_string(), at: decision.at }
     });
     Ok(paging.list(&views.collect::<Vec<_>>(), bans.next.as_deref()))
 }

@@ -5,21 +5,13 @@ use std::collections::HashMap;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use serde::Serialize;
-use shared::domain::{RoomId, Timestamp, UserId};
+use shared::domain::RoomId;
 use shared::edge::http::{self, ActingUser, Caller, Failure, Paging, Path};
-use shared::protocol::RoomView;
+use shared::protocol::Invitation;
 use shared::services::rooms;
 use shared::{App, Error};
 
 use crate::somebody::{Anybody, Somebody};
-
-#[derive(Serialize)]
-struct Invitation<'a> {
-    room: RoomView<'a>,
-    by: &'a UserId,
-    at: Timestamp,
-}
 
 /// `GET /api/invitations`: where the caller is asked to join.
 pub(crate) async fn list(
@@ -37,7 +29,7 @@ pub(crate) async fn list(
     let views = invited.items.iter().filter_map(|invited| {
         let decision = &invited.decision;
         let room = rooms.get(&invited.room)?.into();
-        Some(Invitation { room, by: &decision.by, at: decision.at })
+        Some(Invitation { room, by: decision.by.to_string(), at: decision.at })
     });
     Ok(paging.list(&views.collect::<Vec<_>>(), invited.next.as_deref()))
 }

@@ -9,7 +9,7 @@ use shared::App;
 use shared::domain::permissions::Action;
 use shared::domain::{Role, UserId};
 use shared::edge::http::{self, ActingUser, Caller, Failure, Paging, Path};
-use shared::protocol::{MemberView, RoomView};
+use shared::protocol::{RoomView, member_at};
 use shared::services::access::permit;
 use shared::services::rooms;
 
@@ -35,7 +35,7 @@ pub(crate) async fn list(
     let members = app.store.members(room.id, after.as_ref(), Some(paging.limit)).await?;
     permit(&app, &user, &room.conversation(), Action::ListMembers).await?;
     let now = app.clock.now();
-    let views: Vec<_> = members.items.iter().map(|member| MemberView::at(now, member)).collect();
+    let views: Vec<_> = members.items.iter().map(|member| member_at(now, member)).collect();
     Ok(paging.list(&views, members.next.as_deref()))
 }
 

@@ -122,7 +122,10 @@ pub(crate) struct Message {
     pub(crate) to: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) room: Option<String>,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub(crate) content: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) role: Option<String>,
     pub(crate) timestamp: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) status: Option<Status>,

@@ -8,8 +8,7 @@ use secrecy::SecretString;
 
 use crate::domain::AuthMode;
 use crate::domain::name::Reserved;
-use crate::limits;
-use crate::protocol::{Limits, millis};
+use crate::limits::{self, Limits, millis};
 
 pub use settings::{SETTINGS, Setting, Values};
 

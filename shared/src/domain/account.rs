@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use serde::Serialize;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
@@ -31,10 +30,9 @@ impl fmt::Display for SessionId {
 }
 
 /// Somebody, as they show themselves.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Account {
     /// Their id, which never changes.
-    #[serde(rename = "id")]
     pub user: UserId,
     /// What they are addressed by, if not by the id.
     pub username: Option<Username>,

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use protocol::ids;
 use serde::{Serialize, Serializer};
 
 use super::{RoomId, UserId};
@@ -65,10 +66,10 @@ impl fmt::Display for ConversationId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Direct(first, second) => {
-                write!(f, "dm:{}:{}", first.encoded(), second.encoded())
+                f.write_str(&ids::direct(first.as_str(), second.as_str()))
             }
             Self::Room(room) => write!(f, "room:{room}"),
-            Self::Lobby => f.write_str("lobby"),
+            Self::Lobby => f.write_str(ids::LOBBY),
         }
     }
 }

@@ -1,41 +1,7 @@
 //! People in a room, and people it knows who are not in it.
 
-use serde::{Deserialize, Serialize};
-
 use super::permissions::Standing;
-use super::{Room, Seq, Timestamp, UserId};
-
-/// What somebody may do in a room; a higher role is greater.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Role {
-    /// Speaks and hears.
-    Member,
-    /// Keeps order among members.
-    Moderator,
-    /// Decides what the room is, and who keeps order.
-    Owner,
-}
-
-impl Role {
-    /// The name that the table and the protocol use.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Member => "member",
-            Self::Moderator => "moderator",
-            Self::Owner => "owner",
-        }
-    }
-
-    /// Reads a name back; unknown ones are members.
-    pub fn parse(name: &str) -> Self {
-        match name {
-            "owner" => Self::Owner,
-            "moderator" => Self::Moderator,
-            _ => Self::Member,
-        }
-    }
-}
+use super::{Role, Room, Seq, Timestamp, UserId};
 
 /// For how long somebody may not speak.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

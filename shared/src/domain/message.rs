@@ -2,14 +2,10 @@
 
 use std::fmt;
 
-use serde::{Serialize, Serializer};
 use uuid::Uuid;
 
-use super::{ConversationId, Timestamp, UserId};
+use super::{ConversationId, Leaving, Role, Seq, Timestamp, UserId};
 use crate::{Error, limits};
-
-/// The place of a message in its conversation: rises by exactly one, stays below 2^53.
-pub type Seq = u64;
 
 /// The name a sender gives a message, so that sending twice is sending once.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -33,10 +29,9 @@ impl MessageId {
 
     /// A new id, made `now`, for a message whose sender gave none.
     pub fn fresh(now: Timestamp) -> Self {
-        let millis = u64::try_from(now.as_millis()).unwrap_or_default();
         let random: [u8; 16] = Uuid::new_v4().into_bytes();
         let random = random.first_chunk().expect("sixteen are more than ten");
-        Self(uuid::Builder::from_unix_timestamp_millis(millis, random).into_uuid().to_string())
+        Self(protocol::ids::message(now, *random))
     }
 
     /// The id as the sender wrote it.
@@ -57,12 +52,6 @@ impl MessageId {
 impl fmt::Display for MessageId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
-    }
-}
-
-impl Serialize for MessageId {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.0)
     }
 }
 
@@ -110,63 +99,45 @@ impl fmt::Debug for Content {
     }
 }
 
-/// What a message is: something said, or a notice that the server left in the log.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Kind {
+/// What a message is: text, or a notice that the server left in the log.
+///
+/// Events about other messages will be a third.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MessageBody {
     /// Somebody said it.
-    #[default]
-    Message,
-    /// Its sender joined the room.
-    Joined,
-    /// Its sender left the room.
-    Left,
-    /// Its sender put somebody out of the room.
-    Kicked,
-    /// Its sender banned somebody from the room.
-    Banned,
-    /// Its sender ended a ban.
-    Unbanned,
-    /// Its sender muted somebody.
-    Muted,
-    /// Its sender ended a mute.
-    Unmuted,
-    /// Its sender gave somebody another role.
-    Appointed,
+    Text(Content),
+    /// What happened in a room.
+    Notice(Notice),
+    /// What a later version of this program left: it has its number, and nobody shows it.
+    Unknown,
 }
 
-impl Kind {
-    /// Every kind of notice.
-    pub const NOTICES: [Self; 8] = [
-        Self::Joined,
-        Self::Left,
-        Self::Kicked,
-        Self::Banned,
-        Self::Unbanned,
-        Self::Muted,
-        Self::Unmuted,
-        Self::Appointed,
-    ];
-
-    /// The name that the table and the protocol use.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Message => "message",
-            Self::Joined => "joined",
-            Self::Left => "left",
-            Self::Kicked => "kicked",
-            Self::Banned => "banned",
-            Self::Unbanned => "unbanned",
-            Self::Muted => "muted",
-            Self::Unmuted => "unmuted",
-            Self::Appointed => "appointed",
-        }
+impl MessageBody {
+    /// Whether somebody said it.
+    pub fn is_text(&self) -> bool {
+        matches!(self, Self::Text(_))
     }
+}
 
-    /// Reads a name back; unknown ones are things said.
-    pub fn parse(name: &str) -> Self {
-        Self::NOTICES.into_iter().find(|kind| kind.as_str() == name).unwrap_or_default()
-    }
+/// What happened in a room; the message's sender did it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// They joined.
+    Joined,
+    /// They left; why, if they did not ask to.
+    Left(Option<Leaving>),
+    /// They put somebody out.
+    Kicked(UserId),
+    /// They banned somebody.
+    Banned(UserId),
+    /// They ended a ban.
+    Unbanned(UserId),
+    /// They muted somebody.
+    Muted(UserId),
+    /// They ended a mute.
+    Unmuted(UserId),
+    /// They gave somebody another role.
+    Appointed(UserId, Role),
 }
 
 /// A message as the log keeps it.
@@ -178,14 +149,10 @@ pub struct Message {
     pub seq: Seq,
     /// The sender's name for it.
     pub id: MessageId,
-    /// Whether it is something said or a notice.
-    pub kind: Kind,
-    /// Who said it.
+    /// Who said it, or did what a notice tells.
     pub from: UserId,
-    /// Whom a notice is about, if not its sender.
-    pub about: Option<UserId>,
-    /// What was said.
-    pub content: Content,
+    /// What it is.
+    pub body: MessageBody,
     /// When the server stored it; within a conversation it never falls.
     pub sent_at: Timestamp,
 }

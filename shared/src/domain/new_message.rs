@@ -1,6 +1,6 @@
 //! A message before it has a place in a log.
 
-use super::{Content, Kind, Message, MessageId, UserId};
+use super::{Message, MessageBody, MessageId, UserId};
 use crate::Error;
 
 /// A message that wants a place in a log.
@@ -8,14 +8,10 @@ use crate::Error;
 pub struct NewMessage {
     /// The sender's name for it, if the sender gave one.
     pub id: Option<MessageId>,
-    /// Whether it is something said or a notice.
-    pub kind: Kind,
-    /// Who says it.
+    /// Who says it, or did what a notice tells.
     pub from: UserId,
-    /// Whom a notice is about, if not its sender.
-    pub about: Option<UserId>,
-    /// What is said.
-    pub content: Content,
+    /// What it is.
+    pub body: MessageBody,
 }
 
 impl NewMessage {
@@ -24,7 +20,7 @@ impl NewMessage {
         if message.id != *id || message.from != self.from {
             return Ok(false);
         }
-        if message.content != self.content || message.kind != self.kind {
+        if message.body != self.body {
             return Err(Error::Conflict("this id already names another message"));
         }
         Ok(true)

@@ -3,13 +3,13 @@
 use std::fmt;
 use std::sync::LazyLock;
 
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 use unicode_normalization::UnicodeNormalization;
 use uuid::Uuid;
 
 use super::name::{self, Keys, Reserved};
-use super::{ConversationId, Seq, Timestamp, UserId};
+use super::{Access, ConversationId, RoomHistory, Seq, Timestamp, UserId};
 use crate::{Error, limits};
 
 /// A room's id: a GUID, which no name can be.
@@ -117,28 +117,6 @@ fn found_under(shown: &str) -> [String; 3] {
     let small = shown.to_lowercase();
     let apart = small.nfd().collect();
     [name::folded(shown), small, apart]
-}
-
-/// Who may find a room and join it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Access {
-    /// Everybody who is not banned.
-    #[default]
-    Public,
-    /// Who is invited; nobody else is told that there is such a room.
-    Private,
-}
-
-/// What people who join a room may read of what was said before.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum RoomHistory {
-    /// All of it that is not hidden.
-    #[default]
-    Everything,
-    /// Nothing.
-    SinceJoining,
 }
 
 /// A room as the table keeps it.

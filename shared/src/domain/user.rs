@@ -2,14 +2,12 @@
 
 use std::fmt;
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use percent_encoding::percent_decode_str;
+use protocol::ids;
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::name;
 use crate::{Error, limits};
-
-/// What stays as it is inside a key: the unreserved characters of RFC 3986.
-const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 /// A user's id: 1 to 64 characters, none of them a control character.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
@@ -56,7 +54,7 @@ impl UserId {
 
     /// The id percent-encoded, as it stands in keys and conversation ids: ASCII without `:` or `#`.
     pub fn encoded(&self) -> String {
-        utf8_percent_encode(&self.0, ESCAPED).to_string()
+        ids::encoded(&self.0)
     }
 
     /// The reverse of [`encoded`](Self::encoded).

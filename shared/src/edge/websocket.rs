@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use crate::Error;
 use crate::auth::identity::{Identity, WebSocketCaller};
 use crate::domain::{ConnectionId, Timestamp};
-use crate::protocol::Frame;
+use crate::protocol::EncodedFrame;
 
 /// Who sent an event; an error if no authorizer stands before the function.
 pub fn caller(context: &ApiGatewayWebsocketProxyRequestContext) -> Result<WebSocketCaller, Error> {
@@ -37,7 +37,7 @@ pub fn refused(status: StatusCode) -> ApiGatewayProxyResponse {
 }
 
 /// 200 with `frame` as the route's response: it goes to the connection that asked.
-pub fn reply(frame: Frame) -> ApiGatewayProxyResponse {
+pub fn reply(frame: EncodedFrame) -> ApiGatewayProxyResponse {
     let mut response = accepted();
     response.body = Some(Body::Text(frame.into_string()));
     response

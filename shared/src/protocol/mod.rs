@@ -1,18 +1,9 @@
-//! The JSON frames of the WebSocket API: what clients send, what they receive.
+//! What clients send and receive: the crate of that name, and how it is made from the domain, and read.
 
-mod client;
-mod limits;
-mod server;
+mod read;
 mod views;
 
-pub use client::{
-    BroadcastRequest, ClientFrame, FrameError, HistoryRequest, ReadRequest, RoomRequest,
-    SendRequest, SyncRequest, TypingRequest,
-};
-pub use limits::Limits;
-pub(crate) use limits::millis;
-pub use server::{
-    Ack, Frame, HistoryFrame, Presence, ProfileFrame, Removal, RoomFrame, ServerFrame, Synced,
-    TypingFrame, Withdrawal,
-};
-pub use views::{MemberView, MessageView, RoomView, Status};
+pub use ::protocol::*;
+
+pub use read::{FrameError, read_frame};
+pub use views::{history, member_at, refusal, room_change, synced_refused, typing};

@@ -1,151 +1,148 @@
-//! What clients see of rooms, their members and messages, inside frames and over HTTP.
+//! What clients see of the domain.
 
-use serde::Serialize;
-use serde_json::{Map, Value};
-
-use crate::domain::{
-    Access, ConversationId, Kind, Member, Message, MessageId, Mute, Role, Room, RoomHistory,
-    RoomId, Seq, Timestamp, UserId,
+use super::{
+    Body, History, MemberView, MessageView, Person, Profile, Refusal, RoomChange, RoomView, Seq,
+    Synced, Typing,
 };
+use crate::Error;
+use crate::domain::{
+    Account, ConversationId, Member, Message, MessageBody, Mute, Notice, Page, Room, Timestamp,
+    UserId,
+};
+use crate::limits::{TYPING_LASTS, millis};
 
-/// A room as clients see it.
-#[derive(Debug, Serialize)]
-pub struct RoomView<'a> {
-    /// Its id.
-    pub id: RoomId,
-    /// Its name.
-    pub name: &'a str,
-    /// What it is about.
-    pub topic: Option<&'a str>,
-    /// Whatever its creator keeps with it.
-    pub metadata: Option<&'a Map<String, Value>>,
-    /// Who may find and join it.
-    pub access: Access,
-    /// What people who join may read of what was said before.
-    pub history: RoomHistory,
-    /// Who made it.
-    pub creator: &'a UserId,
-    /// When it was made.
-    pub created_at: Timestamp,
-    /// How many people are in it.
-    pub members: u64,
-    /// Its conversation.
-    pub conversation: ConversationId,
-}
-
-impl<'a> From<&'a Room> for RoomView<'a> {
-    fn from(room: &'a Room) -> Self {
+impl From<&Message> for MessageView {
+    fn from(message: &Message) -> Self {
+        let room = match message.conversation {
+            ConversationId::Room(room) => Some(room.to_string()),
+            ConversationId::Direct(..) | ConversationId::Lobby => None,
+        };
         Self {
-            id: room.id,
-            name: room.name.as_str(),
-            topic: room.topic.as_deref(),
-            metadata: room.metadata.as_ref(),
-            access: room.access,
-            history: room.history,
-            creator: &room.creator,
-            created_at: room.created_at,
-            members: room.members,
-            conversation: room.conversation(),
-        }
-    }
-}
-
-/// A member of a room as clients see it.
-#[derive(Debug, Serialize)]
-pub struct MemberView<'a> {
-    /// Who.
-    pub user: &'a UserId,
-    /// What they may do.
-    pub role: Role,
-    /// Since when.
-    pub joined_at: Timestamp,
-    /// Whether they may not speak.
-    pub muted: bool,
-    /// When that ends by itself, if it does.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub muted_until: Option<Timestamp>,
-}
-
-impl<'a> MemberView<'a> {
-    /// The view at `now`: a mute may be over.
-    pub fn at(now: Timestamp, member: &'a Member) -> Self {
-        let mute = member.muted(now);
-        let (user, role, joined_at) = (&member.user, member.role, member.joined_at);
-        let muted_until = mute.and_then(|mute| match mute {
-            Mute::Open => None,
-            Mute::Until(until) => Some(until),
-        });
-        Self { user, role, joined_at, muted: mute.is_some(), muted_until }
-    }
-}
-
-/// A message as clients see it.
-#[derive(Debug, Serialize)]
-pub struct MessageView<'a> {
-    /// The sender's name for it.
-    pub id: &'a MessageId,
-    /// Where it was said.
-    pub conversation: &'a ConversationId,
-    /// Its place there.
-    pub seq: Seq,
-    /// Whether it is something said or a notice.
-    pub kind: Kind,
-    /// Who said it.
-    pub from: &'a UserId,
-    /// Whom a notice is about, if not its sender.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub about: Option<&'a UserId>,
-    /// Who it was said to, in a direct conversation.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub to: Option<&'a UserId>,
-    /// The room it was said in.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub room: Option<RoomId>,
-    /// What was said.
-    pub content: &'a str,
-    /// When it was stored.
-    pub timestamp: Timestamp,
-    /// How far it got; only where it was looked up.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub status: Option<Status>,
-}
-
-/// How far a message got.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Status {
-    /// It is kept, and waits for its recipient.
-    Sent,
-    /// A connection of its recipient took it.
-    Delivered,
-    /// Its recipient has read it.
-    Read,
-}
-
-impl<'a> From<&'a Message> for MessageView<'a> {
-    fn from(message: &'a Message) -> Self {
-        Self {
-            id: &message.id,
-            conversation: &message.conversation,
+            id: message.id.to_string(),
+            conversation: message.conversation.to_string(),
             seq: message.seq,
-            kind: message.kind,
-            from: &message.from,
-            about: message.about.as_ref(),
-            to: message.conversation.addressee(&message.from),
-            room: match message.conversation {
-                ConversationId::Room(room) => Some(room),
-                ConversationId::Direct(..) | ConversationId::Lobby => None,
-            },
-            content: message.content.as_str(),
+            from: message.from.to_string(),
+            to: message.conversation.addressee(&message.from).map(UserId::to_string),
+            room,
+            body: (&message.body).into(),
             timestamp: message.sent_at,
             status: None,
         }
     }
 }
 
-impl MessageView<'_> {
-    /// How many bytes of JSON the message takes.
-    pub fn encoded_len(&self) -> usize {
-        serde_json::to_string(self).map_or(0, |json| json.len())
+impl From<&MessageBody> for Body {
+    fn from(body: &MessageBody) -> Self {
+        let notice = match body {
+            MessageBody::Text(content) => {
+                return Self::Message { content: content.as_str().to_owned() };
+            }
+            MessageBody::Notice(notice) => notice,
+            MessageBody::Unknown => return Self::Unknown,
+        };
+        match notice {
+            Notice::Joined => Self::Joined,
+            Notice::Left(reason) => Self::Left { reason: *reason },
+            Notice::Kicked(about) => Self::Kicked { about: about.to_string() },
+            Notice::Banned(about) => Self::Banned { about: about.to_string() },
+            Notice::Unbanned(about) => Self::Unbanned { about: about.to_string() },
+            Notice::Muted(about) => Self::Muted { about: about.to_string() },
+            Notice::Unmuted(about) => Self::Unmuted { about: about.to_string() },
+            Notice::Appointed(about, role) => {
+                Self::Appointed { about: about.to_string(), role: Some(*role) }
+            }
+        }
     }
+}
+
+impl From<&Room> for RoomView {
+    fn from(room: &Room) -> Self {
+        Self {
+            id: room.id.to_string(),
+            name: room.name.as_str().to_owned(),
+            topic: room.topic.clone(),
+            metadata: room.metadata.clone(),
+            access: room.access,
+            history: room.history,
+            creator: room.creator.to_string(),
+            created_at: room.created_at,
+            members: room.members,
+            conversation: room.conversation().to_string(),
+        }
+    }
+}
+
+impl From<Account> for Person {
+    fn from(account: Account) -> Self {
+        let Account { user, username, display_name, metadata, created_at } = account;
+        let (id, username) = (user.to_string(), username.map(|name| name.as_str().to_owned()));
+        Self::Known { id, username, display_name, metadata, created_at }
+    }
+}
+
+impl From<&Account> for Profile {
+    fn from(account: &Account) -> Self {
+        Self::Shown {
+            user: account.user.to_string(),
+            username: account.username.as_ref().map(|name| name.as_str().to_owned()),
+            display_name: account.display_name.clone(),
+            metadata: account.metadata.clone(),
+            deleted: false,
+        }
+    }
+}
+
+/// A member at `now`: a mute may be over.
+pub fn member_at(now: Timestamp, member: &Member) -> MemberView {
+    let mute = member.muted(now);
+    let muted_until = mute.and_then(|mute| match mute {
+        Mute::Open => None,
+        Mute::Until(until) => Some(until),
+    });
+    MemberView {
+        user: member.user.to_string(),
+        role: member.role,
+        joined_at: member.joined_at,
+        muted: mute.is_some(),
+        muted_until,
+    }
+}
+
+/// The fields of the `history` frame that shows `page`.
+pub fn history(conversation: &ConversationId, page: &Page) -> History {
+    History {
+        conversation: conversation.to_string(),
+        messages: page.messages.iter().map(MessageView::from).collect(),
+        before: page.before,
+        after: page.after,
+    }
+}
+
+/// The fields of `room` and `invited` frames: what `by` made of `room`.
+pub fn room_change(room: &Room, by: &UserId) -> RoomChange {
+    let conversation = room.conversation().to_string();
+    RoomChange { room: room.into(), conversation, by: by.to_string() }
+}
+
+/// The fields of the `typing` frame that says that `user` is typing, or has stopped.
+pub fn typing(user: &UserId, conversation: &ConversationId, typing: bool) -> Typing {
+    let (user, conversation) = (user.to_string(), conversation.to_string());
+    Typing { user, conversation, typing, expires_in_ms: millis(TYPING_LASTS) }
+}
+
+/// What a client is told of `error`, with the `id` of the frame that caused it.
+pub fn refusal(error: &Error, id: Option<&str>) -> Refusal {
+    Refusal {
+        code: error.code(),
+        message: error.to_string(),
+        reason: error.reason(),
+        id: id.map(str::to_owned),
+        retry_after_ms: error.retry_after_ms(),
+    }
+}
+
+/// That a conversation could not be read after `cursor`.
+pub fn synced_refused(cursor: Seq, error: &Error) -> Synced {
+    let (code, reason) = (Some(error.code()), error.reason());
+    Synced { complete: false, error: code, reason, ..Synced::at(cursor) }
 }

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use crate::domain::{Account, Room, UserId};
-use crate::protocol::{Frame, ProfileFrame, RoomFrame, ServerFrame, Withdrawal};
+use crate::protocol::{EncodedFrame, Profile, ServerFrame, Uninvited, Withdrawal, room_change};
 use crate::services::presence;
 use crate::{App, Error};
 
@@ -14,7 +14,7 @@ const PAGE: usize = 100;
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Pushes `frame` to every connection of `people`.
-pub async fn show(app: &App, people: &[UserId], frame: &Frame) {
+pub async fn show(app: &App, people: &[UserId], frame: &EncodedFrame) {
     for people in people.chunks(PAGE) {
         in_time(push(app, people, frame)).await;
     }
@@ -22,7 +22,7 @@ pub async fn show(app: &App, people: &[UserId], frame: &Frame) {
 
 /// Pushes what `by` made of a room to its members.
 pub async fn show_room(app: &App, room: &Room, by: &UserId) {
-    let frame = ServerFrame::Room(RoomFrame::of(room, by)).encode();
+    let frame = ServerFrame::Room(room_change(room, by)).encode();
     let mut after = None;
     loop {
         let page = app.store.members(room.id, after.as_ref(), Some(PAGE)).await;
@@ -41,27 +41,21 @@ pub async fn show_room(app: &App, room: &Room, by: &UserId) {
 
 /// Tells somebody that `by` asks them to join a room.
 pub async fn show_invitation(app: &App, room: &Room, by: &UserId, user: &UserId) {
-    let frame = ServerFrame::Invited(RoomFrame::of(room, by)).encode();
+    let frame = ServerFrame::Invited(room_change(room, by)).encode();
     show(app, std::slice::from_ref(user), &frame).await;
 }
 
 /// Tells people that they are not asked to join a room any more.
 pub async fn show_withdrawal(app: &App, room: &Room, people: &[UserId], reason: Withdrawal) {
-    let conversation = &room.conversation();
-    let frame = ServerFrame::Uninvited { room: room.id, conversation, reason }.encode();
-    show(app, people, &frame).await;
+    let conversation = room.conversation().to_string();
+    let frame =
+        ServerFrame::Uninvited(Uninvited { room: room.id.to_string(), conversation, reason });
+    show(app, people, &frame.encode()).await;
 }
 
 /// Shows what somebody shows of themselves now, to them and to those who see whether they are there.
 pub async fn show_profile(app: &App, account: &Account) {
-    let frame = ServerFrame::Profile(ProfileFrame::Shown {
-        user: &account.user,
-        username: account.username.as_ref().map(|username| username.as_str()),
-        display_name: account.display_name.as_deref(),
-        metadata: account.metadata.as_ref(),
-        deleted: false,
-    });
-    let frame = frame.encode();
+    let frame = ServerFrame::Profile(account.into()).encode();
     in_time(async {
         let watchers = presence::watchers(app, &account.user).await?;
         let now = app.clock.now();
@@ -74,11 +68,12 @@ pub async fn show_profile(app: &App, account: &Account) {
 
 /// Tells `people`, who saw whether `user` was there, that the account is no more.
 pub async fn show_deletion(app: &App, user: &UserId, people: &[UserId]) {
-    let frame = ServerFrame::Profile(ProfileFrame::Deleted { user, deleted: true }).encode();
+    let frame =
+        ServerFrame::Profile(Profile::Deleted { user: user.to_string(), deleted: true }).encode();
     show(app, people, &frame).await;
 }
 
-async fn push(app: &App, people: &[UserId], frame: &Frame) -> Result<(), Error> {
+async fn push(app: &App, people: &[UserId], frame: &EncodedFrame) -> Result<(), Error> {
     let inboxes = app.store.inboxes(people).await?;
     let now = app.clock.now();
     let connections = inboxes.values().flat_map(|inbox| inbox.ready(now)).collect();

@@ -173,8 +173,7 @@ impl Lines {
         let Some(about) = &notice.about else { return format!("{who} {kind}") };
         let name = self.names.person(about).await;
         let name = visible(&name);
-        // A notice says the same in words, by ids; but only there it says to what somebody is made.
-        match notice.content.strip_prefix(&format!("{} made {about} ", notice.from)) {
+        match &notice.role {
             Some(role) => format!("{who} made {name} {}", visible(role)),
             None => format!("{who} {kind} {name}"),
         }
@@ -198,21 +197,21 @@ mod tests {
     use crate::http::Http;
     use crate::options::Options;
 
-    async fn check(kind: &str, content: &str, expected: &str) {
+    async fn check(kind: &str, role: Option<&str>, expected: &str) {
         let options = Options::parse_from(["chat", "--user", "alice"]);
         let addresses = Addresses::new(&options.url, options.http.as_deref()).unwrap();
         let account = Account::of(&options, Http::new(&addresses).unwrap()).unwrap();
         let lines = Lines::new(Paint::none(), Names::new(account), "alice");
         let notice = serde_json::from_value(serde_json::json!({
             "id": "1", "conversation": "room:7", "seq": 1, "kind": kind, "from": "alice",
-            "about": "bob", "content": content, "timestamp": "2026-01-01T00:00:00.000Z",
+            "about": "bob", "role": role, "timestamp": "2026-01-01T00:00:00.000Z",
         }));
         assert_eq!(lines.happened(&notice.unwrap()).await, expected);
     }
 
     #[tokio::test]
     async fn what_moderators_do_is_told_once() {
-        check("kicked", "alice kicked bob", "alice kicked bob").await;
-        check("appointed", "alice made bob owner", "alice made bob owner").await;
+        check("kicked", None, "alice kicked bob").await;
+        check("appointed", Some("owner"), "alice made bob owner").await;
     }
 }

@@ -110,6 +110,7 @@ impl Session {
             to,
             room,
             content: unsent.content,
+            role: None,
             timestamp: ack.timestamp,
             status,
         });

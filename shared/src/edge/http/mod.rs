@@ -14,11 +14,11 @@ use axum::http::request::Parts;
 use axum::middleware;
 use axum::response::{IntoResponse, Response};
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use crate::Error;
-use crate::error::{ErrorCode, Reason};
+use crate::protocol::{ErrorCode, ErrorEnvelope, refusal};
 
 pub use caller::{ActingUser, Caller};
 pub use paging::Paging;
@@ -42,21 +42,6 @@ pub fn private(routes: Router) -> Router {
 #[derive(Debug)]
 pub struct Failure(Error);
 
-#[derive(Serialize)]
-struct Envelope {
-    error: Body,
-}
-
-#[derive(Serialize)]
-struct Body {
-    code: ErrorCode,
-    message: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<Reason>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    retry_after_ms: Option<u64>,
-}
-
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         Self(error)
@@ -66,15 +51,13 @@ impl From<Error> for Failure {
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         let code = self.0.code();
-        let message = if self.0.is_clients_fault() {
-            self.0.to_string()
-        } else {
+        let mut error = refusal(&self.0, None);
+        if !self.0.is_clients_fault() {
             self.0.log();
-            "the server failed; try again".to_owned()
-        };
-        let (reason, retry_after_ms) = (self.0.reason(), self.0.retry_after_ms());
-        let envelope = Envelope { error: Body { code, message, reason, retry_after_ms } };
-        let mut response = (status_of(code), axum::Json(envelope)).into_response();
+            error.message = "the server failed; try again".to_owned();
+        }
+        let retry_after_ms = error.retry_after_ms;
+        let mut response = (status_of(code), axum::Json(ErrorEnvelope { error })).into_response();
         if code == ErrorCode::Unauthorized {
             // <https://www.rfc-editor.org/rfc/rfc6750#section-3>
             response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));

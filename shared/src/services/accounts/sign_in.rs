@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use uuid::Uuid;
 
 use super::deletion;
@@ -161,11 +161,4 @@ async fn count_address(app: &App, address: &str) -> Result<(), Error> {
         return Ok(());
     }
     app.store.count_attempt(&Attempts::at("address", address, limit), app.clock.now()).await
-}
-
-impl SignedIn {
-    /// The tokens as their owner gets them: access, refresh.
-    pub fn expose(&self) -> (&str, &str) {
-        (self.access_token.expose_secret(), self.refresh_token.expose_secret())
-    }
 }

@@ -3,7 +3,7 @@
 use futures::stream::{self, StreamExt};
 
 use crate::domain::{ConnectionId, ConversationId, Message, Seq, UserId};
-use crate::protocol::{Frame, ServerFrame};
+use crate::protocol::{EncodedFrame, ServerFrame};
 use crate::pusher::Push;
 use crate::store::{Inbox, Update};
 use crate::{App, Error};
@@ -18,7 +18,7 @@ const CONCURRENT_RECIPIENTS: usize = 50;
 struct HandOver<'a> {
     app: &'a App,
     message: &'a Message,
-    frame: Frame,
+    frame: EncodedFrame,
     spoken_over: Option<&'a ConnectionId>,
 }
 

@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use crate::domain::{Kind, Message, NewMessage, Timestamp};
+use crate::domain::{Message, NewMessage, Timestamp};
 use crate::store::Tail;
 use crate::throttle::Counted;
 use crate::{App, Error};
@@ -35,7 +35,7 @@ impl<'a> Lately<'a> {
 
     /// Counts a message that stands before it.
     pub(super) fn see(&mut self, message: &Message) {
-        if message.from == self.new.from && message.kind == Kind::Message {
+        if message.from == self.new.from && message.body.is_text() {
             self.said.push(message.sent_at);
         }
     }
@@ -52,7 +52,7 @@ impl<'a> Lately<'a> {
 
 /// How many such messages one person may send in a second; 0 for any number.
 pub(super) fn most_of(app: &App, new: &NewMessage) -> usize {
-    if new.kind == Kind::Message { app.config.messages_per_second } else { 0 }
+    if new.body.is_text() { app.config.messages_per_second } else { 0 }
 }
 
 /// Counts a message among what its sender has said in any conversation; `None` if nobody counts.

@@ -4,7 +4,7 @@ use futures::{join, try_join};
 
 use super::append::{Appended, append};
 use crate::domain::permissions::Action;
-use crate::domain::{Content, ConversationId, Kind, Message, MessageId, NewMessage, UserId};
+use crate::domain::{Content, ConversationId, Message, MessageBody, MessageId, NewMessage, UserId};
 use crate::protocol::Ack;
 use crate::services::access::permit;
 use crate::services::delivery::{Recipients, deliver};
@@ -26,11 +26,11 @@ pub struct Sent {
 
 impl Sent {
     /// The acknowledgement.
-    pub fn ack(&self) -> Ack<'_> {
+    pub fn ack(&self) -> Ack {
         Ack {
-            status: "ok",
-            id: &self.message.id,
-            conversation: &self.message.conversation,
+            status: "ok".into(),
+            id: self.message.id.to_string(),
+            conversation: self.message.conversation.to_string(),
             seq: self.message.seq,
             timestamp: self.message.sent_at,
             delivered: self.delivered,
@@ -48,10 +48,8 @@ pub fn new_message(
 ) -> Result<NewMessage, Error> {
     Ok(NewMessage {
         id: id.map(MessageId::parse).transpose()?,
-        kind: Kind::Message,
         from: from.clone(),
-        about: None,
-        content: Content::parse(content, app.config.max_content_bytes)?,
+        body: MessageBody::Text(Content::parse(content, app.config.max_content_bytes)?),
     })
 }
 

@@ -1,9 +1,11 @@
 //! People come and go, and get roles.
 
-use super::notices::{admit, announce, announce_role, count};
+use super::notices::{admit, announce, count};
 use super::{ATTEMPTS, crowded, end_if_abandoned, limits, newest, permitted};
 use crate::domain::permissions::Action;
-use crate::domain::{ConversationId, Kind, PageSize, Role, Room, RoomHistory, RoomId, Seq, UserId};
+use crate::domain::{
+    ConversationId, Leaving, Notice, PageSize, Role, Room, RoomHistory, RoomId, Seq, UserId,
+};
 use crate::store::{Departure, Entered, Removed};
 use crate::{App, Error};
 
@@ -28,7 +30,7 @@ pub async fn join(app: &App, user: &UserId, id_or_name: &str) -> Result<Room, Er
         match app.store.add_member(&seen, reads_from, app.clock.now(), limits(app)).await? {
             Entered::Yes => {
                 seen.room.members += 1;
-                announce(app, &seen.room, user, Kind::Joined, None).await?;
+                announce(app, &seen.room, user, Notice::Joined).await?;
                 return Ok(seen.room);
             }
             Entered::TooManyRooms => return Err(Error::Conflict("you are in too many rooms")),
@@ -49,6 +51,15 @@ async fn reads_from(app: &App, room: &Room) -> Result<Option<Seq>, Error> {
 /// Takes `user` out of the room; leaving a room one is not in changes nothing. A private room to which
 /// nobody is invited ends with its last member.
 pub async fn leave(app: &App, user: &UserId, id_or_name: &str) -> Result<Room, Error> {
+    leave_because(app, user, id_or_name, None).await
+}
+
+async fn leave_because(
+    app: &App,
+    user: &UserId,
+    id_or_name: &str,
+    reason: Option<Leaving>,
+) -> Result<Room, Error> {
     let mut room = id_or_name.to_owned();
     for _ in 0..ATTEMPTS {
         let seen = permitted(app, user, &room, Action::Leave).await?;
@@ -60,7 +71,7 @@ pub async fn leave(app: &App, user: &UserId, id_or_name: &str) -> Result<Room, E
                     return Ok(seen.room);
                 }
                 count(app, &seen.room, user);
-                announce(app, &seen.room, user, Kind::Left, None).await?;
+                announce(app, &seen.room, user, Notice::Left(reason)).await?;
                 return Ok(seen.room);
             }
             Removed::LastOwner => return Err(last_owner()),
@@ -70,7 +81,7 @@ pub async fn leave(app: &App, user: &UserId, id_or_name: &str) -> Result<Room, E
     Err(crowded("leave a room"))
 }
 
-/// Takes `user` out of every room, for good; a room that would have no owner gets another.
+/// Takes `user`, whose account is being deleted, out of every room; a room that would have no owner gets another.
 pub async fn leave_all(app: &App, user: &UserId) -> Result<(), Error> {
     let mut after = None;
     loop {
@@ -89,7 +100,7 @@ pub async fn leave_all(app: &App, user: &UserId) -> Result<(), Error> {
 
 async fn leave_for_good(app: &App, user: &UserId, room: RoomId) -> Result<(), Error> {
     for _ in 0..ATTEMPTS {
-        match leave(app, user, &room.to_string()).await {
+        match leave_because(app, user, &room.to_string(), Some(Leaving::Deleted)).await {
             Ok(_) | Err(Error::NotFound(_)) => return Ok(()),
             // The last owner, among others.
             Err(Error::Conflict(_)) => {}
@@ -144,7 +155,9 @@ async fn give_role(
             return Ok(());
         }
         match app.store.set_role(room.id, &member, role).await? {
-            Removed::Yes => return announce_role(app, room, actor, user, role.as_str()).await,
+            Removed::Yes => {
+                return announce(app, room, actor, Notice::Appointed(user.clone(), role)).await;
+            }
             Removed::LastOwner => return Err(last_owner()),
             Removed::Stale => {}
         }

@@ -9,9 +9,9 @@ use serde_json::{Map, Value};
 
 use crate::domain::permissions::{self, Action};
 use crate::domain::{
-    Access, Kind, PageSize, Range, Relation, Room, RoomHistory, RoomId, RoomName, Seq, UserId,
+    Access, Notice, PageSize, Range, Relation, Room, RoomHistory, RoomId, RoomName, Seq, UserId,
 };
-use crate::protocol::{Removal, ServerFrame, Withdrawal};
+use crate::protocol::{Removal, Withdrawal};
 use crate::services::events;
 use crate::services::messages::read;
 use crate::store::{Change, Changed, Departure, Listed, RoomLimits};
@@ -20,6 +20,8 @@ use crate::{App, Error};
 pub use invitations::{decline, invite, withdraw};
 pub use membership::{appoint, join, leave, leave_all};
 pub use moderation::{ban, kick, mute, unban, unmute};
+
+pub use notices::left;
 
 use notices::{admit, announce};
 
@@ -63,7 +65,7 @@ pub async fn create(app: &App, creator: &UserId, new: NewRoom) -> Result<Room, E
         return Ok(earlier);
     }
     made?;
-    announce(app, &room, creator, Kind::Joined, None).await?;
+    announce(app, &room, creator, Notice::Joined).await?;
     Ok(room)
 }
 
@@ -84,7 +86,7 @@ async fn made_before(app: &App, room: &Room) -> Result<Option<Room>, Error> {
     }
     let log = app.store.page(&earlier.conversation(), Range::default(), 1, None).await?;
     if log.messages.is_empty() {
-        announce(app, &earlier, &room.creator, Kind::Joined, None).await?;
+        announce(app, &earlier, &room.creator, Notice::Joined).await?;
     }
     Ok(Some(earlier))
 }
@@ -197,9 +199,7 @@ pub async fn delete(app: &App, user: &UserId, id_or_name: &str) -> Result<(), Er
         Err(error) => return Err(error),
     };
     app.store.close_room(id, user).await?;
-    let conversation = &room.conversation();
-    let reason = Some(Removal::Deleted);
-    let left = ServerFrame::Left { room: id, conversation, reason }.encode();
+    let left = left(&room, Some(Removal::Deleted)).encode();
     loop {
         let members = app.store.members(id, None, Some(PageSize::MAX)).await?;
         for member in &members.items {

@@ -5,7 +5,7 @@ use futures::try_join;
 use super::notices::{admit, announce, show_removal};
 use super::{ATTEMPTS, crowded, permitted};
 use crate::domain::permissions::{self, Action};
-use crate::domain::{Decision, Kind, Member, Mute, Relation, Role, Room, UserId};
+use crate::domain::{Decision, Member, Mute, Notice, Relation, Role, Room, UserId};
 use crate::protocol::{Removal, Withdrawal};
 use crate::services::events;
 use crate::store::{Departure, Removed};
@@ -19,7 +19,7 @@ pub async fn kick(app: &App, actor: &UserId, id_or_name: &str, user: &UserId) ->
         let member = app.store.member(actor.room.id, user).await?;
         let member = below(&actor, member)?.ok_or(Error::NotFound("member"))?;
         match app.store.remove_member(actor.room.id, &member, &Departure::Out).await? {
-            Removed::Yes => return tell(app, &actor, user, (Kind::Kicked, Removal::Kicked)).await,
+            Removed::Yes => return tell(app, &actor, user, Removal::Kicked).await,
             Removed::Stale | Removed::LastOwner => {}
         }
     }
@@ -37,7 +37,7 @@ pub async fn ban(app: &App, actor: &UserId, id_or_name: &str, user: &UserId) -> 
         if let Some(member) = below(&actor, seen.member.clone())? {
             let departure = Departure::Banned(decision.clone());
             if app.store.remove_member(room.id, &member, &departure).await? == Removed::Yes {
-                return tell(app, &actor, user, (Kind::Banned, Removal::Banned)).await;
+                return tell(app, &actor, user, Removal::Banned).await;
             }
         } else if seen.guest.ban.is_some() {
             return Ok(());
@@ -46,7 +46,7 @@ pub async fn ban(app: &App, actor: &UserId, id_or_name: &str, user: &UserId) -> 
                 let invited = std::slice::from_ref(user);
                 events::show_withdrawal(app, room, invited, Withdrawal::Withdrawn).await;
             }
-            return announce(app, room, &actor.user, Kind::Banned, Some(user)).await;
+            return announce(app, room, &actor.user, Notice::Banned(user.clone())).await;
         }
     }
     Err(crowded("ban somebody"))
@@ -63,7 +63,7 @@ pub async fn unban(
     admit(app, &room, actor)?;
     let seen = app.store.relation(room.id, user).await?;
     if seen.guest.ban.is_some() && app.store.unban(&seen).await? {
-        announce(app, &room, actor, Kind::Unbanned, Some(user)).await?;
+        announce(app, &room, actor, Notice::Unbanned(user.clone())).await?;
     }
     Ok(())
 }
@@ -85,7 +85,7 @@ pub async fn mute(
             return Ok(());
         }
         if app.store.set_mute(actor.room.id, &member, Some(mute)).await? {
-            return announce(app, &actor.room, &actor.user, Kind::Muted, Some(user)).await;
+            return announce(app, &actor.room, &actor.user, Notice::Muted(user.clone())).await;
         }
     }
     Err(crowded("mute somebody"))
@@ -113,7 +113,7 @@ pub async fn unmute(
             return Ok(());
         }
         if app.store.set_mute(room.id, &member, None).await? {
-            return announce(app, room, &actor.user, Kind::Unmuted, Some(user)).await;
+            return announce(app, room, &actor.user, Notice::Unmuted(user.clone())).await;
         }
     }
     Err(crowded("end a mute"))
@@ -129,12 +129,11 @@ fn below(actor: &Relation, member: Option<Member>) -> Result<Option<Member>, Err
 }
 
 /// Tells the room and whoever was put out of it.
-async fn tell(
-    app: &App,
-    actor: &Relation,
-    user: &UserId,
-    (kind, removal): (Kind, Removal),
-) -> Result<(), Error> {
-    let told = announce(app, &actor.room, &actor.user, kind, Some(user));
+async fn tell(app: &App, actor: &Relation, user: &UserId, removal: Removal) -> Result<(), Error> {
+    let notice = match removal {
+        Removal::Banned => Notice::Banned(user.clone()),
+        Removal::Kicked | Removal::Deleted => Notice::Kicked(user.clone()),
+    };
+    let told = announce(app, &actor.room, &actor.user, notice);
     try_join!(told, show_removal(app, &actor.room, user, removal)).map(drop)
 }

@@ -1,7 +1,7 @@
 //! What happens to people in a room is told in its log, and to whoever is put out.
 
-use crate::domain::{Content, ConversationId, Kind, MessageId, NewMessage, Room, UserId};
-use crate::protocol::{Removal, ServerFrame};
+use crate::domain::{MessageBody, MessageId, NewMessage, Notice, Room, UserId};
+use crate::protocol::{Left, Removal, ServerFrame};
 use crate::services::delivery::deliver;
 use crate::services::messages::append::{Appended, append};
 use crate::services::messages::send::recipients;
@@ -19,60 +19,36 @@ pub(super) fn count(app: &App, room: &Room, user: &UserId) {
     drop(admit(app, room, user));
 }
 
-/// Leaves a notice in the room's log and hands it over like anything that is said.
+/// Leaves a notice in the room's log that `user` did this, and hands it over like anything that is said.
 pub(super) async fn announce(
     app: &App,
     room: &Room,
     user: &UserId,
-    kind: Kind,
-    about: Option<&UserId>,
+    notice: Notice,
 ) -> Result<(), Error> {
-    let conversation = room.conversation();
-    let whom = about.map(|about| format!(" {about}")).unwrap_or_default();
-    let notice = NewMessage {
+    let conversation = &room.conversation();
+    let newcomer = notice == Notice::Joined;
+    let new = NewMessage {
         id: Some(MessageId::fresh(app.clock.now())),
-        kind,
         from: user.clone(),
-        about: about.cloned(),
-        content: Content::stored(format!("{user} {}{whom}", kind.as_str())),
+        body: MessageBody::Notice(notice),
     };
-    tell(app, &conversation, &notice, kind == Kind::Joined).await
-}
-
-/// Tells a room that somebody has another role.
-pub(super) async fn announce_role(
-    app: &App,
-    room: &Room,
-    by: &UserId,
-    about: &UserId,
-    role: &str,
-) -> Result<(), Error> {
-    let notice = NewMessage {
-        id: Some(MessageId::fresh(app.clock.now())),
-        kind: Kind::Appointed,
-        from: by.clone(),
-        about: Some(about.clone()),
-        content: Content::stored(format!("{by} made {about} {role}")),
-    };
-    tell(app, &room.conversation(), &notice, false).await
-}
-
-async fn tell(
-    app: &App,
-    conversation: &ConversationId,
-    notice: &NewMessage,
-    newcomer: bool,
-) -> Result<(), Error> {
     let permission = || std::future::ready(Ok(()));
-    let appended = append(app, conversation, notice, permission).await?;
+    let appended = append(app, conversation, &new, permission).await?;
     let (Appended::Stored(message) | Appended::Repeat(message)) = appended;
     let inboxes = recipients(app, &message).await?;
     deliver(app, &message, inboxes, None).await?;
     if newcomer {
         // What was said before one came is not unread. Last, so that the room hears of it anyhow.
-        app.store.mark_read(&notice.from, conversation, message.seq).await?;
+        app.store.mark_read(user, conversation, message.seq).await?;
     }
     Ok(())
+}
+
+/// That one is not in a room any more.
+pub fn left(room: &Room, reason: Option<Removal>) -> ServerFrame {
+    let conversation = room.conversation().to_string();
+    ServerFrame::Left(Left { room: room.id.to_string(), conversation, reason })
 }
 
 /// Tells somebody on all their connections that they were put out. Nobody waits for it.
@@ -82,8 +58,7 @@ pub(super) async fn show_removal(
     user: &UserId,
     reason: Removal,
 ) -> Result<(), Error> {
-    let conversation = &room.conversation();
-    let left = ServerFrame::Left { room: room.id, conversation, reason: Some(reason) }.encode();
+    let left = left(room, Some(reason)).encode();
     let inbox = app.store.inbox(user).await?;
     app.pusher.push_to_all(inbox.ready(app.clock.now()), &left).await;
     Ok(())

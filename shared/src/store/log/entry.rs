@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use crate::Error;
 use crate::domain::{
-    Content, ConversationId, Kind, Message, MessageId, NewMessage, Seq, Timestamp, UserId,
+    Content, ConversationId, Leaving, Message, MessageBody, MessageId, NewMessage, Notice, Role,
+    Seq, Timestamp, UserId,
 };
 use crate::store::item::{Item, n, number, parse_number, s, text};
 use crate::store::keys;
@@ -39,10 +40,8 @@ impl Entry {
                 conversation: conversation.clone(),
                 seq,
                 id: id.clone(),
-                kind: new.kind,
                 from: new.from.clone(),
-                about: new.about.clone(),
-                content: new.content.clone(),
+                body: new.body.clone(),
                 sent_at,
             },
             ahead,
@@ -62,15 +61,9 @@ pub(super) fn encode(entry: &Entry) -> Item {
         (keys::SK.into(), s(keys::message_sk(message.seq))),
         ("id".into(), s(message.id.as_str())),
         ("from".into(), s(message.from.as_str())),
-        ("content".into(), s(message.content.as_str())),
         ("sent_at".into(), n(message.sent_at.as_millis())),
     ]);
-    if message.kind != Kind::Message {
-        item.insert("kind".into(), s(message.kind.as_str()));
-    }
-    if let Some(about) = &message.about {
-        item.insert("about".into(), s(about.as_str()));
-    }
+    encode_body(&message.body, &mut item);
     if !entry.ahead.is_zero() {
         item.insert("ahead".into(), n(i64::try_from(entry.ahead.as_millis()).unwrap_or(i64::MAX)));
     }
@@ -88,13 +81,62 @@ pub(super) fn decode(conversation: &ConversationId, item: &Item) -> Result<Entry
             conversation: conversation.clone(),
             seq: seq.ok_or(Error::Corrupt("sk"))?,
             id: MessageId::parse(&text(item, "id")?)?,
-            kind: text(item, "kind").map(|kind| Kind::parse(&kind)).unwrap_or_default(),
             from: UserId::parse(&text(item, "from")?)?,
-            about: text(item, "about").ok().map(|about| UserId::parse(&about)).transpose()?,
-            content: Content::stored(text(item, "content")?),
+            body: decode_body(item)?,
             sent_at: Timestamp::from_millis(number(item, "sent_at")?),
         },
         ahead: Duration::from_millis(item.get("ahead").and_then(parse_number).unwrap_or(0)),
         expires_at: item.get(keys::EXPIRES_AT).and_then(parse_number),
     })
+}
+
+/// Text has its `content`, and nothing that tells what it is; a notice has a `kind`, and what that asks
+/// for of `about`, `role` and `reason`.
+fn encode_body(body: &MessageBody, item: &mut Item) {
+    let notice = match body {
+        MessageBody::Text(content) => {
+            item.insert("content".into(), s(content.as_str()));
+            return;
+        }
+        MessageBody::Notice(notice) => notice,
+        MessageBody::Unknown => return,
+    };
+    let (kind, about) = match notice {
+        Notice::Joined => ("joined", None),
+        Notice::Left(_) => ("left", None),
+        Notice::Kicked(about) => ("kicked", Some(about)),
+        Notice::Banned(about) => ("banned", Some(about)),
+        Notice::Unbanned(about) => ("unbanned", Some(about)),
+        Notice::Muted(about) => ("muted", Some(about)),
+        Notice::Unmuted(about) => ("unmuted", Some(about)),
+        Notice::Appointed(about, _) => ("appointed", Some(about)),
+    };
+    item.insert("kind".into(), s(kind));
+    if let Some(about) = about {
+        item.insert("about".into(), s(about.as_str()));
+    }
+    if let Notice::Appointed(_, role) = notice {
+        item.insert("role".into(), s(role.as_str()));
+    }
+    if let Notice::Left(Some(Leaving::Deleted)) = notice {
+        item.insert("reason".into(), s("deleted"));
+    }
+}
+
+fn decode_body(item: &Item) -> Result<MessageBody, Error> {
+    let Ok(kind) = text(item, "kind") else {
+        return Ok(MessageBody::Text(Content::stored(text(item, "content")?)));
+    };
+    let about = || UserId::parse(&text(item, "about")?);
+    Ok(MessageBody::Notice(match kind.as_str() {
+        "joined" => Notice::Joined,
+        "left" => Notice::Left(item.contains_key("reason").then_some(Leaving::Deleted)),
+        "kicked" => Notice::Kicked(about()?),
+        "banned" => Notice::Banned(about()?),
+        "unbanned" => Notice::Unbanned(about()?),
+        "muted" => Notice::Muted(about()?),
+        "unmuted" => Notice::Unmuted(about()?),
+        "appointed" => Notice::Appointed(about()?, Role::parse(&text(item, "role")?)),
+        _ => return Ok(MessageBody::Unknown),
+    }))
 }

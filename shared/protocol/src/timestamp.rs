@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Milliseconds since the Unix epoch; shown as RFC 3339 in UTC with milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -66,6 +66,12 @@ impl Serialize for Timestamp {
     }
 }
 
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        jiff::Timestamp::deserialize(deserializer).map(Self::from)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -83,6 +89,8 @@ mod tests {
             Timestamp::from_millis(1_700_000_000_000).to_string(),
             "2023-11-14T22:13:20.000Z"
         );
+        let shown = serde_json::to_string(&Timestamp::from_millis(-1)).unwrap();
+        assert_eq!(serde_json::from_str::<Timestamp>(&shown).unwrap().as_millis(), -1);
         assert_eq!(Timestamp::from_millis(7).to_string(), "1970-01-01T00:00:00.007Z");
     }
 }

@@ -1,0 +1,410 @@
+//! Frames that clients receive: one JSON object each, told apart by `type`.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::{ErrorCode, Limits, MessageView, Reason, Refusal, RoomView, Seq, Timestamp, unknown};
+
+/// Any frame that the server sends.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, strum::VariantNames)]
+#[serde(tag = "type", rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum ServerFrame {
+    /// The connection stands.
+    Welcome(Welcome),
+    /// More conversations wait than the server has listed: look which, and sync.
+    MoreWaiting,
+    /// The message is kept.
+    Ack(Ack),
+    /// Somebody said something, or something happened in a room.
+    Message(MessageView),
+    /// A page of a conversation.
+    History(History),
+    /// Everything after one's cursors has been sent.
+    Synced {
+        /// How far, for each conversation.
+        conversations: BTreeMap<String, Synced>,
+    },
+    /// Messages were delivered to somebody, or read by them.
+    Receipt(Receipt),
+    /// Somebody is typing, or has stopped.
+    Typing(Typing),
+    /// Somebody came or went.
+    Presence {
+        /// Who.
+        user: String,
+        /// Which of both.
+        status: Presence,
+        /// When they last went.
+        last_seen: Option<Timestamp>,
+    },
+    /// One is in the room now.
+    Joined(Joined),
+    /// One is not in the room any more.
+    Left(Left),
+    /// A room that one is in has changed.
+    Room(RoomChange),
+    /// One is asked to join a room.
+    Invited(RoomChange),
+    /// One is not asked any more.
+    Uninvited(Uninvited),
+    /// Somebody shows something else of themselves, or their account is no more.
+    Profile(Profile),
+    /// A frame could not be served.
+    Error(Refusal),
+    /// The connection goes on with a fresh token.
+    Renewed {
+        /// When the connection ends, by the token or by API Gateway.
+        expires_at: Timestamp,
+    },
+    /// The answer to `ping`.
+    Pong {
+        /// The server's clock.
+        server_time: Timestamp,
+    },
+    /// What only a later server sends.
+    #[serde(other)]
+    Unknown,
+}
+
+/// The fields of a `welcome` frame.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Welcome {
+    /// Who the server takes the client for.
+    pub user: String,
+    /// The connection's name.
+    pub connection_id: String,
+    /// The server's clock.
+    pub server_time: Timestamp,
+    /// When API Gateway will end the connection, or its token is over.
+    pub expires_at: Timestamp,
+    /// What the server accepts.
+    pub limits: Limits,
+    /// Whether more conversations wait than the server has listed: look which, and sync.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub more_waiting: bool,
+}
+
+/// The fields of an `ack` frame.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ack {
+    /// Always `ok`; a refusal is an `error` frame.
+    pub status: String,
+    /// The message's id, the server's choice if the sender gave none.
+    pub id: String,
+    /// Where it was said.
+    pub conversation: String,
+    /// Its place there.
+    pub seq: Seq,
+    /// When it was stored.
+    pub timestamp: Timestamp,
+    /// Whether a connection of a recipient took it.
+    pub delivered: bool,
+    /// Whether it was stored by an earlier send already.
+    pub duplicate: bool,
+}
+
+/// The fields of a `history` frame.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct History {
+    /// Which conversation.
+    pub conversation: String,
+    /// The messages, oldest first.
+    pub messages: Vec<MessageView>,
+    /// Ask `before` this seq for the page before, if there is one.
+    pub before: Option<Seq>,
+    /// Ask `after` this seq for the page after, if there is one.
+    pub after: Option<Seq>,
+}
+
+impl History {
+    /// The most bytes of messages in one frame: API Gateway carries no more than 128 KB
+    /// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html>).
+    pub const MAX_BYTES: usize = 100 * 1024;
+}
+
+/// How far a conversation has been sent after a `sync`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Synced {
+    /// The last message sent, or the cursor if there was none.
+    pub upto: Seq,
+    /// Whether nothing between the cursor and here is missing.
+    pub complete: bool,
+    /// Whether there is more: sync again from `upto`.
+    pub more: bool,
+    /// Why the conversation could not be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<ErrorCode>,
+    /// Why it may not be read, if it is forbidden.
+    #[serde(default, deserialize_with = "unknown::skip", skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
+}
+
+impl Synced {
+    /// Nothing has been sent after `cursor`, and nothing is missing.
+    pub fn at(cursor: Seq) -> Self {
+        Self { upto: cursor, complete: true, more: false, error: None, reason: None }
+    }
+}
+
+/// The fields of a `receipt` frame.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Receipt {
+    /// Which conversation.
+    pub conversation: String,
+    /// By whom.
+    pub user: String,
+    /// Everything up to here was delivered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delivered: Option<Seq>,
+    /// Everything up to here was read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read: Option<Seq>,
+}
+
+/// The fields of a `typing` frame.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Typing {
+    /// Who.
+    pub user: String,
+    /// Where.
+    pub conversation: String,
+    /// Whether they are typing, or have stopped.
+    pub typing: bool,
+    /// How long to show it if nothing more is said of it.
+    pub expires_in_ms: u64,
+}
+
+/// Whether somebody is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Presence {
+    /// At least one connection stands.
+    Online,
+    /// The last connection has gone.
+    Offline,
+}
+
+/// The fields of a `joined` frame.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Joined {
+    /// The room.
+    pub room: RoomView,
+    /// Its conversation.
+    pub conversation: String,
+    /// What was said last, oldest first.
+    pub messages: Vec<MessageView>,
+    /// Ask `before` this seq for the page before, if there is one.
+    pub before: Option<Seq>,
+}
+
+/// The fields of a `left` frame.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Left {
+    /// The room's id.
+    pub room: String,
+    /// Its conversation.
+    pub conversation: String,
+    /// Why, if one did not want to.
+    #[serde(default, deserialize_with = "unknown::skip", skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Removal>,
+}
+
+/// How somebody was put out of a room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Removal {
+    /// They may come again.
+    Kicked,
+    /// They may not.
+    Banned,
+    /// The room is no more.
+    Deleted,
+}
+
+/// The fields of `room` and `invited` frames.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoomChange {
+    /// The room as it is now.
+    pub room: RoomView,
+    /// Its conversation.
+    pub conversation: String,
+    /// Who changed it, or invites.
+    pub by: String,
+}
+
+/// The fields of an `uninvited` frame.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Uninvited {
+    /// The room's id.
+    pub room: String,
+    /// Its conversation.
+    pub conversation: String,
+    /// Why.
+    pub reason: Withdrawal,
+}
+
+/// How an invitation ended that was not accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Withdrawal {
+    /// It was taken back.
+    Withdrawn,
+    /// It was turned down.
+    Declined,
+    /// The room is no more.
+    Deleted,
+}
+
+/// The fields of a `profile` frame.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Profile {
+    /// What somebody shows of themselves now.
+    Shown {
+        /// Who.
+        user: String,
+        /// What they are addressed by, if not by the id.
+        // Never left out, which tells it from the other.
+        #[serde(deserialize_with = "Option::deserialize")]
+        username: Option<String>,
+        /// What they like to be called.
+        display_name: Option<String>,
+        /// Whatever the application keeps with them.
+        metadata: Option<Map<String, Value>>,
+        /// Always false.
+        deleted: bool,
+    },
+    /// The account is no more.
+    Deleted {
+        /// Whose.
+        user: String,
+        /// Always true.
+        deleted: bool,
+    },
+}
+
+impl ServerFrame {
+    /// What frames may say in `type`; the last stands for what only a later server sends.
+    pub const TYPES: &[&str] = <Self as strum::VariantNames>::VARIANTS;
+
+    /// The frame as it is pushed.
+    pub fn encode(&self) -> EncodedFrame {
+        EncodedFrame::of(self)
+    }
+
+    /// The frame as it answers a request that has this `id`, if it has one.
+    pub fn answer(&self, id: Option<&str>) -> EncodedFrame {
+        EncodedFrame::of(&Answer { frame: self, id })
+    }
+}
+
+/// A frame with the `id` of the request that it answers.
+#[derive(Serialize)]
+struct Answer<'a> {
+    #[serde(flatten)]
+    frame: &'a ServerFrame,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<&'a str>,
+}
+
+/// A frame ready to be pushed; it holds message text, so it does not print itself.
+#[derive(Clone)]
+pub struct EncodedFrame(String);
+
+impl EncodedFrame {
+    fn of(frame: &impl Serialize) -> Self {
+        Self(serde_json::to_string(frame).expect("frames have text keys and serialise"))
+    }
+
+    /// The JSON text as bytes.
+    pub fn as_bytes(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+
+    /// The JSON text.
+    pub fn into_string(self) -> String {
+        self.0
+    }
+}
+
+/// What a client hears over its WebSocket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Received {
+    /// A frame of the server.
+    Frame {
+        /// The frame.
+        frame: Box<ServerFrame>,
+        /// The `id` of the request that it answers, if it answers one that had an id.
+        answers: Option<String>,
+    },
+    /// API Gateway's own words: some frame failed, and may succeed if it is sent again
+    /// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-websocket-api-route-keys-connect-disconnect.html>).
+    Failure,
+}
+
+impl Received {
+    /// Understands a frame; nothing if it is none that a server of this protocol sends.
+    pub fn read(text: &str) -> Option<Self> {
+        Self::from_value(serde_json::from_str(text).ok()?)
+    }
+
+    /// The same for a frame that is JSON already.
+    pub fn from_value(value: Value) -> Option<Self> {
+        if value.get("type").is_none() && value.get("requestId").is_some() {
+            return Some(Self::Failure);
+        }
+        let answers = value.get("id").and_then(Value::as_str).map(str::to_owned);
+        let frame = ServerFrame::deserialize(value).ok()?;
+        let answers = answers.filter(|_| !matches!(frame, ServerFrame::Message(_)));
+        Some(Self::Frame { frame: frame.into(), answers })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_failure_of_the_cloud_has_no_type() {
+        let frame =
+            json!({ "message": "Internal server error", "connectionId": "c", "requestId": "r" });
+        assert_eq!(Received::from_value(frame), Some(Received::Failure));
+    }
+
+    #[test]
+    fn what_a_later_server_may_send_is_passed_over() {
+        let unknown = Received::from_value(json!({ "type": "dance" }));
+        let expected = Received::Frame { frame: ServerFrame::Unknown.into(), answers: None };
+        assert_eq!(unknown, Some(expected));
+        assert_eq!(Received::from_value(json!({ "type": "ack" })), None);
+        assert_eq!(Received::read("[1]"), None);
+    }
+
+    #[test]
+    fn an_answer_has_the_id_of_its_request_and_comes_back() {
+        let frame = ServerFrame::Left(Left {
+            room: "r".into(),
+            conversation: "room:r".into(),
+            reason: None,
+        });
+        let answer = frame.answer(Some("7")).into_string();
+        assert_eq!(answer, r#"{"type":"left","room":"r","conversation":"room:r","id":"7"}"#);
+        let expected = Received::Frame { frame: frame.into(), answers: Some("7".into()) };
+        assert_eq!(Received::read(&answer), Some(expected));
+    }
+
+    #[test]
+    fn a_kind_of_message_that_is_not_known_has_its_number() {
+        let frame = json!({
+            "type": "message", "kind": "dance", "id": "1", "conversation": "lobby", "seq": 7,
+            "from": "a", "timestamp": "2026-01-01T00:00:00.000Z", "steps": 3,
+        });
+        let message = MessageView::deserialize(frame).unwrap();
+        assert_eq!((message.seq, message.body), (7, crate::Body::Unknown));
+    }
+}
