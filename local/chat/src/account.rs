@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use reqwest::Method;
 use secrecy::{ExposeSecret, SecretString};
-use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
@@ -36,18 +35,6 @@ struct Tokens {
     over: Instant,
 }
 
-#[derive(Deserialize)]
-struct SignedIn {
-    access_token: SecretString,
-    refresh_token: SecretString,
-    expires_in: u64,
-}
-
-#[derive(Deserialize)]
-struct Person {
-    id: String,
-}
-
 impl Account {
     /// The account that the command line names; asks for a password if there is one.
     pub(crate) fn of(options: &Options, http: Http) -> anyhow::Result<Self> {
@@ -68,8 +55,9 @@ impl Account {
         if let Proof::Name(user) = &*self.proof {
             return Ok(user.clone());
         }
-        let me: Person = self.ask(Method::GET, "/api/me", None).await.context("cannot sign in")?;
-        Ok(me.id)
+        let me: protocol::Person =
+            self.ask(Method::GET, "/api/me", None).await.context("cannot sign in")?;
+        Ok(me.id().to_owned())
     }
 
     /// Whether people's ids are what they are called.
@@ -173,7 +161,7 @@ impl Account {
 }
 
 impl Tokens {
-    fn of(signed_in: SignedIn) -> Self {
+    fn of(signed_in: protocol::Tokens) -> Self {
         let (now, lifetime) = (Instant::now(), Duration::from_secs(signed_in.expires_in));
         Self {
             access: signed_in.access_token,

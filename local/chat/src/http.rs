@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use client::connection::innermost;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::Method;
 use reqwest::header::LINK;
@@ -174,15 +175,6 @@ fn next(link: &str) -> Option<String> {
     let (_, query) = target.split_once('?').filter(|_| relation.contains(r#"rel="next""#))?;
     let mut pairs = form_urlencoded::parse(query.as_bytes());
     pairs.find_map(|(key, value)| (key == "after").then(|| value.into_owned()))
-}
-
-/// The innermost cause of an error: what people can do something about.
-pub(crate) fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut innermost = error;
-    while let Some(source) = innermost.source() {
-        innermost = source;
-    }
-    innermost.to_string()
 }
 
 /// A part of a path, whatever characters it has.

@@ -1,26 +1,24 @@
 //! `chat`: a client for terminals and scripts.
 //!
-//! - [`session`] is the protocol, without any I/O;
-//! - [`line`] is the connection, [`http`] the HTTP API, [`account`] who one is;
+//! - the crate `client` keeps the protocol, [`server`] says where to connect and as whom;
+//! - [`http`] is the HTTP API, [`account`] who one is;
 //! - [`input`] and [`editor`] are what comes from a person or a pipe, [`command`] what it means;
 //! - [`screen`] is what is shown, [`prompt`] what stands below it, [`paint`] and [`text`] how; [`names`] what people and rooms are called;
-//! - [`client`] brings them together.
+//! - [`app`] brings them together.
 
 mod account;
 mod addresses;
-mod client;
+mod app;
 mod command;
 mod editor;
-mod frames;
 mod http;
 mod input;
-mod line;
 mod names;
 mod options;
 mod paint;
 mod prompt;
 mod screen;
-mod session;
+mod server;
 mod text;
 
 use std::io::{IsTerminal, Write};
@@ -28,18 +26,19 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
+use client::connection::Connection;
 use tokio::sync::mpsc::unbounded_channel;
 
 use crate::account::Account;
 use crate::addresses::Addresses;
-use crate::client::{Asker, Client, Goal, Manner};
+use crate::app::{App, Asker, Destination, Mode};
 use crate::editor::Settings;
 use crate::http::Http;
-use crate::line::Line;
 use crate::names::Names;
 use crate::options::Options;
 use crate::paint::Paint;
 use crate::screen::{Lines, Output, Screen};
+use crate::server::Server;
 use crate::text::visible;
 
 /// How many messages a person sees of what was said before.
@@ -62,26 +61,26 @@ async fn chat(options: Options) -> anyhow::Result<()> {
     let addresses = Addresses::new(&options.url, options.http.as_deref())?;
     let account = Account::of(&options, Http::new(&addresses)?)?;
     let me = account.id().await?;
-    let (manner, output) = manner(&options);
-    let goal = match (options.to, options.room) {
-        (Some(user), _) => Some(Goal::Person(user)),
-        (None, Some(room)) => Some(Goal::Room(room)),
+    let (mode, output) = mode_of(&options);
+    let destination = match (options.to, options.room) {
+        (Some(user), _) => Some(Destination::Person(user)),
+        (None, Some(room)) => Some(Destination::Room(room)),
         (None, None) => None,
     };
-    if goal.is_none() && matches!(manner, Manner::Pipe { listens: false, .. }) {
+    if destination.is_none() && matches!(mode, Mode::Pipe { listens: false, .. }) {
         anyhow::bail!("say where to send it: --to or --room");
     }
-    let history = options.history.unwrap_or(if manner == Manner::Terminal { HISTORY } else { 0 });
+    let history = options.history.unwrap_or(if mode == Mode::Terminal { HISTORY } else { 0 });
 
     let names = Names::new(account.clone());
     let (shows, shown) = unbounded_channel();
     let screen = Screen::new(output, Lines::new(Paint::wanted(), names.clone(), &me));
     let screen = tokio::spawn(screen.run(shown));
-    let line = Line::open(addresses, account.clone());
+    let connection = Connection::open(Server::new(addresses, account.clone()));
     let asker = Asker { account, names };
-    let client = Client::new(&me, history.into(), manner, asker, line, shows);
+    let app = App::new(&me, history.into(), mode, asker, connection, shows);
     let settings = Settings::remember();
-    let outcome = client.run(goal, options.create).await;
+    let outcome = app.run(destination, options.create).await;
     // The screen ends with the last thing that is to be shown.
     drop(screen.await);
     drop(settings);
@@ -89,12 +88,12 @@ async fn chat(options: Options) -> anyhow::Result<()> {
 }
 
 /// How the client is used: by a person only if both ends are a terminal.
-fn manner(options: &Options) -> (Manner, Output) {
+fn mode_of(options: &Options) -> (Mode, Output) {
     let is_terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
     if is_terminal && !options.json {
-        return (Manner::Terminal, Output::Terminal);
+        return (Mode::Terminal, Output::Terminal);
     }
     let timeout = Duration::from_secs(options.timeout);
     let output = if options.json { Output::Json } else { Output::Columns };
-    (Manner::Pipe { timeout, listens: options.listen }, output)
+    (Mode::Pipe { timeout, listens: options.listen }, output)
 }

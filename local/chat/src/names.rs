@@ -4,12 +4,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use reqwest::Method;
-use serde::Deserialize;
 use tokio::sync::Mutex;
 
 use crate::account::Account;
-use crate::frames::Room;
 use crate::http::{HttpError, segment};
+use protocol::{Person, RoomView};
 
 /// Looks names up once, and remembers them.
 #[derive(Clone)]
@@ -17,12 +16,6 @@ pub(crate) struct Names {
     account: Account,
     people: Arc<Mutex<HashMap<String, String>>>,
     rooms: Arc<Mutex<HashMap<String, String>>>,
-}
-
-#[derive(Deserialize)]
-struct Person {
-    id: String,
-    username: Option<String>,
 }
 
 impl Names {
@@ -41,7 +34,7 @@ impl Names {
             return name.clone();
         }
         let username = match self.look_up(id).await {
-            Ok(person) => person.username,
+            Ok(person) => person.username().map(str::to_owned),
             Err(HttpError::Refused { status: 404, .. }) => None,
             // It may be had the next time.
             Err(_) => return id.to_owned(),
@@ -71,9 +64,10 @@ impl Names {
             return Ok(name.to_owned());
         }
         let person = self.look_up(name).await?;
-        let called = person.username.unwrap_or_else(|| person.id.clone());
-        self.people.lock().await.insert(person.id.clone(), called);
-        Ok(person.id)
+        let id = person.id().to_owned();
+        let called = person.username().unwrap_or(&id).to_owned();
+        self.people.lock().await.insert(id.clone(), called);
+        Ok(id)
     }
 
     /// What a room is called: its id, if nothing else is to be had.
@@ -83,7 +77,7 @@ impl Names {
             return name.clone();
         }
         let path = format!("/api/rooms/{}", segment(id));
-        let name = match self.account.ask::<Room>(Method::GET, &path, None).await {
+        let name = match self.account.ask::<RoomView>(Method::GET, &path, None).await {
             Ok(room) => room.name,
             Err(HttpError::Refused { status: 404, .. }) => id.to_owned(),
             Err(_) => return id.to_owned(),

@@ -213,8 +213,9 @@ pub struct Left {
 }
 
 /// How somebody was put out of a room.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, strum::Display)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Removal {
     /// They may come again.
     Kicked,
@@ -247,8 +248,9 @@ pub struct Uninvited {
 }
 
 /// How an invitation ended that was not accepted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, strum::Display)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Withdrawal {
     /// It was taken back.
     Withdrawn,

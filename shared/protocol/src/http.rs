@@ -36,6 +36,14 @@ impl Person {
         let (Self::Known { id, .. } | Self::Named { id }) = self;
         id
     }
+
+    /// What they are addressed by, if not by the id.
+    pub fn username(&self) -> Option<&str> {
+        match self {
+            Self::Known { username, .. } => username.as_deref(),
+            Self::Named { .. } => None,
+        }
+    }
 }
 
 /// Whoever has signed in, and the tokens that prove it.

@@ -36,8 +36,9 @@ pub const TOPIC_CHARS: usize = 256;
 /// The most metadata of a room or an account, in bytes of JSON.
 pub const METADATA_BYTES: usize = 4096;
 
-/// What the server accepts, as `welcome` tells it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// What the server accepts, as `welcome` tells it; 0 also for what an older server does not tell.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Limits {
     /// The longest message text, in bytes of UTF-8.
     pub content_bytes: usize,

@@ -4,12 +4,12 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 
-use crate::frames::{Message, Presence, Status};
 use crate::names::Names;
 use crate::paint::Paint;
 use crate::prompt::tick;
-use crate::session::Event;
 use crate::text::{field, visible, visible_lines};
+use client::Event;
+use protocol::{Body, Leaving, MessageView, Presence, Role, Status};
 
 /// How far the further lines of a message are set off.
 const INDENT: usize = 6;
@@ -37,21 +37,23 @@ impl Lines {
     /// What became of something, if people want to know.
     pub(crate) async fn event(&mut self, event: Event) -> Option<String> {
         match event {
-            Event::Said(message) => Some(self.said(&message).await),
-            Event::Joined { id, name, topic, .. } => {
+            Event::Message(message) => Some(self.said(&message).await),
+            Event::Joined { room } => {
                 // Kept for when the room is no more.
-                self.names.call_room(&id, &name).await;
-                let topic = topic.filter(|topic| !topic.is_empty());
-                let topic = topic.map(|topic| format!(": {}", visible(&topic)));
-                Some(self.notice(&format!("in #{}{}", visible(&name), topic.unwrap_or_default())))
+                self.names.call_room(&room.id, &room.name).await;
+                let topic = room.topic.filter(|topic| !topic.is_empty());
+                let topic = topic.map(|topic| format!(": {}", visible(&topic))).unwrap_or_default();
+                Some(self.notice(&format!("in #{}{topic}", visible(&room.name))))
             }
             Event::Left { conversation, reason } => {
                 let place = self.place(&conversation, None).await;
                 let why = reason.map(|reason| format!(" ({})", visible(&reason)));
                 Some(self.notice(&format!("no longer in {place}{}", why.unwrap_or_default())))
             }
-            Event::NotSaid { content, reason } => Some(self.trouble(&not_said(&content, &reason))),
-            Event::NotGranted { reason, .. } | Event::Complaint { reason } => {
+            Event::NotSent { content, reason, .. } => {
+                Some(self.trouble(&not_said(&content, &reason)))
+            }
+            Event::Refused { reason, .. } | Event::Complaint { reason } => {
                 Some(self.trouble(&reason))
             }
             Event::Gone { conversation } => {
@@ -94,8 +96,8 @@ impl Lines {
     }
 
     /// A message or a notice, after the day if that is another than the last one's.
-    pub(crate) async fn said(&mut self, message: &Message) -> String {
-        let at = message.timestamp.parse::<Timestamp>().unwrap_or_default();
+    pub(crate) async fn said(&mut self, message: &MessageView) -> String {
+        let at = Timestamp::from_millisecond(message.timestamp.as_millis()).unwrap_or_default();
         let at = at.to_zoned(TimeZone::system());
         let mut lines = String::new();
         if at.date() != self.day {
@@ -104,24 +106,24 @@ impl Lines {
         }
         let place = self.place_of(message).await;
         let time = self.paint.dim(&at.strftime("%H:%M").to_string());
-        if message.kind != "message" {
+        let Some(content) = message.body.content() else {
             let happened = self.happened(message).await;
             return format!("{lines}{time} {place}{}", self.paint.dim(&format!("— {happened}")));
-        }
+        };
         let name = self.names.person(&message.from).await;
         let name = self.paint.name(&visible(&name));
-        let content = visible_lines(&message.content, INDENT);
+        let content = visible_lines(content, INDENT);
         let mark = message.status.map(|status| self.mark(status)).unwrap_or_default();
         format!("{lines}{time} {place}{name}: {content}{mark}")
     }
 
     /// The message as fields with tabs between them: when, where, who, what.
-    pub(crate) async fn fields(&self, message: &Message) -> String {
+    pub(crate) async fn fields(&self, message: &MessageView) -> String {
         let place = self.place(&message.conversation, Some(message)).await;
         let from = self.names.person(&message.from).await;
-        let [place, from, content] =
-            [place.as_str(), from.as_str(), message.content.as_str()].map(field);
-        format!("{}\t{place}\t{from}\t{content}", field(&message.timestamp))
+        let content = message.body.content().unwrap_or_default();
+        let [place, from, content] = [place.as_str(), from.as_str(), content].map(field);
+        format!("{}\t{place}\t{from}\t{content}", message.timestamp)
     }
 
     /// Something to know.
@@ -142,7 +144,7 @@ impl Lines {
     }
 
     /// Where it was said, unless the person looks there.
-    async fn place_of(&self, message: &Message) -> String {
+    async fn place_of(&self, message: &MessageView) -> String {
         if self.here.as_deref() == Some(&message.conversation) {
             return String::new();
         }
@@ -150,7 +152,7 @@ impl Lines {
         self.paint.dim(&format!("[{}] ", visible(&place)))
     }
 
-    async fn place(&self, conversation: &str, message: Option<&Message>) -> String {
+    async fn place(&self, conversation: &str, message: Option<&MessageView>) -> String {
         if let Some(room) = conversation.strip_prefix("room:") {
             return format!("#{}", self.names.room(room).await);
         }
@@ -166,17 +168,37 @@ impl Lines {
         }
     }
 
-    async fn happened(&self, notice: &Message) -> String {
+    async fn happened(&self, notice: &MessageView) -> String {
         let who = self.names.person(&notice.from).await;
         let who = visible(&who);
-        let kind = visible(&notice.kind);
-        let Some(about) = &notice.about else { return format!("{who} {kind}") };
+        let (did, about) = match &notice.body {
+            Body::Left { reason: Some(Leaving::Deleted) } => {
+                return format!("{who} left: their account was deleted");
+            }
+            Body::Joined => return format!("{who} joined"),
+            Body::Left { .. } => return format!("{who} left"),
+            Body::Message { .. } | Body::Unknown => return who.into_owned(),
+            Body::Kicked { about } => ("kicked", about),
+            Body::Banned { about } => ("banned", about),
+            Body::Unbanned { about } => ("unbanned", about),
+            Body::Muted { about } => ("muted", about),
+            Body::Unmuted { about } => ("unmuted", about),
+            Body::Appointed { about, .. } => ("made", about),
+        };
         let name = self.names.person(about).await;
-        let name = visible(&name);
-        match &notice.role {
-            Some(role) => format!("{who} made {name} {}", visible(role)),
-            None => format!("{who} {kind} {name}"),
-        }
+        let role = match notice.body {
+            Body::Appointed { role, .. } => role.map_or(" something else", role_words),
+            _ => "",
+        };
+        format!("{who} {did} {}{role}", visible(&name))
+    }
+}
+
+fn role_words(role: Role) -> &'static str {
+    match role {
+        Role::Owner => " an owner",
+        Role::Moderator => " a moderator",
+        Role::Member => " a member",
     }
 }
 
@@ -212,6 +234,6 @@ mod tests {
     #[tokio::test]
     async fn what_moderators_do_is_told_once() {
         check("kicked", None, "alice kicked bob").await;
-        check("appointed", Some("owner"), "alice made bob owner").await;
+        check("appointed", Some("owner"), "alice made bob an owner").await;
     }
 }

@@ -8,10 +8,10 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use super::Lines;
 use super::lines::not_said;
 use crate::editor::{Keyboard, Printer};
-use crate::frames::Message;
-use crate::session::Event;
 use crate::text::json;
 use crate::text::visible;
+use client::Event;
+use protocol::MessageView;
 
 /// Redraws the prompt: a printer that is given a line puts it above the prompt, and this is none.
 const NOTHING: &str = "\x1b[A\n";
@@ -40,7 +40,7 @@ pub(crate) enum Show {
     /// Lines that somebody asked for.
     Text(String),
     /// Messages that somebody asked for.
-    Page(Vec<Message>),
+    Page(Vec<MessageView>),
     /// The person looks at another conversation.
     Here(Option<String>),
     /// Lines are edited from now on; this prints above them.
@@ -108,7 +108,7 @@ impl Screen {
         self.print(&format!("{line}\n"))
     }
 
-    async fn page(&mut self, messages: Vec<Message>) -> String {
+    async fn page(&mut self, messages: Vec<MessageView>) -> String {
         let mut lines = vec![self.lines.notice("said before")];
         for message in &messages {
             lines.push(self.lines.said(message).await);
@@ -128,8 +128,8 @@ impl Screen {
     /// What one has just said oneself is known to whoever said it.
     async fn show_columns(&mut self, show: Show) -> io::Result<()> {
         match show {
-            Show::Event(Event::Said(message))
-                if message.kind == "message" && message.status.is_none() =>
+            Show::Event(Event::Message(message))
+                if message.body.content().is_some() && message.status.is_none() =>
             {
                 write(&format!("{}\n", self.lines.fields(&message).await))
             }
@@ -140,7 +140,7 @@ impl Screen {
     fn show_json(show: Show) -> io::Result<()> {
         let value = match show {
             Show::Frame(frame) => without_messages(frame),
-            Show::Event(Event::Said(message)) => as_frame(&message),
+            Show::Event(Event::Message(message)) => as_frame(&message),
             other => return complain(other),
         };
         value.map_or(Ok(()), |value| write(&format!("{}\n", json(&value.to_string()))))
@@ -153,7 +153,7 @@ fn complain(show: Show) -> io::Result<()> {
         Show::Notice(text)
         | Show::Trouble(text)
         | Show::Event(Event::Complaint { reason: text }) => text,
-        Show::Event(Event::NotSaid { content, reason }) => not_said(&content, &reason),
+        Show::Event(Event::NotSent { content, reason, .. }) => not_said(&content, &reason),
         _ => return Ok(()),
     };
     writeln!(io::stderr(), "chat: {}", visible(&text))
@@ -170,7 +170,7 @@ fn without_messages(mut frame: Value) -> Option<Value> {
     Some(frame)
 }
 
-fn as_frame(message: &Message) -> Option<Value> {
+fn as_frame(message: &MessageView) -> Option<Value> {
     let mut frame = serde_json::to_value(message).ok()?;
     frame["type"] = "message".into();
     Some(frame)

@@ -8,15 +8,16 @@ use serde_json::Value;
 use tokio::sync::mpsc::{Receiver, Sender, UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::answers::{Answer, Asker};
-use super::place::{Goal, Place, Presences};
+use super::place::{Destination, Place, Presences};
 use super::signals::interrupted;
 use crate::editor::{Keyboard, SharedPrompt};
-use crate::frames::Frame;
 use crate::input::{Input, read_lines};
-use crate::line::{Line, News, Order};
 use crate::paint::Paint;
 use crate::screen::Show;
-use crate::session::Session;
+use client::Client;
+use client::connection::{self, Connection};
+use fastrand::Rng;
+use protocol::Received;
 
 /// How often the client looks at its clocks.
 const TICK: Duration = Duration::from_millis(100);
@@ -27,7 +28,7 @@ const ON_THE_WAY: Duration = Duration::from_secs(3);
 
 /// How a client is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Manner {
+pub(crate) enum Mode {
     /// By a person in a terminal, for as long as they like.
     Terminal,
     /// Through pipes, until the input has ended and everything is acknowledged.
@@ -35,14 +36,14 @@ pub(crate) enum Manner {
 }
 
 /// A client, with everything it needs.
-pub(crate) struct Client {
+pub(crate) struct App {
     pub(super) me: String,
-    pub(super) manner: Manner,
-    pub(super) session: Session,
+    pub(super) mode: Mode,
+    pub(super) client: Client,
     pub(super) asker: Asker,
     pub(super) place: Option<Place>,
     /// Where one wants to be, and the place itself once it is known.
-    pub(super) goal: Option<Goal>,
+    pub(super) destination: Option<Destination>,
     pub(super) going: Option<Place>,
     pub(super) may_create: bool,
     pub(super) looked_back: HashMap<String, u64>,
@@ -52,7 +53,7 @@ pub(crate) struct Client {
     pub(super) has_failed: bool,
     pub(super) answers_in: UnboundedSender<Answer>,
     answers: UnboundedReceiver<Answer>,
-    pub(super) line: Line,
+    pub(super) connection: Connection,
     shows: UnboundedSender<Show>,
     inputs_in: Sender<Input>,
     pub(super) inputs: Receiver<Input>,
@@ -67,25 +68,25 @@ pub(crate) struct Client {
     is_told_down: bool,
 }
 
-impl Client {
-    /// A client of `me` on this line, that shows things there.
+impl App {
+    /// A client of `me` on this connection, that shows things there.
     pub(crate) fn new(
         me: &str,
         history: usize,
-        manner: Manner,
+        mode: Mode,
         asker: Asker,
-        line: Line,
+        connection: Connection,
         shows: UnboundedSender<Show>,
     ) -> Self {
         let (answers_in, answers) = unbounded_channel();
         let (inputs_in, inputs) = crate::input::way();
         Self {
             me: me.to_owned(),
-            manner,
-            session: Session::new(me, history),
+            mode,
+            client: Client::new(me, history, Rng::new()),
             asker,
             place: None,
-            goal: None,
+            destination: None,
             going: None,
             may_create: false,
             looked_back: HashMap::new(),
@@ -95,7 +96,7 @@ impl Client {
             has_failed: false,
             answers_in,
             answers,
-            line,
+            connection,
             shows,
             inputs_in,
             inputs,
@@ -111,20 +112,24 @@ impl Client {
     }
 
     /// Goes to a place, and chats until the end; an error if not everything that was said is kept.
-    pub(crate) async fn run(mut self, goal: Option<Goal>, may_create: bool) -> anyhow::Result<()> {
+    pub(crate) async fn run(
+        mut self,
+        destination: Option<Destination>,
+        may_create: bool,
+    ) -> anyhow::Result<()> {
         self.may_create = may_create;
-        match goal {
-            Some(goal) => self.go(goal),
-            None => self.input_has_ended = self.manner != Manner::Terminal,
+        match destination {
+            Some(destination) => self.go(destination),
+            None => self.input_has_ended = self.mode != Mode::Terminal,
         }
-        if self.manner != Manner::Terminal && !self.input_has_ended {
+        if self.mode != Mode::Terminal && !self.input_has_ended {
             read_lines(self.inputs_in.clone());
         }
         let mut tick = tokio::time::interval(TICK);
         let mut interrupted = pin!(interrupted());
         let outcome = loop {
             tokio::select! {
-                news = self.line.news.recv() => self.heard(news),
+                event = self.connection.events.recv() => self.heard(event),
                 input = self.inputs.recv(), if self.takes_input() => self.typed(input),
                 answer = self.answers.recv() => answer.into_iter().for_each(|it| self.answered(it)),
                 () = &mut interrupted => self.leave_by(Instant::now()),
@@ -168,22 +173,22 @@ impl Client {
 
     /// What is typed ahead is for the place that the last command leads to.
     fn takes_input(&self) -> bool {
-        match self.manner {
-            Manner::Terminal => self.waits_since.is_none(),
-            Manner::Pipe { .. } => {
-                !self.input_has_ended && self.place.is_some() && self.session.unsent() < UNSENT
+        match self.mode {
+            Mode::Terminal => self.waits_since.is_none(),
+            Mode::Pipe { .. } => {
+                !self.input_has_ended && self.place.is_some() && self.client.unsent() < UNSENT
             }
         }
     }
 
     fn typed(&mut self, input: Option<Input>) {
         match input {
-            Some(Input::Line(line)) if self.manner == Manner::Terminal => {
+            Some(Input::Line(line)) if self.mode == Mode::Terminal => {
                 self.obey(&line);
                 self.waits_since = Some(Instant::now());
             }
             Some(Input::Line(line)) => {
-                if self.session.unsent() == 0 {
+                if self.client.unsent() == 0 {
                     self.progressed();
                 }
                 if !line.is_empty() {
@@ -192,10 +197,10 @@ impl Client {
             }
             Some(Input::Typing) => {
                 if let Some(place) = &self.place {
-                    self.session.type_to(&place.address, Instant::now());
+                    self.client.type_to(&place.target, Instant::now());
                 }
             }
-            Some(Input::End) | None if self.manner == Manner::Terminal => self.obey("/quit"),
+            Some(Input::End) | None if self.mode == Mode::Terminal => self.obey("/quit"),
             Some(Input::End) | None => self.input_has_ended = true,
             Some(Input::Interrupted) => self.leave_by(Instant::now()),
             Some(Input::Unreadable(reason)) => {
@@ -204,10 +209,10 @@ impl Client {
         }
     }
 
-    fn heard(&mut self, news: Option<News>) {
-        match news {
-            Some(News::Up) => {
-                self.session.begin(Instant::now());
+    fn heard(&mut self, event: Option<connection::Event>) {
+        match event {
+            Some(connection::Event::Up) => {
+                self.client.begin(Instant::now());
                 // Who came and went meanwhile was not told.
                 self.presence.clear();
                 self.look_for_other();
@@ -216,43 +221,44 @@ impl Client {
                 }
                 self.trouble = None;
             }
-            Some(News::Frame(frame)) => self.heard_frame(frame),
-            Some(News::Down(reason)) => {
-                self.session.end();
+            Some(connection::Event::Frame(frame)) => self.heard_frame(&frame),
+            Some(connection::Event::Down(reason)) => {
+                self.client.end();
                 if !std::mem::replace(&mut self.is_told_down, true) {
                     let notice = format!("not connected: {reason}; trying again");
                     self.show(Show::Notice(notice));
                 }
                 self.trouble = Some(reason);
             }
-            Some(News::Refused(reason)) => self.fail(&reason),
-            Some(News::Closed) | None => {}
+            Some(connection::Event::Refused(reason)) => self.fail(&reason),
+            Some(connection::Event::Closed) | None => {}
         }
     }
 
-    fn heard_frame(&mut self, value: Value) {
-        let before = self.session.unsent();
-        if let Some(frame) = Frame::read(&value) {
+    fn heard_frame(&mut self, text: &str) {
+        let before = self.client.unsent();
+        let value = serde_json::from_str(text).unwrap_or(Value::Null);
+        if let Some(received) = Received::read(text) {
             self.show(Show::Frame(value));
-            self.session.take(frame, Instant::now());
+            self.client.receive(received, Instant::now());
         }
-        if self.session.unsent() < before {
+        if self.client.unsent() < before {
             self.progressed();
         }
     }
 
     /// Does what is due.
     fn keep(&mut self, now: Instant) -> anyhow::Result<()> {
-        if !self.session.keep(now) {
-            self.session.end();
-            self.order(Order::Replace);
+        if !self.client.keep(now) {
+            self.client.end();
+            self.command(connection::Command::Replace);
         }
-        for frame in self.session.frames() {
-            self.order(Order::Send(frame));
+        for frame in self.client.frames() {
+            self.command(connection::Command::Send(frame.encode()));
         }
         self.tell();
         self.prompt(now);
-        if self.manner == Manner::Terminal {
+        if self.mode == Mode::Terminal {
             self.keep_editing(now)?;
         }
         if self.end.is_none() && self.is_done(now) {
@@ -261,15 +267,15 @@ impl Client {
         Ok(())
     }
 
-    pub(super) fn order(&self, order: Order) {
-        // A line that has ended for good has said so.
-        drop(self.line.orders.send(order));
+    pub(super) fn command(&self, command: connection::Command) {
+        // A connection that has ended for good has said so.
+        drop(self.connection.commands.send(command));
     }
 
     /// Lets the person type, or takes what they typed ahead, unless the last command still leads them
     /// somewhere.
     fn keep_editing(&mut self, now: Instant) -> anyhow::Result<()> {
-        let is_under_way = self.goal.is_some() || self.going.is_some();
+        let is_under_way = self.destination.is_some() || self.going.is_some();
         if !self.edits && !is_under_way {
             self.begin_editing()?;
         }
@@ -291,10 +297,10 @@ mod tests {
     use super::*;
     use crate::account::Account;
     use crate::addresses::Addresses;
-    use crate::frames::Presence;
     use crate::http::Http;
     use crate::names::Names;
     use crate::options::Options;
+    use protocol::Presence;
 
     /// The HTTP API of a server where nobody is online.
     async fn lonely() -> String {
@@ -312,12 +318,13 @@ mod tests {
         let addresses = Addresses::new(&options.url, options.http.as_deref()).unwrap();
         let account = Account::of(&options, Http::new(&addresses).unwrap()).unwrap();
         let asker = Asker { names: Names::new(account.clone()), account };
-        let line = Line { orders: unbounded_channel().0, news: unbounded_channel().1 };
+        let connection =
+            Connection { commands: unbounded_channel().0, events: unbounded_channel().1 };
         let (shows, _shown) = unbounded_channel();
-        let mut client = Client::new("alice", 20, Manner::Terminal, asker, line, shows);
-        client.place = Some(Place::with("alice", "bob", "bob").unwrap());
+        let mut client = App::new("alice", 20, Mode::Terminal, asker, connection, shows);
+        client.place = Some(Place::with("alice", "bob", "bob"));
         client.presence.insert("bob".into(), Presence::Online);
-        client.heard(Some(News::Up));
+        client.heard(Some(connection::Event::Up));
         assert_eq!(client.presence.get("bob"), None);
         let answer = client.answers.recv().await.unwrap();
         client.answered(answer);

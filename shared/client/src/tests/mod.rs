@@ -1,18 +1,19 @@
-//! A session talks to a server that is played here.
+//! A client talks to a server that is played here.
 
 mod news;
 
 use std::time::{Duration, Instant};
 
+use fastrand::Rng;
+use protocol::{ErrorCode, MessageView, Received, Status};
 use serde_json::{Value, json};
 
-use super::{Address, Event, Mark, Session, Wish};
-use crate::frames::{Frame, Message, Status};
+use crate::{Client, Event, Mark, NewMessage, Request, Target};
 
 const BOTH: &str = "dm:alice:bob";
 
 /// What bob said as the message `seq`.
-pub(crate) fn said(seq: u64) -> Message {
+pub(crate) fn said(seq: u64) -> MessageView {
     serde_json::from_value(message(seq)).unwrap()
 }
 
@@ -33,7 +34,9 @@ fn ack(id: &Value, seq: u64, delivered: bool) -> Value {
 
 fn page(numbers: impl IntoIterator<Item = u64>) -> Value {
     let messages: Vec<_> = numbers.into_iter().map(message).collect();
-    json!({ "type": "history", "conversation": BOTH, "messages": messages })
+    json!({
+        "type": "history", "conversation": BOTH, "messages": messages, "before": null, "after": null,
+    })
 }
 
 fn synced(upto: u64, complete: bool) -> Value {
@@ -43,9 +46,19 @@ fn synced(upto: u64, complete: bool) -> Value {
 
 fn joined(name: &str) -> Value {
     let room = json!({
-        "id": "7", "name": name, "topic": null, "members": 1, "conversation": "room:7",
+        "id": "7", "name": name, "topic": null, "metadata": null, "access": "public",
+        "history": "everything", "creator": "bob", "created_at": "2026-01-01T00:00:00.000Z",
+        "members": 1, "conversation": "room:7",
     });
-    json!({ "type": "joined", "room": room, "conversation": "room:7", "messages": [] })
+    json!({
+        "type": "joined", "room": room, "conversation": "room:7", "messages": [], "before": null,
+    })
+}
+
+/// The frame as the answer to a request.
+fn answer(mut frame: Value, request: &Value) -> Value {
+    frame["id"] = request["id"].clone();
+    frame
 }
 
 /// API Gateway's own words.
@@ -55,40 +68,46 @@ fn failure() -> Value {
 
 /// alice's client, and the clock.
 struct Alice {
-    session: Session,
+    client: Client,
     now: Instant,
+    /// How many messages have been sent.
+    sent: u64,
 }
 
 impl Alice {
     /// A connected client.
     fn new() -> Self {
-        let (mut session, now) = (Session::new("alice", 20), Instant::now());
-        session.begin(now);
-        Self { session, now }
+        let (mut client, now) = (Client::new("alice", 20, Rng::with_seed(7)), Instant::now());
+        client.begin(now);
+        Self { client, now, sent: 0 }
     }
 
     /// A client that has shown these messages of bob.
     fn after(numbers: impl IntoIterator<Item = u64>) -> Self {
         let mut alice = Self::new();
-        alice.session.open(BOTH, "bob");
-        assert_eq!(alice.sends("history")["with"], "bob");
-        alice.hears(&page(numbers));
+        alice.client.open(BOTH, "bob");
+        let asked = alice.sends("history");
+        assert_eq!(asked["with"], "bob");
+        alice.hears(&answer(page(numbers), &asked));
         alice.shown();
         alice
     }
 
     fn hears(&mut self, frame: &Value) {
-        self.session.take(Frame::read(frame).unwrap(), self.now);
+        self.client.receive(Received::from_value(frame.clone()).unwrap(), self.now);
     }
 
     fn says(&mut self, content: &str) {
-        self.session.say(BOTH, &Address::Person("bob".into()), content);
+        self.sent += 1;
+        let message = NewMessage { id: format!("m{}", self.sent), content: content.into() };
+        self.client.send(BOTH, &Target::Person("bob".into()), message);
     }
 
     /// The frames that are due.
     fn due(&mut self) -> Vec<Value> {
-        assert!(self.session.keep(self.now));
-        self.session.frames()
+        assert!(self.client.keep(self.now));
+        let frames = self.client.frames();
+        frames.iter().map(|frame| serde_json::from_str(&frame.encode()).unwrap()).collect()
     }
 
     /// The one frame that is due.
@@ -103,19 +122,19 @@ impl Alice {
     }
 
     fn reconnects(&mut self) {
-        self.session.end();
-        self.session.begin(self.now);
+        self.client.end();
+        self.client.begin(self.now);
     }
 
     fn events(&mut self) -> Vec<Event> {
-        std::iter::from_fn(|| self.session.event()).collect()
+        std::iter::from_fn(|| self.client.event()).collect()
     }
 
     /// What is shown of what was said.
     fn shown(&mut self) -> Vec<String> {
         let events = self.events().into_iter();
         let said = events.filter_map(|event| match event {
-            Event::Said(message) => Some(message.content),
+            Event::Message(message) => message.body.content().map(str::to_owned),
             _ => None,
         });
         said.collect()
@@ -128,10 +147,11 @@ fn after_a_reconnect_what_was_missed_is_asked_for_and_shown_once() {
     alice.hears(&message(9));
     assert_eq!(alice.shown(), ["9"]);
     alice.reconnects();
-    assert_eq!(alice.sends("sync")["since"], json!({ BOTH: 9 }));
+    let asked = alice.sends("sync");
+    assert_eq!(asked["since"], json!({ BOTH: 9 }));
     alice.hears(&message(12));
     alice.hears(&page([10, 11, 12]));
-    alice.hears(&synced(12, true));
+    alice.hears(&answer(synced(12, true), &asked));
     alice.hears(&message(11));
     assert_eq!(alice.shown(), ["10", "11", "12"]);
     alice.waits(1);
@@ -143,9 +163,10 @@ fn a_gap_is_asked_for_until_it_is_filled() {
     let mut alice = Alice::after([7]);
     alice.hears(&message(9));
     assert!(alice.shown().is_empty());
-    assert_eq!(alice.sends("sync")["since"], json!({ BOTH: 7 }));
+    let asked = alice.sends("sync");
+    assert_eq!(asked["since"], json!({ BOTH: 7 }));
     // The page is lost on the way, only its end comes.
-    alice.hears(&synced(9, true));
+    alice.hears(&answer(synced(9, true), &asked));
     alice.waits(1);
     assert_eq!(alice.sends("sync")["since"], json!({ BOTH: 7 }));
     alice.hears(&page([8, 9]));
@@ -156,9 +177,9 @@ fn a_gap_is_asked_for_until_it_is_filled() {
 fn what_is_gone_is_told_and_not_waited_for() {
     let mut alice = Alice::after([7]);
     alice.hears(&message(12));
-    alice.sends("sync");
+    let asked = alice.sends("sync");
     alice.hears(&page([11, 12]));
-    alice.hears(&synced(12, false));
+    alice.hears(&answer(synced(12, false), &asked));
     let events = alice.events();
     assert_eq!(events[0], Event::Gone { conversation: BOTH.into() });
     assert_eq!(events.len(), 3);
@@ -170,7 +191,7 @@ fn what_has_no_ack_is_sent_again_under_its_id() {
     alice.says("one");
     alice.says("two");
     let first = alice.sends("message");
-    assert_eq!(alice.session.mark(BOTH), Some(Mark::Sending));
+    assert_eq!(alice.client.mark(BOTH), Some(Mark::Sending));
     alice.waits(4);
     assert_eq!(alice.sends("message"), first);
     alice.reconnects();
@@ -179,7 +200,7 @@ fn what_has_no_ack_is_sent_again_under_its_id() {
     alice.hears(&ack(&first["id"], 8, false));
     assert_eq!(alice.sends("message")["content"], "two");
     alice.hears(&ack(&first["id"], 8, false));
-    assert_eq!((alice.shown(), alice.session.unsent()), (vec!["one".to_owned()], 1));
+    assert_eq!((alice.shown(), alice.client.unsent()), (vec!["one".to_owned()], 1));
 }
 
 #[test]
@@ -219,9 +240,8 @@ fn whoever_was_told_how_long_to_wait_does_so_whatever_else_fails() {
     let frames = alice.due();
     assert_eq!(frames.len(), 2, "{frames:?}");
     let hurried = json!({ "type": "error", "code": "rate_limited", "message": "slowly", "retry_after_ms": 20_000 });
-    let mut about = hurried.clone();
-    about["id"] = frames[0]["id"].clone();
-    for frame in [hurried, about, failure()] {
+    let answers = frames.iter().map(|frame| answer(hurried.clone(), frame));
+    for frame in answers.chain([failure()]).collect::<Vec<_>>() {
         alice.hears(&frame);
     }
     alice.waits(19);
@@ -236,16 +256,16 @@ fn ones_own_messages_take_their_place_and_get_marks() {
     alice.says("mine");
     let sent = alice.sends("message");
     alice.hears(&ack(&sent["id"], 9, false));
-    assert_eq!(alice.session.mark(BOTH), Some(Mark::Got(Status::Sent)));
+    assert_eq!(alice.client.mark(BOTH), Some(Mark::Got(Status::Sent)));
     alice.hears(&message(8));
     assert_eq!(alice.shown(), ["8", "mine"]);
     let receipt = |user: &str, kind: &str| json!({ "type": "receipt", "conversation": BOTH, "user": user, kind: 9 });
     alice.hears(&receipt("bob", "delivered"));
-    assert_eq!(alice.session.mark(BOTH), Some(Mark::Got(Status::Delivered)));
+    assert_eq!(alice.client.mark(BOTH), Some(Mark::Got(Status::Delivered)));
     alice.hears(&receipt("alice", "read"));
-    assert_eq!(alice.session.mark(BOTH), Some(Mark::Got(Status::Delivered)));
+    assert_eq!(alice.client.mark(BOTH), Some(Mark::Got(Status::Delivered)));
     alice.hears(&receipt("bob", "read"));
-    assert_eq!(alice.session.mark(BOTH), Some(Mark::Got(Status::Read)));
+    assert_eq!(alice.client.mark(BOTH), Some(Mark::Got(Status::Read)));
 }
 
 #[test]
@@ -258,9 +278,9 @@ fn ones_own_message_is_known_before_its_ack() {
     alice.hears(&own);
     alice.hears(&ack(&id, 8, true));
     let events = alice.events();
-    let [Event::Said(shown)] = &events[..] else { panic!("{events:?}") };
+    let [Event::Message(shown)] = &events[..] else { panic!("{events:?}") };
     assert_eq!(shown.status, Some(Status::Sent));
-    assert_eq!(alice.session.mark(BOTH), Some(Mark::Got(Status::Delivered)));
+    assert_eq!(alice.client.mark(BOTH), Some(Mark::Got(Status::Delivered)));
 }
 
 #[test]
@@ -275,8 +295,9 @@ fn whoever_hurries_waits_and_what_is_refused_is_told() {
     assert_eq!(alice.sends("message")["id"], id);
     let refusal = json!({ "type": "error", "code": "forbidden", "message": "no", "id": id });
     alice.hears(&refusal);
-    let told = Event::NotSaid { content: "one".into(), reason: "no".into() };
-    assert_eq!((alice.events(), alice.session.unsent()), (vec![told], 0));
+    let (id, content, code) = ("m1".into(), "one".into(), ErrorCode::Forbidden);
+    let told = Event::NotSent { id, content, code, reason: "no".into() };
+    assert_eq!((alice.events(), alice.client.unsent()), (vec![told], 0));
 }
 
 #[test]
@@ -287,27 +308,32 @@ fn a_silent_connection_counts_as_lost() {
     alice.waits(1);
     alice.sends("ping");
     alice.waits(9);
-    assert!(alice.session.keep(alice.now));
+    assert!(alice.client.keep(alice.now));
     alice.waits(1);
-    assert!(!alice.session.keep(alice.now));
+    assert!(!alice.client.keep(alice.now));
 }
 
 #[test]
 fn a_room_is_joined_until_it_answers_and_shown_from_there() {
     let mut alice = Alice::new();
-    alice.session.wish(Wish::Join { room: " General ".into() });
+    alice.client.request(Request::Join { room: " General ".into() });
     let join = alice.sends("join");
     alice.waits(4);
     assert_eq!(alice.sends("join"), join);
+    // Whatever another device of the user does is no answer.
     alice.hears(&joined("general"));
-    alice.hears(&joined("general"));
+    assert_eq!(alice.events(), []);
+    alice.hears(&answer(joined("general"), &join));
+    alice.hears(&answer(joined("general"), &join));
     let events = alice.events();
-    assert!(matches!(&events[0], Event::Joined { name, .. } if name == "general"), "{events:?}");
+    assert!(matches!(&events[0], Event::Joined { room } if room.name == "general"), "{events:?}");
     assert_eq!(events[1..], [Event::Opened { conversation: "room:7".into() }]);
     alice.reconnects();
-    assert_eq!(alice.sends("sync")["since"], json!({ "room:7": 0 }));
+    let asked = alice.sends("sync");
+    assert_eq!(asked["since"], json!({ "room:7": 0 }));
     let synced = json!({ "upto": 0, "complete": false, "more": false, "error": "forbidden" });
-    alice.hears(&json!({ "type": "synced", "conversations": { "room:7": synced } }));
+    let synced = json!({ "type": "synced", "conversations": { "room:7": synced } });
+    alice.hears(&answer(synced, &asked));
     let reason = Some("forbidden".into());
     assert_eq!(alice.events(), [Event::Left { conversation: "room:7".into(), reason }]);
 }
@@ -315,9 +341,10 @@ fn a_room_is_joined_until_it_answers_and_shown_from_there() {
 #[test]
 fn only_the_newest_receipt_of_ones_own_is_repeated() {
     let mut alice = Alice::after([7, 8]);
-    alice.session.read(BOTH, 7);
-    alice.session.read(BOTH, 8);
+    alice.client.read(BOTH, 7);
+    alice.client.read(BOTH, 8);
     assert_eq!(alice.sends("read")["seq"], 8);
+    // As another device may have read it.
     alice.hears(&json!({ "type": "receipt", "conversation": BOTH, "user": "alice", "read": 8 }));
     alice.reconnects();
     alice.sends("sync");

@@ -9,12 +9,12 @@ const QUIET: Duration = Duration::from_secs(30);
 
 /// The signs of life of a connection.
 #[derive(Debug)]
-pub(crate) struct Pulse {
+pub(crate) struct Heartbeat {
     heard: Instant,
     waiting_since: Option<Instant>,
 }
 
-impl Pulse {
+impl Heartbeat {
     /// A connection that stands since `now`.
     pub(crate) fn new(now: Instant) -> Self {
         Self { heard: now, waiting_since: None }
@@ -48,14 +48,14 @@ mod tests {
     #[test]
     fn a_connection_is_lost_when_it_answers_nothing() {
         let start = Instant::now();
-        let mut pulse = Pulse::new(start);
-        assert!(!pulse.is_quiet(start) && pulse.is_quiet(start + QUIET));
-        assert!(!pulse.is_lost(start + QUIET));
-        pulse.expect(start + QUIET);
-        pulse.expect(start + QUIET + SILENCE / 2);
-        assert!(!pulse.is_quiet(start + QUIET + SILENCE));
-        assert!(pulse.is_lost(start + QUIET + SILENCE));
-        pulse.hear(start + QUIET + SILENCE);
-        assert!(!pulse.is_lost(start + QUIET + SILENCE));
+        let mut heartbeat = Heartbeat::new(start);
+        assert!(!heartbeat.is_quiet(start) && heartbeat.is_quiet(start + QUIET));
+        assert!(!heartbeat.is_lost(start + QUIET));
+        heartbeat.expect(start + QUIET);
+        heartbeat.expect(start + QUIET + SILENCE / 2);
+        assert!(!heartbeat.is_quiet(start + QUIET + SILENCE));
+        assert!(heartbeat.is_lost(start + QUIET + SILENCE));
+        heartbeat.hear(start + QUIET + SILENCE);
+        assert!(!heartbeat.is_lost(start + QUIET + SILENCE));
     }
 }

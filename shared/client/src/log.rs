@@ -2,32 +2,44 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::frames::Message;
+use protocol::{MessageView, Seq};
 
 /// What a client knows of a conversation; it outlives connections.
 #[derive(Debug, Default)]
 pub(crate) struct Log {
     /// Whether it is known where the log is to begin, so that messages may be shown.
     is_open: bool,
+    /// Whether it is to begin with its first message.
+    is_whole: bool,
     /// The first number that belongs here, and the next to show; none while nothing was ever said.
     range: Option<Range>,
     /// What came beyond a gap.
-    beyond: BTreeMap<u64, Message>,
+    beyond: BTreeMap<Seq, MessageView>,
     /// What was handed over although it was said before the log begins: it had waited.
-    waited: BTreeSet<u64>,
+    waited: BTreeSet<Seq>,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Range {
-    start: u64,
-    next: u64,
+    start: Seq,
+    next: Seq,
 }
 
 impl Log {
     /// A log that begins with the message `seq`.
-    pub(crate) fn starting_at(seq: u64) -> Self {
+    pub(crate) fn starting_at(seq: Seq) -> Self {
         let range = Some(Range { start: seq, next: seq });
         Self { is_open: true, range, ..Self::default() }
+    }
+
+    /// A log from its first message on.
+    pub(crate) fn whole() -> Self {
+        Self { is_whole: true, ..Self::default() }
+    }
+
+    /// Whether the log is wanted from its first message on.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.is_whole
     }
 
     /// Whether it is known where the log begins.
@@ -36,12 +48,12 @@ impl Log {
     }
 
     /// The first number that belongs to it.
-    pub(crate) fn start(&self) -> Option<u64> {
+    pub(crate) fn start(&self) -> Option<Seq> {
         self.range.map(|range| range.start)
     }
 
     /// The last number without a gap before it; 0 asks for everything.
-    pub(crate) fn watermark(&self) -> u64 {
+    pub(crate) fn watermark(&self) -> Seq {
         self.range.map_or(0, |range| range.next - 1)
     }
 
@@ -52,7 +64,7 @@ impl Log {
 
     /// Begins with the last `wanted` messages of the newest page, or earlier if something earlier
     /// was handed over meanwhile; what is to be shown now.
-    pub(crate) fn open(&mut self, page: Vec<Message>, wanted: usize) -> Vec<Message> {
+    pub(crate) fn open(&mut self, page: Vec<MessageView>, wanted: usize) -> Vec<MessageView> {
         if self.is_open {
             return self.fill(page);
         }
@@ -68,7 +80,7 @@ impl Log {
     }
 
     /// Takes what was pushed; what is to be shown now.
-    pub(crate) fn push(&mut self, message: Message) -> Vec<Message> {
+    pub(crate) fn push(&mut self, message: MessageView) -> Vec<MessageView> {
         let before = self.range.is_some_and(|range| message.seq < range.start);
         if before {
             let is_new = self.waited.insert(message.seq);
@@ -78,7 +90,7 @@ impl Log {
     }
 
     /// Takes part of the log; what is to be shown now.
-    pub(crate) fn fill(&mut self, messages: Vec<Message>) -> Vec<Message> {
+    pub(crate) fn fill(&mut self, messages: Vec<MessageView>) -> Vec<MessageView> {
         for message in messages {
             if self.range.is_none_or(|range| message.seq >= range.next) {
                 // The first to come knows most: one's own has how far it got.
@@ -89,7 +101,7 @@ impl Log {
     }
 
     /// Everything up to `upto` has come; what is to be shown now.
-    pub(crate) fn synced(&mut self, upto: u64, complete: bool) -> Vec<Message> {
+    pub(crate) fn synced(&mut self, upto: Seq, complete: bool) -> Vec<MessageView> {
         self.is_open = true;
         let first = self.beyond.keys().next().copied();
         match (&mut self.range, first) {
@@ -106,7 +118,7 @@ impl Log {
         shown
     }
 
-    fn advance(&mut self) -> Vec<Message> {
+    fn advance(&mut self) -> Vec<MessageView> {
         let mut shown = Vec::new();
         if let (true, Some(range)) = (self.is_open, &mut self.range) {
             while let Some(message) = self.beyond.remove(&range.next) {
@@ -121,14 +133,14 @@ impl Log {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::session::tests::said;
+    use crate::tests::said;
 
-    fn page(numbers: impl IntoIterator<Item = u64>) -> Vec<Message> {
+    fn page(numbers: impl IntoIterator<Item = Seq>) -> Vec<MessageView> {
         numbers.into_iter().map(said).collect()
     }
 
     #[track_caller]
-    fn shows(shown: &[Message], expected: impl IntoIterator<Item = u64>) {
+    fn shows(shown: &[MessageView], expected: impl IntoIterator<Item = Seq>) {
         let numbers: Vec<_> = shown.iter().map(|message| message.seq).collect();
         assert_eq!(numbers, expected.into_iter().collect::<Vec<_>>());
     }

@@ -3,24 +3,27 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
+use fastrand::Rng;
+use protocol::{ClientFrame, Seq, SyncRequest, limits};
 
-use super::repeat::Repeat;
+use crate::outbox::Outgoing;
+use crate::repeat::Repeat;
+use crate::requests::fresh_id;
 
-/// How many conversations one frame may ask for.
-const CONVERSATIONS: usize = 50;
 /// The pause before what is still missing is asked for again: it may be under way.
 const PAUSE: Duration = Duration::from_millis(250);
 
 /// Which conversations may lack something.
 #[derive(Debug, Default)]
-pub(crate) struct CatchingUp {
+pub(crate) struct Sync {
     wanted: BTreeSet<String>,
     asked: BTreeSet<String>,
+    /// The id of the frame that asked last.
+    id: Option<String>,
     repeat: Repeat,
 }
 
-impl CatchingUp {
+impl Sync {
     /// Something may be missing in this conversation.
     pub(crate) fn want(&mut self, conversation: &str) {
         self.wanted.insert(conversation.to_owned());
@@ -34,51 +37,57 @@ impl CatchingUp {
     /// A new connection: what the old one was asked is not answered any more.
     pub(crate) fn begin(&mut self) {
         self.wanted.append(&mut self.asked);
-        self.repeat = Repeat::default();
+        (self.id, self.repeat) = (None, Repeat::default());
     }
 
     /// The frame that is due, with the watermark of each conversation.
     pub(crate) fn due(
         &mut self,
         now: Instant,
-        watermark: impl Fn(&str) -> Option<u64>,
-    ) -> Option<Value> {
+        random: &mut Rng,
+        watermark: impl Fn(&str) -> Option<Seq>,
+    ) -> Option<Outgoing> {
         if !self.repeat.is_due(now) {
             return None;
         }
         self.wanted.append(&mut self.asked);
         let mut since = BTreeMap::new();
         while let (true, Some(conversation)) =
-            (since.len() < CONVERSATIONS, self.wanted.pop_first())
+            (since.len() < limits::CONVERSATIONS_PER_SYNC, self.wanted.pop_first())
         {
             if let Some(watermark) = watermark(&conversation) {
                 since.insert(conversation, watermark);
             }
         }
         if since.is_empty() {
-            self.repeat = Repeat::default();
+            (self.id, self.repeat) = (None, Repeat::default());
             return None;
         }
         self.asked = since.keys().cloned().collect();
         self.repeat.ask(now);
-        Some(json!({ "action": "sync", "since": since }))
+        self.id = Some(fresh_id(random));
+        Some(Outgoing { frame: ClientFrame::Sync(SyncRequest { since }), id: self.id.clone() })
     }
 
-    /// The answer came.
-    pub(crate) fn answer(&mut self, now: Instant) {
-        self.asked.clear();
-        self.repeat = Repeat::not_before(now + PAUSE);
+    /// An answer came, to the frame of this `id`: if that was not the last, another is to come.
+    pub(crate) fn answer(&mut self, id: Option<&str>, now: Instant) {
+        if self.id.as_deref() == id {
+            self.asked.clear();
+            (self.id, self.repeat) = (None, Repeat::not_before(now + PAUSE));
+        }
     }
 
     /// Something failed, and nobody knows what: repeats come soon.
-    pub(crate) fn suspect(&mut self, now: Instant) {
-        self.repeat.suspect(now);
+    pub(crate) fn suspect(&mut self, now: Instant, random: &mut Rng) {
+        self.repeat.suspect(now, random);
     }
 
-    /// The question is to be asked again, if there is one, but not before `pause` is over.
-    pub(crate) fn put_off(&mut self, now: Instant, pause: Duration) {
-        if !self.asked.is_empty() {
+    /// The frame `id` is to be repeated, but not before `pause` is over; whether there is one.
+    pub(crate) fn put_off(&mut self, id: &str, now: Instant, pause: Duration) -> bool {
+        let is_asked = self.id.as_deref() == Some(id);
+        if is_asked {
             self.repeat.put_off(now, pause);
         }
+        is_asked
     }
 }

@@ -1,25 +1,42 @@
-//! What is said and not yet acknowledged: one send in flight in each conversation, the same id until
+//! What is sent and not yet acknowledged: one message in flight in each conversation, the same id until
 //! the ack comes.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
+use fastrand::Rng;
+use protocol::{BroadcastRequest, ClientFrame, SendRequest};
 
-use super::repeat::Repeat;
+use crate::repeat::Repeat;
 
 /// How long a text may be in JSON: a longer one would not fit into a frame of 32 KB, and the server
 /// would close the connection.
 const TEXT: usize = 31 * 1024;
 
 /// Whether a text fits into a frame.
-pub(super) fn is_sendable(text: &str) -> bool {
-    json!(text).to_string().len() <= TEXT
+pub(crate) fn is_sendable(text: &str) -> bool {
+    serde_json::to_string(text).is_ok_and(|text| text.len() <= TEXT)
 }
 
-/// Whom something is said to.
+/// A frame to be sent, with the `id` that its answer will have.
+#[derive(Clone, Debug)]
+pub struct Outgoing {
+    /// The frame.
+    pub frame: ClientFrame,
+    /// Its `id`, if it is answered.
+    pub id: Option<String>,
+}
+
+impl Outgoing {
+    /// The frame as it is sent.
+    pub fn encode(&self) -> String {
+        self.frame.encode(self.id.as_deref())
+    }
+}
+
+/// Whom a message is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Address {
+pub enum Target {
     /// One person, by id.
     Person(String),
     /// Everybody in a room, by its id.
@@ -28,19 +45,21 @@ pub(crate) enum Address {
     Everybody,
 }
 
-/// Something said.
+/// A message that is to be sent.
 #[derive(Clone, Debug)]
-pub(crate) struct Unsent {
-    pub(crate) id: String,
-    pub(crate) content: String,
+pub struct NewMessage {
+    /// Its id: a UUIDv7 serves best, see [`protocol::ids::message`].
+    pub id: String,
+    /// What is said.
+    pub content: String,
 }
 
-/// The sends of one conversation, the first of them in flight.
+/// The messages of one conversation, the first of them in flight.
 #[derive(Debug)]
 struct Lane {
     conversation: String,
-    address: Address,
-    queue: VecDeque<Unsent>,
+    target: Target,
+    queue: VecDeque<NewMessage>,
     repeat: Repeat,
 }
 
@@ -52,14 +71,14 @@ pub(crate) struct Outbox {
 
 impl Outbox {
     /// Takes something to be said.
-    pub(crate) fn put(&mut self, conversation: &str, address: &Address, unsent: Unsent) {
+    pub(crate) fn put(&mut self, conversation: &str, target: &Target, message: NewMessage) {
         if let Some(lane) = self.lane(conversation) {
-            lane.queue.push_back(unsent);
+            lane.queue.push_back(message);
             return;
         }
-        let (conversation, address) = (conversation.to_owned(), address.clone());
-        let queue = VecDeque::from([unsent]);
-        self.lanes.push(Lane { conversation, address, queue, repeat: Repeat::default() });
+        let (conversation, target) = (conversation.to_owned(), target.clone());
+        let queue = VecDeque::from([message]);
+        self.lanes.push(Lane { conversation, target, queue, repeat: Repeat::default() });
     }
 
     /// How many messages have no ack yet, here or anywhere.
@@ -75,13 +94,13 @@ impl Outbox {
     }
 
     /// The frames that are due.
-    pub(crate) fn due(&mut self, now: Instant) -> Vec<Value> {
+    pub(crate) fn due(&mut self, now: Instant) -> Vec<Outgoing> {
         let mut frames = Vec::new();
         for lane in &mut self.lanes {
             let Some(first) = lane.queue.front() else { continue };
             if lane.repeat.is_due(now) {
                 lane.repeat.ask(now);
-                frames.push(frame(&lane.address, first));
+                frames.push(frame(&lane.target, first));
             }
         }
         frames
@@ -95,19 +114,19 @@ impl Outbox {
     }
 
     /// Something failed, and nobody knows what: repeats come soon.
-    pub(crate) fn suspect(&mut self, now: Instant) {
+    pub(crate) fn suspect(&mut self, now: Instant, random: &mut Rng) {
         for lane in &mut self.lanes {
-            lane.repeat.suspect(now);
+            lane.repeat.suspect(now, random);
         }
     }
 
     /// `id` is acknowledged or refused; what it was, unless it is known to be.
-    pub(crate) fn settle(&mut self, id: &str) -> Option<(String, Address, Unsent)> {
+    pub(crate) fn settle(&mut self, id: &str) -> Option<(Target, NewMessage)> {
         let index = self.index_of(id)?;
         let lane = &mut self.lanes[index];
-        let unsent = lane.queue.pop_front()?;
+        let message = lane.queue.pop_front()?;
         lane.repeat = Repeat::default();
-        let settled = (lane.conversation.clone(), lane.address.clone(), unsent);
+        let settled = (lane.target.clone(), message);
         if lane.queue.is_empty() {
             self.lanes.remove(index);
         }
@@ -132,37 +151,38 @@ impl Outbox {
     }
 }
 
-fn frame(address: &Address, unsent: &Unsent) -> Value {
-    let Unsent { id, content } = unsent;
-    match address {
-        Address::Person(to) => {
-            json!({ "action": "message", "to": to, "content": content, "id": id })
+fn frame(target: &Target, message: &NewMessage) -> Outgoing {
+    let NewMessage { id, content } = message.clone();
+    let frame = match target.clone() {
+        Target::Person(to) => {
+            ClientFrame::Message(SendRequest { to: Some(to), room: None, content })
         }
-        Address::Room(room) => {
-            json!({ "action": "message", "room": room, "content": content, "id": id })
+        Target::Room(room) => {
+            ClientFrame::Message(SendRequest { to: None, room: Some(room), content })
         }
-        Address::Everybody => json!({ "action": "broadcast", "content": content, "id": id }),
-    }
+        Target::Everybody => ClientFrame::Broadcast(BroadcastRequest { content }),
+    };
+    Outgoing { frame, id: Some(id) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn unsent(id: &str) -> Unsent {
-        Unsent { id: id.into(), content: "hello".into() }
+    fn message(id: &str) -> NewMessage {
+        NewMessage { id: id.into(), content: "hello".into() }
     }
 
-    fn ids(frames: &[Value]) -> Vec<&str> {
-        frames.iter().filter_map(|frame| frame["id"].as_str()).collect()
+    fn ids(frames: &[Outgoing]) -> Vec<&str> {
+        frames.iter().filter_map(|frame| frame.id.as_deref()).collect()
     }
 
     fn outbox() -> Outbox {
-        let (bob, room) = (Address::Person("bob".into()), Address::Room("r".into()));
+        let (bob, room) = (Target::Person("bob".into()), Target::Room("r".into()));
         let mut outbox = Outbox::default();
-        outbox.put("dm:alice:bob", &bob, unsent("1"));
-        outbox.put("dm:alice:bob", &bob, unsent("2"));
-        outbox.put("room:r", &room, unsent("3"));
+        outbox.put("dm:alice:bob", &bob, message("1"));
+        outbox.put("dm:alice:bob", &bob, message("2"));
+        outbox.put("room:r", &room, message("3"));
         outbox
     }
 

@@ -4,14 +4,14 @@ use std::time::{Duration, Instant};
 
 use anyhow::bail;
 
-use super::life::{Client, Manner};
+use super::event_loop::{App, Mode};
 use crate::input::Input;
-use crate::line::{News, Order};
+use client::connection;
 
 /// How long the connection may take to close.
 const FAREWELL: Duration = Duration::from_secs(2);
 
-impl Client {
+impl App {
     /// Ends because of something that cannot be mended.
     pub(super) fn fail(&mut self, reason: &str) {
         self.end.get_or_insert(Err(anyhow::anyhow!("{reason}")));
@@ -30,26 +30,26 @@ impl Client {
     }
 
     pub(super) fn is_done(&self, now: Instant) -> bool {
-        let is_quiet = self.session.unsent() == 0;
+        let is_quiet = self.client.unsent() == 0;
         if let Some(by) = self.leaves_by {
             return is_quiet || now >= by;
         }
-        let Manner::Pipe { timeout, listens } = self.manner else { return false };
-        let is_there = self.goal.is_none() && self.going.is_none();
+        let Mode::Pipe { timeout, listens } = self.mode else { return false };
+        let is_there = self.destination.is_none() && self.going.is_none();
         let waits = !is_quiet || !is_there;
         (!waits && self.input_has_ended && !listens) || (waits && now - self.progressed >= timeout)
     }
 
     /// Whether everything that was to be said is kept.
     pub(super) fn outcome(&mut self) -> anyhow::Result<()> {
-        let waiting = self.session.unsent();
+        let waiting = self.client.unsent();
         let why = self.trouble.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
         if waiting > 0 {
             let messages = if waiting == 1 { "message was" } else { "messages were" };
             bail!("{waiting} {messages} not acknowledged{why}");
         }
-        let Manner::Pipe { listens, .. } = self.manner else { return Ok(()) };
-        if self.goal.is_some() && self.leaves_by.is_none() {
+        let Mode::Pipe { listens, .. } = self.mode else { return Ok(()) };
+        if self.destination.is_some() && self.leaves_by.is_none() {
             bail!("no answer in time{why}");
         }
         if !self.input_has_ended && (!listens || self.has_unsaid_lines()) {
@@ -67,10 +67,10 @@ impl Client {
     }
 
     pub(super) async fn hang_up(&mut self) {
-        self.order(Order::Close);
+        self.command(connection::Command::Close);
         let closed = async {
-            while let Some(news) = self.line.news.recv().await {
-                if matches!(news, News::Closed) {
+            while let Some(event) = self.connection.events.recv().await {
+                if matches!(event, connection::Event::Closed) {
                     break;
                 }
             }

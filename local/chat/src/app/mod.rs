@@ -4,11 +4,11 @@
 mod answers;
 mod commands;
 mod ending;
+mod event_loop;
 mod events;
-mod life;
 mod place;
 mod signals;
 
 pub(crate) use answers::Asker;
-pub(crate) use life::{Client, Manner};
-pub(crate) use place::Goal;
+pub(crate) use event_loop::{App, Mode};
+pub(crate) use place::Destination;

@@ -1,16 +1,17 @@
 //! What is asked over HTTP while the conversation goes on.
 
 use reqwest::Method;
-use serde::Deserialize;
 use serde_json::json;
 
 use crate::account::Account;
-use crate::frames::{Message, Presence, Room};
 use crate::http::{HttpError, List, segment};
 use crate::names::Names;
 use crate::screen::Show;
-use crate::session::Address;
 use crate::text::visible;
+use client::Target;
+use protocol::{
+    ConversationView, MemberView, MessageView, OnlineUser, Presence, PresenceView, Role, RoomView,
+};
 
 /// How many people are named in a line: with accounts, each name is asked for.
 const NAMED: usize = 100;
@@ -24,46 +25,13 @@ pub(crate) enum Answer {
     /// Somebody is there, or is not, if that is known.
     Presence { user: String, status: Option<Presence> },
     /// Where something waits that the inbox did not list.
-    Waiting(Vec<Waiting>),
+    Waiting(Vec<ConversationView>),
     /// A room is there, or could not be made.
-    Made(Result<Room, HttpError>),
+    Made(Result<RoomView, HttpError>),
     /// Somebody else has made the room.
     IsThere(String),
     /// Messages from before `first`, which is the first shown.
-    Before { conversation: String, messages: Vec<Message> },
-}
-
-/// A conversation with messages that one has not read.
-#[derive(Deserialize)]
-pub(crate) struct Waiting {
-    pub(crate) conversation: String,
-    pub(crate) last_message: Option<Last>,
-    pub(crate) unread: u64,
-    /// The last message that was read; 0 for none.
-    pub(crate) read_seq: u64,
-}
-
-/// The last message of a conversation.
-#[derive(Deserialize)]
-pub(crate) struct Last {
-    pub(crate) seq: u64,
-}
-
-#[derive(Deserialize)]
-struct Online {
-    user: String,
-}
-
-#[derive(Deserialize)]
-struct Known {
-    user: String,
-    status: Presence,
-}
-
-#[derive(Deserialize)]
-struct Member {
-    user: String,
-    role: String,
+    Before { conversation: String, messages: Vec<MessageView> },
 }
 
 /// Asks over HTTP.
@@ -82,10 +50,11 @@ impl Asker {
 
     /// Whether somebody is there.
     pub(crate) async fn presence(self, user: String) -> Answer {
-        let circle = self.account.ask::<Vec<Known>>(Method::GET, "/api/presence", None).await;
+        let circle =
+            self.account.ask::<Vec<PresenceView>>(Method::GET, "/api/presence", None).await;
         // Of somebody one has not talked to yet, only the list of all can tell.
         let known = circle.ok().and_then(|them| them.into_iter().find(|it| it.user == user));
-        if let Some(Known { user, status }) = known {
+        if let Some(PresenceView { user, status, .. }) = known {
             return Answer::Presence { user, status: Some(status) };
         }
         let online = match self.online().await {
@@ -100,7 +69,7 @@ impl Asker {
 
     /// Where one has not read everything.
     pub(crate) async fn waiting(self) -> Answer {
-        match self.account.list::<Waiting>("/api/conversations").await {
+        match self.account.list::<ConversationView>("/api/conversations").await {
             Ok(mut them) => {
                 them.items.retain(|it| it.unread > 0);
                 Answer::Waiting(them.items)
@@ -109,7 +78,7 @@ impl Asker {
         }
     }
 
-    async fn online(&self) -> Result<List<Online>, HttpError> {
+    async fn online(&self) -> Result<List<OnlineUser>, HttpError> {
         self.account.list("/api/online_users").await
     }
 
@@ -126,21 +95,21 @@ impl Asker {
         }
     }
 
-    async fn made(&self, name: &str) -> Result<Room, HttpError> {
+    async fn made(&self, name: &str) -> Result<RoomView, HttpError> {
         let body = Some(json!({ "name": name }));
         self.account.ask(Method::POST, "/api/rooms", body).await
     }
 
     /// Which rooms there are.
     pub(crate) async fn rooms(self) -> Answer {
-        let rooms = match self.account.list::<Room>("/api/rooms").await {
+        let rooms = match self.account.list::<RoomView>("/api/rooms").await {
             Ok(rooms) if rooms.items.is_empty() => {
                 return notice("there are no rooms; /create NAME makes one");
             }
             Ok(rooms) => rooms,
             Err(error) => return trouble(&error),
         };
-        let line = |room: &Room| {
+        let line = |room: &RoomView| {
             let topic = room.topic.as_deref().unwrap_or_default();
             let people = if room.members == 1 { "person" } else { "people" };
             let line =
@@ -151,13 +120,13 @@ impl Asker {
     }
 
     /// Who is in this room, and who is online.
-    pub(crate) async fn who(self, address: Option<Address>) -> Answer {
+    pub(crate) async fn who(self, target: Option<Target>) -> Answer {
         let online = match self.online().await {
             Ok(online) => online,
             Err(error) => return trouble(&error),
         };
         let mut lines = Vec::new();
-        if let Some(Address::Room(room)) = address {
+        if let Some(Target::Room(room)) = target {
             match self.members(&room, &online).await {
                 Ok(members) => {
                     lines.push(format!("in #{}: {members}", self.room_name(&room).await))
@@ -174,15 +143,15 @@ impl Asker {
         text(lines.into_iter())
     }
 
-    async fn members(&self, room: &str, online: &List<Online>) -> Result<String, HttpError> {
+    async fn members(&self, room: &str, online: &List<OnlineUser>) -> Result<String, HttpError> {
         let path = format!("/api/rooms/{}/members", segment(room));
-        let members: List<Member> = self.account.list(&path).await?;
+        let members: List<MemberView> = self.account.list(&path).await?;
         let mut names = Vec::new();
         for member in members.items.iter().take(NAMED) {
             let name = self.names.person(&member.user).await;
-            let role = match member.role.as_str() {
-                "member" => String::new(),
-                role => format!(" ({})", visible(role)),
+            let role = match member.role {
+                Role::Member => String::new(),
+                role => format!(" ({})", role.as_str()),
             };
             let is_online = online.items.iter().any(|it| it.user == member.user);
             let light = if is_online { "●" } else { "○" };
@@ -200,18 +169,18 @@ impl Asker {
     pub(crate) async fn before(
         self,
         conversation: String,
-        address: Address,
+        target: Target,
         first: Option<u64>,
         limit: u8,
     ) -> Answer {
-        let path = match address {
-            Address::Person(other) => format!("/api/messages?with={}&", segment(&other)),
-            Address::Room(room) => format!("/api/rooms/{}/messages?", segment(&room)),
-            Address::Everybody => return notice("what is said to everybody is not kept for long"),
+        let path = match target {
+            Target::Person(other) => format!("/api/messages?with={}&", segment(&other)),
+            Target::Room(room) => format!("/api/rooms/{}/messages?", segment(&room)),
+            Target::Everybody => return notice("what is said to everybody is not kept for long"),
         };
         let before = first.map(|first| format!("&before={first}")).unwrap_or_default();
         let path = format!("{path}limit={limit}{before}");
-        match self.account.ask::<Vec<Message>>(Method::GET, &path, None).await {
+        match self.account.ask::<Vec<MessageView>>(Method::GET, &path, None).await {
             Ok(messages) if messages.is_empty() => notice("nothing was said before"),
             Ok(messages) => Answer::Before { conversation, messages },
             Err(error) => trouble(&error),

@@ -1,10 +1,10 @@
 //! How far one's own messages got.
 
-use crate::frames::Status;
+use protocol::{Seq, Status};
 
 /// How far one's last message in a conversation got.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Mark {
+pub enum Mark {
     /// It has no ack yet.
     Sending,
     /// It has one.
@@ -13,15 +13,15 @@ pub(crate) enum Mark {
 
 /// How far one's own messages got.
 #[derive(Debug, Default)]
-pub(super) struct Progress {
-    pub(super) last: Option<u64>,
-    pub(super) delivered: u64,
-    pub(super) read: u64,
+pub(crate) struct Progress {
+    pub(crate) last: Option<Seq>,
+    pub(crate) delivered: Seq,
+    pub(crate) read: Seq,
 }
 
 impl Progress {
     /// How far the message `seq` got.
-    pub(super) fn status(&self, seq: u64) -> Status {
+    pub(crate) fn status(&self, seq: Seq) -> Status {
         if seq <= self.read {
             Status::Read
         } else if seq <= self.delivered {

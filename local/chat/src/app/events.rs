@@ -1,43 +1,40 @@
-//! What the session tells, passed on.
+//! What the client tells, passed on.
 
 use std::time::Instant;
 
-use super::life::{Client, Manner};
+use super::event_loop::{App, Mode};
 use super::place::Place;
 use crate::editor::lock;
-use crate::frames::{Message, Presence};
 use crate::prompt::Prompt;
 use crate::screen::Show;
-use crate::session::{Address, Event, Wish};
+use client::{Event, Request, Target};
+use protocol::{ErrorCode, MessageView, Presence};
 
-impl Client {
-    /// Passes on everything that the session has to tell.
+impl App {
+    /// Passes on everything that the client has to tell.
     pub(super) fn tell(&mut self) {
-        while let Some(event) = self.session.event() {
+        while let Some(event) = self.client.event() {
             self.told(event);
         }
     }
 
     fn told(&mut self, event: Event) {
         match &event {
-            Event::Said(message) => self.see(message),
-            Event::Joined { id, name, conversation, .. } => {
-                self.set_out(Place::room(id.clone(), name, conversation.clone()));
-            }
+            Event::Message(message) => self.see(message),
+            Event::Joined { room } => self.set_out(Place::room(room)),
             Event::Opened { conversation } => self.arrive(conversation),
             Event::Left { conversation, .. } if self.is_here(conversation) => {
                 self.place = None;
                 self.show(Show::Event(event));
                 self.show(Show::Here(None));
-                if self.manner != Manner::Terminal {
+                if self.mode != Mode::Terminal {
                     self.fail("no longer in the room");
                 }
                 return;
             }
-            Event::NotSaid { .. } => self.has_failed = true,
-            Event::NotGranted { wish, code, reason } => {
-                let (wish, code, reason) = (wish.clone(), code.clone(), reason.clone());
-                return self.refused(wish, &code, reason);
+            Event::NotSent { .. } => self.has_failed = true,
+            Event::Refused { request, code, reason } => {
+                return self.refused(request.clone(), *code, reason.clone());
             }
             Event::Typing { conversation, lasts } => {
                 if self.is_here(conversation) {
@@ -74,15 +71,15 @@ impl Client {
     }
 
     /// Somebody at a terminal has read what is shown there.
-    fn see(&mut self, message: &Message) {
+    fn see(&mut self, message: &MessageView) {
         let is_others = message.from != self.me;
         if is_others {
             self.typing_until = None;
         }
         let is_looked_at = self.is_here(&message.conversation)
             || self.going.as_ref().is_some_and(|it| it.conversation == message.conversation);
-        if is_others && is_looked_at && self.manner == Manner::Terminal {
-            self.session.read(&message.conversation, message.seq);
+        if is_others && is_looked_at && self.mode == Mode::Terminal {
+            self.client.read(&message.conversation, message.seq);
         }
     }
 
@@ -92,7 +89,7 @@ impl Client {
         };
         self.place = Some(place);
         self.look_for_other();
-        self.goal = None;
+        self.destination = None;
         self.progressed();
     }
 
@@ -102,13 +99,13 @@ impl Client {
         self.going = Some(place);
     }
 
-    fn refused(&mut self, wish: Wish, code: &str, reason: String) {
-        match wish {
-            Wish::Join { room } if code == "not_found" => self.miss_room(room),
-            Wish::Join { .. } | Wish::Open { .. } => self.stay(reason),
-            Wish::Leave { .. } => self.show(Show::Trouble(reason)),
+    fn refused(&mut self, request: Request, code: ErrorCode, reason: String) {
+        match request {
+            Request::Join { room } if code == ErrorCode::NotFound => self.miss_room(room),
+            Request::Join { .. } | Request::Open { .. } => self.stay(reason),
+            Request::Leave { .. } => self.show(Show::Trouble(reason)),
             // How far one has read is asked again with the next message.
-            Wish::Read { .. } => {}
+            Request::Read { .. } => {}
         }
     }
 
@@ -118,15 +115,15 @@ impl Client {
             return self.ask(self.asker.clone().make_if_missing(room));
         }
         let remedy =
-            if self.manner == Manner::Terminal { "/create makes it" } else { "--create makes it" };
+            if self.mode == Mode::Terminal { "/create makes it" } else { "--create makes it" };
         self.stay(format!("there is no room {room}; {remedy}"));
     }
 
     /// The place one wanted to go to cannot be reached.
     pub(super) fn stay(&mut self, reason: String) {
-        (self.goal, self.going) = (None, None);
+        (self.destination, self.going) = (None, None);
         self.show(Show::Here(self.place.as_ref().map(|place| place.conversation.clone())));
-        if self.manner == Manner::Terminal {
+        if self.mode == Mode::Terminal {
             self.show(Show::Trouble(reason));
         } else {
             self.fail(&reason);
@@ -136,15 +133,15 @@ impl Client {
     /// Changes the prompt to what is known now.
     pub(super) fn prompt(&mut self, now: Instant) {
         let place = self.place.as_ref();
-        let presence = place.and_then(|place| match &place.address {
-            Address::Person(other) => self.presence.get(other).copied(),
-            Address::Room(_) | Address::Everybody => None,
+        let presence = place.and_then(|place| match &place.target {
+            Target::Person(other) => self.presence.get(other).copied(),
+            Target::Room(_) | Target::Everybody => None,
         });
         let prompt = Prompt {
             place: place.map_or_else(|| "nowhere".to_owned(), |place| place.name.clone()),
-            is_connected: self.session.is_connected(),
+            is_connected: self.client.is_connected(),
             presence,
-            mark: place.and_then(|place| self.session.mark(&place.conversation)),
+            mark: place.and_then(|place| self.client.mark(&place.conversation)),
             is_typing: self.typing_until.is_some_and(|until| now < until),
         };
         let mut shown = lock(&self.shared_prompt);

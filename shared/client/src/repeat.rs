@@ -2,8 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+use fastrand::Rng;
+
 /// How soon to repeat what a failure of the cloud may have been about, the first time.
-pub(super) const SOON: Duration = Duration::from_millis(500);
+pub(crate) const SOON: Duration = Duration::from_millis(500);
 /// How long the first answer may take.
 const FIRST: Duration = Duration::from_secs(3);
 /// How long any answer may take.
@@ -11,7 +13,7 @@ const LONGEST: Duration = Duration::from_secs(15);
 
 /// How often something was asked, and when it is time to ask again.
 #[derive(Debug, Default)]
-pub(super) struct Repeat {
+pub(crate) struct Repeat {
     tries: u32,
     due: Option<Instant>,
     is_put_off: bool,
@@ -19,34 +21,34 @@ pub(super) struct Repeat {
 
 impl Repeat {
     /// Something that is not to be asked before that time.
-    pub(super) fn not_before(time: Instant) -> Self {
+    pub(crate) fn not_before(time: Instant) -> Self {
         Self { due: Some(time), ..Self::default() }
     }
 
     /// Whether it is time.
-    pub(super) fn is_due(&self, now: Instant) -> bool {
+    pub(crate) fn is_due(&self, now: Instant) -> bool {
         self.due.is_none_or(|due| due <= now)
     }
 
     /// It is asked now, and again later: a busy server answers no sooner when it is asked more often.
-    pub(super) fn ask(&mut self, now: Instant) {
+    pub(crate) fn ask(&mut self, now: Instant) {
         let patience = doubled(FIRST, self.tries).min(LONGEST);
         *self = Self { tries: self.tries + 1, due: Some(now + patience), is_put_off: false };
     }
 
     /// Something failed, and perhaps this: it is repeated soon, but less soon each time, and half of
     /// that by chance, so that not everybody comes back at the same time.
-    pub(super) fn suspect(&mut self, now: Instant) {
+    pub(crate) fn suspect(&mut self, now: Instant, random: &mut Rng) {
         if self.is_put_off {
             return;
         }
         let pause = doubled(SOON, self.tries.saturating_sub(1)).min(LONGEST);
-        let soon = now + pause.mul_f64(0.5 + fastrand::f64() / 2.0);
+        let soon = now + pause.mul_f64(0.5 + random.f64() / 2.0);
         self.due = self.due.map(|due| due.min(soon));
     }
 
     /// The server said how long to wait.
-    pub(super) fn put_off(&mut self, now: Instant, pause: Duration) {
+    pub(crate) fn put_off(&mut self, now: Instant, pause: Duration) {
         self.due = Some(now + pause);
         self.is_put_off = true;
     }

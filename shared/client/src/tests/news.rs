@@ -2,6 +2,20 @@
 
 use super::*;
 
+fn welcome(server_time: &str) -> Value {
+    json!({
+        "type": "welcome", "user": "alice", "connection_id": "c", "server_time": server_time,
+        "expires_at": "2026-01-01T02:00:00.000Z", "limits": {},
+    })
+}
+
+fn typing(user: &str, typing: bool) -> Value {
+    json!({
+        "type": "typing", "user": user, "conversation": BOTH, "typing": typing,
+        "expires_in_ms": 6000,
+    })
+}
+
 fn seen(alice: &mut Alice) -> bool {
     alice.events().contains(&Event::Seen { user: "bob".into() })
 }
@@ -9,22 +23,22 @@ fn seen(alice: &mut Alice) -> bool {
 #[test]
 fn whoever_does_something_is_there() {
     let mut alice = Alice::after([1]);
-    alice.hears(&json!({ "type": "welcome", "server_time": "2026-01-01T00:00:00.000Z" }));
+    alice.hears(&welcome("2026-01-01T00:00:00.000Z"));
     alice.hears(&message(2));
     assert!(seen(&mut alice));
-    alice.hears(&json!({ "type": "typing", "user": "bob", "conversation": BOTH }));
+    alice.hears(&typing("bob", true));
     assert!(seen(&mut alice));
     alice.hears(&json!({ "type": "receipt", "conversation": BOTH, "user": "bob", "read": 2 }));
     assert!(seen(&mut alice));
     // One's own other devices tell nothing about anybody.
-    alice.hears(&json!({ "type": "typing", "user": "alice", "conversation": BOTH }));
+    alice.hears(&typing("alice", true));
     assert!(!seen(&mut alice));
 }
 
 #[test]
 fn what_had_waited_does_not_show_that_its_sender_is_there() {
     let mut alice = Alice::after([1]);
-    alice.hears(&json!({ "type": "welcome", "server_time": "2026-01-01T00:00:00.001Z" }));
+    alice.hears(&welcome("2026-01-01T00:00:00.001Z"));
     alice.hears(&message(2));
     assert!(!seen(&mut alice));
 }
@@ -39,23 +53,16 @@ fn whoever_stops_typing_is_not_shown_as_typing() {
             _ => None,
         })
     };
-    let mut frame = json!({
-        "type": "typing", "user": "bob", "conversation": BOTH, "typing": true,
-        "expires_in_ms": 6000,
-    });
-    assert_eq!(lasts(&mut alice, frame.clone()), Some(6000));
-    frame["typing"] = false.into();
-    assert_eq!(lasts(&mut alice, frame), Some(0));
+    assert_eq!(lasts(&mut alice, typing("bob", true)), Some(6000));
+    assert_eq!(lasts(&mut alice, typing("bob", false)), Some(0));
 }
 
 #[test]
 fn an_answer_is_known_by_its_id_whatever_the_room_is_called() {
     let mut alice = Alice::new();
-    alice.session.wish(Wish::Join { room: "Stra\u{df}e".into() });
+    alice.client.request(Request::Join { room: "Stra\u{df}e".into() });
     let asked = alice.sends("join");
-    let mut answer = joined("STRASSE");
-    answer["id"] = asked["id"].clone();
-    alice.hears(&answer);
+    alice.hears(&answer(joined("STRASSE"), &asked));
     assert!(matches!(alice.events()[..], [Event::Joined { .. }, Event::Opened { .. }]));
     alice.waits(60);
     assert!(alice.due().iter().all(|frame| frame["action"] != "join"));
@@ -64,21 +71,20 @@ fn an_answer_is_known_by_its_id_whatever_the_room_is_called() {
 #[test]
 fn a_name_that_no_frame_can_carry_is_not_asked_for() {
     let mut alice = Alice::new();
-    alice.session.wish(Wish::Join { room: "x".repeat(40_000) });
-    assert!(matches!(&alice.events()[..], [Event::NotGranted { code, .. }] if code == "too_large"));
+    alice.client.request(Request::Join { room: "x".repeat(40_000) });
+    assert!(matches!(&alice.events()[..], [Event::Refused { code: ErrorCode::TooLarge, .. }]));
     assert!(alice.due().is_empty());
 }
 
 #[test]
 fn what_waits_beyond_the_inbox_is_asked_for() {
     let mut alice = Alice::new();
-    let welcome = json!({
-        "type": "welcome", "server_time": "2026-01-01T00:00:00.000Z", "more_waiting": true,
-    });
+    let mut welcome = welcome("2026-01-01T00:00:00.000Z");
+    welcome["more_waiting"] = true.into();
     alice.hears(&welcome);
     alice.hears(&json!({ "type": "more_waiting" }));
     assert_eq!(alice.events(), [Event::MoreWaiting, Event::MoreWaiting]);
-    alice.session.catch_up(BOTH, 4);
+    alice.client.catch_up(BOTH, 4);
     assert_eq!(alice.sends("sync")["since"], json!({ BOTH: 4 }));
     alice.hears(&page([5, 6]));
     assert_eq!(alice.shown(), ["5", "6"]);

@@ -3,31 +3,31 @@
 use std::future::Future;
 use std::time::{Duration, Instant};
 
-use super::answers::{Answer, Waiting};
-use super::life::{Client, Manner};
-use super::place::{Goal, Place};
+use super::answers::Answer;
+use super::event_loop::{App, Mode};
+use super::place::{Destination, Place};
 use crate::command::{Command, HELP};
 use crate::screen::Show;
-use crate::session::{Address, Wish};
+use client::{NewMessage, Request, Target};
+use protocol::{ConversationView, ids};
+use uuid::Uuid;
 
 /// How long to wait for the last acks when somebody leaves.
 const FAREWELL: Duration = Duration::from_secs(5);
-/// The conversation of everybody who is online.
-const LOBBY: &str = "lobby";
 
-impl Client {
+impl App {
     /// Does what a line says.
     pub(super) fn obey(&mut self, line: &str) {
         match Command::parse(line) {
             Command::Nothing => {}
             Command::Say(content) => self.say(&content),
             Command::Broadcast(content) => {
-                self.session.say(LOBBY, &Address::Everybody, &content);
+                self.send(ids::LOBBY, &Target::Everybody, content);
             }
-            Command::To(name) => self.go(Goal::Person(name)),
-            Command::Join(room) => self.go(Goal::Room(room)),
+            Command::To(name) => self.go(Destination::Person(name)),
+            Command::Join(room) => self.go(Destination::Room(room)),
             Command::Create(room) => {
-                self.goal = Some(Goal::Room(room.clone()));
+                self.destination = Some(Destination::Room(room.clone()));
                 let asker = self.asker.clone();
                 self.ask(asker.make(room));
             }
@@ -38,7 +38,7 @@ impl Client {
             }
             Command::Who => {
                 let asker = self.asker.clone();
-                self.ask(asker.who(self.place.as_ref().map(|place| place.address.clone())));
+                self.ask(asker.who(self.place.as_ref().map(|place| place.target.clone())));
             }
             Command::History(limit) => self.look_back(limit),
             Command::Help => self.show(Show::Text(HELP.to_owned())),
@@ -50,22 +50,27 @@ impl Client {
     /// Says something where one is.
     pub(super) fn say(&mut self, content: &str) {
         match self.place.clone() {
-            Some(place) => self.session.say(&place.conversation, &place.address, content),
+            Some(place) => self.send(&place.conversation, &place.target, content.to_owned()),
             None => {
                 self.show(Show::Trouble("nobody hears that: /join ROOM or /to USER first".into()));
             }
         }
     }
 
+    fn send(&mut self, conversation: &str, target: &Target, content: String) {
+        let message = NewMessage { id: Uuid::now_v7().to_string(), content };
+        self.client.send(conversation, target, message);
+    }
+
     /// Sets out for another place; an event or an answer tells of the arrival.
-    pub(super) fn go(&mut self, goal: Goal) {
-        self.goal = Some(goal.clone());
-        match goal {
-            Goal::Person(name) => {
+    pub(super) fn go(&mut self, destination: Destination) {
+        self.destination = Some(destination.clone());
+        match destination {
+            Destination::Person(name) => {
                 let asker = self.asker.clone();
                 self.ask(asker.person(name));
             }
-            Goal::Room(room) => self.session.wish(Wish::Join { room }),
+            Destination::Room(room) => self.client.request(Request::Join { room }),
         }
     }
 
@@ -73,13 +78,11 @@ impl Client {
     pub(super) fn answered(&mut self, answer: Answer) {
         match answer {
             Answer::Show(show) => self.show(show),
-            Answer::Person { name, id: Ok(id) } => match Place::with(&self.me, &id, &name) {
-                Ok(place) => {
-                    self.session.open(&place.conversation, &id);
-                    self.set_out(place);
-                }
-                Err(error) => self.stay(error.to_string()),
-            },
+            Answer::Person { name, id: Ok(id) } => {
+                let place = Place::with(&self.me, &id, &name);
+                self.client.open(&place.conversation, &id);
+                self.set_out(place);
+            }
             Answer::Person { name, id: Err(error) } => self.stay(format!("{name}: {error}")),
             Answer::Presence { user, status } => {
                 // What was pushed meanwhile is newer.
@@ -88,15 +91,19 @@ impl Client {
                 }
             }
             Answer::Waiting(them) => {
-                for Waiting { conversation, last_message, unread, read_seq } in them {
+                for ConversationView { conversation, last_message, unread, read_seq, .. } in them {
                     let last = last_message.map_or(0, |last| last.seq);
                     // Unread are only so many at most, and not what was told or said by oneself.
-                    let read = if read_seq > 0 { read_seq } else { last.saturating_sub(unread) };
-                    self.session.catch_up(&conversation, read);
+                    let read = if read_seq > 0 {
+                        read_seq
+                    } else {
+                        last.saturating_sub(u64::try_from(unread).unwrap_or(u64::MAX))
+                    };
+                    self.client.catch_up(&conversation, read);
                 }
             }
-            Answer::Made(Ok(room)) => self.session.wish(Wish::Join { room: room.id }),
-            Answer::IsThere(room) => self.session.wish(Wish::Join { room }),
+            Answer::Made(Ok(room)) => self.client.request(Request::Join { room: room.id }),
+            Answer::IsThere(room) => self.client.request(Request::Join { room }),
             Answer::Made(Err(error)) => self.stay(error.to_string()),
             Answer::Before { conversation, messages } => {
                 if let Some(first) = messages.first() {
@@ -109,28 +116,28 @@ impl Client {
 
     /// Finds out whether the other one of two is there, for somebody who looks at the prompt.
     pub(super) fn look_for_other(&self) {
-        let address = self.place.as_ref().map(|place| place.address.clone());
-        if let (Some(Address::Person(other)), Manner::Terminal) = (address, self.manner) {
+        let address = self.place.as_ref().map(|place| place.target.clone());
+        if let (Some(Target::Person(other)), Mode::Terminal) = (address, self.mode) {
             self.ask(self.asker.clone().presence(other));
         }
     }
 
     fn leave_room(&mut self) {
-        match self.place.as_ref().map(|place| place.address.clone()) {
-            Some(Address::Room(room)) => self.session.wish(Wish::Leave { room }),
+        match self.place.as_ref().map(|place| place.target.clone()) {
+            Some(Target::Room(room)) => self.client.request(Request::Leave { room }),
             _ => self.show(Show::Trouble("you are in no room".into())),
         }
     }
 
     fn look_back(&mut self, limit: u8) {
-        let Some(Place { conversation, address, .. }) = self.place.clone() else {
+        let Some(Place { conversation, target, .. }) = self.place.clone() else {
             self.show(Show::Trouble("you are nowhere: /join ROOM or /to USER first".into()));
             return;
         };
         let first = self.looked_back.get(&conversation).copied();
-        let first = first.or_else(|| self.session.start(&conversation));
+        let first = first.or_else(|| self.client.start(&conversation));
         let asker = self.asker.clone();
-        self.ask(asker.before(conversation, address, first, limit));
+        self.ask(asker.before(conversation, target, first, limit));
     }
 
     pub(super) fn ask(&self, answer: impl Future<Output = Answer> + Send + 'static) {

@@ -1,0 +1,259 @@
+//! What a client makes of the frames that it receives.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use protocol::{
+    Ack, Body, ErrorCode, History, Joined, Left, MessageView, Presence, Profile, Receipt, Received,
+    Refusal, ServerFrame, Status, Synced, Typing, Welcome,
+};
+
+use crate::event::Event;
+use crate::log::Log;
+use crate::outbox::Target;
+use crate::repeat::SOON;
+use crate::requests::{Request, is_read};
+use crate::state::Client;
+
+impl Client {
+    /// Takes what came over the connection.
+    pub fn receive(&mut self, received: Received, now: Instant) {
+        if let Some(heartbeat) = &mut self.heartbeat {
+            heartbeat.hear(now);
+        }
+        match received {
+            Received::Frame { frame, answers } => self.take(*frame, answers.as_deref(), now),
+            Received::Failure => {
+                self.outbox.suspect(now, &mut self.random);
+                self.requests.suspect(now, &mut self.random);
+                self.sync.suspect(now, &mut self.random);
+            }
+        }
+    }
+
+    fn take(&mut self, frame: ServerFrame, answers: Option<&str>, now: Instant) {
+        match frame {
+            ServerFrame::Welcome(Welcome { server_time, more_waiting, .. }) => {
+                self.since = Some(server_time);
+                self.events.extend(more_waiting.then_some(Event::MoreWaiting));
+            }
+            ServerFrame::MoreWaiting => self.events.push_back(Event::MoreWaiting),
+            ServerFrame::Ack(ack) => self.acknowledged(ack),
+            ServerFrame::Message(message) => self.heard(message),
+            ServerFrame::History(history) => self.paged(history, answers),
+            ServerFrame::Synced { conversations } => {
+                self.sync.answer(answers, now);
+                self.synced(conversations);
+            }
+            ServerFrame::Receipt(receipt) => self.receipt(&receipt, answers),
+            ServerFrame::Typing(Typing { user, conversation, typing, expires_in_ms }) => {
+                let lasts = if typing { expires_in_ms } else { 0 };
+                let lasts = Duration::from_millis(lasts);
+                self.events.push_back(Event::Typing { conversation, lasts });
+                self.seen(user);
+            }
+            ServerFrame::Presence { user, status, .. } => {
+                self.events.push_back(Event::Presence { user, status });
+            }
+            ServerFrame::Joined(joined) => self.joined(joined, answers),
+            ServerFrame::Left(left) => self.left(left, answers),
+            ServerFrame::Room(change) => {
+                if self.logs.contains_key(&change.conversation) {
+                    let room = Box::new(change.room);
+                    self.events.push_back(Event::RoomChanged { room, by: change.by });
+                }
+            }
+            ServerFrame::Invited(change) => {
+                let room = Box::new(change.room);
+                self.events.push_back(Event::Invited { room, by: change.by });
+            }
+            ServerFrame::Uninvited(uninvited) => {
+                let reason = uninvited.reason.to_string();
+                self.events.push_back(Event::Uninvited { room: uninvited.room, reason });
+            }
+            ServerFrame::Profile(Profile::Shown { user, username, .. }) => {
+                self.events.push_back(Event::Renamed { user, username });
+            }
+            ServerFrame::Profile(Profile::Deleted { user, .. }) => {
+                let status = Presence::Offline;
+                self.events.push_back(Event::Presence { user, status });
+            }
+            ServerFrame::Error(refusal) => self.refused(refusal, now),
+            ServerFrame::Renewed { .. } | ServerFrame::Pong { .. } | ServerFrame::Unknown => {}
+        }
+    }
+
+    /// What is said from now on shows that its sender is there; what had waited does not.
+    fn heard(&mut self, message: MessageView) {
+        let is_fresh = self.since.is_some_and(|since| message.timestamp >= since);
+        if is_fresh && message.body.content().is_some() {
+            self.seen(message.from.clone());
+        }
+        self.pushed(message);
+    }
+
+    fn seen(&mut self, user: String) {
+        if user != self.me {
+            self.events.push_back(Event::Seen { user });
+        }
+    }
+
+    fn acknowledged(&mut self, ack: Ack) {
+        let Some((target, message)) = self.outbox.settle(&ack.id) else { return };
+        let progress = self.progress.entry(ack.conversation.clone()).or_default();
+        progress.last = progress.last.max(Some(ack.seq));
+        if ack.delivered {
+            progress.delivered = progress.delivered.max(ack.seq);
+        }
+        let status = Some(progress.status(ack.seq));
+        let (to, room) = match target {
+            Target::Person(to) => (Some(to), None),
+            Target::Room(room) => (None, Some(room)),
+            Target::Everybody => (None, None),
+        };
+        self.pushed(MessageView {
+            id: ack.id,
+            conversation: ack.conversation,
+            seq: ack.seq,
+            from: self.me.clone(),
+            to,
+            room,
+            body: Body::Message { content: message.content },
+            timestamp: ack.timestamp,
+            status,
+        });
+    }
+
+    fn pushed(&mut self, message: MessageView) {
+        let message = self.recognised(message);
+        let (conversation, seq) = (message.conversation.clone(), message.seq);
+        let log = self.logs.entry(conversation.clone()).or_insert_with(|| Log::starting_at(seq));
+        let shown = log.push(message);
+        self.show(&conversation, shown);
+    }
+
+    fn paged(&mut self, History { conversation, messages, .. }: History, answers: Option<&str>) {
+        let messages = messages.into_iter().map(|message| self.recognised(message)).collect();
+        let opens = matches!(self.settle(answers), Some(Request::Open { .. }));
+        let Some(log) = self.logs.get_mut(&conversation) else { return };
+        let shown = if opens { log.open(messages, self.history) } else { log.fill(messages) };
+        self.show(&conversation, shown);
+        if opens {
+            self.events.push_back(Event::Opened { conversation });
+        }
+    }
+
+    /// The message, marked as one's own if it is on its way from here: the server may show it before
+    /// it acknowledges it, or the ack was lost.
+    fn recognised(&self, message: MessageView) -> MessageView {
+        let is_own = message.from == self.me && self.outbox.has_sent(&message.id);
+        let status = message.status.or(is_own.then_some(Status::Sent));
+        MessageView { status, ..message }
+    }
+
+    /// Shows what is next in a conversation, and asks for what is missing behind it. What only a later
+    /// version knows has its number, and is not shown.
+    fn show(&mut self, conversation: &str, messages: Vec<MessageView>) {
+        let known = messages.into_iter().filter(|message| message.body != Body::Unknown);
+        self.events.extend(known.map(|message| Event::Message(Box::new(message))));
+        if self.logs.get(conversation).is_some_and(Log::has_gap) {
+            self.sync.want(conversation);
+        }
+    }
+
+    fn synced(&mut self, conversations: BTreeMap<String, Synced>) {
+        for (conversation, synced) in conversations {
+            if let Some(code) = synced.error {
+                self.leave(conversation, Some(code.to_string()));
+                continue;
+            }
+            let Some(log) = self.logs.get_mut(&conversation) else { continue };
+            let shown = log.synced(synced.upto, synced.complete);
+            if synced.more || log.watermark() < synced.upto {
+                self.sync.want(&conversation);
+            } else {
+                self.sync.has(&conversation);
+            }
+            if !synced.complete {
+                let conversation = conversation.clone();
+                self.events.push_back(Event::Gone { conversation });
+            }
+            self.show(&conversation, shown);
+        }
+    }
+
+    fn receipt(&mut self, receipt: &Receipt, answers: Option<&str>) {
+        let Receipt { conversation, user, delivered, read } = receipt;
+        if *user == self.me {
+            let upto = read.unwrap_or(0);
+            self.settle(answers);
+            self.requests.drop_if(|request| is_read(request, conversation, upto));
+            return;
+        }
+        self.seen(user.clone());
+        let progress = self.progress.entry(conversation.clone()).or_default();
+        progress.delivered = progress.delivered.max(delivered.or(*read).unwrap_or(0));
+        progress.read = progress.read.max(read.unwrap_or(0));
+    }
+
+    /// The request of one's own that is answered, if there is one.
+    fn settle(&mut self, answers: Option<&str>) -> Option<Request> {
+        self.requests.settle(answers?)
+    }
+
+    /// Whoever did not ask, or has been answered before, knows already.
+    fn joined(&mut self, joined: Joined, answers: Option<&str>) {
+        let Some(Request::Join { .. }) = self.settle(answers) else { return };
+        let Joined { room, conversation, messages, .. } = joined;
+        let log = self.logs.entry(conversation.clone()).or_default();
+        let shown = log.open(messages, self.history);
+        self.events.push_back(Event::Joined { room: Box::new(room) });
+        self.show(&conversation, shown);
+        self.events.push_back(Event::Opened { conversation });
+    }
+
+    /// An answer that has come before says nothing of a room that one may be in again.
+    fn left(&mut self, Left { conversation, reason, .. }: Left, answers: Option<&str>) {
+        if answers.is_none() || self.settle(answers).is_some() {
+            self.leave(conversation, reason.map(|reason| reason.to_string()));
+        }
+    }
+
+    fn leave(&mut self, conversation: String, reason: Option<String>) {
+        self.requests.drop_if(|request| match request {
+            Request::Leave { room } => protocol::ids::room(room) == conversation,
+            Request::Read { conversation: it, .. } => *it == conversation,
+            Request::Open { .. } | Request::Join { .. } => false,
+        });
+        if self.logs.remove(&conversation).is_some() {
+            self.events.push_back(Event::Left { conversation, reason });
+        }
+    }
+
+    fn refused(&mut self, refusal: Refusal, now: Instant) {
+        let Refusal { code, message: reason, id, retry_after_ms, .. } = refusal;
+        let Some(id) = id else {
+            self.events.push_back(Event::Complaint { reason });
+            return;
+        };
+        // Whoever hurries is told how long to wait; whose token is over connects with another.
+        let pause = match (code, retry_after_ms) {
+            (_, Some(pause)) => Some(Duration::from_millis(pause)),
+            (ErrorCode::RateLimited | ErrorCode::Unauthorized, None) => Some(SOON),
+            _ => None,
+        };
+        if let Some(pause) = pause {
+            let _ = self.outbox.put_off(&id, now, pause)
+                || self.requests.put_off(&id, now, pause)
+                || self.sync.put_off(&id, now, pause);
+        } else if let Some((_, message)) = self.outbox.settle(&id) {
+            let content = message.content;
+            self.events.push_back(Event::NotSent { id, content, code, reason });
+        } else if let Some(request) = self.requests.settle(&id) {
+            self.events.push_back(Event::Refused { request, code, reason });
+        } else {
+            // If it is no `sync`, the request was answered before.
+            self.sync.answer(Some(&id), now);
+        }
+    }
+}
