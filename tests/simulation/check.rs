@@ -19,9 +19,9 @@ pub(crate) fn broken(remains: &Remains) -> Vec<String> {
     logs_have_no_holes(remains, &mut broken);
     acks_are_kept(remains, &events, &mut broken);
     everybody_sees_the_log(remains, &events, &mut broken);
-    careful_clients_get_their_acks(remains, &events, &mut broken);
-    careful_clients_show_the_log(remains, &events, &mut broken);
-    raw_clients_got_everything(remains, &events, &mut broken);
+    conforming_clients_get_their_acks(remains, &events, &mut broken);
+    conforming_clients_show_the_log(remains, &events, &mut broken);
+    naive_clients_got_everything(remains, &events, &mut broken);
     nobody_heard_what_is_not_theirs(remains, &events, &mut broken);
     whoever_signed_out_hears_nothing(remains, &events, &mut broken);
     nobody_writes_to_whoever_is_gone(remains, &events, &mut broken);
@@ -65,8 +65,12 @@ fn acks_are_kept(remains: &Remains, events: &[Event], broken: &mut Vec<String>) 
 }
 
 /// Who repeats a send until its ack comes gets the ack, or is told why not.
-fn careful_clients_get_their_acks(remains: &Remains, events: &[Event], broken: &mut Vec<String>) {
-    for (user, device, _) in remains.devices.iter().filter(|(_, _, careful)| *careful) {
+fn conforming_clients_get_their_acks(
+    remains: &Remains,
+    events: &[Event],
+    broken: &mut Vec<String>,
+) {
+    for (user, device, _) in remains.devices.iter().filter(|(_, _, conforming)| *conforming) {
         let (mut sent, mut settled) = (BTreeSet::new(), BTreeSet::new());
         for event in events.iter().filter(|it| it.user == *user && it.device == *device) {
             match &event.what {
@@ -93,45 +97,61 @@ fn everybody_sees_the_log(remains: &Remains, events: &[Event], broken: &mut Vec<
     }
 }
 
-/// A client that follows the protocol ends with the log, in order, nothing twice; of a room that its
-/// person left, with all of it but the end.
-fn careful_clients_show_the_log(remains: &Remains, events: &[Event], broken: &mut Vec<String>) {
+/// A client that follows the protocol shows the log from its first message to its last, in order,
+/// nothing twice; of a room that its person left, pieces of it without a hole.
+fn conforming_clients_show_the_log(remains: &Remains, events: &[Event], broken: &mut Vec<String>) {
     let acked = acked(events);
-    for (user, device, careful) in &remains.devices {
-        if !careful || user == "eve" {
+    let told: BTreeSet<_> = remains.logs.iter().map(|it| it.conversation.as_str()).collect();
+    for (user, device, conforming) in &remains.devices {
+        if !conforming || user == "eve" {
             continue;
         }
-        let mut shown: BTreeMap<&str, Vec<&Seen>> = BTreeMap::new();
-        let mut out = false;
-        for event in events.iter().filter(|it| it.user == *user && it.device == *device) {
-            match &event.what {
-                What::Shown(seen) => shown.entry(&seen.conversation).or_default().push(seen),
-                What::Left { .. } => out = true,
-                What::Joining { .. } => out = false,
-                _ => {}
-            }
-        }
-        let told: BTreeSet<_> = remains.logs.iter().map(|it| it.conversation.as_str()).collect();
-        for conversation in told.into_iter().filter(|it| is_part(user, it)) {
+        let own: Vec<_> =
+            events.iter().filter(|it| it.user == *user && it.device == *device).collect();
+        for conversation in told.iter().filter(|it| is_part(user, it)) {
             let log: Vec<_> = remains.log_of(conversation).collect();
-            let shown = shown.remove(conversation).unwrap_or_default();
-            let may_lack_the_end =
-                conversation == remains.room && (out || may_be_out(events, user));
+            let pieces = pieces(&own, conversation);
+            let restless = *conversation == remains.room && may_be_out(events, user);
             // What nobody has an ack for may still come with the next message or the next connection.
             let acked =
                 acked.iter().filter(|(it, _)| it == conversation).map(|(_, seq)| *seq).max();
-            let enough = log.iter().filter(|it| !may_lack_the_end && Some(it.seq) <= acked).count();
-            if shown.len() < enough || log.get(..shown.len()) != Some(&shown[..]) {
+            let enough = log.iter().filter(|it| !restless && Some(it.seq) <= acked).count();
+            let is_piece = |piece: &[&Seen]| {
+                let start = log.iter().position(|it| *it == piece[0]).filter(|start| {
+                    // Only whoever comes back begins anywhere else than at the start.
+                    *start == 0 || pieces.len() > 1
+                });
+                start.is_some_and(|start| log.get(start..start + piece.len()) == Some(piece))
+            };
+            let shown = pieces.iter().map(Vec::len).sum::<usize>();
+            let holds = pieces.iter().all(|piece| piece.is_empty() || is_piece(piece));
+            if !holds || shown < enough {
+                let ends = pieces.iter().map(|piece| (piece.first(), piece.last()));
+                let ends: Vec<_> = ends
+                    .map(|(first, last)| (first.map(|it| it.seq), last.map(|it| it.seq)))
+                    .collect();
+                let all = log.len();
                 broken.push(format!(
-                    "{user} {device} shows {} of {} in {conversation}, from {:?} to {:?}",
-                    shown.len(),
-                    log.len(),
-                    shown.first().map(|it| it.seq),
-                    shown.last().map(|it| it.seq),
+                    "{user} {device} shows {shown} of {all} in {conversation}: {ends:?}"
                 ));
             }
         }
     }
+}
+
+/// What a client showed of a conversation, between any two times that its person came back to it.
+fn pieces<'a>(events: &[&'a Event], conversation: &str) -> Vec<Vec<&'a Seen>> {
+    let mut pieces = vec![Vec::new()];
+    for event in events {
+        match &event.what {
+            What::Shown(seen) if seen.conversation == conversation => {
+                pieces.last_mut().unwrap().push(seen);
+            }
+            What::Reopened { conversation: it } if it == conversation => pieces.push(Vec::new()),
+            _ => {}
+        }
+    }
+    pieces
 }
 
 /// Whether `user` ever asked to leave the room: the answer to the last word may be lost.
@@ -144,10 +164,10 @@ fn may_be_out(events: &[Event], user: &str) -> bool {
 /// Somebody who never asks has got every acknowledged message all the same, or was told afterwards that
 /// more waits than is listed; except those that API
 /// Gateway took for a connection that was lost.
-fn raw_clients_got_everything(remains: &Remains, events: &[Event], broken: &mut Vec<String>) {
+fn naive_clients_got_everything(remains: &Remains, events: &[Event], broken: &mut Vec<String>) {
     let (acked, stored) = (acked(events), remains.record.stored());
-    let raw = remains.devices.iter().filter(|(_, _, careful)| !careful);
-    for user in raw.map(|(user, _, _)| user).collect::<BTreeSet<_>>() {
+    let naive = remains.devices.iter().filter(|(_, _, conforming)| !conforming);
+    for user in naive.map(|(user, _, _)| user).collect::<BTreeSet<_>>() {
         let (mut got, mut connections) = (BTreeSet::new(), BTreeSet::new());
         for event in events.iter().filter(|it| it.user == *user) {
             match &event.what {

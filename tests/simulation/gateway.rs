@@ -258,7 +258,9 @@ impl Gateway {
                 })
                 .to_string(),
             };
-            if overdue && answer.is_ok() && !reply.is_empty() && !reply.contains("unauthorized") {
+            // What is not theirs anyhow is refused without a look at the table.
+            let is_refused = reply.contains("unauthorized") || reply.contains("not_yours");
+            if overdue && answer.is_ok() && !reply.is_empty() && !is_refused {
                 let broken = format!("{id} is of an ended session and was answered {reply}");
                 gateway.0.record.note("", 0, What::Broken(broken));
             }
@@ -293,7 +295,11 @@ impl Gateway {
 
 impl Socket {
     pub(crate) fn send(&self, frame: &Value) {
-        self.gateway.route(&self.id, &frame.to_string());
+        self.send_text(&frame.to_string());
+    }
+
+    pub(crate) fn send_text(&self, frame: &str) {
+        self.gateway.route(&self.id, frame);
     }
 
     /// The next frame; `None` when the connection has ended.

@@ -86,6 +86,7 @@ pub(crate) async fn left_of(leaver: Option<Leaver>) -> Vec<&'static str> {
 pub(crate) fn is_known(leaver: Option<&Leaver>, device: &mut Device) {
     if let Some(leaver) = leaver.filter(|_| ["a", "b"].contains(&device.user.as_str())) {
         device.conversations.push(leaver.with(&device.user));
+        device.hears.push(leaver.with(&device.user));
     }
 }
 
@@ -128,6 +129,7 @@ impl Leaver {
                 season: seasons.clone(),
                 to_say: 0,
                 dice: dice.fork(),
+                hears: Vec::new(),
                 conversations: self.conversations(),
             };
             people.spawn(self.clone().lives(device));

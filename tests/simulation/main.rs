@@ -10,15 +10,15 @@
 
 mod broken;
 mod budget;
-mod careful;
 mod check;
+mod conforming;
 mod crowd;
 mod gateway;
 mod gentle;
 mod leaver;
+mod naive;
 mod outsider;
 mod people;
-mod raw;
 mod record;
 mod remains;
 mod sabotage;

@@ -29,6 +29,8 @@ pub(crate) struct Device {
     pub(crate) dice: Rng,
     /// The conversations this person has a part in.
     pub(crate) conversations: Vec<String>,
+    /// Those that this person has a part in at all.
+    pub(crate) hears: Vec<String>,
     /// How many messages are still to be sent.
     pub(crate) to_say: u32,
 }

@@ -35,6 +35,8 @@ pub(crate) enum What {
     Pushed { connection: String, place: Place },
     /// A client that follows the protocol showed a message to its person.
     Shown(Seen),
+    /// A client that follows the protocol shows this conversation no more, or from another place on.
+    Reopened { conversation: String },
     /// A connection of the user opened.
     Opened { connection: String, session: String },
     /// A session of the user has ended.

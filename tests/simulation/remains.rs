@@ -17,7 +17,7 @@ pub(crate) struct Remains {
     /// Every log as the table has it.
     pub(crate) logs: Vec<Seen>,
     pub(crate) room: String,
-    /// Who is on which kind of client: (user, device, careful).
+    /// Who is on which kind of client: (user, device, conforming).
     pub(crate) devices: Vec<(String, usize, bool)>,
     /// Whether inboxes list so little that they fill up.
     pub(crate) fills_up: bool,

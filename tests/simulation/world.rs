@@ -1,5 +1,6 @@
 //! One world: a cloud, some people, a season of chaos and a season of calm, all by one seed.
 
+use std::collections::BTreeSet;
 use std::ops::{Range, RangeInclusive};
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,11 +22,11 @@ use crate::gateway::{EPOCH, Gateway};
 use crate::leaver::{self, Leaver};
 use crate::people::{Device, Season};
 use crate::record::{Record, Seen};
-use crate::remains::{Remains, logs};
+use crate::remains::{Remains, is_part, logs};
 use crate::sabotage::Sabotage;
 use crate::settings::{Settings, Weather};
 use crate::wire::{Window, behind};
-use crate::{budget, careful, crowd, outsider, raw, stream};
+use crate::{budget, conforming, crowd, naive, outsider, stream};
 
 /// How long a request takes either way at most.
 const LATENCY: Duration = Duration::from_millis(20);
@@ -84,10 +85,11 @@ async fn live(seed: u64, weather: Weather, sabotage: Sabotage) -> Remains {
             to_say: dice.u32(size.to_say.clone()),
             dice: dice.fork(),
             conversations: conversations_of(user, &room, size.members, second),
+            hears: heard_by(user, &room, size.members, second),
         };
         leaver::is_known(leaver.as_ref(), &mut device);
         if kind != Kind::Crowd {
-            devices.push((user.to_owned(), number, kind != Kind::Raw));
+            devices.push((user.to_owned(), number, kind != Kind::Naive));
         }
         kind.spawns(device, &mut people);
     };
@@ -134,24 +136,24 @@ const LARGE: Size = Size { chaos: 10..30, to_say: 1..=6, members: &["a", "b", "c
 impl Size {
     /// Who lives in the world: user, device, and how they are.
     fn cast(&self, dice: &mut Rng) -> Vec<(&'static str, usize, Kind)> {
-        let any = [Kind::Raw, Kind::Careful, Kind::Restless];
+        let any = [Kind::Naive, Kind::Conforming, Kind::Restless];
         if self.members.len() == 2 {
-            let mut cast = vec![("a", 1, Kind::Careful), ("b", 1, any[dice.usize(0..3)])];
+            let mut cast = vec![("a", 1, Kind::Conforming), ("b", 1, any[dice.usize(0..3)])];
             match dice.u8(0..6) {
-                0 => cast.push(("a", 2, Kind::Careful)),
-                1 if cast[1].2 == Kind::Raw => cast.push(("b", 2, Kind::Raw)),
+                0 => cast.push(("a", 2, Kind::Conforming)),
+                1 if cast[1].2 == Kind::Naive => cast.push(("b", 2, Kind::Naive)),
                 2 => cast.push(("eve", 1, Kind::Outsider)),
                 _ => {}
             }
             return cast;
         }
-        let mut cast = vec![("a", 1, Kind::Careful)];
+        let mut cast = vec![("a", 1, Kind::Conforming)];
         if dice.bool() {
-            cast.push(("a", 2, Kind::Careful));
+            cast.push(("a", 2, Kind::Conforming));
         }
-        cast.push(("b", 1, Kind::Raw));
+        cast.push(("b", 1, Kind::Naive));
         if dice.u8(0..3) == 0 {
-            cast.push(("b", 2, Kind::Raw));
+            cast.push(("b", 2, Kind::Naive));
         }
         cast.extend([("c", 1, any[dice.usize(0..3)]), ("eve", 1, Kind::Outsider)]);
         cast
@@ -161,8 +163,8 @@ impl Size {
 /// How somebody is.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
-    Raw,
-    Careful,
+    Naive,
+    Conforming,
     Restless,
     Outsider,
     /// Opens more connections than one may have.
@@ -174,9 +176,9 @@ impl Kind {
     fn spawns(self, device: Device, people: &mut JoinSet<()>) {
         match self {
             Self::Crowd => people.spawn(crowd::lives(device)),
-            Self::Raw => people.spawn(raw::lives(device)),
-            Self::Careful => people.spawn(careful::lives(device, false)),
-            Self::Restless => people.spawn(careful::lives(device, true)),
+            Self::Naive => people.spawn(naive::lives(device)),
+            Self::Conforming => people.spawn(conforming::lives(device, false)),
+            Self::Restless => people.spawn(conforming::lives(device, true)),
             Self::Outsider => people.spawn(outsider::lives(device)),
         };
     }
@@ -201,6 +203,13 @@ fn conversations_of(user: &str, room: &str, members: &[&str], second: &str) -> V
     };
     let room = std::iter::once(room.to_owned());
     room.chain(names.iter().map(|name| (*name).to_owned())).collect()
+}
+
+/// The conversations in which anybody writes that `user` has a part in.
+fn heard_by(user: &str, room: &str, members: &[&str], second: &str) -> Vec<String> {
+    let written = members.iter().flat_map(|it| conversations_of(it, room, members, second));
+    let heard: BTreeSet<_> = written.filter(|conversation| is_part(user, conversation)).collect();
+    heard.into_iter().collect()
 }
 
 async fn start(record: &Record, sabotage: Sabotage, settings: Settings, dice: &mut Rng) -> Cloud {

@@ -42,6 +42,19 @@ impl Log {
         self.is_whole
     }
 
+    /// Whether it waits for its newest page.
+    pub(crate) fn is_waiting(&self) -> bool {
+        !self.is_open && !self.is_whole
+    }
+
+    /// Begins with the first message that has come; what is to be shown now.
+    pub(crate) fn open_at_first(&mut self) -> Vec<MessageView> {
+        self.open(Vec::new(), 0);
+        let first = self.beyond.keys().next().copied();
+        self.range = first.map(|first| Range { start: first, next: first });
+        self.advance()
+    }
+
     /// Whether it is known where the log begins.
     pub(crate) fn is_open(&self) -> bool {
         self.is_open
@@ -105,7 +118,10 @@ impl Log {
         self.is_open = true;
         let first = self.beyond.keys().next().copied();
         match (&mut self.range, first) {
-            (None, Some(first)) => self.range = Some(Range { start: first, next: first }),
+            // What came before the server has sent the beginning does not say where that is.
+            (None, Some(first)) if first <= upto => {
+                self.range = Some(Range { start: first, next: first });
+            }
             // What is missing is gone.
             (Some(range), Some(first)) if !complete && first <= upto => range.next = first,
             (Some(range), _) if !complete => range.next = range.next.max(upto + 1),
@@ -197,6 +213,16 @@ mod tests {
         assert!(log.has_gap());
         shows(&log.fill(page([70, 71])), []);
         shows(&log.synced(71, true), [70, 71]);
+    }
+
+    #[test]
+    fn a_log_does_not_begin_with_what_came_before_its_beginning() {
+        let mut log = Log::whole();
+        shows(&log.push(said(72)), []);
+        shows(&log.synced(0, true), []);
+        assert!(log.has_gap() && log.watermark() == 0);
+        shows(&log.fill(page([70, 71])), []);
+        shows(&log.synced(71, true), [70, 71, 72]);
     }
 
     #[test]

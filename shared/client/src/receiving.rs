@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use protocol::{
     Ack, Body, ErrorCode, History, Joined, Left, MessageView, Presence, Profile, Receipt, Received,
-    Refusal, ServerFrame, Status, Synced, Typing, Welcome,
+    Refusal, ServerFrame, Status, Synced, Typing, Welcome, ids,
 };
 
 use crate::event::Event;
@@ -127,7 +127,14 @@ impl Client {
     fn pushed(&mut self, message: MessageView) {
         let message = self.recognised(message);
         let (conversation, seq) = (message.conversation.clone(), message.seq);
-        let log = self.logs.entry(conversation.clone()).or_insert_with(|| Log::starting_at(seq));
+        // The room that one is joining tells of that before it answers, and the answer has what was
+        // said before.
+        let is_joining = ids::is_room(&conversation) && self.requests.has_join();
+        let log = self.logs.entry(conversation.clone());
+        let log = log.or_insert_with(|| match is_joining {
+            true => Log::default(),
+            false => Log::starting_at(seq),
+        });
         let shown = log.push(message);
         self.show(&conversation, shown);
     }
@@ -210,6 +217,19 @@ impl Client {
         self.events.push_back(Event::Joined { room: Box::new(room) });
         self.show(&conversation, shown);
         self.events.push_back(Event::Opened { conversation });
+        self.open_others();
+    }
+
+    /// Rooms that might have been the one that was being joined are shown from their first push on.
+    fn open_others(&mut self) {
+        if self.requests.has_join() {
+            return;
+        }
+        let waiting = self.logs.iter_mut().filter(|(it, log)| ids::is_room(it) && log.is_waiting());
+        let shown: Vec<_> = waiting.map(|(it, log)| (it.clone(), log.open_at_first())).collect();
+        for (conversation, messages) in shown {
+            self.show(&conversation, messages);
+        }
     }
 
     /// An answer that has come before says nothing of a room that one may be in again.
@@ -221,7 +241,7 @@ impl Client {
 
     fn leave(&mut self, conversation: String, reason: Option<String>) {
         self.requests.drop_if(|request| match request {
-            Request::Leave { room } => protocol::ids::room(room) == conversation,
+            Request::Leave { room } => ids::room(room) == conversation,
             Request::Read { conversation: it, .. } => *it == conversation,
             Request::Open { .. } | Request::Join { .. } => false,
         });
@@ -251,6 +271,7 @@ impl Client {
             self.events.push_back(Event::NotSent { id, content, code, reason });
         } else if let Some(request) = self.requests.settle(&id) {
             self.events.push_back(Event::Refused { request, code, reason });
+            self.open_others();
         } else {
             // If it is no `sync`, the request was answered before.
             self.sync.answer(Some(&id), now);

@@ -88,6 +88,11 @@ impl Requests {
         }
     }
 
+    /// Whether a room is being joined.
+    pub(crate) fn has_join(&self) -> bool {
+        self.pending.iter().any(|pending| matches!(pending.request, Request::Join { .. }))
+    }
+
     /// The frames that are due.
     pub(crate) fn due(&mut self, now: Instant) -> Vec<Outgoing> {
         let mut frames = Vec::new();

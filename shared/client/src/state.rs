@@ -14,6 +14,10 @@ use crate::progress::{Mark, Progress};
 use crate::requests::{Request, Requests, is_read};
 use crate::sync::Sync;
 
+/// How long after a connection was made everything has been done that was under way then: API Gateway
+/// gives an invocation 29 seconds
+/// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html>).
+const UNDER_WAY: Duration = Duration::from_secs(30);
 /// How often others are shown that one is typing.
 const TYPING: Duration = Duration::from_secs(3);
 
@@ -29,6 +33,9 @@ pub struct Client {
     pub(crate) progress: BTreeMap<String, Progress>,
     pub(crate) heartbeat: Option<Heartbeat>,
     typing: Option<Instant>,
+    /// When to ask once more for what was missed: another device's message that was under way when the
+    /// connection was made is not pushed to it.
+    asks_again: Option<Instant>,
     /// When the connection was made, by the server's clock.
     pub(crate) since: Option<Timestamp>,
     pub(crate) random: Rng,
@@ -49,6 +56,7 @@ impl Client {
             progress: BTreeMap::new(),
             heartbeat: None,
             typing: None,
+            asks_again: None,
             since: None,
             random,
             frames: Vec::new(),
@@ -64,6 +72,11 @@ impl Client {
         self.outbox.begin();
         self.requests.begin();
         self.sync.begin();
+        self.asks_again = Some(now + UNDER_WAY);
+        self.want_all();
+    }
+
+    fn want_all(&mut self) {
         for (conversation, log) in &self.logs {
             if log.is_open() || log.is_whole() {
                 self.sync.want(conversation);
@@ -174,12 +187,15 @@ impl Client {
 
     /// Does what is due; false when the connection counts as lost.
     pub fn keep(&mut self, now: Instant) -> bool {
+        if self.is_connected() && self.asks_again.take_if(|at| *at <= now).is_some() {
+            self.want_all();
+        }
         let Some(heartbeat) = &mut self.heartbeat else { return true };
         let mut frames = self.outbox.due(now);
         frames.extend(self.requests.due(now));
         let watermark = |conversation: &str| self.logs.get(conversation).map(Log::watermark);
         frames.extend(self.sync.due(now, &mut self.random, watermark));
-        if heartbeat.is_quiet(now) {
+        if frames.is_empty() && heartbeat.is_quiet(now) {
             frames.push(Outgoing { frame: ClientFrame::Ping, id: None });
         }
         if !frames.is_empty() {

@@ -27,6 +27,11 @@ pub fn room(id: &str) -> String {
     format!("room:{id}")
 }
 
+/// Whether a conversation is that of a room.
+pub fn is_room(conversation: &str) -> bool {
+    conversation.starts_with("room:")
+}
+
 /// The best id for a message that is made `now`: a UUIDv7
 /// (<https://www.rfc-editor.org/rfc/rfc9562#name-uuid-version-7>) of ten random bytes.
 pub fn message(now: Timestamp, random: [u8; 10]) -> String {

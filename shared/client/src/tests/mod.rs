@@ -156,6 +156,13 @@ fn after_a_reconnect_what_was_missed_is_asked_for_and_shown_once() {
     assert_eq!(alice.shown(), ["10", "11", "12"]);
     alice.waits(1);
     assert!(alice.due().is_empty());
+    // Once more, when what was under way as the connection was made has been done.
+    alice.waits(29);
+    let asked = alice.sends("sync");
+    assert_eq!(asked["since"], json!({ BOTH: 12 }));
+    alice.hears(&answer(synced(12, true), &asked));
+    alice.waits(25);
+    assert!(alice.due().is_empty());
 }
 
 #[test]
@@ -222,7 +229,14 @@ fn a_failure_that_lasts_is_answered_ever_more_patiently() {
         alice.hears(&failure());
         alice.hears(&failure());
         let heard = alice.now;
-        while alice.due().is_empty() {
+        loop {
+            let due = alice.due();
+            if due.iter().any(|frame| frame["action"] == "message") {
+                break;
+            }
+            if let [sync] = &due[..] {
+                alice.hears(&answer(synced(7, true), sync));
+            }
             alice.now += Duration::from_millis(10);
         }
         let waited = alice.now - heard;
@@ -303,6 +317,9 @@ fn whoever_hurries_waits_and_what_is_refused_is_told() {
 #[test]
 fn a_silent_connection_counts_as_lost() {
     let mut alice = Alice::after([7]);
+    alice.waits(30);
+    let asked = alice.sends("sync");
+    alice.hears(&answer(synced(7, true), &asked));
     alice.waits(29);
     assert!(alice.due().is_empty());
     alice.waits(1);
@@ -336,6 +353,34 @@ fn a_room_is_joined_until_it_answers_and_shown_from_there() {
     alice.hears(&answer(synced, &asked));
     let reason = Some("forbidden".into());
     assert_eq!(alice.events(), [Event::Left { conversation: "room:7".into(), reason }]);
+}
+
+#[test]
+fn what_is_pushed_while_a_room_is_joined_does_not_hide_what_was_said_before() {
+    let in_room = |seq: u64| {
+        let mut frame = message(seq);
+        (frame["conversation"], frame["room"]) = ("room:7".into(), "7".into());
+        frame
+    };
+    for is_refused in [false, true] {
+        let mut alice = Alice::new();
+        alice.client.request(Request::Join { room: "general".into() });
+        let join = alice.sends("join");
+        alice.hears(&in_room(9));
+        assert_eq!(alice.shown(), [] as [&str; 0]);
+        if is_refused {
+            let refusal = json!({ "type": "error", "code": "forbidden", "message": "no" });
+            alice.hears(&answer(refusal, &join));
+            assert_eq!(alice.shown(), ["9"]);
+        } else {
+            let mut joined = joined("general");
+            joined["messages"] = json!([in_room(7), in_room(8), in_room(9)]);
+            alice.hears(&answer(joined, &join));
+            assert_eq!(alice.shown(), ["7", "8", "9"]);
+        }
+        alice.hears(&in_room(10));
+        assert_eq!(alice.shown(), ["10"]);
+    }
 }
 
 #[test]
