@@ -1,19 +1,23 @@
-//! A server in a nasty cloud, and a client that follows the protocol.
+//! A server with faults injected, and the client that people run.
 
-use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
 use std::process::{Output, Stdio};
 use std::time::{Duration, Instant};
 
+use client::connection::{Command, Connection, Event as Happened, Failure, Server};
+use client::{Client, Event, NewMessage, Target};
+use fastrand::Rng;
 use futures::{SinkExt, StreamExt};
 use local::faults::{Fault, Scenario};
-use serde_json::{Value, json};
+use protocol::Received;
+use serde_json::json;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
-use tokio::net::TcpStream;
-use tokio::process::Command;
-use tokio_tungstenite::tungstenite::Message;
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+use tokio::process::Command as Process;
+use tokio_tungstenite::connect_async;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::handshake::client::Request;
+use tokio_tungstenite::tungstenite::{Error, Message};
 
 use crate::support::{Chat, binary};
 
@@ -21,11 +25,8 @@ use crate::support::{Chat, binary};
 const CONVERSATION: &str = "dm:alice:bob";
 /// How many messages each of them has to say.
 const MESSAGES: usize = 10;
-/// How long an answer may take at first before the client asks again.
-const PATIENCE: Duration = Duration::from_millis(800);
-/// How much longer it waits for the next answer each time it has lost a connection: on a busy machine
-/// answers take longer, and nobody gets any by asking more often.
-const MORE_PATIENCE: Duration = Duration::from_millis(200);
+/// How often a client looks at its clocks.
+const TICK: Duration = Duration::from_millis(50);
 
 /// Much goes wrong, but little that takes long.
 const SCENARIO: &str = r#"{
@@ -39,138 +40,71 @@ const SCENARIO: &str = r#"{
     }
 }"#;
 
-type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+/// A server that believes whoever connects; who is refused may be let in by the next try.
+#[derive(Clone)]
+struct Open(String);
 
-/// Says its messages one after the other, each with one id until it is acknowledged; shows what is
-/// said in order and without a gap; opens another connection when one ends or is silent.
-struct Client {
-    url: String,
-    outbox: Vec<(String, String)>,
-    sent: Option<Instant>,
-    shown: Option<u64>,
-    beyond: BTreeMap<u64, Value>,
-    log: Vec<(u64, String)>,
-    synced: Instant,
-    patience: Duration,
+impl Server for Open {
+    async fn handshake(&self) -> Result<Request, Failure> {
+        self.0.as_str().into_client_request().map_err(|error| Failure::ForGood(error.to_string()))
+    }
+
+    async fn failure(&self, error: &Error) -> Failure {
+        Failure::MayPass(error.to_string())
+    }
 }
 
-impl Client {
-    fn new(chat: &Chat, user: &str) -> Self {
-        let message = |number| (uuid::Uuid::now_v7().to_string(), format!("{user} {number}"));
-        Self {
-            url: format!("{}?user_id={user}", chat.websocket_url()),
-            outbox: (0..MESSAGES).map(message).collect(),
-            sent: None,
-            shown: None,
-            beyond: BTreeMap::new(),
-            log: Vec::new(),
-            synced: Instant::now(),
-            patience: PATIENCE,
-        }
+/// Chats until everything that both have to say is shown; what that is.
+async fn chats(url: String, user: &str, other: &str) -> Vec<(u64, String)> {
+    let mut client = Client::new(user, MESSAGES, Rng::new());
+    client.follow(CONVERSATION);
+    for number in 0..MESSAGES {
+        let (id, content) = (uuid::Uuid::now_v7().to_string(), format!("{user} {number}"));
+        let target = Target::Person(other.to_owned());
+        client.send(CONVERSATION, &target, NewMessage { id, content });
     }
-
-    /// How long nothing may come before the client opens another connection.
-    fn silence(&self) -> Duration {
-        self.patience * 2
-    }
-
-    /// Chats until everything that both have to say is shown; what that is.
-    async fn chats(mut self, to: &str) -> Vec<(u64, String)> {
-        while !self.is_done() {
-            // One that is refused may be let in by the next.
-            let connecting = tokio::time::timeout(self.silence(), connect_async(&self.url)).await;
-            if let Ok(Ok((socket, _))) = connecting {
-                self.talks(socket, to).await;
-            }
-            self.patience += MORE_PATIENCE;
-        }
-        self.log
-    }
-
-    fn is_done(&self) -> bool {
-        self.outbox.is_empty() && self.log.len() >= 2 * MESSAGES
-    }
-
-    /// Uses a connection until it ends, counts as lost, or everything is done.
-    async fn talks(&mut self, mut socket: Socket, to: &str) {
-        self.sent = None;
-        let mut heard = Instant::now();
-        let mut due = self.sync(&mut socket).await;
-        while due.is_ok() && !self.is_done() && heard.elapsed() < self.silence() {
-            match tokio::time::timeout(self.patience / 8, socket.next()).await {
-                Ok(Some(Ok(Message::Text(frame)))) => {
-                    heard = Instant::now();
-                    self.takes(&serde_json::from_str(&frame).unwrap_or_default());
+    let mut connection = Connection::open(Open(format!("{url}?user_id={user}")));
+    let mut log = Vec::new();
+    let mut tick = tokio::time::interval(TICK);
+    while client.unsent() > 0 || log.len() < 2 * MESSAGES {
+        tokio::select! {
+            happened = connection.events.recv() => match happened.expect("it goes on") {
+                Happened::Up => client.begin(Instant::now()),
+                Happened::Frame(text) => {
+                    let received = Received::read(&text).expect("a frame that clients know");
+                    client.receive(received, Instant::now());
                 }
-                Ok(Some(Ok(Message::Ping(_) | Message::Pong(_)))) | Err(_) => {}
-                Ok(_) => return,
-            }
-            due = self.does_what_is_due(&mut socket, to).await;
+                Happened::Down(_) => client.end(),
+                other @ (Happened::Refused(_) | Happened::Closed) => panic!("{other:?}"),
+            },
+            _ = tick.tick() => {}
         }
-    }
-
-    async fn does_what_is_due(&mut self, socket: &mut Socket, to: &str) -> Result<(), ()> {
-        if self.sent.is_none_or(|sent| sent.elapsed() > self.patience)
-            && let Some((id, content)) = self.outbox.first()
-        {
-            self.sent = Some(Instant::now());
-            let frame = json!({ "action": "message", "to": to, "content": content, "id": id });
-            socket.send(Message::text(frame.to_string())).await.map_err(drop)?;
+        if !client.keep(Instant::now()) {
+            client.end();
+            connection.commands.send(Command::Replace).unwrap();
         }
-        // The answer is also what tells that the connection is not silent.
-        if self.synced.elapsed() > self.patience { self.sync(socket).await } else { Ok(()) }
-    }
-
-    async fn sync(&mut self, socket: &mut Socket) -> Result<(), ()> {
-        self.synced = Instant::now();
-        let since = json!({ CONVERSATION: self.shown.unwrap_or(0) });
-        let frame = json!({ "action": "sync", "since": since });
-        socket.send(Message::text(frame.to_string())).await.map_err(drop)
-    }
-
-    fn takes(&mut self, frame: &Value) {
-        match frame["type"].as_str() {
-            Some("message") => self.accepts(frame),
-            Some("history") => frame["messages"].as_array().unwrap().iter().for_each(|message| {
-                self.accepts(message);
-            }),
-            Some("synced") => {
-                let upto = frame["conversations"][CONVERSATION]["upto"].as_u64();
-                if self.shown.is_none() && upto.is_some_and(|upto| upto > 0) {
-                    // All of it was asked for: the first that came is where it starts.
-                    self.shown = self.beyond.keys().next().map(|first| first - 1);
+        for frame in client.frames() {
+            connection.commands.send(Command::Send(frame.encode())).unwrap();
+        }
+        while let Some(event) = client.event() {
+            match event {
+                Event::Message(message) => {
+                    log.push((message.seq, message.body.content().unwrap().to_owned()));
                 }
+                Event::NotSent { reason, .. } => panic!("{reason}"),
+                _ => {}
             }
-            Some("ack")
-                if self.outbox.first().is_some_and(|(id, _)| frame["id"] == id.as_str()) =>
-            {
-                self.outbox.remove(0);
-                self.sent = None;
-            }
-            _ => {}
-        }
-        while let Some(next) = self.shown.map(|shown| shown + 1)
-            && let Some(message) = self.beyond.remove(&next)
-        {
-            self.shown = Some(next);
-            self.log.push((next, message["content"].as_str().unwrap().to_owned()));
         }
     }
-
-    fn accepts(&mut self, message: &Value) {
-        let seq = message["seq"].as_u64().unwrap();
-        if message["conversation"] == CONVERSATION && self.shown.is_none_or(|shown| seq > shown) {
-            self.beyond.insert(seq, message.clone());
-        }
-    }
+    log
 }
 
 #[tokio::test]
 async fn a_client_that_follows_the_protocol_loses_nothing_and_shows_nothing_twice() {
     let scenario = Scenario::parse(SCENARIO).unwrap();
     let chat = Chat::start_with(|options| options.faults = Some(scenario)).await;
-    let (alice, bob) = (Client::new(&chat, "alice"), Client::new(&chat, "bob"));
-    let both = async { tokio::join!(alice.chats("bob"), bob.chats("alice")) };
+    let url = || chat.websocket_url();
+    let both = async { tokio::join!(chats(url(), "alice", "bob"), chats(url(), "bob", "alice")) };
     let both = tokio::time::timeout(Duration::from_secs(240), both).await;
     let (of_alice, of_bob) = both.expect("in time");
     assert_eq!(of_alice, of_bob);
@@ -187,7 +121,7 @@ async fn a_client_that_follows_the_protocol_loses_nothing_and_shows_nothing_twic
 async fn a_silent_connection_answers_nothing_until_the_cloud_ends_it() {
     // The first two throws: whether the first push begins a silence, and how long it is.
     let is_short = |seed: &u64| {
-        let mut dice = fastrand::Rng::with_seed(*seed);
+        let mut dice = Rng::with_seed(*seed);
         dice.u32(..10_000);
         (1_000..1_500).contains(&dice.u64(..60_001))
     };
@@ -211,9 +145,9 @@ async fn a_silent_connection_answers_nothing_until_the_cloud_ends_it() {
     chat.stop().await;
 }
 
-/// Starts the program in a nasty cloud; stops it when it has begun.
+/// Starts the program with faults injected; stops it when it has begun.
 async fn program(faults: &Path) -> Output {
-    let mut command = Command::new(binary("local"));
+    let mut command = Process::new(binary("local"));
     command.args(["--port", "0", "--dynamodb-port", "0", "--memory", "--faults"]).arg(faults);
     command.env_clear().stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     let mut process = command.spawn().unwrap();
@@ -224,7 +158,7 @@ async fn program(faults: &Path) -> Output {
         drop(connect_async(url).await);
     }
     if let Some(id) = process.id() {
-        Command::new("kill").args(["-INT", &id.to_string()]).output().await.unwrap();
+        Process::new("kill").args(["-INT", &id.to_string()]).output().await.unwrap();
     }
     stdout.read_to_string(&mut told).await.unwrap();
     let output = process.wait_with_output().await.unwrap();
