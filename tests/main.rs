@@ -9,6 +9,7 @@ mod blocks;
 mod budgets;
 mod catching_up;
 mod chat_client;
+mod client_scripts;
 mod connecting;
 mod documents;
 mod events;

@@ -112,8 +112,7 @@ async fn live(seed: u64, weather: Weather, sabotage: Sabotage) -> Remains {
     pass_calm(&cloud).await;
     people.shutdown().await;
     let left = leaver::left_of(leaver).await;
-    let fired = cloud.faults.fired().to_vec();
-    let logs = logs(&cloud.database);
+    let (fired, logs) = (cloud.faults.fired().to_vec(), logs(&cloud.database));
     let (fills_up, overdue) = (settings.most_listed_bytes.is_some(), cloud.gateway.overdue());
     Remains { record, plan, fired, logs, room, devices, fills_up, overdue, left }
 }

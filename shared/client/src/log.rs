@@ -1,6 +1,7 @@
 //! One conversation as it is shown: in the order of its numbers, each message once, without a gap.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use protocol::{MessageView, Seq};
 
@@ -12,15 +13,17 @@ pub(crate) struct Log {
     /// Whether it is to begin with its first message.
     is_whole: bool,
     /// The first number that belongs here, and the next to show; none while nothing was ever said.
-    range: Option<Range>,
+    range: Option<Shown>,
     /// What came beyond a gap.
     beyond: BTreeMap<Seq, MessageView>,
+    /// Numbers that the server said are gone: what comes of them all the same is shown late.
+    given_up: Vec<Range<Seq>>,
     /// What was handed over although it was said before the log begins: it had waited.
     waited: BTreeSet<Seq>,
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Range {
+struct Shown {
     start: Seq,
     next: Seq,
 }
@@ -28,7 +31,7 @@ struct Range {
 impl Log {
     /// A log that begins with the message `seq`.
     pub(crate) fn starting_at(seq: Seq) -> Self {
-        let range = Some(Range { start: seq, next: seq });
+        let range = Some(Shown { start: seq, next: seq });
         Self { is_open: true, range, ..Self::default() }
     }
 
@@ -51,7 +54,7 @@ impl Log {
     pub(crate) fn open_at_first(&mut self) -> Vec<MessageView> {
         self.open(Vec::new(), 0);
         let first = self.beyond.keys().next().copied();
-        self.range = first.map(|first| Range { start: first, next: first });
+        self.range = first.map(|first| Shown { start: first, next: first });
         self.advance()
     }
 
@@ -87,7 +90,7 @@ impl Log {
             let first = page.get(skipped).map_or(last.seq + 1, |first| first.seq);
             let start =
                 self.beyond.keys().next().map_or(first, |handed_over| first.min(*handed_over));
-            self.range = Some(Range { start, next: start });
+            self.range = Some(Shown { start, next: start });
         }
         self.fill(page)
     }
@@ -104,27 +107,52 @@ impl Log {
 
     /// Takes part of the log; what is to be shown now.
     pub(crate) fn fill(&mut self, messages: Vec<MessageView>) -> Vec<MessageView> {
+        let mut shown = Vec::new();
         for message in messages {
             if self.range.is_none_or(|range| message.seq >= range.next) {
                 // The first to come knows most: one's own has how far it got.
                 self.beyond.entry(message.seq).or_insert(message);
+            } else if self.finds(message.seq) {
+                shown.push(message);
             }
         }
-        self.advance()
+        shown.extend(self.advance());
+        shown
+    }
+
+    /// Whether the number was given up; it is not any more.
+    fn finds(&mut self, seq: Seq) -> bool {
+        let Some(index) = self.given_up.iter().position(|numbers| numbers.contains(&seq)) else {
+            return false;
+        };
+        let numbers = self.given_up.remove(index);
+        let rest = [numbers.start..seq, seq + 1..numbers.end];
+        self.given_up.extend(rest.into_iter().filter(|numbers| !numbers.is_empty()));
+        true
+    }
+
+    /// Goes on at `next`; what is missing before that is gone, or so the server says.
+    fn skip_to(&mut self, next: Seq) {
+        if let Some(range) = &mut self.range
+            && range.next < next
+        {
+            self.given_up.push(range.next..next);
+            range.next = next;
+        }
     }
 
     /// Everything up to `upto` has come; what is to be shown now.
     pub(crate) fn synced(&mut self, upto: Seq, complete: bool) -> Vec<MessageView> {
         self.is_open = true;
         let first = self.beyond.keys().next().copied();
-        match (&mut self.range, first) {
+        match (self.range, first) {
             // What came before the server has sent the beginning does not say where that is.
             (None, Some(first)) if first <= upto => {
-                self.range = Some(Range { start: first, next: first });
+                self.range = Some(Shown { start: first, next: first });
             }
             // What is missing is gone.
-            (Some(range), Some(first)) if !complete && first <= upto => range.next = first,
-            (Some(range), _) if !complete => range.next = range.next.max(upto + 1),
+            (Some(_), Some(first)) if !complete && first <= upto => self.skip_to(first),
+            (Some(_), _) if !complete => self.skip_to(upto + 1),
             _ => {}
         }
         let mut shown = self.advance();
@@ -233,6 +261,10 @@ mod tests {
         shows(&log.synced(8, false), [5, 6, 8]);
         shows(&log.push(said(9)), [9]);
         shows(&log.synced(20, false), []);
+        assert_eq!(log.watermark(), 20);
+        // Unless it comes all the same.
+        shows(&log.push(said(7)), [7]);
+        shows(&log.fill(page([6, 7, 8, 15])), [15]);
         assert_eq!(log.watermark(), 20);
     }
 }

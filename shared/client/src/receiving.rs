@@ -163,9 +163,8 @@ impl Client {
     fn show(&mut self, conversation: &str, messages: Vec<MessageView>) {
         let known = messages.into_iter().filter(|message| message.body != Body::Unknown);
         self.events.extend(known.map(|message| Event::Message(Box::new(message))));
-        if self.logs.get(conversation).is_some_and(Log::has_gap) {
-            self.sync.want(conversation);
-        }
+        let has_gap = self.logs.get(conversation).is_some_and(Log::has_gap);
+        self.sync.has_gap(conversation, has_gap);
     }
 
     fn synced(&mut self, conversations: BTreeMap<String, Synced>) {

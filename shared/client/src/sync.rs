@@ -17,6 +17,8 @@ const PAUSE: Duration = Duration::from_millis(250);
 #[derive(Debug, Default)]
 pub(crate) struct Sync {
     wanted: BTreeSet<String>,
+    /// Those that lack something before what has come.
+    gaps: BTreeSet<String>,
     asked: BTreeSet<String>,
     /// The id of the frame that asked last.
     id: Option<String>,
@@ -32,6 +34,15 @@ impl Sync {
     /// Nothing is missing in this conversation any more.
     pub(crate) fn has(&mut self, conversation: &str) {
         self.wanted.remove(conversation);
+    }
+
+    /// Something is missing in this conversation before what has come, or not any more.
+    pub(crate) fn has_gap(&mut self, conversation: &str, has_gap: bool) {
+        if has_gap {
+            self.gaps.insert(conversation.to_owned());
+        } else {
+            self.gaps.remove(conversation);
+        }
     }
 
     /// A new connection: what the old one was asked is not answered any more.
@@ -51,6 +62,7 @@ impl Sync {
             return None;
         }
         self.wanted.append(&mut self.asked);
+        self.wanted.append(&mut self.gaps);
         let mut since = BTreeMap::new();
         while let (true, Some(conversation)) =
             (since.len() < limits::CONVERSATIONS_PER_SYNC, self.wanted.pop_first())
