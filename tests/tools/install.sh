@@ -60,5 +60,4 @@ install_all() {
     install dynamodb "$dynamodb_local" install_dynamodb_local
     install node "$wscat" install_wscat
     install web "$playwright-$axe-$typescript" install_web
-    rustup --quiet target add aarch64-unknown-linux-gnu
 }
