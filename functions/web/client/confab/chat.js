@@ -251,8 +251,8 @@ export class Chat extends EventTarget {
     this.#outbox.limits = this.#catchUp.limits = welcome.limits ?? {};
     this.#remember(welcome.user);
     this.#tell("welcome", welcome);
-    this.#requests.drop("renew");
-    if (!isReplacement) {
+    if (isReplacement) this.#requests.drop("renew");
+    else {
       this.#requests.restart();
       this.#outbox.flush();
       if (this.#tabLock.isMine) this.#outbox.adopt();
