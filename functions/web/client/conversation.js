@@ -1,6 +1,7 @@
 // One conversation as this page knows it: a run of its log without holes, up to the newest message.
 
 import { addressOf } from "./confab/ids.js";
+import { sortOf } from "./confab/kinds.js";
 
 /** What people said and what they have of it. */
 export class Conversation {
@@ -115,5 +116,5 @@ export class Conversation {
 
 /** Whether somebody said it, and it is no notice. */
 export function isSaid(message) {
-  return message.kind === "message";
+  return sortOf(message) === "text";
 }

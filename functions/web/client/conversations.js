@@ -117,10 +117,10 @@ export class Conversations extends EventTarget {
   async load(conversation) {
     if (conversation.isLoaded) return;
     const limit = Math.min(LARGEST_PAGE, Math.max(PAGE, conversation.unread + 10));
-    const { messages, before } = await this.#chat.history(conversation.id, { limit });
+    const { messages, before, upto } = await this.#chat.history(conversation.id, { limit });
     if (conversation.isLoaded) return;
     conversation.before = before;
-    this.#begin(conversation, messages);
+    this.#begin(conversation, messages, upto ?? 0);
     if (conversation.kind === "dm") this.#learnStatuses(conversation);
     if (conversation.room) this.#describe(conversation);
     if (conversation.id === LOBBY) this.#countLobby(conversation);
@@ -192,12 +192,12 @@ export class Conversations extends EventTarget {
     return conversation;
   }
 
-  /** Keeps the newest page, and of what was heard before it only what has no hole to it. */
-  #begin(conversation, page) {
+  /** Keeps the newest page, and of what was heard before it only what has no hole to it; goes on behind it. */
+  #begin(conversation, page, upto) {
     const oldest = page[0]?.seq ?? 0;
     conversation.messages = conversation.messages.filter(({ seq }) => seq >= oldest);
     page.forEach((message) => conversation.add(message));
-    this.#chat.follow(conversation.id, page.at(-1)?.seq ?? 0);
+    this.#chat.follow(conversation.id, upto);
   }
 
   /** Pages of history over the WebSocket do not say who has read what; HTTP does. */
@@ -238,7 +238,7 @@ export class Conversations extends EventTarget {
     conversation.room = room;
     if (!conversation.isLoaded) {
       conversation.before = before;
-      this.#begin(conversation, messages);
+      this.#begin(conversation, messages, messages.at(-1)?.seq ?? this.#chat.watermark(id));
     }
     conversation.counted = Math.max(conversation.counted, conversation.last?.seq ?? 0);
     this.#uninvite(room.id);

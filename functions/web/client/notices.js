@@ -9,20 +9,20 @@ const ABOUT = {
   muted: ["muted", ""],
   unmuted: ["let", " speak again"],
 };
+const ROLES = { owner: "an owner", moderator: "a moderator", member: "a member" };
 
 /** A notice as a sentence; `me` is addressed as "you". */
-export function noticeParts({ kind, from, about, content }, me) {
+export function noticeParts({ kind, from, about, role, reason }, me) {
   const subject = from === me ? "You" : who(from);
-  const object = about === me ? "you" : about ? who(about) : "";
+  const object = about === me ? "you" : about ? who(about) : "somebody";
   if (kind === "joined") return [subject, " joined"];
-  if (kind === "left") return [subject, " left"];
-  if (kind === "appointed") return [subject, " made ", object, ` ${role(content)}`];
-  const [verb, rest] = ABOUT[kind] ?? [kind, ""];
+  if (kind === "left") return [subject, reason === "deleted" ? " left: their account was deleted" : " left"];
+  if (kind === "appointed") return [subject, ...appointment(object, ROLES[role])];
+  const [verb, rest] = ABOUT[kind];
   return [subject, ` ${verb} `, object, rest];
 }
 
-/** The server says the role as the last word. */
-function role(content) {
-  const word = content.split(" ").at(-1);
-  return word === "owner" ? "an owner" : `a ${word}`;
+/** What earlier servers have kept does not say the role, and later ones may know others. */
+function appointment(object, role) {
+  return role ? [" made ", object, ` ${role}`] : [" gave ", object, " another role"];
 }

@@ -1,9 +1,9 @@
 // The list of conversations: who is there, what was said last, how much is unread.
 
 import { notCome } from "./asking.js";
+import { sortOf } from "./confab/kinds.js";
 import { KeyedList, el, fill, hidden } from "./dom.js";
 import { icon } from "./icons.js";
-import { isSaid } from "./conversation.js";
 import { apart, quote, shown, spoken, who } from "./names.js";
 import { noticeParts } from "./notices.js";
 import { avatar, presence } from "./people.js";
@@ -84,7 +84,9 @@ function previewOf({ typing, last, me, kind }, pending) {
   if (typist) return kind === "dm" ? ["typing …"] : [who(typist), " is typing …"];
   if (pending) return ["You: ", quote(pending.content)];
   if (!last) return [kind === "lobby" ? "Everybody who is online" : "Nothing said yet"];
-  if (!isSaid(last)) return noticeParts(last, me);
+  const sort = sortOf(last);
+  if (sort === "other") return [];
+  if (sort === "notice") return noticeParts(last, me);
   const speaker = last.from === me ? ["You: "] : kind === "dm" ? [] : [who(last.from), ": "];
   return [...speaker, quote(last.content)];
 }

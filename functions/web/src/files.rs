@@ -22,7 +22,7 @@ macro_rules! files {
 }
 
 /// Every file that is served, by its path below `/client/`.
-const FILES: [(&str, &str); 59] = files![
+const FILES: [(&str, &str); 61] = files![
     "account_dialog.js",
     "app.js",
     "asking.js",
@@ -73,9 +73,11 @@ const FILES: [(&str, &str); 59] = files![
     "confab/deferred.js",
     "confab/ids.js",
     "confab/index.js",
+    "confab/kinds.js",
     "confab/network.js",
     "confab/outbox.js",
     "confab/presence.js",
+    "confab/receiver.js",
     "confab/requests.js",
     "confab/session.js",
     "confab/storage.js",

@@ -2,6 +2,7 @@
 
 import type * as declared from "../../../functions/web/client/confab/index.js";
 import type { ApiError } from "../../../functions/web/client/confab/api.js";
+import type { sortOf as sorting } from "../../../functions/web/client/confab/kinds.js";
 import type { Chat } from "../../../functions/web/client/confab/chat.js";
 import type { Session } from "../../../functions/web/client/confab/session.js";
 
@@ -22,4 +23,14 @@ export const makes = (
 ] => [chat, { register, login, restore }];
 
 export const listens = (chat: declared.Chat): void =>
-  chat.addEventListener("message", ({ detail }) => detail.content.toUpperCase());
+  chat.addEventListener("message", ({ detail }) => inWords(detail).toUpperCase());
+
+/** Kinds are told apart by the compiler, too. */
+function inWords(message: declared.Message): string {
+  if (message.kind === "message") return message.content;
+  if (message.kind === "joined") return message.from;
+  if (message.kind === "left") return message.reason ?? message.from;
+  return message.kind === "appointed" ? `${message.about} ${message.role}` : message.about;
+}
+
+export const sorts = (sortOf: typeof sorting): typeof declared.sortOf => sortOf;

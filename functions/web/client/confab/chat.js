@@ -6,10 +6,12 @@ import { Clock } from "./clock.js";
 import { Connection } from "./connection.js";
 import { Conversations } from "./conversations.js";
 import { deferred } from "./deferred.js";
-import { addressOf, direct, isUuid, newId } from "./ids.js";
+import { direct, isUuid, newId } from "./ids.js";
+import { withKnown } from "./kinds.js";
 import { watchNetwork } from "./network.js";
 import { Outbox } from "./outbox.js";
 import { Presence } from "./presence.js";
+import { Receiver } from "./receiver.js";
 import { Requests } from "./requests.js";
 import { Storage } from "./storage.js";
 import { TabLock } from "./tab_lock.js";
@@ -45,6 +47,7 @@ export class Chat extends EventTarget {
   #conversations;
   #catchUp;
   #presence;
+  #receiver;
   /** What other pages have left unsent is sent by one page at a time. */
   #tabLock;
   /** Before that nobody can listen. */
@@ -70,11 +73,11 @@ export class Chat extends EventTarget {
     this.#connection = new Connection(this.#connectionSettings(), clock, {
       state: (detail) => this.#turned(detail),
       welcome: (frame, isReplacement) => this.#welcomed(frame, isReplacement),
-      frame: (frame) => this.#understands(frame),
+      frame: (frame) => this.#receiver.takes(frame),
     });
     this.#requests = new Requests(this.#timers, this.#connection, settings.patience);
     this.#conversations = new Conversations(this.#storage, this.#timers, {
-      message: (message) => this.#shows(message),
+      message: (message) => this.#receiver.shows(message),
       gap: (gap) => this.#tell("gap", gap),
       stale: () => this.#catchUp.run(),
     });
@@ -86,9 +89,14 @@ export class Chat extends EventTarget {
       refused: (error) => this.#tell("refused", error),
       dropped: (error) => this.#tell("error", error),
     });
-    const failed = (/** @type {string} */ where, /** @type {any} */ error) => this.#lost(where, error);
+    const failed = (/** @type {string} */ where, /** @type {any} */ error) => this.#receiver.lost(where, error);
     this.#catchUp = new CatchUp({ storage, conversations, requests, connection, timers }, { list, failed });
     this.#presence = new Presence({ timers, connection, clock }, { list, seen: (who) => this.#tell("presence", who) });
+    const [outbox, catchUp, presence] = [this.#outbox, this.#catchUp, this.#presence];
+    this.#receiver = new Receiver({ requests, outbox, conversations, catchUp, presence }, {
+      user: () => this.user,
+      tell: (type, detail) => this.#tell(type, detail),
+    });
     if (options.credentials.user !== undefined) this.#remember(options.credentials.user);
     this.#isHeard = true;
   }
@@ -142,8 +150,9 @@ export class Chat extends EventTarget {
    * @param {string} conversation
    * @param {{before?: number, after?: number, limit?: number}} [range]
    */
-  history(conversation, range = {}) {
-    return this.#catchUp.history(conversation, range);
+  async history(conversation, range = {}) {
+    const page = await this.#catchUp.history(conversation, range);
+    return { ...withKnown(page), upto: page.messages.at(-1)?.seq ?? null };
   }
 
   /** One has read everything up to `seq`. @param {string} conversation @param {number} seq */
@@ -151,7 +160,7 @@ export class Chat extends EventTarget {
     const lane = `read ${conversation}`;
     this.#requests.drop(lane);
     const asked = this.#requests.ask({ action: "read", conversation, seq }, lane);
-    asked.catch((error) => this.#told(error, conversation));
+    asked.catch((error) => this.#receiver.told(error, conversation));
   }
 
   /** Shows others that one types; as often as one likes. @param {{to: string} | {room: string}} address */
@@ -176,8 +185,8 @@ export class Chat extends EventTarget {
   }
 
   /** @param {string} room its id or name */
-  join(room) {
-    return this.#requests.ask({ action: "join", room }, `room ${room}`);
+  async join(room) {
+    return withKnown(await this.#requests.ask({ action: "join", room }, `room ${room}`));
   }
 
   /** @param {string} room its id or name */
@@ -207,7 +216,7 @@ export class Chat extends EventTarget {
   /** What comes after `seq` is shown, whatever was shown before. @param {string} conversation @param {number} seq */
   follow(conversation, seq) {
     this.#conversations.follow(conversation, seq);
-    this.#clearOutbox();
+    this.#receiver.clearOutbox();
   }
 
   /** The last message shown, before which none is missing. @param {string} conversation */
@@ -251,8 +260,8 @@ export class Chat extends EventTarget {
     this.#outbox.limits = this.#catchUp.limits = welcome.limits ?? {};
     this.#remember(welcome.user);
     this.#tell("welcome", welcome);
-    this.#requests.drop("renew");
-    if (!isReplacement) {
+    if (isReplacement) this.#requests.drop("renew");
+    else {
       this.#requests.restart();
       this.#outbox.flush();
       if (this.#tabLock.isMine) this.#outbox.adopt();
@@ -277,116 +286,6 @@ export class Chat extends EventTarget {
 
   #claimLeftovers() {
     this.#tabLock.take(`${this.#storage.prefix}outbox`, () => this.#outbox.adopt());
-  }
-
-  /** A frame that this version does not understand must not end what others depend on. @param {any} frame */
-  #understands(frame) {
-    try {
-      this.#hears(frame);
-    } catch (/** @type {any} */ error) {
-      this.#told({ code: "internal", message: `a frame makes no sense: ${error.message}` });
-    }
-  }
-
-  /** @param {any} frame */
-  #hears(frame) {
-    const { type, conversation } = frame;
-    if (type === "message") {
-      this.#conversations.accept([frame]);
-      return frame.from !== this.user && this.#presence.said(frame);
-    }
-    if (type === "ack") return this.#acked(frame);
-    if (type === "error") return this.#failed(frame);
-    if (type === undefined) return this.#requests.hurry();
-    if (type === "pong") return this.#requests.alive();
-    if (type === "presence") return this.#presence.hears(frame);
-    if (type === "joined") this.#joined(frame);
-    if (type === "left" && frame.reason === "deleted") this.#forget(conversation);
-    else if (type === "left") this.#conversations.close(conversation);
-    if (type === "more_waiting") this.#catchUp.more();
-    if (["typing", "receipt"].includes(type) && frame.user !== this.user && !frame.delivered) {
-      this.#presence.shows(frame.user);
-    }
-    const isAnswer = this.#requests.answered(frame);
-    if (type === "history") {
-      if (!isAnswer) this.#pushed(frame);
-    } else if (!["synced", "renewed"].includes(type)) {
-      this.#tell(type, type === "typing" ? { typing: true, expires_in_ms: TYPES, ...frame } : frame);
-    }
-  }
-
-  /** @param {any} ack */
-  #acked(ack) {
-    this.#requests.answered(ack);
-    const item = this.#outbox.acked(ack);
-    this.#tell("ack", ack);
-    if (item && this.user !== undefined) {
-      const { id, conversation, seq, timestamp } = ack;
-      const { broadcast, ...where } = /** @type {any} */ (addressOf(conversation, this.user));
-      const { content } = item;
-      const said = { id, conversation, seq, from: this.user, ...where, content, timestamp };
-      this.#conversations.accept([{ kind: "message", ...said }]);
-    }
-    this.#clearOutbox();
-    this.#outbox.flush();
-  }
-
-  /** @param {any} error */
-  #failed(error) {
-    if (this.#requests.answered(error)) return;
-    // It may be about anything that is under way.
-    if (error.id === undefined) this.#requests.hurry();
-    this.#tell("error", error);
-  }
-
-  /** There is no such room any more, for anybody or for oneself. @param {string} conversation */
-  #forget(conversation) {
-    this.#conversations.forget(conversation);
-    this.#outbox.fail(conversation, { code: "not_found", message: "there is no such room any more" });
-  }
-
-  /** What was missed there cannot be had. @param {string} conversation @param {any} error */
-  #lost(conversation, error) {
-    const [kind, room] = conversation.split(":");
-    if (kind === "room" && error.code === "not_found") {
-      this.#forget(conversation);
-      this.#tell("left", { type: "left", room, conversation, reason: "gone" });
-    } else {
-      if (error.code === "forbidden") this.#conversations.close(conversation);
-      this.#told(error, conversation);
-    }
-  }
-
-  /** @param {any} joined */
-  #joined({ conversation, messages }) {
-    if (this.#conversations.mark(conversation) === undefined) this.follow(conversation, messages.at(-1)?.seq ?? 0);
-    else this.#conversations.accept(messages);
-  }
-
-  /**
-   * What a `sync` brings, the lobby's end for newcomers, or an answer that nobody waits for any more:
-   * that may be of long ago, and is not where to begin.
-   * @param {any} frame
-   */
-  #pushed({ conversation, messages, id }) {
-    const begins = conversation === "lobby" && id === undefined;
-    if (begins || this.#conversations.mark(conversation) !== undefined) this.#conversations.accept(messages);
-  }
-
-  /** @param {any} error @param {string} [conversation] */
-  #told({ name, code, message, reason }, conversation) {
-    if (name !== "AbortError") this.#tell("error", { code, message, reason, conversation });
-  }
-
-  /** @param {import("./index.js").Message} message */
-  #shows(message) {
-    this.#tell("message", message);
-    if (message.from === this.user) this.#outbox.found(message.id);
-    this.#clearOutbox();
-  }
-
-  #clearOutbox() {
-    this.#outbox.clear((conversation) => this.#conversations.mark(conversation) ?? 0);
   }
 
   /** Where a message will be, if that can be known without asking. @param {any} address */

@@ -41,22 +41,58 @@ export type State = "idle" | "connecting" | "online" | "waiting" | "refused" | "
 /** `to` and `room` take an id or a name. */
 export type Address = { to: string } | { room: string } | { conversation: string } | { broadcast: true };
 
-export type Kind = "message" | "joined" | "left" | "kicked" | "banned" | "unbanned" | "muted" | "unmuted" | "appointed";
+/** What is told apart by its `kind`: text, or a notice of what happened to people in a room. */
+export type Message = TextMessage | Notice;
 
-export interface Message {
+export interface TextMessage extends Entry {
+  kind: "message";
+  content: string;
+}
+
+export type Notice = Joining | Leaving | Moderation | Appointment;
+
+export interface Joining extends Entry {
+  kind: "joined";
+}
+
+export interface Leaving extends Entry {
+  kind: "left";
+  /** Why, if they did not ask to: their account was deleted. */
+  reason?: "deleted";
+}
+
+export interface Moderation extends Entry {
+  kind: "kicked" | "banned" | "unbanned" | "muted" | "unmuted";
+  /** Whom `from` did that to. */
+  about: string;
+}
+
+export interface Appointment extends Entry {
+  kind: "appointed";
+  about: string;
+  /** What they are now; not there in what earlier servers have kept. */
+  role?: Role;
+}
+
+export type Role = "owner" | "moderator" | "member";
+
+/** What every message has. */
+interface Entry {
   id: string;
   conversation: string;
   seq: number;
-  kind: Kind;
   from: string;
-  /** Whom a notice is about, if not its sender. */
-  about?: string;
   to?: string;
   room?: string;
-  content: string;
   timestamp: string;
   status?: "sent" | "delivered" | "read";
 }
+
+/**
+ * What a message is. Later servers may send kinds that are "other": the library shows none of them, and
+ * whoever asks the HTTP API should not either. Their numbers count all the same.
+ */
+export function sortOf(message: { kind: string }): "text" | "notice" | "other";
 
 export interface Room {
   id: string;
@@ -131,6 +167,8 @@ export interface Page {
   /** Cursors of the next pages, null where there is none. */
   before: number | null;
   after: number | null;
+  /** The last number on it, also if that is of a kind that is not known; null if it is empty. `follow` from there. */
+  upto: number | null;
 }
 
 export interface Joined {

@@ -96,7 +96,8 @@ export class Requests {
       // If connections are lost again and again as soon as it is said, it is to blame.
       if (request.sent) this.#misses(request, 0.5);
     }
-    this.flush();
+    // The token was for the connection before this one.
+    this.drop("renew");
   }
 
   /**

@@ -50,9 +50,9 @@ export class Person {
     });
   }
 
-  /** What is shown of a conversation, by content. */
+  /** What is shown of a conversation: what was said, and who did what of which there is a notice. */
   sees(conversation) {
-    return (this.shown.get(conversation) ?? []).map(({ content }) => content);
+    return (this.shown.get(conversation) ?? []).map(({ content, from, kind }) => content ?? `${from} ${kind}`);
   }
 
   count(type) {
