@@ -48,8 +48,8 @@ export function completed(frame) {
   if (frame.type === "message") return message(frame);
   const whole = { ...FRAMES[frame.type], ...frame };
   if (messages) whole.messages = messages.map((it) => ({ ...message({ conversation, ...it }), type: undefined }));
-  if (isObject(room)) whole.room = { ...FRAMES.room, conversation: `room:${room.id}`, ...room };
-  if (conversations) whole.conversations = changed(conversations, (it) => ({ ...FRAMES.synced_conversation, ...it }));
+  if (isObject(room)) whole.room = { ...FRAMES.room_fields, conversation: `room:${room.id}`, ...room };
+  if (conversations) whole.conversations = changed(conversations, (it) => ({ ...FRAMES.synced_fields, ...it }));
   return whole;
 }
 
