@@ -9,17 +9,24 @@ const FRAMES = JSON.parse(readFileSync(new URL("../../../client_scripts/support/
 export class Names {
   #known = new Map();
 
-  /** Whether something has all that a pattern says of it. */
+  /** Whether something has all that a pattern says of it: only then its names stand for something. */
   match(pattern, it) {
+    const before = new Map(this.#known);
+    const isMatch = this.#fits(pattern, it);
+    if (!isMatch) this.#known = before;
+    return isMatch;
+  }
+
+  #fits(pattern, it) {
     if (isName(pattern)) {
       if (!this.#known.has(pattern) && it !== undefined) this.#known.set(pattern, it);
       return this.#known.get(pattern) === it;
     }
     if (Array.isArray(pattern)) {
-      return pattern.length === it?.length && pattern.every((each, index) => this.match(each, it[index]));
+      return pattern.length === it?.length && pattern.every((each, index) => this.#fits(each, it[index]));
     }
     if (!isObject(pattern)) return pattern === it;
-    return isObject(it) && Object.entries(pattern).every(([name, each]) => this.match(each, it[name]));
+    return isObject(it) && Object.entries(pattern).every(([name, each]) => this.#fits(each, it[name]));
   }
 
   /** The same with what the names in it stand for. */
