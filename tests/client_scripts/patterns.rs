@@ -14,18 +14,27 @@ static FRAMES: LazyLock<Value> =
 pub(super) struct Names(HashMap<String, Value>);
 
 impl Names {
-    /// Whether something has all that a pattern says of it.
+    /// Whether something has all that a pattern says of it: only then its names stand for something.
     pub(super) fn matches(&mut self, pattern: &Value, it: &Value) -> bool {
+        let before = self.0.clone();
+        let is_match = self.fits(pattern, it);
+        if !is_match {
+            self.0 = before;
+        }
+        is_match
+    }
+
+    fn fits(&mut self, pattern: &Value, it: &Value) -> bool {
         match pattern {
             Value::String(name) if name.starts_with('$') => {
                 !it.is_null() && self.0.entry(name.clone()).or_insert_with(|| it.clone()) == it
             }
             Value::Array(patterns) => it.as_array().is_some_and(|them| {
                 let same = patterns.len() == them.len();
-                same && patterns.iter().zip(them).all(|(pattern, it)| self.matches(pattern, it))
+                same && patterns.iter().zip(them).all(|(pattern, it)| self.fits(pattern, it))
             }),
             Value::Object(fields) => {
-                it.is_object() && fields.iter().all(|(name, each)| self.matches(each, &it[name]))
+                it.is_object() && fields.iter().all(|(name, each)| self.fits(each, &it[name]))
             }
             _ => pattern == it,
         }
@@ -86,7 +95,7 @@ pub(super) fn completed(mut frame: Value) -> Value {
     }
     if let Some(room) = frame.get_mut("room").filter(|room| room.is_object()) {
         let conversation = format!("room:{}", room["id"].as_str().unwrap());
-        let mut whole = over(&FRAMES["room"], room);
+        let mut whole = over(&FRAMES["room_fields"], room);
         if whole.get("conversation").is_none() {
             whole["conversation"] = conversation.into();
         }
@@ -94,7 +103,7 @@ pub(super) fn completed(mut frame: Value) -> Value {
     }
     if let Some(conversations) = frame.get_mut("conversations").and_then(Value::as_object_mut) {
         for it in conversations.values_mut() {
-            *it = over(&FRAMES["synced_conversation"], it);
+            *it = over(&FRAMES["synced_fields"], it);
         }
     }
     over(&FRAMES[&kind], &frame)

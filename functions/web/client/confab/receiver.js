@@ -3,6 +3,10 @@
 import { addressOf } from "./ids.js";
 import { isKnown, withKnown } from "./kinds.js";
 
+/** What may answer a request, beside `ack` and `error`. */
+const ANSWERS = ["joined", "left", "history", "synced", "receipt", "renewed"];
+/** What is told as it comes. What only a later version knows is not, by whatever name it comes. */
+const NEWS = ["receipt", "typing", "room", "invited", "uninvited", "profile", "more_waiting"];
 /** How long others are shown that somebody types, if the server does not say, in ms. */
 const TYPES = 6_000;
 
@@ -83,13 +87,11 @@ export class Receiver {
     if (["typing", "receipt"].includes(type) && frame.user !== this.#on.user() && !frame.delivered) {
       this.#presence.shows(frame.user);
     }
-    const isAnswer = this.#requests.answered(frame);
+    const isAnswer = ANSWERS.includes(type) && this.#requests.answered(frame);
     if (["joined", "left"].includes(type)) return this.#moved(frame, isAnswer);
-    if (type === "history") {
-      if (!isAnswer) this.#pushed(frame);
-    } else if (!["synced", "renewed"].includes(type)) {
-      this.#on.tell(type, type === "typing" ? { typing: true, expires_in_ms: TYPES, ...frame } : frame);
-    }
+    if (type === "history" && !isAnswer) return this.#pushed(frame);
+    if (!NEWS.includes(type)) return;
+    this.#on.tell(type, type === "typing" ? { typing: true, expires_in_ms: TYPES, ...frame } : frame);
   }
 
   /** @param {import("./index.js").Message} message */

@@ -9,17 +9,24 @@ const FRAMES = JSON.parse(readFileSync(new URL("../../../client_scripts/support/
 export class Names {
   #known = new Map();
 
-  /** Whether something has all that a pattern says of it. */
+  /** Whether something has all that a pattern says of it: only then its names stand for something. */
   match(pattern, it) {
+    const before = new Map(this.#known);
+    const isMatch = this.#fits(pattern, it);
+    if (!isMatch) this.#known = before;
+    return isMatch;
+  }
+
+  #fits(pattern, it) {
     if (isName(pattern)) {
       if (!this.#known.has(pattern) && it !== undefined) this.#known.set(pattern, it);
       return this.#known.get(pattern) === it;
     }
     if (Array.isArray(pattern)) {
-      return pattern.length === it?.length && pattern.every((each, index) => this.match(each, it[index]));
+      return pattern.length === it?.length && pattern.every((each, index) => this.#fits(each, it[index]));
     }
     if (!isObject(pattern)) return pattern === it;
-    return isObject(it) && Object.entries(pattern).every(([name, each]) => this.match(each, it[name]));
+    return isObject(it) && Object.entries(pattern).every(([name, each]) => this.#fits(each, it[name]));
   }
 
   /** The same with what the names in it stand for. */
@@ -48,8 +55,8 @@ export function completed(frame) {
   if (frame.type === "message") return message(frame);
   const whole = { ...FRAMES[frame.type], ...frame };
   if (messages) whole.messages = messages.map((it) => ({ ...message({ conversation, ...it }), type: undefined }));
-  if (isObject(room)) whole.room = { ...FRAMES.room, conversation: `room:${room.id}`, ...room };
-  if (conversations) whole.conversations = changed(conversations, (it) => ({ ...FRAMES.synced_conversation, ...it }));
+  if (isObject(room)) whole.room = { ...FRAMES.room_fields, conversation: `room:${room.id}`, ...room };
+  if (conversations) whole.conversations = changed(conversations, (it) => ({ ...FRAMES.synced_fields, ...it }));
   return whole;
 }
 
