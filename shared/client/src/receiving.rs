@@ -23,12 +23,15 @@ impl Client {
         }
         match received {
             Received::Frame { frame, answers } => self.take(*frame, answers.as_deref(), now),
-            Received::Failure => {
-                self.outbox.suspect(now, &mut self.random);
-                self.requests.suspect(now, &mut self.random);
-                self.sync.suspect(now, &mut self.random);
-            }
+            Received::Failure => self.suspect(now),
         }
+    }
+
+    /// The server failed, and the same may succeed later: whatever has no answer is repeated soon.
+    fn suspect(&mut self, now: Instant) {
+        self.outbox.suspect(now, &mut self.random);
+        self.requests.suspect(now, &mut self.random);
+        self.sync.suspect(now, &mut self.random);
     }
 
     fn take(&mut self, frame: ServerFrame, answers: Option<&str>, now: Instant) {
@@ -255,6 +258,9 @@ impl Client {
             self.events.push_back(Event::Complaint { reason });
             return;
         };
+        if code == ErrorCode::Internal {
+            return self.suspect(now);
+        }
         // Whoever hurries is told how long to wait; whose token is over connects with another.
         let pause = match (code, retry_after_ms) {
             (_, Some(pause)) => Some(Duration::from_millis(pause)),

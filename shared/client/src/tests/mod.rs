@@ -218,6 +218,10 @@ fn a_failure_of_the_cloud_is_followed_by_a_repeat_soon() {
     alice.hears(&failure());
     alice.waits(1);
     assert_eq!(alice.sends("message"), first);
+    let failed = json!({ "type": "error", "code": "internal", "message": "try again" });
+    alice.hears(&answer(failed, &first));
+    alice.waits(1);
+    assert_eq!((alice.sends("message"), alice.client.unsent()), (first, 1));
 }
 
 #[test]
