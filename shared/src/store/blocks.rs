@@ -1,11 +1,13 @@
 //! Who of two people has blocked the other: in the inbox of who blocks, which everybody reads who
 //! would show them something, and behind the last message of the two, where every append looks.
 
+use super::key::Key;
+use super::transaction::Write;
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
-use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 
-use super::item::{n, s};
-use super::{Store, keys};
+use super::Store;
+use super::item::n;
 use crate::Error;
 use crate::domain::{ConversationId, Timestamp, UserId};
 use crate::error::storage;
@@ -44,31 +46,20 @@ impl Store {
         conversation: &ConversationId,
     ) -> Result<(), Error> {
         let update = self
-            .db
-            .update_item()
-            .table_name(&self.table)
-            .key(keys::PK, s(keys::conversation_pk(conversation)))
-            .key(keys::SK, s(keys::BLOCKS))
+            .update(Key::blocks(conversation))
             .update_expression("ADD gone :user")
             .expression_attribute_values(":user", set_of(user));
         update.send().await.map(drop).map_err(storage("note that somebody is gone"))
     }
 
     fn inbox_of_blocker(&self, user: &UserId, other: &UserId) -> UpdateBuilder {
-        Update::builder()
-            .table_name(&self.table)
-            .key(keys::PK, s(keys::user_pk(user)))
-            .key(keys::SK, s(keys::INBOX))
+        self.tx_update(Key::inbox(user))
             .expression_attribute_names("#blocked", format!("blocked:{}", other.encoded()))
     }
 
     fn blocks_between(&self, user: &UserId, other: &UserId) -> UpdateBuilder {
         let conversation = ConversationId::direct(user, other);
-        Update::builder()
-            .table_name(&self.table)
-            .key(keys::PK, s(keys::conversation_pk(&conversation)))
-            .key(keys::SK, s(keys::BLOCKS))
-            .expression_attribute_names("#by", "by")
+        self.tx_update(Key::blocks(&conversation)).expression_attribute_names("#by", "by")
     }
 }
 
@@ -77,9 +68,6 @@ fn set_of(user: &UserId) -> AttributeValue {
 }
 
 fn writes(updates: [UpdateBuilder; 2]) -> Result<Vec<TransactWriteItem>, Error> {
-    let write = |update: UpdateBuilder| {
-        let update = update.build().map_err(storage("describe a block"))?;
-        Ok(TransactWriteItem::builder().update(update).build())
-    };
-    updates.into_iter().map(write).collect()
+    let writes = updates.into_iter().map(Write::write).collect::<Result<_, _>>();
+    writes.map_err(storage("describe a block"))
 }

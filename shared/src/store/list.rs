@@ -34,10 +34,7 @@ impl Store {
             // A space follows the cursor itself, and precedes whatever else may follow it.
             let first = after.map_or(prefix.clone(), |after| format!("{prefix}{after} "));
             let mut query = self
-                .db
                 .query()
-                .table_name(&self.table)
-                .consistent_read(true)
                 .key_condition_expression("pk = :pk AND sk BETWEEN :after AND :last")
                 .expression_attribute_values(":pk", s(span.pk))
                 .expression_attribute_values(":after", s(first))

@@ -1,7 +1,8 @@
 //! A user's own list of conversations, and how far they have read in each.
 
+use super::key::{Key, keys_of};
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnValuesOnConditionCheckFailure};
+use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 
 use super::item::{Item, n, number, parse_number, s, text};
 use super::list::Span;
@@ -45,10 +46,7 @@ impl Store {
         let first =
             after.map_or("CONV#".to_owned(), |after| format!("{} ", keys::listing_sk(after)));
         let page = self
-            .db
             .query()
-            .table_name(&self.table)
-            .consistent_read(true)
             .key_condition_expression("pk = :pk AND sk BETWEEN :first AND :last")
             .expression_attribute_values(":pk", s(keys::user_pk(user)))
             // A space follows the cursor itself, and precedes whatever else may follow it.
@@ -91,12 +89,8 @@ impl Store {
         conversation: &ConversationId,
         users: &[UserId],
     ) -> Result<Vec<(UserId, Seq)>, Error> {
-        let mut wanted = KeysAndAttributes::builder();
-        for user in users {
-            wanted = wanted.keys(self.listing_key(user, conversation));
-        }
-        let wanted = wanted.build().map_err(storage("describe a batch of listings"))?;
-        let found = self.batch(wanted, "read how far people have read").await?;
+        let keys = keys_of(users.iter().map(|user| Key::listing(user, conversation)));
+        let found = self.batch(keys, "read how far people have read").await?;
         let position = |item: &Item| {
             let user = item.get(keys::PK)?.as_s().ok().and_then(|pk| keys::user_of_pk(pk))?;
             Some((user, item.get("read_seq").and_then(parse_number)?))
@@ -113,11 +107,8 @@ impl Store {
         seq: Seq,
     ) -> Result<ReadMark, Error> {
         let update = self
-            .db
-            .update_item()
-            .table_name(&self.table)
+            .update(Key::listing(user, conversation))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .set_key(Some(self.listing_key(user, conversation)))
             .update_expression("SET read_seq = :seq")
             .condition_expression(
                 "attribute_exists(pk) AND (attribute_not_exists(read_seq) OR read_seq < :seq)",
@@ -133,13 +124,6 @@ impl Store {
                 _ => Err(storage("note what is read")(error)),
             },
         }
-    }
-
-    fn listing_key(&self, user: &UserId, conversation: &ConversationId) -> Item {
-        Item::from([
-            (keys::PK.into(), s(keys::user_pk(user))),
-            (keys::SK.into(), s(keys::listing_sk(conversation))),
-        ])
     }
 }
 

@@ -5,6 +5,7 @@ mod blocks;
 mod client;
 pub mod inbox;
 mod item;
+mod key;
 pub mod keys;
 mod list;
 mod listings;
@@ -13,6 +14,7 @@ mod names;
 mod online;
 mod rooms;
 mod table;
+mod transaction;
 
 pub use accounts::{Attempts, Exchange, Moment, Rotation, Secured, Session, Ticket};
 pub use client::Store;

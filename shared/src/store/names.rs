@@ -1,14 +1,12 @@
 //! Reservations of names: an item for each key of a name, written in one transaction with what has it.
 
+use super::key::{Key, keys_of};
 use std::collections::HashMap;
 
-use aws_sdk_dynamodb::types::KeysAndAttributes;
-
-use super::item::{Item, s, text};
+use super::item::{Item, text};
 use super::{Store, keys};
 use crate::Error;
 use crate::domain::name::Keys;
-use crate::error::storage;
 
 /// Marks a reservation of what only looks like the name: nobody is found by it.
 pub(super) const ALIKE: &str = "alike";
@@ -22,17 +20,12 @@ impl Store {
         action: &'static str,
     ) -> Result<Vec<Item>, Error> {
         if let [pk] = pks {
-            return Ok(self.item(pk.clone(), sk, action).await?.into_iter().collect());
+            return Ok(self.item(Key::new(pk, sk), action).await?.into_iter().collect());
         }
         if pks.is_empty() {
             return Ok(Vec::new());
         }
-        let mut wanted = KeysAndAttributes::builder().consistent_read(true);
-        for pk in pks {
-            let key = [(keys::PK.to_owned(), s(pk)), (keys::SK.to_owned(), s(sk))];
-            wanted = wanted.keys(HashMap::from(key));
-        }
-        let wanted = wanted.build().map_err(storage("describe a batch of names"))?;
+        let wanted = keys_of(pks.iter().map(|pk| Key::new(pk, sk))).consistent_read(true);
         let found = self.batch(wanted, action).await?;
         let mut found = found
             .into_iter()

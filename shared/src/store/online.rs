@@ -68,10 +68,7 @@ impl Store {
         let mut start = None;
         loop {
             let page = self
-                .db
-                .query()
-                .table_name(&self.table)
-                .index_name(keys::DIRECTORY)
+                .query_directory()
                 .key_condition_expression("dir_pk = :shard AND dir_sk > :after")
                 .expression_attribute_values(":shard", s(&shard))
                 // A space is before every encoded id.

@@ -135,7 +135,7 @@ impl Append<'_> {
         let Some(newest) = tail.entries.first() else { return Ok(None) };
         let mut entry = self.entry(newest.message.seq + 1, Some(newest));
         for _ in 0..tries {
-            match self.app.store.put(&entry).await? {
+            match self.app.store.put_message(&entry).await? {
                 Put::Stored => return Ok(Some(Appended::Stored(entry.message))),
                 Put::Contended => return Ok(None),
                 Put::Occupied(occupant) => {

@@ -1,5 +1,6 @@
 //! How often somebody tried to sign in lately: counted in windows of a quarter of an hour.
 
+use crate::store::key::Key;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::ReturnValue;
@@ -8,7 +9,7 @@ use crate::Error;
 use crate::auth::tokens;
 use crate::domain::Timestamp;
 use crate::error::storage;
-use crate::store::item::{n, number, s};
+use crate::store::item::{n, number};
 use crate::store::{Store, keys};
 
 /// How long attempts count, unless said otherwise.
@@ -38,6 +39,12 @@ impl Attempts {
     }
 }
 
+impl Attempts {
+    fn counted_in(&self, window: i64) -> Key {
+        Key::new(keys::attempts_pk(&self.key), window.to_string())
+    }
+}
+
 impl Store {
     /// Counts an attempt, before it is made: attempts at the same time count each.
     ///
@@ -45,11 +52,7 @@ impl Store {
     pub async fn count_attempt(&self, attempts: &Attempts, now: Timestamp) -> Result<(), Error> {
         let (window, left) = window_at(now, attempts.window);
         let update = self
-            .db
-            .update_item()
-            .table_name(&self.table)
-            .key(keys::PK, s(keys::attempts_pk(&attempts.key)))
-            .key(keys::SK, s(window.to_string()))
+            .update(attempts.counted_in(window))
             .update_expression("ADD attempts :one SET expires_at = :end")
             .expression_attribute_values(":one", n(1))
             .expression_attribute_values(":end", n(now.plus(attempts.window).as_seconds()))
@@ -69,10 +72,8 @@ impl Store {
         now: Timestamp,
     ) -> Result<(), Error> {
         let (window, _) = window_at(now, attempts.window);
-        let update = self.db.update_item().table_name(&self.table);
-        let update = update
-            .key(keys::PK, s(keys::attempts_pk(&attempts.key)))
-            .key(keys::SK, s(window.to_string()))
+        let update = self
+            .update(attempts.counted_in(window))
             .update_expression("ADD attempts :less")
             .expression_attribute_values(":less", n(-1));
         update.send().await.map_err(storage("take an attempt back")).map(drop)
@@ -81,9 +82,7 @@ impl Store {
     /// Forgets the attempts of the present window: the last one succeeded.
     pub async fn forgive_attempts(&self, attempts: &Attempts, now: Timestamp) -> Result<(), Error> {
         let (window, _) = window_at(now, attempts.window);
-        let delete = self.db.delete_item().table_name(&self.table);
-        let delete = delete.key(keys::PK, s(keys::attempts_pk(&attempts.key)));
-        let delete = delete.key(keys::SK, s(window.to_string()));
+        let delete = self.delete(attempts.counted_in(window));
         delete.send().await.map_err(storage("forgive attempts")).map(drop)
     }
 }

@@ -7,10 +7,12 @@
 //! DynamoDB puts writes to one item in an order: what was begun before the mark is seen by the reads
 //! after it, which are strongly consistent, and is ended; what comes after it is refused.
 
+use crate::store::key::Key;
+use crate::store::transaction::Write;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::error::BuildError;
-use aws_sdk_dynamodb::types::{Delete, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::TransactWriteItem;
 use futures::future::try_join_all;
 
 use super::decode;
@@ -32,21 +34,17 @@ impl Store {
     /// Closing it twice is closing it once; false if there is none.
     pub async fn close_account(&self, user: &UserId, now: Timestamp) -> Result<bool, Error> {
         let mark = |sk: &str, change: &str| {
-            Update::builder()
-                .table_name(&self.table)
-                .key(keys::PK, s(keys::user_pk(user)))
-                .key(keys::SK, s(sk))
+            self.tx_update(Key::new(keys::user_pk(user), sk))
                 .update_expression(change)
                 .expression_attribute_values(":now", n(now.as_millis()))
         };
         let describe = || -> Result<Vec<TransactWriteItem>, BuildError> {
             let account = mark(keys::ACCOUNT, "SET deleting = :now")
                 .condition_expression("attribute_exists(pk)")
-                .build()?;
-            let rooms = mark(keys::ROOM_COUNT, "SET closed = :now").build()?;
-            let inbox = mark(keys::INBOX, "SET closed = :now REMOVE arrived").build()?;
-            let writes = [account, rooms, inbox].into_iter();
-            Ok(writes.map(|it| TransactWriteItem::builder().update(it).build()).collect())
+                .write()?;
+            let rooms = mark(keys::ROOM_COUNT, "SET closed = :now").write()?;
+            let inbox = mark(keys::INBOX, "SET closed = :now REMOVE arrived").write()?;
+            Ok(vec![account, rooms, inbox])
         };
         let writes = describe().map_err(storage("describe the end of an account"))?;
         Ok(self.transact(writes, "close an account").await?.is_none())
@@ -54,7 +52,7 @@ impl Store {
 
     /// Whether the account of `user` is closed, or was.
     pub async fn is_closed(&self, user: &UserId) -> Result<bool, Error> {
-        let rooms = self.item(keys::user_pk(user), keys::ROOM_COUNT, "look up a user's rooms");
+        let rooms = self.item(Key::room_count(user), "look up a user's rooms");
         Ok(rooms.await?.is_some_and(|item| item.contains_key("closed")))
     }
 
@@ -63,10 +61,7 @@ impl Store {
         let mut start = None;
         loop {
             let page = self
-                .db
                 .query()
-                .table_name(&self.table)
-                .consistent_read(true)
                 .key_condition_expression("pk = :pk")
                 .expression_attribute_values(":pk", s(keys::user_pk(user)))
                 .projection_expression("pk, sk")
@@ -80,9 +75,9 @@ impl Store {
                 .items()
                 .iter()
                 .filter(|item| text(item, keys::SK).is_ok_and(|sk| !marks.contains(&sk.as_str())));
-            try_join_all(rest.map(|key| async move {
-                let delete = self.db.delete_item().table_name(&self.table);
-                let delete = delete.set_key(Some(key.clone())).send().await;
+            try_join_all(rest.map(|item| async move {
+                let key = Key::new(text(item, keys::PK)?, text(item, keys::SK)?);
+                let delete = self.delete(key).send().await;
                 delete.map(drop).map_err(storage("remove what is left of a user"))
             }))
             .await?;
@@ -95,7 +90,7 @@ impl Store {
 
     /// Forgets a closed account, whose username rests then.
     pub async fn delete_account(&self, user: &UserId, moment: Moment) -> Result<(), Error> {
-        let item = self.item(keys::user_pk(user), keys::ACCOUNT, "look up an account").await?;
+        let item = self.item(Key::account(user), "look up an account").await?;
         let Some(item) = item else { return Ok(()) };
         let username = decode(user, &item)?.account.username;
         let names = match &username {
@@ -103,14 +98,12 @@ impl Store {
             None => Vec::new(),
         };
         let describe = || -> Result<Vec<TransactWriteItem>, BuildError> {
-            let delete = Delete::builder()
-                .table_name(&self.table)
-                .key(keys::PK, s(keys::user_pk(user)))
-                .key(keys::SK, s(keys::ACCOUNT))
+            let delete = self
+                .tx_delete(Key::account(user))
                 // Closed, so that its name is the one that was read.
                 .condition_expression("attribute_exists(deleting)")
-                .build()?;
-            let mut writes = vec![TransactWriteItem::builder().delete(delete).build()];
+                .write()?;
+            let mut writes = vec![delete];
             for pk in &names {
                 writes.push(self.give_up(pk, user, moment)?);
             }
@@ -119,14 +112,12 @@ impl Store {
                 (keys::ROOM_COUNT, "SET expires_at = :until"),
                 (keys::INBOX, "SET expires_at = :until REMOVE arrived"),
             ] {
-                let expire = Update::builder()
-                    .table_name(&self.table)
-                    .key(keys::PK, s(keys::user_pk(user)))
-                    .key(keys::SK, s(sk))
+                let expire = self
+                    .tx_update(Key::new(keys::user_pk(user), sk))
                     .update_expression(change)
                     .expression_attribute_values(":until", n(moment.now.plus(MARKED).as_seconds()))
-                    .build()?;
-                writes.push(TransactWriteItem::builder().update(expire).build());
+                    .write()?;
+                writes.push(expire);
             }
             if let Ok(subject) = text(&item, "subject") {
                 writes.push(self.forget_subject(&subject, user)?);
@@ -149,15 +140,11 @@ impl Store {
         subject: &str,
         user: &UserId,
     ) -> Result<TransactWriteItem, BuildError> {
-        let delete = Delete::builder()
-            .table_name(&self.table)
-            .key(keys::PK, s(keys::subject_pk(subject)))
-            .key(keys::SK, s(keys::SUBJECT))
+        self.tx_delete(Key::subject(subject))
             .condition_expression("#user = :user")
             .expression_attribute_names("#user", "user")
             .expression_attribute_values(":user", s(user.as_str()))
-            .build()?;
-        Ok(TransactWriteItem::builder().delete(delete).build())
+            .write()
     }
 
     /// Whether an account may begin something now.

@@ -6,13 +6,15 @@ mod names;
 mod sessions;
 mod tickets;
 
+use crate::store::key::Key;
+use crate::store::transaction::Write;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
-use aws_sdk_dynamodb::types::{ConditionCheck, Put, TransactWriteItem};
+use aws_sdk_dynamodb::types::TransactWriteItem;
 use serde_json::{Map, Value};
 
+use super::Store;
 use super::item::{Item, n, number, s, text};
-use super::{Store, keys};
 use crate::Error;
 use crate::domain::{Account, UserId, Username};
 use crate::error::storage;
@@ -43,11 +45,8 @@ impl Store {
         password_hash: Option<&str>,
         subject: Option<&str>,
     ) -> Result<bool, Error> {
-        let mut item = Item::from([
-            (keys::PK.into(), s(keys::user_pk(&account.user))),
-            (keys::SK.into(), s(keys::ACCOUNT)),
-            ("created_at".into(), n(account.created_at.as_millis())),
-        ]);
+        let mut item =
+            Key::account(&account.user).with([("created_at", n(account.created_at.as_millis()))]);
         let texts = [
             ("username", account.username.as_ref().map(|name| name.as_str().to_owned())),
             ("display_name", account.display_name.clone()),
@@ -62,11 +61,8 @@ impl Store {
             writes.extend(names.map_err(storage("describe a username"))?);
         }
         if let Some(subject) = subject {
-            writes.push(self.put_new(Item::from([
-                (keys::PK.into(), s(keys::subject_pk(subject))),
-                (keys::SK.into(), s(keys::SUBJECT)),
-                ("user".into(), s(account.user.as_str())),
-            ]))?);
+            let item = Key::subject(subject).with([("user", s(account.user.as_str()))]);
+            writes.push(self.put_new(item)?);
         }
         if self.transact(writes, "create an account").await?.is_none() {
             return Ok(true);
@@ -77,7 +73,7 @@ impl Store {
 
     /// Whether there is an account of `user` that is not being deleted, strongly consistent.
     pub async fn has_account(&self, user: &UserId) -> Result<bool, Error> {
-        let item = self.item(keys::user_pk(user), keys::ACCOUNT, "look up an account").await?;
+        let item = self.item(Key::account(user), "look up an account").await?;
         Ok(item.is_some_and(|item| Self::is_open(&item)))
     }
 
@@ -86,25 +82,22 @@ impl Store {
         &self,
         user: &UserId,
     ) -> Result<TransactWriteItem, Error> {
-        let check = ConditionCheck::builder()
-            .table_name(&self.table)
-            .key(keys::PK, s(keys::user_pk(user)))
-            .key(keys::SK, s(keys::ACCOUNT))
+        let check = self
+            .tx_check(Key::account(user))
             .condition_expression("attribute_exists(pk) AND attribute_not_exists(deleting)")
-            .build();
-        let check = check.map_err(storage("describe an account"))?;
-        Ok(TransactWriteItem::builder().condition_check(check).build())
+            .write();
+        check.map_err(storage("describe an account"))
     }
 
     /// The account of `user`, strongly consistent.
     pub async fn account(&self, user: &UserId) -> Result<Option<Secured>, Error> {
-        let item = self.item(keys::user_pk(user), keys::ACCOUNT, "look up an account").await?;
+        let item = self.item(Key::account(user), "look up an account").await?;
         item.map(|item| decode(user, &item)).transpose()
     }
 
     /// Who an outside issuer's subject is here.
     pub async fn user_of_subject(&self, subject: &str) -> Result<Option<UserId>, Error> {
-        let item = self.item(keys::subject_pk(subject), keys::SUBJECT, "look up a subject");
+        let item = self.item(Key::subject(subject), "look up a subject");
         item.await?.map(|item| UserId::parse(&text(&item, "user")?)).transpose()
     }
 
@@ -150,11 +143,7 @@ impl Store {
     }
 
     fn update_account(&self, user: &UserId) -> UpdateItemFluentBuilder {
-        self.db
-            .update_item()
-            .table_name(&self.table)
-            .key(keys::PK, s(keys::user_pk(user)))
-            .key(keys::SK, s(keys::ACCOUNT))
+        self.update(Key::account(user))
             .condition_expression("attribute_exists(pk) AND attribute_not_exists(deleting)")
     }
 
@@ -172,9 +161,8 @@ impl Store {
 
     /// A put where there must be none.
     fn put_new(&self, item: Item) -> Result<TransactWriteItem, Error> {
-        let put = Put::builder().table_name(&self.table).set_item(Some(item));
-        let put = put.condition_expression("attribute_not_exists(pk)").build();
-        Ok(TransactWriteItem::builder().put(put.map_err(storage("describe an account"))?).build())
+        let put = self.tx_put(item).condition_expression("attribute_not_exists(pk)");
+        put.write().map_err(storage("describe an account"))
     }
 }
 

@@ -1,7 +1,9 @@
 //! Usernames: reserved with their account, and at rest for a while once they are given up.
 
+use crate::store::key::Key;
+use crate::store::transaction::Write;
 use aws_sdk_dynamodb::error::BuildError;
-use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 
 use crate::Error;
 use crate::domain::{Account, Timestamp, UserId, Username};
@@ -71,10 +73,8 @@ impl Store {
     ) -> Result<Vec<TransactWriteItem>, BuildError> {
         let wanted = places(&name.keys(), keys::username_pk).into_iter();
         let reservations = wanted.map(|(pk, finds)| {
-            let mut put = Put::builder()
-                .table_name(&self.table)
-                .item(keys::PK, s(pk))
-                .item(keys::SK, s(keys::ACCOUNT))
+            let mut put = self
+                .tx_put(Key::username(pk).into())
                 .item("user", s(user.as_str()))
                 .condition_expression(
                     "attribute_not_exists(pk) OR #user = :user OR expires_at <= :now",
@@ -85,7 +85,7 @@ impl Store {
             if !finds {
                 put = put.item(ALIKE, AttributeValue::Bool(true));
             }
-            Ok(TransactWriteItem::builder().put(put.build()?).build())
+            put.write()
         });
         reservations.collect()
     }
@@ -112,17 +112,13 @@ impl Store {
         user: &UserId,
         moment: Moment,
     ) -> Result<TransactWriteItem, BuildError> {
-        let update = Update::builder()
-            .table_name(&self.table)
-            .key(keys::PK, s(pk))
-            .key(keys::SK, s(keys::ACCOUNT))
+        self.tx_update(Key::username(pk))
             .update_expression("SET expires_at = :until")
             .condition_expression("#user = :user")
             .expression_attribute_names("#user", "user")
             .expression_attribute_values(":user", s(user.as_str()))
             .expression_attribute_values(":until", n(moment.rests_until.as_seconds()))
-            .build()?;
-        Ok(TransactWriteItem::builder().update(update).build())
+            .write()
     }
 
     fn change_of_name(
@@ -130,10 +126,8 @@ impl Store {
         account: &Account,
         new: &Username,
     ) -> Result<TransactWriteItem, BuildError> {
-        let update = Update::builder()
-            .table_name(&self.table)
-            .key(keys::PK, s(keys::user_pk(&account.user)))
-            .key(keys::SK, s(keys::ACCOUNT))
+        let update = self
+            .tx_update(Key::account(&account.user))
             .update_expression("SET username = :new")
             .expression_attribute_values(":new", s(new.as_str()));
         let update = match &account.username {
@@ -145,7 +139,7 @@ impl Store {
                  AND attribute_not_exists(deleting)",
             ),
         };
-        Ok(TransactWriteItem::builder().update(update.build()?).build())
+        update.write()
     }
 }
 

@@ -1,12 +1,12 @@
 //! Sessions: one for every sign-in, until it is over or revoked.
 
+use crate::store::key::Key;
+use crate::store::transaction::Write;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::{
-    ConditionCheck, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
-};
+use aws_sdk_dynamodb::types::{ReturnValuesOnConditionCheckFailure, TransactWriteItem};
 
 use crate::Error;
 use crate::domain::{SessionId, Timestamp, UserId};
@@ -59,24 +59,17 @@ impl Store {
         password_hash: &str,
     ) -> Result<bool, Error> {
         let describe = || -> Result<Vec<TransactWriteItem>, BuildError> {
-            let put = Put::builder()
-                .table_name(&self.table)
-                .item(keys::PK, s(keys::user_pk(user)))
-                .item(keys::SK, s(keys::session_sk(session.id)))
+            let put = self
+                .tx_put(Key::session(user, session.id).into())
                 .item("refresh_hash", s(&session.refresh_hash))
                 .item(keys::EXPIRES_AT, n(session.expires_at.as_seconds()))
-                .build()?;
-            let known = ConditionCheck::builder()
-                .table_name(&self.table)
-                .key(keys::PK, s(keys::user_pk(user)))
-                .key(keys::SK, s(keys::ACCOUNT))
+                .write()?;
+            let known = self
+                .tx_check(Key::account(user))
                 .condition_expression("password_hash = :hash AND attribute_not_exists(deleting)")
                 .expression_attribute_values(":hash", s(password_hash))
-                .build()?;
-            Ok(vec![
-                TransactWriteItem::builder().condition_check(known).build(),
-                TransactWriteItem::builder().put(put).build(),
-            ])
+                .write()?;
+            Ok(vec![known, put])
         };
         let writes = describe().map_err(storage("describe a session"))?;
         Ok(self.transact(writes, "begin a session").await?.is_none())
@@ -89,8 +82,7 @@ impl Store {
         session: SessionId,
         now: Timestamp,
     ) -> Result<bool, Error> {
-        let sk = keys::session_sk(session);
-        let item = self.item(keys::user_pk(user), sk, "look up a session").await?;
+        let item = self.item(Key::session(user, session), "look up a session").await?;
         let item = item.map(|item| decode(session, &item)).transpose()?;
         Ok(item.is_some_and(|session| session.expires_at > now))
     }
@@ -106,11 +98,7 @@ impl Store {
     ) -> Result<Rotation, Error> {
         let Exchange { old, new, until, leeway } = exchange;
         let update = self
-            .db
-            .update_item()
-            .table_name(&self.table)
-            .key(keys::PK, s(keys::user_pk(user)))
-            .key(keys::SK, s(keys::session_sk(session)))
+            .update(Key::session(user, session))
             .update_expression("SET refresh_hash = :new, expires_at = :until, refreshed_at = :at")
             .condition_expression("refresh_hash = :old AND expires_at > :now")
             .expression_attribute_values(":old", s(old))
@@ -143,9 +131,7 @@ impl Store {
 
     /// Revokes a session.
     pub async fn end_session(&self, user: &UserId, session: SessionId) -> Result<(), Error> {
-        let delete = self.db.delete_item().table_name(&self.table);
-        let delete = delete.key(keys::PK, s(keys::user_pk(user)));
-        let delete = delete.key(keys::SK, s(keys::session_sk(session)));
+        let delete = self.delete(Key::session(user, session));
         delete.send().await.map_err(storage("end a session")).map(drop)
     }
 
@@ -155,10 +141,7 @@ impl Store {
         let mut start = None;
         loop {
             let page = self
-                .db
                 .query()
-                .table_name(&self.table)
-                .consistent_read(true)
                 .key_condition_expression("pk = :pk AND begins_with(sk, :sessions)")
                 .expression_attribute_values(":pk", s(keys::user_pk(user)))
                 .expression_attribute_values(":sessions", s(keys::SESSIONS))

@@ -1,12 +1,13 @@
 //! Tickets: each opens one connection, soon.
 
+use crate::store::key::Key;
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::types::ReturnValue;
 
 use crate::Error;
 use crate::domain::{SessionId, Timestamp, UserId};
 use crate::error::storage;
-use crate::store::item::{Item, n, number, s, text};
+use crate::store::item::{n, number, s, text};
 use crate::store::{Store, keys};
 
 /// Whom a ticket lets in.
@@ -25,26 +26,22 @@ pub struct Ticket {
 impl Store {
     /// Keeps a ticket by its hash.
     pub async fn issue_ticket(&self, hash: &str, ticket: &Ticket) -> Result<(), Error> {
-        let mut item = Item::from([
-            (keys::PK.into(), s(keys::ticket_pk(hash))),
-            (keys::SK.into(), s(keys::TICKET)),
-            ("user".into(), s(ticket.user.as_str())),
-            ("until".into(), n(ticket.until.as_millis())),
-            ("good_until".into(), n(ticket.expires_at.as_millis())),
+        let mut item = Key::ticket(hash).with([
+            ("user", s(ticket.user.as_str())),
+            ("until", n(ticket.until.as_millis())),
+            ("good_until", n(ticket.expires_at.as_millis())),
             // Rounded up, so that it is never deleted while it is good.
-            (keys::EXPIRES_AT.into(), n(ticket.expires_at.as_seconds() + 1)),
+            (keys::EXPIRES_AT, n(ticket.expires_at.as_seconds() + 1)),
         ]);
         if let Some(session) = ticket.session {
             item.insert("session".into(), s(session.to_string()));
         }
-        let put = self.db.put_item().table_name(&self.table).set_item(Some(item));
-        put.send().await.map_err(storage("issue a ticket")).map(drop)
+        self.put(item).send().await.map_err(storage("issue a ticket")).map(drop)
     }
 
     /// Takes a ticket: of all who show it, one gets it.
     pub async fn take_ticket(&self, hash: &str, now: Timestamp) -> Result<Option<Ticket>, Error> {
-        let delete = self.db.delete_item().table_name(&self.table);
-        let delete = delete.key(keys::PK, s(keys::ticket_pk(hash))).key(keys::SK, s(keys::TICKET));
+        let delete = self.delete(Key::ticket(hash));
         // DynamoDB Local gives several deletes at once the same old item unless they have a condition.
         let delete = delete.condition_expression("attribute_exists(pk)");
         let taken = match delete.return_values(ReturnValue::AllOld).send().await {

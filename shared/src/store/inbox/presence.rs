@@ -1,5 +1,6 @@
 //! Connections come, are greeted, and go.
 
+use crate::store::key::Key;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
@@ -12,9 +13,9 @@ use super::{Connection, Inbox, Update};
 use crate::Error;
 use crate::domain::{ConnectionId, SessionId, Timestamp, UserId};
 use crate::error::storage;
+use crate::store::Store;
 use crate::store::item::{n, s};
 use crate::store::online::shard_of;
-use crate::store::{Store, keys};
 
 /// How `arrived` begins when nobody new is to be greeted, and something waits beside a connection.
 pub const NOBODY_NEW: &str = "*";
@@ -223,11 +224,7 @@ impl Store {
     }
 
     pub(super) fn update_inbox(&self, user: &UserId) -> UpdateItemFluentBuilder {
-        self.db
-            .update_item()
-            .table_name(&self.table)
-            .key(keys::PK, s(keys::user_pk(user)))
-            .key(keys::SK, s(keys::INBOX))
+        self.update(Key::inbox(user))
             .return_values(ReturnValue::AllNew)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
     }

@@ -1,16 +1,17 @@
 //! Reads inboxes.
 
+use crate::store::key::{Key, keys_of};
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
-use aws_sdk_dynamodb::types::KeysAndAttributes;
+use aws_sdk_dynamodb::types::builders::KeysAndAttributesBuilder;
 use futures::future::join_all;
 
 use super::Inbox;
 use crate::Error;
 use crate::domain::UserId;
 use crate::error::storage;
-use crate::store::item::{Item, s};
+use crate::store::item::Item;
 use crate::store::{Store, keys};
 
 /// The most keys of one BatchGetItem
@@ -22,7 +23,7 @@ const BATCH_ATTEMPTS: u32 = 6;
 impl Store {
     /// The inbox of `user`, strongly consistent.
     pub async fn inbox(&self, user: &UserId) -> Result<Inbox, Error> {
-        let item = self.item(keys::user_pk(user), keys::INBOX, "read an inbox").await?;
+        let item = self.item(Key::inbox(user), "read an inbox").await?;
         Ok(item.as_ref().map(Inbox::decode).unwrap_or_default())
     }
 
@@ -51,25 +52,15 @@ impl Store {
     }
 
     async fn inbox_items(&self, users: &[UserId]) -> (Vec<Item>, Option<Error>) {
-        let keys = users.iter().map(|user| {
-            HashMap::from([
-                (keys::PK.to_owned(), s(keys::user_pk(user))),
-                (keys::SK.to_owned(), s(keys::INBOX)),
-            ])
-        });
-        let wanted = KeysAndAttributes::builder().consistent_read(true);
-        let wanted = wanted.set_keys(Some(keys.collect())).build();
-        match wanted {
-            Ok(wanted) => self.readable_batch(wanted, "read inboxes").await,
-            Err(error) => (Vec::new(), Some(storage("describe a batch of inboxes")(error))),
-        }
+        let wanted = keys_of(users.iter().map(Key::inbox)).consistent_read(true);
+        self.readable_batch(wanted, "read inboxes").await
     }
 
     /// The items of these keys, asked for again until DynamoDB has processed them all;
     /// `action` completes "failed to".
     pub(in crate::store) async fn batch(
         &self,
-        wanted: KeysAndAttributes,
+        wanted: KeysAndAttributesBuilder,
         action: &'static str,
     ) -> Result<Vec<Item>, Error> {
         let (items, failure) = self.readable_batch(wanted, action).await;
@@ -79,9 +70,13 @@ impl Store {
     /// The same, as far as they can be read; an error if some cannot.
     async fn readable_batch(
         &self,
-        wanted: KeysAndAttributes,
+        wanted: KeysAndAttributesBuilder,
         action: &'static str,
     ) -> (Vec<Item>, Option<Error>) {
+        let wanted = match wanted.build().map_err(storage(action)) {
+            Ok(wanted) => wanted,
+            Err(error) => return (Vec::new(), Some(error)),
+        };
         let mut items = Vec::new();
         let mut request = HashMap::from([(self.table.clone(), wanted)]);
         for attempt in 0..BATCH_ATTEMPTS {

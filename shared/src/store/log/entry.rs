@@ -1,5 +1,6 @@
 //! One message of a log, and the item that it is in the table.
 
+use crate::store::key::Key;
 use std::time::Duration;
 
 use crate::Error;
@@ -56,12 +57,10 @@ impl Entry {
 
 pub(super) fn encode(entry: &Entry) -> Item {
     let message = &entry.message;
-    let mut item = Item::from([
-        (keys::PK.into(), s(keys::conversation_pk(&message.conversation))),
-        (keys::SK.into(), s(keys::message_sk(message.seq))),
-        ("id".into(), s(message.id.as_str())),
-        ("from".into(), s(message.from.as_str())),
-        ("sent_at".into(), n(message.sent_at.as_millis())),
+    let mut item = Key::message(&message.conversation, message.seq).with([
+        ("id", s(message.id.as_str())),
+        ("from", s(message.from.as_str())),
+        ("sent_at", n(message.sent_at.as_millis())),
     ]);
     encode_body(&message.body, &mut item);
     if !entry.ahead.is_zero() {

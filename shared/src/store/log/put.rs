@@ -21,8 +21,8 @@ pub enum Put {
 
 impl Store {
     /// Stores `entry` if its number is free.
-    pub async fn put(&self, entry: &Entry) -> Result<Put, Error> {
-        let put = self.db.put_item().table_name(&self.table).set_item(Some(encode(entry)));
+    pub async fn put_message(&self, entry: &Entry) -> Result<Put, Error> {
+        let put = self.put(encode(entry));
         let put = put
             .condition_expression("attribute_not_exists(pk)")
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);

@@ -74,10 +74,7 @@ impl Store {
         first: Seq,
         last: Seq,
     ) -> QueryFluentBuilder {
-        self.db
-            .query()
-            .table_name(&self.table)
-            .consistent_read(true)
+        self.query()
             .key_condition_expression("pk = :pk AND sk BETWEEN :first AND :last")
             .expression_attribute_values(":pk", s(keys::conversation_pk(conversation)))
             .expression_attribute_values(":first", s(keys::message_sk(first)))

@@ -6,18 +6,20 @@
 //! item from what its writer saw, so only one of them succeeds; the other finds a tail then.
 //! The same transaction lists the conversation with its people, so it cannot be half begun.
 
+use crate::store::key::Key;
+use crate::store::transaction::Write;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::{CancellationReason, Put, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{CancellationReason, TransactWriteItem};
 
 use super::entry::{Entry, encode};
 use super::tail::Tail;
 use crate::Error;
 use crate::domain::{ConversationId, Seq, Timestamp, UserId};
 use crate::error::storage;
-use crate::store::item::{n, parse_number, s};
-use crate::store::{Store, keys};
+use crate::store::Store;
+use crate::store::item::{n, parse_number};
 
 /// A tail this close to its expiry could be gone before a plain put behind it; longer than any
 /// invocation lasts.
@@ -60,21 +62,18 @@ impl Store {
         holders: &[UserId],
     ) -> Result<First, Error> {
         let conversation = &entry.message.conversation;
-        let message = Put::builder()
-            .table_name(&self.table)
-            .set_item(Some(encode(entry)))
+        let message = self
+            .tx_put(encode(entry))
             .condition_expression("attribute_not_exists(pk)")
-            .build()
+            .write()
             .map_err(storage("describe a message"))?;
         let mut write = self
             .db
             .transact_write_items()
-            .transact_items(
-                TransactWriteItem::builder().update(self.move_start(entry, seen)?).build(),
-            )
-            .transact_items(TransactWriteItem::builder().put(message).build());
+            .transact_items(self.move_start(entry, seen)?)
+            .transact_items(message);
         for listing in self.new_listings(conversation, entry.message.sent_at)? {
-            write = write.transact_items(TransactWriteItem::builder().update(listing).build());
+            write = write.transact_items(listing);
         }
         for holder in holders {
             write = write.transact_items(self.account_exists(holder)?);
@@ -100,23 +99,19 @@ impl Store {
 
     /// The log's start as it stands now, for a tail whose page did not reach down to it.
     pub async fn start_of(&self, conversation: &ConversationId) -> Result<Option<Seq>, Error> {
-        let (pk, sk) = (keys::conversation_pk(conversation), keys::message_sk(keys::START));
-        let item = self.item(pk, sk, "read the start of a conversation").await?;
+        let item = self.item(Key::start(conversation), "read the start of a conversation").await?;
         Ok(item.as_ref().and_then(|item| item.get("start")).and_then(parse_number))
     }
 
     /// The first number ever given out; a log that lost all its messages has started again since.
     pub async fn first_ever(&self, conversation: &ConversationId) -> Result<Option<Seq>, Error> {
-        let (pk, sk) = (keys::conversation_pk(conversation), keys::message_sk(keys::START));
-        let item = self.item(pk, sk, "read the start of a conversation").await?;
+        let item = self.item(Key::start(conversation), "read the start of a conversation").await?;
         Ok(item.as_ref().and_then(|item| item.get("began")).and_then(parse_number))
     }
 
-    fn move_start(&self, entry: &Entry, seen: Option<Seq>) -> Result<Update, Error> {
-        let update = Update::builder()
-            .table_name(&self.table)
-            .key(keys::PK, s(keys::conversation_pk(&entry.message.conversation)))
-            .key(keys::SK, s(keys::message_sk(keys::START)))
+    fn move_start(&self, entry: &Entry, seen: Option<Seq>) -> Result<TransactWriteItem, Error> {
+        let update = self
+            .tx_update(Key::start(&entry.message.conversation))
             .update_expression("SET #start = :start, began = if_not_exists(began, :start)")
             .expression_attribute_names("#start", "start")
             .expression_attribute_values(":start", n(entry.message.seq));
@@ -126,22 +121,19 @@ impl Store {
                 .condition_expression("#start = :seen")
                 .expression_attribute_values(":seen", n(seen)),
         };
-        update.build().map_err(storage("describe the start of a conversation"))
+        update.write().map_err(storage("describe the start of a conversation"))
     }
 
     fn new_listings(
         &self,
         conversation: &ConversationId,
         now: Timestamp,
-    ) -> Result<Vec<Update>, Error> {
+    ) -> Result<Vec<TransactWriteItem>, Error> {
         let listing = |user| {
-            Update::builder()
-                .table_name(&self.table)
-                .key(keys::PK, s(keys::user_pk(user)))
-                .key(keys::SK, s(keys::listing_sk(conversation)))
+            self.tx_update(Key::listing(user, conversation))
                 .update_expression("SET joined_at = if_not_exists(joined_at, :now)")
                 .expression_attribute_values(":now", n(now.as_millis()))
-                .build()
+                .write()
                 .map_err(storage("describe a listing"))
         };
         conversation.pair().iter().map(listing).collect()

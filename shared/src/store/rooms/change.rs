@@ -1,8 +1,10 @@
 //! A room becomes another: what it is about, who may find it, and what newcomers may read.
 
+use crate::store::key::Key;
+use crate::store::transaction::Write;
 use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
-use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use serde_json::{Map, Value};
 
 use super::SINCE_JOINING;
@@ -59,8 +61,7 @@ impl Store {
         newest: Option<Seq>,
     ) -> Result<Changed, Error> {
         let describe = || -> Result<Vec<TransactWriteItem>, BuildError> {
-            let update = self.changed(room, change, newest).build()?;
-            let mut writes = vec![TransactWriteItem::builder().update(update).build()];
+            let mut writes = vec![self.changed(room, change, newest).write()?];
             if let Some(newest) = newest {
                 writes.push(self.nothing_said(room.id, newest + 1)?);
             }
@@ -115,10 +116,8 @@ impl Store {
             Access::Private => "attribute_exists(#access)",
             Access::Public => "attribute_not_exists(#access)",
         };
-        let update = Update::builder()
-            .table_name(&self.table)
-            .key(keys::PK, s(keys::conversation_pk(&room.conversation())))
-            .key(keys::SK, s(keys::ROOM))
+        let update = self
+            .tx_update(Key::room(room.id))
             .condition_expression(format!(
                 "attribute_not_exists(deleted) AND #name = :seen AND {access}"
             ))

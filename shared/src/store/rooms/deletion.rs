@@ -1,13 +1,15 @@
 //! The end of a room, piece by piece; its name goes last, so that it leads there as long as anything does.
 
+use crate::store::key::Key;
+use crate::store::transaction::Write;
 use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::{AttributeValue, Delete, TransactWriteItem};
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use futures::future::try_join_all;
 
 use super::decode;
 use crate::Error;
-use crate::domain::{ConversationId, Room, RoomId, UserId};
+use crate::domain::{Room, RoomId, UserId};
 use crate::error::storage;
 use crate::store::item::{Item, n, s, text};
 use crate::store::{Store, keys};
@@ -31,11 +33,7 @@ impl Store {
         value: Option<(&str, AttributeValue)>,
     ) -> Result<bool, Error> {
         let mut update = self
-            .db
-            .update_item()
-            .table_name(&self.table)
-            .key(keys::PK, s(keys::conversation_pk(&ConversationId::Room(room))))
-            .key(keys::SK, s(keys::ROOM))
+            .update(Key::room(room))
             .update_expression("SET deleted = :by REMOVE dir_pk, dir_sk")
             .condition_expression(condition)
             .expression_attribute_values(":by", s(by.as_str()));
@@ -65,10 +63,7 @@ impl Store {
         loop {
             let pk = keys::conversation_pk(&room.conversation());
             let page = self
-                .db
                 .query()
-                .table_name(&self.table)
-                .consistent_read(true)
                 // Everything else comes before it.
                 .key_condition_expression("pk = :pk AND sk < :room")
                 .expression_attribute_values(":pk", s(pk))
@@ -92,31 +87,25 @@ impl Store {
         let sk = text(item, keys::SK)?;
         let guest = sk.strip_prefix("GUEST#").map(UserId::from_encoded).transpose()?;
         if let Some(guest) = &guest {
-            self.remove(keys::user_pk(guest), keys::invitation_sk(room.id)).await?;
+            self.remove(Key::invitation(guest, room.id)).await?;
         }
-        self.remove(text(item, keys::PK)?, sk).await?;
+        self.remove(Key::new(text(item, keys::PK)?, sk)).await?;
         Ok(guest.filter(|_| item.contains_key("invited_at")))
     }
 
     async fn free_name(&self, room: &Room) -> Result<(), Error> {
         let reservations = self.own_reservations(room.id, &room.name).await?;
         let describe = || -> Result<Vec<TransactWriteItem>, BuildError> {
-            let item = Delete::builder()
-                .table_name(&self.table)
-                .key(keys::PK, s(keys::conversation_pk(&room.conversation())))
-                .key(keys::SK, s(keys::ROOM))
-                .build()?;
+            let item = self.tx_delete(Key::room(room.id)).write()?;
             let mut writes = self.free_reservations(room.id, &reservations)?;
-            writes.push(TransactWriteItem::builder().delete(item).build());
+            writes.push(item);
             Ok(writes)
         };
         let writes = describe().map_err(storage("describe a deletion"))?;
         self.transact(writes, "free the name of a room").await.map(drop)
     }
 
-    async fn remove(&self, pk: String, sk: String) -> Result<(), Error> {
-        let request = self.db.delete_item().table_name(&self.table);
-        let request = request.key(keys::PK, s(pk)).key(keys::SK, s(sk));
-        request.send().await.map(drop).map_err(storage("remove what is left of a room"))
+    async fn remove(&self, key: Key) -> Result<(), Error> {
+        self.delete(key).send().await.map(drop).map_err(storage("remove what is left of a room"))
     }
 }

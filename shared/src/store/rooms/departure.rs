@@ -1,14 +1,17 @@
 //! Members go, or get another role; a room with people in it always has an owner.
 
+use crate::store::key::Key;
+use crate::store::transaction::Write;
 use aws_sdk_dynamodb::error::BuildError;
-use aws_sdk_dynamodb::types::{Delete, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::TransactWriteItem;
+use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 
 use super::relation::{encode_mute, role_value};
 use crate::Error;
 use crate::domain::{ConversationId, Decision, Member, Role, RoomId, UserId};
 use crate::error::storage;
+use crate::store::Store;
 use crate::store::item::{n, s};
-use crate::store::{Store, keys};
 
 /// Why somebody goes.
 #[derive(Clone, Debug)]
@@ -66,18 +69,15 @@ impl Store {
             _ => None,
         };
         let unmuted = if role > Role::Member { " REMOVE muted" } else { "" };
-        let appointment = Update::builder()
-            .table_name(&self.table)
-            .key(keys::PK, s(keys::conversation_pk(&ConversationId::Room(room))))
-            .key(keys::SK, s(keys::member_sk(&member.user)))
+        let appointment = self
+            .tx_update(Key::member(room, &member.user))
             .update_expression(format!("SET #role = :new{unmuted}"))
             .condition_expression("#role = :role")
             .expression_attribute_names("#role", "role")
             .expression_attribute_values(":role", role_value(member.role))
-            .expression_attribute_values(":new", role_value(role))
-            .build();
+            .expression_attribute_values(":new", role_value(role));
         let writes = std::iter::once(appointment).chain(owners);
-        let writes = writes.map(|it| Ok(TransactWriteItem::builder().update(it?).build()));
+        let writes = writes.map(Write::write);
         let writes = writes.collect::<Result<Vec<_>, BuildError>>();
         let writes = writes.map_err(storage("describe an appointment"))?;
         Ok(match self.transact(writes, "give somebody a role").await? {
@@ -93,47 +93,34 @@ impl Store {
         member: &Member,
         departure: &Departure,
     ) -> Result<Vec<TransactWriteItem>, BuildError> {
-        let conversation = ConversationId::Room(room);
         let owner = member.role == Role::Owner;
         let closing = matches!(departure, Departure::Closing);
         let count = match (owner, closing) {
             (true, false) => {
                 let rule = "owners > :one OR members = :one";
-                self.one_owner_less(room, "ADD owners :less, members :less", rule)?
+                self.one_owner_less(room, "ADD owners :less, members :less", rule)
             }
-            _ => self.less(room_key(room)).build()?,
-        };
-        let delete = |pk: String, sk: String| {
-            Delete::builder().table_name(&self.table).key(keys::PK, s(pk)).key(keys::SK, s(sk))
+            _ => self.less(Key::room(room)),
         };
         let muted = if member.mute.is_some() { "" } else { " AND attribute_not_exists(muted)" };
-        let item = delete(keys::conversation_pk(&conversation), keys::member_sk(&member.user))
+        let item = self
+            .tx_delete(Key::member(room, &member.user))
             .condition_expression(format!("#role = :role{muted}"))
             .expression_attribute_names("#role", "role")
             .expression_attribute_values(":role", role_value(member.role))
-            .build()?;
-        let user = keys::user_pk(&member.user);
-        let listing = delete(user.clone(), keys::listing_sk(&conversation)).build()?;
-        let rooms = self.less((user, keys::ROOM_COUNT)).build()?;
-        let mut writes = vec![
-            TransactWriteItem::builder().delete(item).build(),
-            TransactWriteItem::builder().update(count).build(),
-            TransactWriteItem::builder().delete(listing).build(),
-            TransactWriteItem::builder().update(rooms).build(),
-        ];
-        if let Some(kept) = self.kept(room, member, departure)? {
-            writes.push(TransactWriteItem::builder().update(kept).build());
+            .write()?;
+        let listing =
+            self.tx_delete(Key::listing(&member.user, &ConversationId::Room(room))).write()?;
+        let rooms = self.less(Key::room_count(&member.user)).write()?;
+        let mut writes = vec![item, count.write()?, listing, rooms];
+        if let Some(kept) = self.kept(room, member, departure) {
+            writes.push(kept.write()?);
         }
         Ok(writes)
     }
 
     /// What the room keeps of whoever goes: a ban, and a mute, so that leaving does not end it.
-    fn kept(
-        &self,
-        room: RoomId,
-        member: &Member,
-        departure: &Departure,
-    ) -> Result<Option<Update>, BuildError> {
+    fn kept(&self, room: RoomId, member: &Member, departure: &Departure) -> Option<UpdateBuilder> {
         let mut sets = vec!["#user = :user"];
         let mut update = self.update_guest(room, &member.user);
         if let Some(mute) = member.mute {
@@ -147,56 +134,33 @@ impl Store {
                 .expression_attribute_values(":at", n(at.as_millis()));
         }
         if sets.len() == 1 || matches!(departure, Departure::Closing) {
-            return Ok(None);
+            return None;
         }
-        update.update_expression(format!("SET {}", sets.join(", "))).build().map(Some)
+        Some(update.update_expression(format!("SET {}", sets.join(", "))))
     }
 
     /// An update of what a room keeps of somebody who is not in it; it says who that is.
-    pub(super) fn update_guest(
-        &self,
-        room: RoomId,
-        user: &UserId,
-    ) -> aws_sdk_dynamodb::types::builders::UpdateBuilder {
-        Update::builder()
-            .table_name(&self.table)
-            .key(keys::PK, s(keys::conversation_pk(&ConversationId::Room(room))))
-            .key(keys::SK, s(keys::guest_sk(user)))
+    pub(super) fn update_guest(&self, room: RoomId, user: &UserId) -> UpdateBuilder {
+        self.tx_update(Key::guest(room, user))
             .expression_attribute_names("#user", "user")
             .expression_attribute_values(":user", s(user.as_str()))
     }
 
     /// One less of what an item counts.
-    fn less(
-        &self,
-        (pk, sk): (String, &'static str),
-    ) -> aws_sdk_dynamodb::types::builders::UpdateBuilder {
-        Update::builder()
-            .table_name(&self.table)
-            .key(keys::PK, s(pk))
-            .key(keys::SK, s(sk))
+    fn less(&self, key: Key) -> UpdateBuilder {
+        self.tx_update(key)
             .update_expression("ADD members :less")
             .expression_attribute_values(":less", n(-1))
     }
 
-    fn one_owner_less(&self, room: RoomId, change: &str, rule: &str) -> Result<Update, BuildError> {
-        let update = self.less(room_key(room)).update_expression(change);
-        let update = update.condition_expression(rule);
-        update.expression_attribute_values(":one", n(1)).build()
+    fn one_owner_less(&self, room: RoomId, change: &str, rule: &str) -> UpdateBuilder {
+        let update = self.less(Key::room(room)).update_expression(change);
+        update.condition_expression(rule).expression_attribute_values(":one", n(1))
     }
 
-    fn one_owner_more(&self, room: RoomId) -> Result<Update, BuildError> {
-        let (pk, sk) = room_key(room);
-        Update::builder()
-            .table_name(&self.table)
-            .key(keys::PK, s(pk))
-            .key(keys::SK, s(sk))
+    fn one_owner_more(&self, room: RoomId) -> UpdateBuilder {
+        self.tx_update(Key::room(room))
             .update_expression("ADD owners :one")
             .expression_attribute_values(":one", n(1))
-            .build()
     }
-}
-
-fn room_key(room: RoomId) -> (String, &'static str) {
-    (keys::conversation_pk(&ConversationId::Room(room)), keys::ROOM)
 }

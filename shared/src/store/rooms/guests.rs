@@ -1,7 +1,10 @@
 //! Who is not in a room and yet known to it: people who are invited, and people who are banned.
 
+use crate::store::key::Key;
+use crate::store::transaction::Write;
 use aws_sdk_dynamodb::error::BuildError;
-use aws_sdk_dynamodb::types::{ConditionCheck, Delete, Put, TransactWriteItem};
+use aws_sdk_dynamodb::types::TransactWriteItem;
+use aws_sdk_dynamodb::types::builders::DeleteBuilder;
 
 use super::Listed;
 use super::relation::decision;
@@ -43,8 +46,7 @@ impl Store {
                 )
                 .expression_attribute_values(":by", s(decision.by.as_str()))
                 .expression_attribute_values(":at", n(decision.at.as_millis()))
-                .build()?;
-            let guest = TransactWriteItem::builder().update(guest).build();
+                .write()?;
             let invitation = self.delete_invitation(seen)?;
             Ok(vec![self.no_member(seen)?, guest, invitation])
         };
@@ -62,34 +64,22 @@ impl Store {
                 .condition_expression("attribute_not_exists(banned_at)")
                 .expression_attribute_values(":by", by.clone())
                 .expression_attribute_values(":at", at.clone())
-                .build()?;
-            let invitation = Put::builder()
-                .table_name(&self.table)
-                .item(keys::PK, s(keys::user_pk(&seen.user)))
-                .item(keys::SK, s(keys::invitation_sk(seen.room.id)))
+                .write()?;
+            let invitation = self
+                .tx_put(Key::invitation(&seen.user, seen.room.id).into())
                 .item("by", by)
                 .item("at", at)
-                .build()?;
-            let room = ConditionCheck::builder()
-                .table_name(&self.table)
-                .key(keys::PK, s(keys::conversation_pk(&seen.room.conversation())))
-                .key(keys::SK, s(keys::ROOM))
+                .write()?;
+            let room = self
+                .tx_check(Key::room(seen.room.id))
                 .condition_expression("attribute_exists(pk) AND attribute_not_exists(deleted)")
-                .build()?;
+                .write()?;
             // An account that is being deleted is not invited any more.
-            let open = ConditionCheck::builder()
-                .table_name(&self.table)
-                .key(keys::PK, s(keys::user_pk(&seen.user)))
-                .key(keys::SK, s(keys::ROOM_COUNT))
+            let open = self
+                .tx_check(Key::room_count(&seen.user))
                 .condition_expression("attribute_not_exists(closed)")
-                .build()?;
-            Ok(vec![
-                self.no_member(seen)?,
-                TransactWriteItem::builder().condition_check(open).build(),
-                TransactWriteItem::builder().condition_check(room).build(),
-                TransactWriteItem::builder().update(guest).build(),
-                TransactWriteItem::builder().put(invitation).build(),
-            ])
+                .write()?;
+            Ok(vec![self.no_member(seen)?, open, room, guest, invitation])
         };
         let writes = describe().map_err(storage("describe an invitation"))?;
         match self.transact(writes, "invite somebody").await? {
@@ -184,8 +174,8 @@ impl Store {
             is(invited || seen.room.access == Access::Private),
             is(seen.guest.mute.is_some()),
         );
-        let guest = self.delete_guest(seen).condition_expression(as_seen).build()?;
-        let mut writes = vec![TransactWriteItem::builder().delete(guest).build()];
+        let guest = self.delete_guest(seen).condition_expression(as_seen);
+        let mut writes = vec![guest.write()?];
         if invited {
             writes.push(self.delete_invitation(seen)?);
         }
@@ -206,35 +196,22 @@ impl Store {
             let update = update
                 .update_expression(format!("SET #user = :user REMOVE {attributes}"))
                 .condition_expression(condition);
-            return Ok(TransactWriteItem::builder().update(update.build()?).build());
+            return update.write();
         }
-        let delete = self.delete_guest(seen).condition_expression(condition).build()?;
-        Ok(TransactWriteItem::builder().delete(delete).build())
+        self.delete_guest(seen).condition_expression(condition).write()
     }
 
-    fn delete_guest(&self, seen: &Relation) -> aws_sdk_dynamodb::types::builders::DeleteBuilder {
-        Delete::builder()
-            .table_name(&self.table)
-            .key(keys::PK, s(keys::conversation_pk(&seen.room.conversation())))
-            .key(keys::SK, s(keys::guest_sk(&seen.user)))
+    fn delete_guest(&self, seen: &Relation) -> DeleteBuilder {
+        self.tx_delete(Key::guest(seen.room.id, &seen.user))
     }
 
     fn delete_invitation(&self, seen: &Relation) -> Result<TransactWriteItem, BuildError> {
-        let delete = Delete::builder()
-            .table_name(&self.table)
-            .key(keys::PK, s(keys::user_pk(&seen.user)))
-            .key(keys::SK, s(keys::invitation_sk(seen.room.id)))
-            .build()?;
-        Ok(TransactWriteItem::builder().delete(delete).build())
+        self.tx_delete(Key::invitation(&seen.user, seen.room.id)).write()
     }
 
     fn no_member(&self, seen: &Relation) -> Result<TransactWriteItem, BuildError> {
-        let check = ConditionCheck::builder()
-            .table_name(&self.table)
-            .key(keys::PK, s(keys::conversation_pk(&seen.room.conversation())))
-            .key(keys::SK, s(keys::member_sk(&seen.user)))
+        self.tx_check(Key::member(seen.room.id, &seen.user))
             .condition_expression("attribute_not_exists(pk)")
-            .build()?;
-        Ok(TransactWriteItem::builder().condition_check(check).build())
+            .write()
     }
 }

@@ -1,8 +1,10 @@
 //! Who is in a room, in both directions: its members, and what each member is in.
 
+use crate::store::key::Key;
+use crate::store::transaction::Write;
 use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::{ConditionCheck, Put, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::TransactWriteItem;
 
 use super::relation::{decode_member, encode_mute, role_value};
 use super::{Listed, RoomLimits};
@@ -52,8 +54,7 @@ impl Store {
 
     /// `user` as a member of a room, strongly consistent.
     pub async fn member(&self, room: RoomId, user: &UserId) -> Result<Option<Member>, Error> {
-        let pk = keys::conversation_pk(&ConversationId::Room(room));
-        let item = self.item(pk, keys::member_sk(user), "look up a member").await?;
+        let item = self.item(Key::member(room, user), "look up a member").await?;
         item.as_ref().map(decode_member).transpose()
     }
 
@@ -79,11 +80,7 @@ impl Store {
         mute: Option<Mute>,
     ) -> Result<bool, Error> {
         let update = self
-            .db
-            .update_item()
-            .table_name(&self.table)
-            .key(keys::PK, s(keys::conversation_pk(&ConversationId::Room(room))))
-            .key(keys::SK, s(keys::member_sk(&member.user)))
+            .update(Key::member(room, &member.user))
             .condition_expression("#role = :role")
             .expression_attribute_names("#role", "role")
             .expression_attribute_values(":role", role_value(member.role));
@@ -117,10 +114,8 @@ impl Store {
             Some(_) => "hidden_upto = :hidden",
             None => "attribute_not_exists(hidden_upto)",
         };
-        let count = Update::builder()
-            .table_name(&self.table)
-            .key(keys::PK, s(keys::conversation_pk(&ConversationId::Room(room))))
-            .key(keys::SK, s(keys::ROOM))
+        let count = self
+            .tx_update(Key::room(room))
             .update_expression(format!("ADD members :one{owner}"))
             .condition_expression(format!(
                 "attribute_exists(pk) AND attribute_not_exists(deleted) AND {}(#access) \
@@ -136,7 +131,7 @@ impl Store {
             Some(hidden) => count.expression_attribute_values(":hidden", n(hidden)),
             None => count,
         };
-        let mut writes = vec![TransactWriteItem::builder().update(count.build()?).build()];
+        let mut writes = vec![count.write()?];
         let role = if empty { Role::Owner } else { Role::Member };
         let mute = seen.guest.mute.filter(|mute| role == Role::Member && mute.holds(now));
         let user = seen.user.clone();
@@ -155,13 +150,9 @@ impl Store {
         room: RoomId,
         seq: Seq,
     ) -> Result<TransactWriteItem, BuildError> {
-        let check = ConditionCheck::builder()
-            .table_name(&self.table)
-            .key(keys::PK, s(keys::conversation_pk(&ConversationId::Room(room))))
-            .key(keys::SK, s(keys::message_sk(seq)))
+        self.tx_check(Key::message(&ConversationId::Room(room), seq))
             .condition_expression("attribute_not_exists(pk)")
-            .build()?;
-        Ok(TransactWriteItem::builder().condition_check(check).build())
+            .write()
     }
 
     /// The writes that put a user into a room, but for the room's own count; first the count of the
@@ -174,21 +165,16 @@ impl Store {
     ) -> Result<Vec<TransactWriteItem>, BuildError> {
         let conversation = ConversationId::Room(room);
         let joined_at = n(member.joined_at.as_millis());
-        let rooms = Update::builder()
-            .table_name(&self.table)
-            .key(keys::PK, s(keys::user_pk(&member.user)))
-            .key(keys::SK, s(keys::ROOM_COUNT))
+        let rooms = self.tx_update(Key::room_count(&member.user))
             .update_expression("ADD members :one")
             .condition_expression(
                 "(attribute_not_exists(members) OR members < :most) AND attribute_not_exists(closed)",
             )
             .expression_attribute_values(":one", n(1))
             .expression_attribute_values(":most", n(count(limits.rooms_per_user)))
-            .build()?;
-        let mut item = Put::builder()
-            .table_name(&self.table)
-            .item(keys::PK, s(keys::conversation_pk(&conversation)))
-            .item(keys::SK, s(keys::member_sk(&member.user)))
+            .write()?;
+        let mut item = self
+            .tx_put(Key::member(room, &member.user).into())
             .item("user", s(member.user.as_str()))
             .item("role", role_value(member.role))
             .item("joined_at", joined_at.clone())
@@ -199,17 +185,11 @@ impl Store {
         if let Some(reads_from) = member.reads_from {
             item = item.item("reads_from", n(reads_from));
         }
-        let listing = Put::builder()
-            .table_name(&self.table)
-            .item(keys::PK, s(keys::user_pk(&member.user)))
-            .item(keys::SK, s(keys::listing_sk(&conversation)))
+        let listing = self
+            .tx_put(Key::listing(&member.user, &conversation).into())
             .item("joined_at", joined_at)
-            .build()?;
-        Ok(vec![
-            TransactWriteItem::builder().update(rooms).build(),
-            TransactWriteItem::builder().put(item.build()?).build(),
-            TransactWriteItem::builder().put(listing).build(),
-        ])
+            .write()?;
+        Ok(vec![rooms, item.write()?, listing])
     }
 }
 

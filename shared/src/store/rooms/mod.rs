@@ -11,10 +11,11 @@ mod guests;
 mod members;
 mod names;
 mod relation;
-mod transaction;
 
+use crate::store::key::{Key, keys_of};
+use crate::store::transaction::Write;
 use aws_sdk_dynamodb::error::BuildError;
-use aws_sdk_dynamodb::types::{KeysAndAttributes, Put, TransactWriteItem};
+use aws_sdk_dynamodb::types::TransactWriteItem;
 
 pub use change::{Change, Changed};
 pub use departure::{Departure, Removed};
@@ -24,9 +25,7 @@ pub use members::Entered;
 use super::item::{Item, n, number, parse_number, s, text};
 use super::{Store, keys};
 use crate::Error;
-use crate::domain::{
-    Access, ConversationId, Member, Role, Room, RoomHistory, RoomId, RoomName, Timestamp, UserId,
-};
+use crate::domain::{Access, Member, Role, Room, RoomHistory, RoomId, RoomName, Timestamp, UserId};
 use crate::error::storage;
 
 /// The most that one user and one room may have.
@@ -82,10 +81,7 @@ impl Store {
     /// Public rooms by name, the first of them `after` a place in this list.
     pub async fn rooms(&self, after: Option<&str>, limit: usize) -> Result<Listed<Room>, Error> {
         let page = self
-            .db
-            .query()
-            .table_name(&self.table)
-            .index_name(keys::DIRECTORY)
+            .query_directory()
             .key_condition_expression("dir_pk = :rooms AND dir_sk > :after")
             .expression_attribute_values(":rooms", s(keys::ROOMS_DIRECTORY))
             // A sort key is never empty, so this is before every name.
@@ -107,14 +103,8 @@ impl Store {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
-        let mut wanted = KeysAndAttributes::builder();
-        for id in ids {
-            let pk = keys::conversation_pk(&ConversationId::Room(*id));
-            let key = [(keys::PK.to_owned(), s(pk)), (keys::SK.to_owned(), s(keys::ROOM))];
-            wanted = wanted.keys(key.into_iter().collect());
-        }
-        let wanted = wanted.build().map_err(storage("describe a batch of rooms"))?;
-        let found = self.batch(wanted, "list rooms").await?;
+        let keys = keys_of(ids.iter().map(|id| Key::room(*id)));
+        let found = self.batch(keys, "list rooms").await?;
         let rooms = found.iter().filter(|item| !item.contains_key("deleted")).map(decode);
         let mut items = rooms.collect::<Result<Vec<_>, _>>()?;
         items.sort_by_key(|room| room.name.folded());
@@ -122,8 +112,7 @@ impl Store {
     }
 
     async fn room_item(&self, id: RoomId) -> Result<Option<Item>, Error> {
-        let pk = keys::conversation_pk(&ConversationId::Room(id));
-        self.item(pk, keys::ROOM, "look up a room").await
+        self.item(Key::room(id), "look up a room").await
     }
 
     fn creation(
@@ -131,13 +120,10 @@ impl Store {
         room: &Room,
         limits: RoomLimits,
     ) -> Result<Vec<TransactWriteItem>, BuildError> {
-        let item = Put::builder()
-            .table_name(&self.table)
-            .set_item(Some(encode(room)))
-            .condition_expression("attribute_not_exists(pk)")
-            .build()?;
+        let item =
+            self.tx_put(encode(room)).condition_expression("attribute_not_exists(pk)").write()?;
         let mut writes = self.reserve_name(room.id, &room.name, &[])?;
-        writes.push(TransactWriteItem::builder().put(item).build());
+        writes.push(item);
         let (user, joined_at) = (room.creator.clone(), room.created_at);
         let owner = Member { user, role: Role::Owner, joined_at, mute: None, reads_from: None };
         writes.extend(self.entry(room.id, &owner, limits)?);
@@ -149,15 +135,13 @@ impl Store {
 const SINCE_JOINING: &str = "since_joining";
 
 fn encode(room: &Room) -> Item {
-    let mut item = Item::from([
-        (keys::PK.into(), s(keys::conversation_pk(&room.conversation()))),
-        (keys::SK.into(), s(keys::ROOM)),
-        ("room".into(), s(room.id.to_string())),
-        ("name".into(), s(room.name.as_str())),
-        ("creator".into(), s(room.creator.as_str())),
-        ("created_at".into(), n(room.created_at.as_millis())),
-        ("members".into(), n(room.members)),
-        ("owners".into(), n(room.members)),
+    let mut item = Key::room(room.id).with([
+        ("room", s(room.id.to_string())),
+        ("name", s(room.name.as_str())),
+        ("creator", s(room.creator.as_str())),
+        ("created_at", n(room.created_at.as_millis())),
+        ("members", n(room.members)),
+        ("owners", n(room.members)),
     ]);
     match room.access {
         Access::Public => {

@@ -1,7 +1,9 @@
 //! Rooms have names of their own: reserved with the room, and free with its end.
 
+use crate::store::key::Key;
+use crate::store::transaction::Write;
 use aws_sdk_dynamodb::error::BuildError;
-use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 
 use crate::Error;
 use crate::domain::{RoomId, RoomName};
@@ -34,16 +36,14 @@ impl Store {
         let wanted = places(&name.keys(), keys::room_name_pk).into_iter();
         let missing = wanted.filter(|(pk, _)| !has.contains(pk));
         let reservations = missing.map(|(pk, finds)| {
-            let mut put = Put::builder()
-                .table_name(&self.table)
-                .item(keys::PK, s(pk))
-                .item(keys::SK, s(keys::ROOM))
+            let mut put = self
+                .tx_put(Key::room_name(pk).into())
                 .item("room", s(room.to_string()))
                 .condition_expression("attribute_not_exists(pk)");
             if !finds {
                 put = put.item(ALIKE, AttributeValue::Bool(true));
             }
-            Ok(TransactWriteItem::builder().put(put.build()?).build())
+            put.write()
         });
         reservations.collect()
     }
@@ -62,10 +62,8 @@ impl Store {
         let mut writes = self.free_reservations(room, &released)?;
         for (pk, finds) in wanted.iter().filter(|(pk, _)| own.contains(pk)) {
             // What looked like the old name may be the new one, and the other way round.
-            let update = Update::builder()
-                .table_name(&self.table)
-                .key(keys::PK, s(pk))
-                .key(keys::SK, s(keys::ROOM))
+            let update = self
+                .tx_update(Key::room_name(pk))
                 .condition_expression("room = :room")
                 .expression_attribute_names("#alike", ALIKE)
                 .expression_attribute_values(":room", s(room.to_string()));
@@ -77,7 +75,7 @@ impl Store {
                     .update_expression("SET #alike = :alike")
                     .expression_attribute_values(":alike", alike)
             };
-            writes.push(TransactWriteItem::builder().update(update.build()?).build());
+            writes.push(update.write()?);
         }
         Ok((writes, self.reserve_name(room, name, own)?))
     }
@@ -108,14 +106,10 @@ impl Store {
         pks: &[String],
     ) -> Result<Vec<TransactWriteItem>, BuildError> {
         let deletions = pks.iter().map(|pk| {
-            let delete = Delete::builder()
-                .table_name(&self.table)
-                .key(keys::PK, s(pk))
-                .key(keys::SK, s(keys::ROOM))
+            self.tx_delete(Key::room_name(pk))
                 .condition_expression("attribute_not_exists(pk) OR room = :room")
                 .expression_attribute_values(":room", s(room.to_string()))
-                .build()?;
-            Ok(TransactWriteItem::builder().delete(delete).build())
+                .write()
         });
         deletions.collect()
     }

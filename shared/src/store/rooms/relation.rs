@@ -1,15 +1,12 @@
 //! What one user is to a room, in one read.
 
-use std::collections::HashMap;
+use crate::store::key::{Key, keys_of};
 
-use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
+use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::decode;
 use crate::Error;
-use crate::domain::{
-    ConversationId, Decision, Guest, Member, Mute, Relation, Role, RoomId, Timestamp, UserId,
-};
-use crate::error::storage;
+use crate::domain::{Decision, Guest, Member, Mute, Relation, Role, RoomId, Timestamp, UserId};
 use crate::store::item::{Item, n, number, parse_number, s, text};
 use crate::store::{Store, keys};
 
@@ -17,13 +14,8 @@ impl Store {
     /// The room and what `user` is to it, strongly consistent; `not_found` if there is no such room,
     /// or it is being deleted.
     pub async fn relation(&self, room: RoomId, user: &UserId) -> Result<Relation, Error> {
-        let pk = keys::conversation_pk(&ConversationId::Room(room));
-        let mut wanted = KeysAndAttributes::builder().consistent_read(true);
-        for sk in [keys::ROOM.to_owned(), keys::member_sk(user), keys::guest_sk(user)] {
-            let key = [(keys::PK.to_owned(), s(&pk)), (keys::SK.to_owned(), s(sk))];
-            wanted = wanted.keys(HashMap::from(key));
-        }
-        let wanted = wanted.build().map_err(storage("describe a batch of a room's items"))?;
+        let wanted = [Key::room(room), Key::member(room, user), Key::guest(room, user)];
+        let wanted = keys_of(wanted).consistent_read(true);
         let (mut found, mut member, mut guest) = (None, None, Guest::default());
         for item in self.batch(wanted, "look up who somebody is to a room").await? {
             match text(&item, keys::SK)? {
