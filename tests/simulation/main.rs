@@ -118,11 +118,15 @@ fn sabotage(seeds: u64, from: Option<u64>, only: Option<Broken>) -> ExitCode {
         let tally: Tally = tally::count(from..from + seeds, weather, Some(broken), true);
         match tally.first() {
             Some((seed, words)) => {
-                println!("{broken:?}: noticed after {} worlds, in {seed}: {words}", tally.worlds())
+                println!(
+                    "{broken:?}: noticed after {} worlds, in {seed}: {words}",
+                    tally.sabotaged()
+                )
             }
             None => {
                 unnoticed += 1;
-                println!("{broken:?}: NOT NOTICED in {seeds} worlds");
+                let sabotaged = tally.sabotaged();
+                println!("{broken:?}: NOT NOTICED in {seeds} worlds, missing in {sabotaged}");
             }
         }
     }

@@ -14,6 +14,8 @@ pub(crate) struct Remains {
     pub(crate) record: Record,
     pub(crate) plan: Plan,
     pub(crate) fired: Vec<u64>,
+    /// Whether the mechanism that was to be missing has been missed at least once.
+    pub(crate) sabotaged: bool,
     /// Every log as the table has it.
     pub(crate) logs: Vec<Seen>,
     pub(crate) room: String,

@@ -5,7 +5,8 @@
 //! stack really have.
 
 use std::collections::BTreeMap;
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
@@ -24,6 +25,8 @@ const CLOSED: &str = "attribute_not_exists(closed)";
 #[derive(Debug, Default)]
 pub(crate) struct Sabotage {
     broken: Option<Broken>,
+    /// Whether anything was said or answered otherwise than it would have been.
+    fired: Arc<AtomicBool>,
     /// Every image of each inbox, for what looks at the past.
     inboxes: Mutex<BTreeMap<String, Vec<(Instant, Value)>>>,
     /// When a push failed last.
@@ -39,10 +42,22 @@ impl Sabotage {
         self.broken.is_some()
     }
 
+    /// Becomes true when the mechanism was missing for the first time: a world in which its turn never
+    /// came has not tried it.
+    pub(crate) fn fired(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.fired)
+    }
+
+    fn fires_if(&self, condition: bool) {
+        self.fired.fetch_or(condition, Ordering::Relaxed);
+    }
+
     /// Whether this request is to be made twice.
     pub(crate) fn reads_twice(&self, operation: &str) -> bool {
         let reads = ["GetItem", "Query", "BatchGetItem"];
-        self.broken == Some(Broken::ReadTwice) && reads.contains(&operation)
+        let twice = self.broken == Some(Broken::ReadTwice) && reads.contains(&operation);
+        self.fires_if(twice);
+        twice
     }
 
     /// Changes a request to the table, or answers a request in the place of whoever should.
@@ -52,6 +67,15 @@ impl Sabotage {
         method: &str,
         body: &mut Value,
     ) -> Option<HttpResponse> {
+        let unchanged = body.clone();
+        let answer = self.change(operation, method, body);
+        // That one only asks for the images that it needs afterwards.
+        let prepares = self.broken == Some(Broken::InboxBeforePut);
+        self.fires_if(answer.is_some() || (*body != unchanged && !prepares));
+        answer
+    }
+
+    fn change(&self, operation: &str, method: &str, body: &mut Value) -> Option<HttpResponse> {
         if operation.is_empty() {
             return self.before_push(method);
         }
@@ -61,9 +85,7 @@ impl Sabotage {
             }
             ("TransactWriteItems", Broken::StartTwice) => break_start(body),
             ("TransactWriteItems", Broken::ClosedUnseen) => {
-                for item in body["TransactItems"].as_array_mut().into_iter().flatten() {
-                    see_nothing_closed(&mut item["Update"]);
-                }
+                updates(body).for_each(see_nothing_closed);
             }
             ("UpdateItem", Broken::ClosedUnseen) => see_nothing_closed(body),
             ("UpdateItem", broken) if body["Key"]["sk"]["S"] == "INBOX" => {
@@ -90,6 +112,7 @@ impl Sabotage {
         }
         let mut body: Value =
             serde_json::from_slice(answer.body().bytes().unwrap_or_default()).unwrap_or_default();
+        let unchanged = body.clone();
         match (operation, self.broken) {
             ("PutItem", Some(Broken::OccupantUnseen)) if body.get("Item").is_some() => {
                 body["Item"]["id"]["S"] = "another".into();
@@ -98,28 +121,24 @@ impl Sabotage {
                 self.remember(request, &body);
                 let marks = says(request, "UpdateExpression", "SET #wait = :seq");
                 if broken == Some(Broken::BlindMark) && marks {
-                    hide_readiness(&mut body["Attributes"]);
+                    hide_readiness(body.get_mut("Attributes"));
                 }
                 if broken == Some(Broken::Uncounted)
                     && says(request, "UpdateExpression", "arrived = :id")
                 {
                     let newcomer = &request["ExpressionAttributeNames"]["#conn"];
-                    hide_others(&mut body["Attributes"], newcomer);
+                    hide_others(body.get_mut("Attributes"), newcomer);
                 }
                 if broken == Some(Broken::EndedUnseen) {
-                    hide_endings(&mut body["Attributes"]);
+                    hide_endings(body.get_mut("Attributes"));
                 }
             }
-            ("GetItem", Some(Broken::EndedUnseen)) => hide_endings(&mut body["Item"]),
+            ("GetItem", Some(Broken::EndedUnseen)) => hide_endings(body.get_mut("Item")),
             ("BatchGetItem", Some(Broken::EndedUnseen)) => {
-                for item in body["Responses"]["confab"].as_array_mut().into_iter().flatten() {
-                    hide_endings(item);
-                }
+                items(&mut body).for_each(|item| hide_endings(Some(item)));
             }
             ("BatchGetItem", Some(Broken::InboxBeforePut)) => {
-                for item in body["Responses"]["confab"].as_array_mut().into_iter().flatten() {
-                    self.age(item);
-                }
+                items(&mut body).for_each(|item| self.age(item));
             }
             ("GetItem", Some(Broken::NoMembership)) => {
                 let key = &request["Key"];
@@ -132,14 +151,15 @@ impl Sabotage {
             }
             ("Query", Some(Broken::OnePage)) => {
                 let values = request["ExpressionAttributeValues"].to_string();
-                if let Some(items) =
-                    body["Items"].as_array_mut().filter(|_| values.contains("MEMBER#"))
+                if values.contains("MEMBER#")
+                    && let Some(items) = body.get_mut("Items").and_then(Value::as_array_mut)
                 {
                     items.truncate(2);
                 }
             }
             _ => return,
         }
+        self.fires_if(body != unchanged);
         *answer = response(answer.status().as_u16(), &body);
     }
 
@@ -252,8 +272,7 @@ fn break_put(broken: Broken, item: &mut Value, body: &mut Value) {
 
 /// Takes the condition off the update of the item that says where a log starts.
 fn break_start(body: &mut Value) {
-    for item in body["TransactItems"].as_array_mut().into_iter().flatten() {
-        let update = &mut item["Update"];
+    for update in updates(body) {
         if update["Key"]["sk"]["S"] == "MSG#0000000000000000" {
             drop_condition(update, &[":seen"]);
         }
@@ -266,6 +285,18 @@ fn see_nothing_closed(write: &mut Value) {
     if says(write, "ConditionExpression", CLOSED) {
         replace(write, "ConditionExpression", CLOSED, "attribute_not_exists(nothing)");
     }
+}
+
+/// The updates of a transaction.
+fn updates(body: &mut Value) -> impl Iterator<Item = &mut Value> {
+    let items = body["TransactItems"].as_array_mut().into_iter().flatten();
+    items.filter_map(|item| item.get_mut("Update"))
+}
+
+/// The items of the answer to a BatchGetItem.
+fn items(answer: &mut Value) -> impl Iterator<Item = &mut Value> {
+    let items = answer.pointer_mut("/Responses/confab").and_then(Value::as_array_mut);
+    items.into_iter().flatten()
 }
 
 fn is_message(item: &Value) -> bool {
@@ -300,8 +331,8 @@ fn drop_value(body: &mut Value, name: &str) {
 }
 
 /// Shows every connection as if its handshake were not through.
-fn hide_readiness(image: &mut Value) {
-    for (name, value) in image.as_object_mut().into_iter().flatten() {
+fn hide_readiness(image: Option<&mut Value>) {
+    for (name, value) in image.and_then(Value::as_object_mut).into_iter().flatten() {
         if name.starts_with("conn:") {
             value["M"]["ready"]["BOOL"] = false.into();
         }
@@ -309,18 +340,18 @@ fn hide_readiness(image: &mut Value) {
 }
 
 /// Shows an inbox as if no session had ended.
-fn hide_endings(image: &mut Value) {
+fn hide_endings(image: Option<&mut Value>) {
     hide(image, |name| name.starts_with("ended:"));
 }
 
 /// Shows an inbox as if no other connection were there.
-fn hide_others(image: &mut Value, newcomer: &Value) {
+fn hide_others(image: Option<&mut Value>, newcomer: &Value) {
     hide(image, |name| name.starts_with("conn:") && newcomer != name);
 }
 
 /// Takes attributes out of an image.
-fn hide(image: &mut Value, is_hidden: impl Fn(&str) -> bool) {
-    if let Some(attributes) = image.as_object_mut() {
+fn hide(image: Option<&mut Value>, is_hidden: impl Fn(&str) -> bool) {
+    if let Some(attributes) = image.and_then(Value::as_object_mut) {
         attributes.retain(|name, _| !is_hidden(name));
     }
 }

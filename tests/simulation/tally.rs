@@ -22,6 +22,7 @@ const TOLD: usize = 10;
 #[derive(Default)]
 pub(crate) struct Tally {
     worlds: u64,
+    sabotaged: u64,
     messages: u64,
     acks: u64,
     repeats: u64,
@@ -51,6 +52,12 @@ pub(crate) fn count(
                     }
                     let remains = world::run(seed, weather, Sabotage::of(broken));
                     let found = check::broken(&remains);
+                    // What is wrong without it is no sign of it, but a mistake.
+                    let blameless = broken.is_some() && !remains.sabotaged;
+                    assert!(
+                        !blameless || found.is_empty(),
+                        "seed {seed}, not sabotaged: {found:?}"
+                    );
                     enough.fetch_or(once && !found.is_empty(), Ordering::Relaxed);
                     lock(&tally).add(seed, &remains, found);
                 }
@@ -65,8 +72,9 @@ impl Tally {
         self.broken.is_empty()
     }
 
-    pub(crate) fn worlds(&self) -> u64 {
-        self.worlds
+    /// In how many worlds the mechanism that was to be missing was missed.
+    pub(crate) fn sabotaged(&self) -> u64 {
+        self.sabotaged
     }
 
     /// The first seed that broke something, and what.
@@ -76,6 +84,7 @@ impl Tally {
 
     fn add(&mut self, seed: u64, remains: &Remains, broken: Vec<String>) {
         self.worlds += 1;
+        self.sabotaged += u64::from(remains.sabotaged);
         self.messages += remains.logs.len() as u64;
         self.requests += remains.record.requests().values().sum::<u64>();
         for event in remains.record.events() {

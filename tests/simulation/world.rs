@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::ops::{Range, RangeInclusive};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use dynoxide::Database;
@@ -62,6 +63,7 @@ async fn live(seed: u64, weather: Weather, sabotage: Sabotage) -> Remains {
         Weather::Calm => Plan::calm(LATENCY),
     };
     // Some broken mechanisms show only where many meet.
+    let sabotaged = sabotage.fired();
     let small = if sabotage.is_on() { 1 } else { 32 };
     let size = if dice.u8(0..small) == 0 { &LARGE } else { &SMALL };
     let second = ["dm:a:b", "lobby", "dm:b:b"][dice.usize(0..3)];
@@ -114,7 +116,8 @@ async fn live(seed: u64, weather: Weather, sabotage: Sabotage) -> Remains {
     let left = leaver::left_of(leaver).await;
     let (fired, logs) = (cloud.faults.fired().to_vec(), logs(&cloud.database));
     let (fills_up, overdue) = (settings.most_listed_bytes.is_some(), cloud.gateway.overdue());
-    Remains { record, plan, fired, logs, room, devices, fills_up, overdue, left }
+    let sabotaged = sabotaged.load(Ordering::Relaxed);
+    Remains { record, plan, fired, sabotaged, logs, room, devices, fills_up, overdue, left }
 }
 
 /// How much happens in a world.
