@@ -23,6 +23,7 @@ use serde_json::{Map, Value, json};
 use shared::Config;
 use shared::auth::Tokens;
 use shared::auth::identity::AuthorizerContext;
+use shared::aws::access_key_in;
 use shared::config::TokenKeys;
 use shared::domain::{SessionId, Timestamp, UserId};
 use shared::edge::lambda::TOKEN_KEY_SECRET;
@@ -37,7 +38,9 @@ fn binaries(config: &Config, dynamodb: &str) -> Functions {
 
 /// The same with other variables, which are given only to the functions that the template gives them.
 fn binaries_with(config: &Config, dynamodb: &str, others: &[(&str, &str)]) -> Functions {
+    let (access_key, dynamodb) = access_key_in(dynamodb);
     let variables = [
+        ("AWS_ACCESS_KEY_ID", access_key.as_str()),
         ("TABLE_NAME", config.table_name.as_str()),
         ("AUTH_MODE", "open"),
         ("AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI", &config.management_endpoint),
@@ -47,7 +50,7 @@ fn binaries_with(config: &Config, dynamodb: &str, others: &[(&str, &str)]) -> Fu
         ("MAX_ROOMS_PER_USER", "200"),
         ("MAX_MEMBERS_PER_ROOM", "1000"),
         ("PRESENCE_ROOM_SIZE", "50"),
-        ("AWS_ENDPOINT_URL_DYNAMODB", dynamodb),
+        ("AWS_ENDPOINT_URL_DYNAMODB", &dynamodb),
     ];
     let template = template();
     let start = |function: &str| {

@@ -1,5 +1,5 @@
 //! Confab from outside: people with chat clients against a whole server, on the embedded DynamoDB or,
-//! with `CONFAB_TEST_DYNAMODB=URL`, on another, or by turns on several, with commas between them.
+//! with `CONFAB_TEST_DYNAMODB=URL`, on another.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 

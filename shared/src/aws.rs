@@ -50,14 +50,17 @@ impl Aws {
         Self { sdk: self.sdk.into_builder().endpoint_url(endpoint).build(), ..self }
     }
 
-    /// A DynamoDB at `dynamodb_endpoint` that takes any credentials, as emulators do.
-    pub fn local(dynamodb_endpoint: &str) -> Self {
-        let credentials = Credentials::new("local", "local", None, None, "local");
+    /// A DynamoDB at `url` that takes any credentials, as emulators do. `http://KEY@…` names the access
+    /// key, of letters and digits: DynamoDB Local keeps a database for each
+    /// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/DynamoDBLocal.UsageNotes.html>).
+    pub fn local(url: &str) -> Self {
+        let (access_key, endpoint) = access_key_in(url);
+        let credentials = Credentials::new(access_key, "local", None, None, "local");
         let sdk = aws_config::SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::from_static("us-east-1"))
             .credentials_provider(SharedCredentialsProvider::new(credentials))
-            .endpoint_url(dynamodb_endpoint)
+            .endpoint_url(endpoint)
             .build();
         Self { sdk, management: None, interceptors: Vec::new() }
     }
@@ -179,4 +182,13 @@ fn timeouts(attempt: Duration, operation: Duration) -> TimeoutConfig {
         .operation_attempt_timeout(attempt)
         .operation_timeout(operation)
         .build()
+}
+
+/// The access key that a URL names, or `local`, and the URL without it.
+pub fn access_key_in(url: &str) -> (String, String) {
+    let named = url.split_once("://").and_then(|(scheme, rest)| {
+        let (access_key, host) = rest.split_once('@')?;
+        Some((access_key.to_owned(), format!("{scheme}://{host}")))
+    });
+    named.unwrap_or_else(|| ("local".to_owned(), url.to_owned()))
 }

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -239,18 +238,14 @@ impl Chat {
     }
 }
 
-/// How many servers have been started on a DynamoDB that the environment names.
-static STARTED: AtomicUsize = AtomicUsize::new(0);
-
-/// Everything in memory, or a table of its own in one of the DynamoDBs that the environment names, with
-/// commas between them.
+/// Everything in memory, or a table of its own in the DynamoDB that the environment names.
 pub(crate) fn options(change: impl FnOnce(&mut Options)) -> Options {
     let mut options = Options::ephemeral();
-    if let Ok(urls) = std::env::var("CONFAB_TEST_DYNAMODB") {
-        let urls: Vec<_> = urls.split(',').collect();
-        let next = STARTED.fetch_add(1, Ordering::Relaxed) % urls.len();
+    if let Ok(url) = std::env::var("CONFAB_TEST_DYNAMODB") {
         options.memory = false;
-        options.dynamodb = Some(urls[next].to_owned());
+        // A database of its own: DynamoDB Local gets slower with every table that one has.
+        let access_key = uuid::Uuid::new_v4().simple();
+        options.dynamodb = Some(url.replacen("://", &format!("://{access_key}@"), 1));
         options.table = format!("confab-{}", uuid::Uuid::new_v4());
     }
     change(&mut options);

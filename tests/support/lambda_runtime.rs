@@ -59,6 +59,7 @@ impl LambdaRuntime {
 
         let process = Command::new(binary(function))
             .env_clear()
+            .env("AWS_ACCESS_KEY_ID", "local")
             .envs(variables.iter().cloned())
             .env("AWS_LAMBDA_RUNTIME_API", address.to_string())
             .env("AWS_LAMBDA_FUNCTION_NAME", function)
@@ -67,7 +68,6 @@ impl LambdaRuntime {
             .env("AWS_LAMBDA_LOG_GROUP_NAME", function)
             .env("AWS_LAMBDA_LOG_STREAM_NAME", "1")
             .env("AWS_REGION", "us-east-1")
-            .env("AWS_ACCESS_KEY_ID", "local")
             .env("AWS_SECRET_ACCESS_KEY", "local")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
