@@ -57,11 +57,7 @@ struct Cloud {
 async fn live(seed: u64, weather: Weather, sabotage: Sabotage) -> Remains {
     let mut dice = Rng::with_seed(seed);
     let record = Record::new();
-    let mut plan = match weather {
-        Weather::Nasty if dice.u8(0..3) == 0 => Plan::gentle(&mut dice, LATENCY),
-        Weather::Nasty => Plan::nasty(&mut dice, LATENCY),
-        Weather::Calm => Plan::calm(LATENCY),
-    };
+    let mut plan = plan(weather, &mut dice);
     // Some broken mechanisms show only where many meet.
     let sabotaged = sabotage.fired();
     let small = if sabotage.is_on() { 1 } else { 32 };
@@ -118,6 +114,15 @@ async fn live(seed: u64, weather: Weather, sabotage: Sabotage) -> Remains {
     let (fills_up, overdue) = (settings.most_listed_bytes.is_some(), cloud.gateway.overdue());
     let sabotaged = sabotaged.load(Ordering::Relaxed);
     Remains { record, plan, fired, sabotaged, logs, room, devices, fills_up, overdue, left }
+}
+
+/// What goes wrong; in a third of the worlds only time and order.
+fn plan(weather: Weather, dice: &mut Rng) -> Plan {
+    match weather {
+        Weather::Nasty if dice.u8(0..3) == 0 => Plan::gentle(dice, LATENCY),
+        Weather::Nasty => Plan::nasty(dice, LATENCY),
+        Weather::Calm => Plan::calm(LATENCY),
+    }
 }
 
 /// How much happens in a world.
