@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use protocol::{Person, RoomView};
 use reqwest::Method;
 use tokio::sync::Mutex;
 
 use crate::account::Account;
 use crate::http::{HttpError, segment};
-use protocol::{Person, RoomView};
 
 /// Looks names up once, and remembers them.
 #[derive(Clone)]

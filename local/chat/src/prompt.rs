@@ -1,9 +1,10 @@
 //! What stands before the line being typed: where it goes, and what became of the last one.
 
-use crate::paint::Paint;
-use crate::text::visible;
 use client::Mark;
 use protocol::{Presence, Status};
+
+use crate::paint::Paint;
+use crate::text::visible;
 
 /// The prompt; whatever changes while a line is typed takes the same room.
 #[derive(Debug, Default, PartialEq, Eq)]

@@ -1,13 +1,13 @@
 //! Who of two people has blocked the other: in the inbox of who blocks, which everybody reads who
 //! would show them something, and behind the last message of the two, where every append looks.
 
-use super::key::Key;
-use super::transaction::Write;
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 
 use super::Store;
 use super::item::n;
+use super::key::Key;
+use super::transaction::Write;
 use crate::Error;
 use crate::domain::{ConversationId, Timestamp, UserId};
 use crate::error::storage;

@@ -1,10 +1,10 @@
 //! A user's own list of conversations, and how far they have read in each.
 
-use super::key::{Key, keys_of};
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 
 use super::item::{Item, n, number, parse_number, s, text};
+use super::key::{Key, keys_of};
 use super::list::Span;
 use super::rooms::Listed;
 use super::{Store, keys};

@@ -1,9 +1,9 @@
 //! Reservations of names: an item for each key of a name, written in one transaction with what has it.
 
-use super::key::{Key, keys_of};
 use std::collections::HashMap;
 
 use super::item::{Item, text};
+use super::key::{Key, keys_of};
 use super::{Store, keys};
 use crate::Error;
 use crate::domain::name::Keys;

@@ -1,5 +1,9 @@
 //! What is asked over HTTP while the conversation goes on.
 
+use client::Target;
+use protocol::{
+    ConversationView, MemberView, MessageView, OnlineUser, Presence, PresenceView, Role, RoomView,
+};
 use reqwest::Method;
 use serde_json::json;
 
@@ -8,10 +12,6 @@ use crate::http::{HttpError, List, segment};
 use crate::names::Names;
 use crate::screen::Show;
 use crate::text::visible;
-use client::Target;
-use protocol::{
-    ConversationView, MemberView, MessageView, OnlineUser, Presence, PresenceView, Role, RoomView,
-};
 
 /// How many people are named in a line: with accounts, each name is asked for.
 const NAMED: usize = 100;

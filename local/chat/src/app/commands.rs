@@ -3,14 +3,15 @@
 use std::future::Future;
 use std::time::{Duration, Instant};
 
+use client::{NewMessage, Request, Target};
+use protocol::{ConversationView, ids};
+use uuid::Uuid;
+
 use super::answers::Answer;
 use super::event_loop::{App, Mode};
 use super::place::{Destination, Place};
 use crate::command::{Command, HELP};
 use crate::screen::Show;
-use client::{NewMessage, Request, Target};
-use protocol::{ConversationView, ids};
-use uuid::Uuid;
 
 /// How long to wait for the last acks when somebody leaves.
 const FAREWELL: Duration = Duration::from_secs(5);

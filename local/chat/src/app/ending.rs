@@ -3,10 +3,10 @@
 use std::time::{Duration, Instant};
 
 use anyhow::bail;
+use client::connection;
 
 use super::event_loop::{App, Mode};
 use crate::input::Input;
-use client::connection;
 
 /// How long the connection may take to close.
 const FAREWELL: Duration = Duration::from_secs(2);

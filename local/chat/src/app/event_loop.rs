@@ -4,6 +4,10 @@ use std::collections::HashMap;
 use std::pin::pin;
 use std::time::{Duration, Instant};
 
+use client::Client;
+use client::connection::{self, Connection};
+use fastrand::Rng;
+use protocol::Received;
 use serde_json::Value;
 use tokio::sync::mpsc::{Receiver, Sender, UnboundedReceiver, UnboundedSender, unbounded_channel};
 
@@ -14,10 +18,6 @@ use crate::editor::{Keyboard, SharedPrompt};
 use crate::input::{Input, read_lines};
 use crate::paint::Paint;
 use crate::screen::Show;
-use client::Client;
-use client::connection::{self, Connection};
-use fastrand::Rng;
-use protocol::Received;
 
 /// How often the client looks at its clocks.
 const TICK: Duration = Duration::from_millis(100);

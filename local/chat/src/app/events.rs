@@ -2,13 +2,14 @@
 
 use std::time::Instant;
 
+use client::{Event, Request, Target};
+use protocol::{ErrorCode, MessageView, Presence};
+
 use super::event_loop::{App, Mode};
 use super::place::Place;
 use crate::editor::lock;
 use crate::prompt::Prompt;
 use crate::screen::Show;
-use client::{Event, Request, Target};
-use protocol::{ErrorCode, MessageView, Presence};
 
 impl App {
     /// Passes on everything that the client has to tell.

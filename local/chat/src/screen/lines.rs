@@ -1,15 +1,15 @@
 //! Everything that can be shown, as the lines a person reads.
 
+use client::Event;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
+use protocol::{Body, Leaving, MessageView, Presence, Role, Status};
 
 use crate::names::Names;
 use crate::paint::Paint;
 use crate::prompt::tick;
 use crate::text::{field, visible, visible_lines};
-use client::Event;
-use protocol::{Body, Leaving, MessageView, Presence, Role, Status};
 
 /// How far the further lines of a message are set off.
 const INDENT: usize = 6;

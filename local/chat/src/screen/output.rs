@@ -2,6 +2,8 @@
 
 use std::io::{self, Write};
 
+use client::Event;
+use protocol::MessageView;
 use serde_json::Value;
 use tokio::sync::mpsc::UnboundedReceiver;
 
@@ -10,8 +12,6 @@ use super::lines::not_said;
 use crate::editor::{Keyboard, Printer};
 use crate::text::json;
 use crate::text::visible;
-use client::Event;
-use protocol::MessageView;
 
 /// Redraws the prompt: a printer that is given a line puts it above the prompt, and this is none.
 const NOTHING: &str = "\x1b[A\n";

@@ -1,6 +1,5 @@
 //! How often somebody tried to sign in lately: counted in windows of a quarter of an hour.
 
-use crate::store::key::Key;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::ReturnValue;
@@ -10,6 +9,7 @@ use crate::auth::tokens;
 use crate::domain::Timestamp;
 use crate::error::storage;
 use crate::store::item::{n, number};
+use crate::store::key::Key;
 use crate::store::{Store, keys};
 
 /// How long attempts count, unless said otherwise.

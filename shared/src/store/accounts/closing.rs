@@ -7,8 +7,6 @@
 //! DynamoDB puts writes to one item in an order: what was begun before the mark is seen by the reads
 //! after it, which are strongly consistent, and is ended; what comes after it is refused.
 
-use crate::store::key::Key;
-use crate::store::transaction::Write;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::error::BuildError;
@@ -21,6 +19,8 @@ use crate::Error;
 use crate::domain::{Timestamp, UserId};
 use crate::error::storage;
 use crate::store::item::{Item, n, s, text};
+use crate::store::key::Key;
+use crate::store::transaction::Write;
 use crate::store::{Store, keys};
 
 /// How long the marks outlast the account: longer than anything may be under way.

@@ -6,8 +6,6 @@ mod names;
 mod sessions;
 mod tickets;
 
-use crate::store::key::Key;
-use crate::store::transaction::Write;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::TransactWriteItem;
@@ -18,6 +16,8 @@ use super::item::{Item, n, number, s, text};
 use crate::Error;
 use crate::domain::{Account, UserId, Username};
 use crate::error::storage;
+use crate::store::key::Key;
+use crate::store::transaction::Write;
 
 pub use attempts::Attempts;
 pub use names::Moment;

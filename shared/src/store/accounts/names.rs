@@ -1,7 +1,5 @@
 //! Usernames: reserved with their account, and at rest for a while once they are given up.
 
-use crate::store::key::Key;
-use crate::store::transaction::Write;
 use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 
@@ -9,7 +7,9 @@ use crate::Error;
 use crate::domain::{Account, Timestamp, UserId, Username};
 use crate::error::storage;
 use crate::store::item::{Item, n, parse_number, s, text};
+use crate::store::key::Key;
 use crate::store::names::{ALIKE, finds, places};
+use crate::store::transaction::Write;
 use crate::store::{Store, keys};
 
 /// When something happens to a name, and how long one that is given up then rests.

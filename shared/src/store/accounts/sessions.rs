@@ -1,7 +1,5 @@
 //! Sessions: one for every sign-in, until it is over or revoked.
 
-use crate::store::key::Key;
-use crate::store::transaction::Write;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::error::BuildError;
@@ -12,6 +10,8 @@ use crate::Error;
 use crate::domain::{SessionId, Timestamp, UserId};
 use crate::error::storage;
 use crate::store::item::{Item, n, number, parse_number, s, text};
+use crate::store::key::Key;
+use crate::store::transaction::Write;
 use crate::store::{Store, keys};
 
 /// A sign-in.

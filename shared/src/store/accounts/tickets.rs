@@ -1,6 +1,5 @@
 //! Tickets: each opens one connection, soon.
 
-use crate::store::key::Key;
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::types::ReturnValue;
 
@@ -8,6 +7,7 @@ use crate::Error;
 use crate::domain::{SessionId, Timestamp, UserId};
 use crate::error::storage;
 use crate::store::item::{n, number, s, text};
+use crate::store::key::Key;
 use crate::store::{Store, keys};
 
 /// Whom a ticket lets in.

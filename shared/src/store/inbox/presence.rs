@@ -1,12 +1,10 @@
 //! Connections come, are greeted, and go.
 
-use crate::store::key::Key;
+use std::time::Duration;
+
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
-
-use std::time::Duration;
-
 use uuid::Uuid;
 
 use super::{Connection, Inbox, Update};
@@ -15,6 +13,7 @@ use crate::domain::{ConnectionId, SessionId, Timestamp, UserId};
 use crate::error::storage;
 use crate::store::Store;
 use crate::store::item::{n, s};
+use crate::store::key::Key;
 use crate::store::online::shard_of;
 
 /// How `arrived` begins when nobody new is to be greeted, and something waits beside a connection.

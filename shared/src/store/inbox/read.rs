@@ -1,6 +1,5 @@
 //! Reads inboxes.
 
-use crate::store::key::{Key, keys_of};
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
@@ -12,6 +11,7 @@ use crate::Error;
 use crate::domain::UserId;
 use crate::error::storage;
 use crate::store::item::Item;
+use crate::store::key::{Key, keys_of};
 use crate::store::{Store, keys};
 
 /// The most keys of one BatchGetItem

@@ -1,6 +1,5 @@
 //! One message of a log, and the item that it is in the table.
 
-use crate::store::key::Key;
 use std::time::Duration;
 
 use crate::Error;
@@ -9,6 +8,7 @@ use crate::domain::{
     Seq, Timestamp, UserId,
 };
 use crate::store::item::{Item, n, number, parse_number, s, text};
+use crate::store::key::Key;
 use crate::store::keys;
 
 /// A message with what only the log needs to know.

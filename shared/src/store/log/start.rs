@@ -6,8 +6,6 @@
 //! item from what its writer saw, so only one of them succeeds; the other finds a tail then.
 //! The same transaction lists the conversation with its people, so it cannot be half begun.
 
-use crate::store::key::Key;
-use crate::store::transaction::Write;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
@@ -20,6 +18,8 @@ use crate::domain::{ConversationId, Seq, Timestamp, UserId};
 use crate::error::storage;
 use crate::store::Store;
 use crate::store::item::{n, parse_number};
+use crate::store::key::Key;
+use crate::store::transaction::Write;
 
 /// A tail this close to its expiry could be gone before a plain put behind it; longer than any
 /// invocation lasts.

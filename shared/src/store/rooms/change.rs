@@ -1,7 +1,5 @@
 //! A room becomes another: what it is about, who may find it, and what newcomers may read.
 
-use crate::store::key::Key;
-use crate::store::transaction::Write;
 use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
@@ -12,6 +10,8 @@ use crate::Error;
 use crate::domain::{Access, Room, RoomHistory, RoomName, Seq};
 use crate::error::storage;
 use crate::store::item::{n, s};
+use crate::store::key::Key;
+use crate::store::transaction::Write;
 use crate::store::{Store, keys};
 
 /// What became of a change.

@@ -1,7 +1,5 @@
 //! The end of a room, piece by piece; its name goes last, so that it leads there as long as anything does.
 
-use crate::store::key::Key;
-use crate::store::transaction::Write;
 use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
@@ -12,6 +10,8 @@ use crate::Error;
 use crate::domain::{Room, RoomId, UserId};
 use crate::error::storage;
 use crate::store::item::{Item, n, s, text};
+use crate::store::key::Key;
+use crate::store::transaction::Write;
 use crate::store::{Store, keys};
 
 impl Store {

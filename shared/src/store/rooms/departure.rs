@@ -1,7 +1,5 @@
 //! Members go, or get another role; a room with people in it always has an owner.
 
-use crate::store::key::Key;
-use crate::store::transaction::Write;
 use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
@@ -12,6 +10,8 @@ use crate::domain::{ConversationId, Decision, Member, Role, RoomId, UserId};
 use crate::error::storage;
 use crate::store::Store;
 use crate::store::item::{n, s};
+use crate::store::key::Key;
+use crate::store::transaction::Write;
 
 /// Why somebody goes.
 #[derive(Clone, Debug)]

@@ -1,7 +1,5 @@
 //! Who is not in a room and yet known to it: people who are invited, and people who are banned.
 
-use crate::store::key::Key;
-use crate::store::transaction::Write;
 use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use aws_sdk_dynamodb::types::builders::DeleteBuilder;
@@ -12,7 +10,9 @@ use crate::Error;
 use crate::domain::{Access, ConversationId, Decision, Relation, RoomId, UserId};
 use crate::error::storage;
 use crate::store::item::{Item, n, s, text};
+use crate::store::key::Key;
 use crate::store::list::Span;
+use crate::store::transaction::Write;
 use crate::store::{Store, keys};
 
 /// Somebody who may not join a room.

@@ -1,7 +1,5 @@
 //! Who is in a room, in both directions: its members, and what each member is in.
 
-use crate::store::key::Key;
-use crate::store::transaction::Write;
 use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::TransactWriteItem;
@@ -15,7 +13,9 @@ use crate::domain::{
 };
 use crate::error::storage;
 use crate::store::item::{n, s};
+use crate::store::key::Key;
 use crate::store::list::Span;
+use crate::store::transaction::Write;
 use crate::store::{Store, keys};
 
 /// What became of an attempt to enter a room.

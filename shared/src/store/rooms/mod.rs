@@ -12,10 +12,11 @@ mod members;
 mod names;
 mod relation;
 
-use crate::store::key::{Key, keys_of};
-use crate::store::transaction::Write;
 use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::types::TransactWriteItem;
+
+use crate::store::key::{Key, keys_of};
+use crate::store::transaction::Write;
 
 pub use change::{Change, Changed};
 pub use departure::{Departure, Removed};

@@ -1,14 +1,14 @@
 //! Rooms have names of their own: reserved with the room, and free with its end.
 
-use crate::store::key::Key;
-use crate::store::transaction::Write;
 use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 
 use crate::Error;
 use crate::domain::{RoomId, RoomName};
 use crate::store::item::{s, text};
+use crate::store::key::Key;
 use crate::store::names::{ALIKE, finds, places};
+use crate::store::transaction::Write;
 use crate::store::{Store, keys};
 
 impl Store {

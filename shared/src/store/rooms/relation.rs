@@ -1,13 +1,12 @@
 //! What one user is to a room, in one read.
 
-use crate::store::key::{Key, keys_of};
-
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::decode;
 use crate::Error;
 use crate::domain::{Decision, Guest, Member, Mute, Relation, Role, RoomId, Timestamp, UserId};
 use crate::store::item::{Item, n, number, parse_number, s, text};
+use crate::store::key::{Key, keys_of};
 use crate::store::{Store, keys};
 
 impl Store {
