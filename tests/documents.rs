@@ -189,10 +189,12 @@ fn every_frame_that_is_sent_is_described_and_no_other() {
 /// knows; those of the server's frames by the type that clients read.
 #[test]
 fn every_example_of_a_frame_is_one_of_the_type() {
+    let mut seen = BTreeSet::new();
     for (pointer, schema) in schemas(&ASYNCAPI) {
         let Some(name) = pointer.strip_prefix("/components/messages/") else { continue };
         let beside = ASYNCAPI.pointer(pointer.rsplit_once('/').unwrap().0).unwrap();
         for example in examples(schema, beside) {
+            seen.insert(name.to_owned());
             if name.starts_with("client.") {
                 let (frame, id) = read_frame(&example.to_string()).unwrap();
                 let again: Value = serde_json::from_str(&frame.encode(id.as_deref())).unwrap();
@@ -206,6 +208,8 @@ fn every_example_of_a_frame_is_one_of_the_type() {
             }
         }
     }
+    // API Gateway's own is one more.
+    assert_eq!(seen.len(), ClientFrame::ACTIONS.len() + ServerFrame::TYPES.len(), "{seen:?}");
 }
 
 #[test]

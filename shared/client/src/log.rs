@@ -40,11 +40,6 @@ impl Log {
         Self { is_whole: true, ..Self::default() }
     }
 
-    /// Whether the log is wanted from its first message on.
-    pub(crate) fn is_whole(&self) -> bool {
-        self.is_whole
-    }
-
     /// Whether it waits for its newest page.
     pub(crate) fn is_waiting(&self) -> bool {
         !self.is_open && !self.is_whole
@@ -52,7 +47,7 @@ impl Log {
 
     /// Begins with the first message that has come; what is to be shown now.
     pub(crate) fn open_at_first(&mut self) -> Vec<MessageView> {
-        self.open(Vec::new(), 0);
+        self.is_open = true;
         let first = self.beyond.keys().next().copied();
         self.range = first.map(|first| Shown { start: first, next: first });
         self.advance()

@@ -78,7 +78,7 @@ impl Client {
 
     fn want_all(&mut self) {
         for (conversation, log) in &self.logs {
-            if log.is_open() || log.is_whole() {
+            if !log.is_waiting() {
                 self.sync.want(conversation);
             }
         }
