@@ -30,6 +30,12 @@ const DEFAULTS = {
 /** The server shows that one types at most this often, in ms; and others see it for so long. */
 const [TYPING, TYPES] = [2_000, 6_000];
 
+/**
+ * How long after a connection was made everything has been done that was under way then, in ms: API
+ * Gateway gives an invocation 29 seconds.
+ */
+const UNDER_WAY = 30_000;
+
 export class Chat extends EventTarget {
   /** One's own id. @type {string | undefined} */
   user;
@@ -267,9 +273,16 @@ export class Chat extends EventTarget {
       if (this.#tabLock.isMine) this.#outbox.adopt();
       this.#presence.ask();
     }
+    this.#doubts();
+    // A message of another device that was under way is not pushed here.
+    this.#timers.set("doubt", UNDER_WAY, () => this.#doubts());
+    if (welcome.more_waiting || this.#catchUp.isShort) this.#catchUp.more();
+  }
+
+  /** Asks for what may have been missed. */
+  #doubts() {
     this.#conversations.doubt();
     this.#catchUp.run();
-    if (welcome.more_waiting || this.#catchUp.isShort) this.#catchUp.more();
   }
 
   /** Goes on with what is kept of an earlier page. @param {string} user */
