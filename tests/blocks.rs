@@ -1,7 +1,9 @@
 //! People who have blocked each other, and every cell of the table of rules about two people.
 
 use serde_json::{Value, json};
-use shared::domain::permissions::{Action, DIRECT_RULES, OF_TWO, Standing, Verdict};
+use shared::domain::permissions::{
+    Action, DIRECT_RELATIONSHIPS, DIRECT_RULES, Relationship, Verdict,
+};
 
 use crate::rules::{columns, refusal, told};
 use crate::support::{Chat, Person};
@@ -18,22 +20,23 @@ async fn unblocks(chat: &Chat, user: &str, other: &str) {
 
 /// una and olga, who know each other unless una is a third, and max, who knows olga; una has this
 /// standing.
-async fn acquainted(standing: Standing) -> (Chat, [Person; 3], &'static str) {
+async fn acquainted(relationship: Relationship) -> (Chat, [Person; 3], &'static str) {
     let chat = Chat::start().await;
     let [mut una, mut olga, mut max] =
         [chat.joined_by("una").await, chat.joined_by("olga").await, chat.joined_by("max").await];
-    if standing != Standing::Third {
+    if relationship != Relationship::NonParticipant {
         olga.says("una", "hello").await;
         una.hears("olga", "hello").await;
     }
     max.says("olga", "hello").await;
     olga.hears("max", "hello").await;
-    match standing {
-        Standing::Blocker => blocks(&chat, "una", "olga").await,
-        Standing::Blocked => blocks(&chat, "olga", "una").await,
+    match relationship {
+        Relationship::Blocker => blocks(&chat, "una", "olga").await,
+        Relationship::Blocked => blocks(&chat, "olga", "una").await,
         _ => {}
     }
-    let conversation = if standing == Standing::Third { "dm:max:olga" } else { "dm:olga:una" };
+    let conversation =
+        if relationship == Relationship::NonParticipant { "dm:max:olga" } else { "dm:olga:una" };
     (chat, [una, olga, max], conversation)
 }
 
@@ -79,14 +82,16 @@ async fn over_http(chat: &Chat, action: Action, conversation: &str) -> Value {
 }
 
 /// Tries every action of one standing.
-async fn column(standing: Standing) {
-    let place = OF_TWO.iter().position(|one| *one == standing).unwrap();
+async fn column(relationship: Relationship) {
+    let place = DIRECT_RELATIONSHIPS.iter().position(|one| *one == relationship).unwrap();
     for (action, row) in DIRECT_RULES {
         // Somebody else cannot even name the two as whom to speak to.
-        if standing == Standing::Third && matches!(action, Action::Speak | Action::Type) {
+        if relationship == Relationship::NonParticipant
+            && matches!(action, Action::Speak | Action::Type)
+        {
             continue;
         }
-        let (chat, [mut una, mut olga, mut max], conversation) = acquainted(standing).await;
+        let (chat, [mut una, mut olga, mut max], conversation) = acquainted(relationship).await;
         let verdict = row[place];
         let refusal = refusal(verdict);
         let refused_over_http = matches!(action, Action::Speak | Action::Read);
@@ -94,19 +99,19 @@ async fn column(standing: Standing) {
             assert_eq!(
                 over_http(&chat, action, conversation).await,
                 refusal,
-                "{standing}: {action}"
+                "{relationship}: {action}"
             );
         }
         olga.catches_up().await;
         let why = over_websocket(&mut una, action, conversation).await;
-        assert_eq!(why, refusal, "{standing}: {action} over the WebSocket");
+        assert_eq!(why, refusal, "{relationship}: {action} over the WebSocket");
         let reaches = verdict == Verdict::Yes;
         match action {
             Action::Type | Action::Note => {
                 let seen = olga.catches_up().await;
                 let kind = if action == Action::Type { "typing" } else { "receipt" };
                 let seen = seen.iter().any(|frame| frame["type"] == kind);
-                assert_eq!(seen, reaches, "{standing}: {action}");
+                assert_eq!(seen, reaches, "{relationship}: {action}");
             }
             Action::Watch => {
                 (una, max) = (una.attentive_to("presence"), max.attentive_to("presence"));
@@ -124,16 +129,16 @@ async fn column(standing: Standing) {
 }
 
 columns! {
-    OF_TWO;
+    DIRECT_RELATIONSHIPS;
     the_two_may: Peer,
     who_blocks_may: Blocker,
     who_is_blocked_may: Blocked,
-    anybody_else_may: Third,
+    anybody_else_may: NonParticipant,
 }
 
 #[tokio::test]
 async fn a_block_ends_when_both_have_ended_it() {
-    let (chat, [mut una, mut olga, _max], _) = acquainted(Standing::Blocker).await;
+    let (chat, [mut una, mut olga, _max], _) = acquainted(Relationship::Blocker).await;
     blocks(&chat, "olga", "una").await;
     blocks(&chat, "olga", "una").await;
     for user in ["una", "olga"] {
@@ -163,7 +168,7 @@ async fn strangers_can_be_blocked_before_they_say_anything() {
 
 #[tokio::test]
 async fn what_was_said_before_a_block_is_kept_and_can_be_repeated() {
-    let (chat, [mut una, ..], _) = acquainted(Standing::Peer).await;
+    let (chat, [mut una, ..], _) = acquainted(Relationship::Peer).await;
     let id = uuid::Uuid::now_v7().to_string();
     let first = una.says_as("olga", "before", &id).await;
     blocks(&chat, "olga", "una").await;
@@ -176,7 +181,7 @@ async fn what_was_said_before_a_block_is_kept_and_can_be_repeated() {
 
 #[tokio::test]
 async fn who_is_blocked_sees_nothing_of_who_blocks() {
-    let (chat, [_una, olga, _max], _) = acquainted(Standing::Blocked).await;
+    let (chat, [_una, olga, _max], _) = acquainted(Relationship::Blocked).await;
     let there = async |user: &str| {
         let answer = chat.get("/api/online_users", &[("user_id", user)]).await;
         let users = answer.body.as_array().unwrap().clone();
@@ -194,7 +199,7 @@ async fn who_is_blocked_sees_nothing_of_who_blocks() {
 
 #[tokio::test]
 async fn a_backlog_of_before_is_handed_over_without_a_receipt() {
-    let (chat, [mut una, olga, _max], _) = acquainted(Standing::Peer).await;
+    let (chat, [mut una, olga, _max], _) = acquainted(Relationship::Peer).await;
     olga.leaves().await;
     let mut zoe = chat.joined_by("zoe").await;
     for person in [&mut una, &mut zoe] {
@@ -204,7 +209,7 @@ async fn a_backlog_of_before_is_handed_over_without_a_receipt() {
     blocks(&chat, "olga", "una").await;
     let mut olga = chat.joined_by("olga").await;
     olga.hears("una", "are you there?").await;
-    // Conversations are handed over one after the other, zoe's last.
+    // Conversations are delivered one after the other, zoe's last.
     zoe.sees_in_time("receipt").await;
     una.hears_nothing().await;
 }

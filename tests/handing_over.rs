@@ -1,4 +1,4 @@
-//! Senders, greetings and drains, of which one is interrupted by another at every request: each of
+//! Senders, welcomes and backlog deliveries, of which one is interrupted by another at every request: each of
 //! the conditions between them is needed, and together they are enough.
 
 use std::sync::{Arc, Mutex};
@@ -18,7 +18,7 @@ use crate::support::interruption::{Change, Interruption, Services, config};
 /// bob's connection.
 const BOBS: &str = "bobs";
 
-/// What reached bob's connection, when messages were stored, and when the delivery was woken, in the
+/// What reached bob's connection, when messages were stored, and when `deliver` was notified, in the
 /// order in which that happened.
 #[derive(Clone, Default)]
 struct Story(Arc<Mutex<Vec<Happened>>>);

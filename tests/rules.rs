@@ -1,13 +1,13 @@
 //! Every cell of the table of rules, tried from outside by somebody of that standing.
 
 use serde_json::{Value, json};
-use shared::domain::permissions::{Action, IN_ROOMS, ROOM_RULES, Standing, Verdict};
+use shared::domain::permissions::{Action, ROOM_RELATIONSHIPS, ROOM_RULES, Relationship, Verdict};
 
 use crate::support::{Chat, Person};
 
 /// A room of olga's in which `user` has this standing, and max is a member; its id.
-async fn room_for(chat: &Chat, user: &str, standing: Standing, name: &str) -> String {
-    let private = standing == Standing::Outsider;
+async fn room_for(chat: &Chat, user: &str, relationship: Relationship, name: &str) -> String {
+    let private = relationship == Relationship::NonMemberOfPrivate;
     let access = if private { "private" } else { "public" };
     let new = json!({ "name": name, "user_id": "olga", "access": access });
     let room = chat.post("/api/rooms", new).await.body["id"].as_str().unwrap().to_owned();
@@ -16,8 +16,11 @@ async fn room_for(chat: &Chat, user: &str, standing: Standing, name: &str) -> St
     for member in ["max", user] {
         let member_now = member == "max"
             || matches!(
-                standing,
-                Standing::Owner | Standing::Moderator | Standing::Member | Standing::Muted
+                relationship,
+                Relationship::Owner
+                    | Relationship::Moderator
+                    | Relationship::Member
+                    | Relationship::Muted
             );
         if member_now {
             chat.put(&format!("{path}/invitations/{member}"), by.clone()).await;
@@ -26,17 +29,19 @@ async fn room_for(chat: &Chat, user: &str, standing: Standing, name: &str) -> St
         }
     }
     let role = |role: &str| json!({ "role": role, "user_id": "olga" });
-    let (of_user, status) = match standing {
-        Standing::Owner => (chat.put(&format!("{path}/members/{user}"), role("owner")).await, 204),
-        Standing::Moderator => {
+    let (of_user, status) = match relationship {
+        Relationship::Owner => {
+            (chat.put(&format!("{path}/members/{user}"), role("owner")).await, 204)
+        }
+        Relationship::Moderator => {
             (chat.put(&format!("{path}/members/{user}"), role("moderator")).await, 204)
         }
-        Standing::Muted => (chat.put(&format!("{path}/mutes/{user}"), by).await, 204),
-        Standing::Invited => (chat.put(&format!("{path}/invitations/{user}"), by).await, 204),
-        Standing::Banned => (chat.put(&format!("{path}/bans/{user}"), by).await, 204),
+        Relationship::Muted => (chat.put(&format!("{path}/mutes/{user}"), by).await, 204),
+        Relationship::Invited => (chat.put(&format!("{path}/invitations/{user}"), by).await, 204),
+        Relationship::Banned => (chat.put(&format!("{path}/bans/{user}"), by).await, 204),
         _ => (chat.get(&path, &[("user_id", "olga")]).await, 200),
     };
-    assert_eq!(of_user.status, status, "{standing}");
+    assert_eq!(of_user.status, status, "{relationship}");
     room
 }
 
@@ -140,10 +145,10 @@ async fn watches(chat: &Chat, una: &mut Person, room: &str, sees: bool) {
 }
 
 /// Tries every action of one standing, each in a room of its own.
-async fn column(standing: Standing) {
+async fn column(relationship: Relationship) {
     let chat = Chat::start().await;
     let mut una = chat.joined_by("una").await;
-    let place = IN_ROOMS.iter().position(|one| *one == standing).unwrap();
+    let place = ROOM_RELATIONSHIPS.iter().position(|one| *one == relationship).unwrap();
     for (number, (action, row)) in ROOM_RULES.into_iter().enumerate() {
         let verdict = row[place];
         let status = match verdict {
@@ -152,21 +157,21 @@ async fn column(standing: Standing) {
             Verdict::Forbidden(_) => 403,
         };
         let refusal = refusal(verdict);
-        let room = room_for(&chat, "una", standing, &format!("http {number}")).await;
+        let room = room_for(&chat, "una", relationship, &format!("http {number}")).await;
         if let Some((told, why)) = over_http(&chat, "una", action, &room).await {
             let fits = told == status || (status == 200 && told == 204);
-            assert!(fits && why == refusal, "{standing}: {action}: {told} {why}");
+            assert!(fits && why == refusal, "{relationship}: {action}: {told} {why}");
         }
-        let room = room_for(&chat, "una", standing, &format!("socket {number}")).await;
+        let room = room_for(&chat, "una", relationship, &format!("socket {number}")).await;
         una.catches_up().await;
         if let Some(why) = over_websocket(&mut una, action, &room).await {
-            assert_eq!(why, refusal, "{standing}: {action} over the WebSocket");
+            assert_eq!(why, refusal, "{relationship}: {action} over the WebSocket");
         }
         if action == Action::Hear {
             let said = json!({ "room": room, "content": "hear", "sender_id": "max" });
             assert_eq!(chat.post("/api/send_message", said).await.status, 200);
             let heard = una.catches_up().await.iter().any(|frame| frame["content"] == "hear");
-            assert_eq!(heard, verdict == Verdict::Yes, "{standing}: {action}");
+            assert_eq!(heard, verdict == Verdict::Yes, "{relationship}: {action}");
         }
         if action == Action::Watch {
             watches(&chat, &mut una, &room, verdict == Verdict::Yes).await;
@@ -176,36 +181,36 @@ async fn column(standing: Standing) {
 
 /// Tries a table of rules with `column`, a test for each of its columns.
 macro_rules! columns {
-    ($all:expr; $($name:ident: $standing:ident,)*) => {
+    ($all:expr; $($name:ident: $relationship:ident,)*) => {
         $(#[tokio::test]
         async fn $name() {
-            column(Standing::$standing).await;
+            column(Relationship::$relationship).await;
         })*
 
         #[test]
         fn every_column_is_tried() {
-            assert_eq!([$(Standing::$standing),*], $all);
+            assert_eq!([$(Relationship::$relationship),*], $all);
         }
     };
 }
 pub(crate) use columns;
 
 columns! {
-    IN_ROOMS;
+    ROOM_RELATIONSHIPS;
     an_owner_may: Owner,
     a_moderator_may: Moderator,
     a_member_may: Member,
     whoever_is_muted_may: Muted,
     whoever_is_invited_may: Invited,
     whoever_is_banned_may: Banned,
-    anybody_may_in_public: Stranger,
-    anybody_may_in_private: Outsider,
+    anybody_may_in_public: NonMember,
+    anybody_may_in_private: NonMemberOfPrivate,
 }
 
 #[tokio::test]
 async fn whoever_is_kicked_is_told_and_hears_no_more() {
     let chat = Chat::start().await;
-    let room = room_for(&chat, "una", Standing::Member, "general").await;
+    let room = room_for(&chat, "una", Relationship::Member, "general").await;
     let mut una = chat.joined_by("una").await;
     let mut max = chat.joined_by("max").await;
     let path = format!("/api/rooms/{room}/members/una");
@@ -227,7 +232,7 @@ async fn whoever_is_kicked_is_told_and_hears_no_more() {
 #[tokio::test]
 async fn nobody_acts_upon_somebody_of_an_equal_or_higher_role() {
     let chat = Chat::start().await;
-    let room = room_for(&chat, "una", Standing::Moderator, "general").await;
+    let room = room_for(&chat, "una", Relationship::Moderator, "general").await;
     let role = json!({ "role": "moderator", "user_id": "olga" });
     assert_eq!(chat.put(&format!("/api/rooms/{room}/members/max"), role).await.status, 204);
     for target in ["olga", "max", "una"] {
@@ -243,7 +248,7 @@ async fn nobody_acts_upon_somebody_of_an_equal_or_higher_role() {
 #[tokio::test]
 async fn a_room_with_people_keeps_an_owner() {
     let chat = Chat::start().await;
-    let room = room_for(&chat, "una", Standing::Member, "general").await;
+    let room = room_for(&chat, "una", Relationship::Member, "general").await;
     let (leave, path) = (format!("/api/rooms/{room}/leave"), format!("/api/rooms/{room}/members"));
     let olga = json!({ "user_id": "olga" });
     assert_eq!(chat.post(&leave, olga.clone()).await.status, 409);
@@ -258,7 +263,7 @@ async fn a_room_with_people_keeps_an_owner() {
 #[tokio::test]
 async fn a_mute_ends_by_itself_and_outlasts_leaving() {
     let chat = Chat::start().await;
-    let room = room_for(&chat, "una", Standing::Member, "general").await;
+    let room = room_for(&chat, "una", Relationship::Member, "general").await;
     let says = json!({ "room": room, "content": "x", "sender_id": "una" });
     let mute = json!({ "seconds": 60, "user_id": "olga" });
     let path = format!("/api/rooms/{room}/mutes/una");
@@ -275,7 +280,7 @@ async fn a_mute_ends_by_itself_and_outlasts_leaving() {
 #[tokio::test]
 async fn a_private_room_is_for_whoever_is_invited() {
     let chat = Chat::start().await;
-    let room = room_for(&chat, "una", Standing::Outsider, "secret").await;
+    let room = room_for(&chat, "una", Relationship::NonMemberOfPrivate, "secret").await;
     let names = async |user: &'static str| {
         let rooms = chat.get("/api/rooms", &[("user_id", user)]).await.body;
         rooms.as_array().unwrap().len()

@@ -8,9 +8,9 @@ use crate::aws::Aws;
 use crate::clock::Clock;
 use crate::config::{Config, InvalidConfig};
 use crate::pusher::Pusher;
-use crate::renewals::Renewals;
+use crate::rate_limiter::{RateLimiter, Window};
 use crate::store::Store;
-use crate::throttle::{Throttle, Window};
+use crate::trust_cache::TrustCache;
 
 /// In which time notices are counted.
 const MINUTE: Duration = Duration::from_secs(60);
@@ -26,16 +26,16 @@ pub struct App {
     pub config: Config,
     /// The time.
     pub clock: Clock,
-    /// What must not happen too often.
-    pub throttle: Throttle,
+    /// How often somebody is shown to type.
+    pub typing_limit: RateLimiter,
     /// What everybody has made others be shown lately.
     pub notices: Window,
     /// What everybody has said lately, in any conversation.
-    pub said: Window,
+    pub message_rates: Window,
     /// Who has had a log searched far back.
-    pub searches: Throttle,
+    pub searches: RateLimiter,
     /// Which connections go on with a fresh token.
-    pub renewals: Renewals,
+    pub trust_cache: TrustCache,
     /// What checks who somebody is.
     pub authenticator: Authenticator,
 }
@@ -49,11 +49,11 @@ impl App {
             authenticator: Authenticator::new(&config.authentication)?,
             config,
             clock,
-            throttle: Throttle::default(),
+            typing_limit: RateLimiter::default(),
             notices: Window::default(),
-            said: Window::default(),
-            searches: Throttle::default(),
-            renewals: Renewals::default(),
+            message_rates: Window::default(),
+            searches: RateLimiter::default(),
+            trust_cache: TrustCache::default(),
         })
     }
 

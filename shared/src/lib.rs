@@ -5,7 +5,7 @@
 //! - [`error`]: what can fail;
 //! - [`domain`]: what chat is about, as values that cannot be wrong (no I/O, no clock), and who may do
 //!   what, as one table;
-//! - [`clock`], [`renewals`], [`throttle`]: the time; which connections go on with a fresh token; what
+//! - [`clock`], [`trust_cache`], [`rate_limiter`]: the time; which connections go on with a fresh token; what
 //!   must not happen too often;
 //! - [`protocol`]: the crate of what clients send and receive, and how that is made from the domain and
 //!   read;
@@ -27,10 +27,10 @@ pub mod edge;
 pub mod error;
 pub mod protocol;
 pub mod pusher;
-pub mod renewals;
+pub mod rate_limiter;
 pub mod services;
 pub mod store;
-pub mod throttle;
+pub mod trust_cache;
 
 pub use ::protocol::limits;
 pub use app::App;

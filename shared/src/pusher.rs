@@ -100,7 +100,7 @@ impl Pusher {
     }
 
     /// Whether the connection's handshake is through and it has not ended.
-    pub async fn stands(&self, connection: &ConnectionId) -> Result<bool, Error> {
+    pub async fn is_open(&self, connection: &ConnectionId) -> Result<bool, Error> {
         match self.client.get_connection().connection_id(connection.as_str()).send().await {
             Ok(_) => Ok(true),
             Err(error) if is_gone(&error) => Ok(false),

@@ -21,7 +21,7 @@ async fn start() -> Chat {
 
 /// Whether `@connections` does what it is asked to.
 fn let_pass(chat: &Chat, passes: bool) {
-    let mut plan = Plan::calm(Duration::ZERO);
+    let mut plan = Plan::none(Duration::ZERO);
     plan.set(Fault::PushFailed, if passes { 0 } else { 10_000 });
     chat.faults().change(plan);
 }

@@ -69,8 +69,8 @@ impl World {
         let sessions = store.sessions(&self.alice).await.unwrap();
         let general = store.find_room("general").await.unwrap();
         let member = store.member(general.id, &self.alice).await.unwrap();
-        let guest = store.relation(general.id, &self.alice).await.unwrap().guest;
-        let listed = store.listings(&self.alice, None, 10).await.unwrap().items;
+        let guest = store.user_in_room(general.id, &self.alice).await.unwrap().non_member;
+        let listed = store.memberships(&self.alice, None, 10).await.unwrap().items;
         let invited = store.invitations(&self.alice, None, 10).await.unwrap().items;
         let inbox = store.inbox(&self.alice).await.unwrap();
         let account = store.account(&self.alice).await.unwrap();
@@ -136,7 +136,7 @@ async fn does(app: &App, deed: Deed, alice: &UserId, bob: &UserId) {
     match deed {
         Deed::SignIn => {
             if let Ok(in_) = accounts::login(app, credentials_of("alice")).await {
-                let _ = accounts::by_token(app, &in_.access_token).await;
+                let _ = accounts::identify_by_token(app, &in_.access_token).await;
                 let _ = accounts::refresh(app, &in_.refresh_token).await;
             }
         }

@@ -13,7 +13,7 @@ async fn connecting_and_being_greeted_cost_a_write_each_and_a_look_into_the_lobb
     chat.meter.forget("Get");
     // The index takes a write unit of its own; the reads are the lobby's history, and whom to show
     // that alice is there.
-    let row = "| connecting and being greeted | 2 | 3 | 2 | 2 | 4 |";
+    let row = "| connecting and being welcomed | 2 | 3 | 2 | 2 | 4 |";
     is_promised(row, 0, &chat.meter.take());
 }
 
@@ -43,7 +43,7 @@ async fn friends_cost_a_read_each_when_one_comes_and_goes() {
     let alice = chat.joined_by("alice").await;
     chat.meter.has_answered(&[&COMING[..], &["BatchGet"]].concat()).await;
     chat.meter.forget("Get");
-    let row = "| connecting and being greeted, N friends | 2 | 3 | 3 | 2 + N | 5 |";
+    let row = "| connecting and being welcomed, N friends | 2 | 3 | 3 | 2 + N | 5 |";
     costs(row, 3, &chat.meter.take());
     alice.leaves().await;
     let usage = chat.meter.take_after(&going).await;
@@ -70,7 +70,7 @@ async fn handing_over_a_backlog_costs_a_lease_and_its_end() {
     for _ in 0..3 {
         bob.hears("alice", "hi").await;
     }
-    // Connect, greet, lease, finish.
+    // Connect, welcome, lease, finish.
     chat.has_delivered_everything("alice", "bob").await;
     let usage = chat.meter.take_after(&["Update"; 4]).await;
     assert_eq!(usage.writes, 4, "{usage:?}");

@@ -176,7 +176,7 @@ impl Leaver {
                 self.refreshes(refresh).await;
             }
             let gone = self.is_deleted();
-            if accounts::by_token(&self.app, access).await.is_err() {
+            if accounts::identify_by_token(&self.app, access).await.is_err() {
                 token = None;
                 continue;
             }
@@ -309,14 +309,14 @@ impl Leaver {
             ("a session", !store.sessions(user).await?.is_empty()),
             ("a member", members.iter().any(|member| member.user == *user)),
             ("a wrong number of members", !counted),
-            ("a listing", !store.listings(user, None, 10).await?.items.is_empty()),
+            ("a listing", !store.memberships(user, None, 10).await?.items.is_empty()),
             ("a connection", !store.inbox(user).await?.connections.is_empty()),
             ("the deletion itself", !self.is_deleted()),
         ];
         self.is_refused().await;
         let tokens = std::mem::take(&mut lock(&self.shared).tokens);
         for (access, refresh) in tokens {
-            let access = accounts::by_token(&self.app, &access).await;
+            let access = accounts::identify_by_token(&self.app, &access).await;
             found.push(("a token that is good", access.is_ok()));
             let refresh = accounts::refresh(&self.app, &refresh).await;
             found.push(("a refresh token that is good", refresh.is_ok()));

@@ -2,8 +2,8 @@
 //!
 //! API Gateway completes the handshake only after this answers, and until then a push to the
 //! connection is answered 410. So the connection is remembered as pending, and the `deliver`
-//! function, woken by this very write, greets it and hands over what waits. `?history=N` says how
-//! many of the lobby's last messages the greeting brings: up to 100, anything else refuses the handshake
+//! function, notified by this very write, welcomes it and delivers what waits. `?history=N` says how
+//! many of the lobby's last messages the welcome brings: up to 100, anything else refuses the handshake
 //! with a 400. API Gateway sends the status alone, so the reason is in the documents.
 
 use aws_lambda_events::apigw::{ApiGatewayProxyResponse, ApiGatewayWebsocketProxyRequest};
@@ -15,7 +15,7 @@ use shared::edge::websocket;
 use shared::store::{Connection, Update};
 use shared::{App, Error};
 
-mod crowd;
+mod connection_limit;
 
 /// One write, no read. A client that offers the subprotocol `confab` is answered with it: browsers
 /// offer it to send a token beside it. 401 if the session has ended since the authorizer looked; 429 if
@@ -36,7 +36,7 @@ pub async fn handle(
     let Update::Applied(inbox) = arrival else {
         return Ok(websocket::refused(StatusCode::UNAUTHORIZED));
     };
-    if crowd::is_full(app, &caller, &inbox).await? {
+    if connection_limit::is_full(app, &caller, &inbox).await? {
         app.store.remove_connection(&caller.user, &caller.connection, app.clock.now()).await?;
         return Ok(websocket::refused(StatusCode::TOO_MANY_REQUESTS));
     }

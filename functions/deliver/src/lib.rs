@@ -1,16 +1,16 @@
-//! The table's stream: greets new connections and hands over what waits, in order.
+//! The table's stream: welcomes new connections and delivers what waits, in order.
 //!
 //! A connection cannot be pushed to before its `$connect` has been answered, so `connect` leaves a
 //! note (`arrived`) in the user's inbox, and the stream brings it here. Whoever finds something
-//! waiting beside a ready connection leaves the same kind of note. Lambda hands a failed batch in
-//! again, so a drain that died half way is taken up by another.
+//! waiting beside a ready connection leaves the same kind of note. Lambda invokes it with a failed batch
+//! again, so a backlog delivery that died half way is taken up by another.
 
-mod dismissal;
-mod drain;
-mod greet;
-mod notes;
+mod backlog;
+mod overdue;
 mod overflow;
 mod presence;
+mod stream_events;
+mod welcome;
 
 use aws_lambda_events::dynamodb::Event;
 use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
@@ -19,56 +19,57 @@ use futures::join;
 use shared::protocol::Presence;
 use shared::{App, Error};
 
-use notes::Note;
+use stream_events::UserEvents;
 
 /// Serves the inboxes of a batch at the same time; reports the first record that failed.
 pub async fn handle(app: &App, event: Event) -> Result<DynamoDbEventResponse, Error> {
-    let notes = notes::collect(&event);
-    let outcomes = join_all(notes.iter().map(|note| serve(app, note))).await;
+    let users = stream_events::collect(&event);
+    let outcomes = join_all(users.iter().map(|events| serve(app, events))).await;
     let mut response = DynamoDbEventResponse::default();
-    for (note, outcome) in notes.iter().zip(outcomes) {
+    for (events, outcome) in users.iter().zip(outcomes) {
         if let Err(error) = outcome {
             error.log();
             let mut failure = DynamoDbBatchItemFailure::default();
-            failure.item_identifier = note.sequence_number.clone();
+            failure.item_identifier = events.sequence_number.clone();
             response.batch_item_failures.push(failure);
         }
     }
     Ok(response)
 }
 
-async fn serve(app: &App, note: &Note) -> Result<(), Error> {
-    let greetings = note.arrivals.iter().map(|arrival| greet::greet(app, &note.user, arrival));
-    let mut greeted = None;
-    for inbox in join_all(greetings).await {
-        greeted = inbox?.or(greeted);
+async fn serve(app: &App, events: &UserEvents) -> Result<(), Error> {
+    let welcomes =
+        events.new_connections.iter().map(|new| welcome::welcome(app, &events.user, new));
+    let mut welcomed = None;
+    for inbox in join_all(welcomes).await {
+        welcomed = inbox?.or(welcomed);
     }
-    let inbox = match greeted {
+    let inbox = match welcomed {
         Some(inbox) => inbox,
-        None => app.store.inbox(&note.user).await?,
+        None => app.store.inbox(&events.user).await?,
     };
-    let came_online = note.arrivals.iter().any(|arrival| inbox.came_online_with(arrival));
-    let (drained, dismissed) = join!(
-        drain::everything(app, &note.user, inbox.clone()),
-        dismissal::everybody_overdue(app, &note.user, &inbox),
+    let came_online = events.new_connections.iter().any(|new| inbox.came_online_with(new));
+    let (delivered, dismissed) = join!(
+        backlog::deliver(app, &events.user, inbox.clone()),
+        overdue::close_all(app, &events.user, &inbox),
     );
     let dismissed = match dismissed {
-        // What fails is done again: those who were greeted are not to be greeted twice.
-        Err(error) if !note.arrivals.is_empty() => {
+        // What fails is done again: those who were welcomed are not to be welcomed twice.
+        Err(error) if !events.new_connections.is_empty() => {
             error.log();
-            app.store.wake(&note.user).await
+            app.store.notify(&events.user).await
         }
         dismissed => dismissed,
     };
-    let served = dismissal::beside(drained, dismissed);
+    let served = overdue::first_failure(delivered, dismissed);
     let shown = if came_online && inbox.online {
-        presence::show(app, &note.user, Presence::Online, &inbox).await
-    } else if note.went_offline && !inbox.online {
-        presence::show(app, &note.user, Presence::Offline, &inbox).await
+        presence::show(app, &events.user, Presence::Online, &inbox).await
+    } else if events.went_offline && !inbox.online {
+        presence::show(app, &events.user, Presence::Offline, &inbox).await
     } else {
         Ok(())
     };
-    // Nobody waits for presence: a failure is no reason to greet again.
+    // Nobody waits for presence: a failure is no reason to welcome again.
     shown.unwrap_or_else(|error| error.log());
     served
 }

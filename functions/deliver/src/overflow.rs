@@ -9,23 +9,23 @@ use uuid::Uuid;
 
 /// The word that more waits, under way by one teller.
 #[derive(Debug)]
-pub(crate) struct Telling(String);
+pub(crate) struct OverflowNotice(String);
 
 /// Takes the word, if there is one to be given.
 pub(crate) async fn begin(
     app: &App,
     user: &UserId,
     inbox: &Inbox,
-) -> Result<Option<Telling>, Error> {
+) -> Result<Option<OverflowNotice>, Error> {
     if !inbox.overflows() {
         return Ok(None);
     }
     let teller = Uuid::now_v7().to_string();
     let taken = app.store.take_overflow(user, &teller).await?;
-    Ok(matches!(taken, Update::Applied(_)).then_some(Telling(teller)))
+    Ok(matches!(taken, Update::Applied(_)).then_some(OverflowNotice(teller)))
 }
 
-impl Telling {
+impl OverflowNotice {
     /// Somebody took it. Whatever was added since it began is told again.
     pub(crate) async fn end(self, app: &App, user: &UserId) -> Result<(), Error> {
         app.store.end_overflow(user, &self.0).await.map(drop)
@@ -33,7 +33,11 @@ impl Telling {
 }
 
 /// Tells every connection that stands; false if nobody took it.
-pub(crate) async fn tell(app: &App, user: &UserId, inbox: &Inbox) -> Result<bool, Error> {
+pub(crate) async fn push_more_waiting(
+    app: &App,
+    user: &UserId,
+    inbox: &Inbox,
+) -> Result<bool, Error> {
     let Some(telling) = begin(app, user, inbox).await? else { return Ok(true) };
     let now = app.clock.now();
     let frame = ServerFrame::MoreWaiting.encode();

@@ -3,8 +3,8 @@
 use shared::domain::UserId;
 use shared::domain::permissions::{self, Action};
 use shared::protocol::{Presence, ServerFrame};
-use shared::services::access::between;
-use shared::services::presence::circle;
+use shared::services::access::relationship_of_two;
+use shared::services::presence::presence_audience;
 use shared::store::Inbox;
 use shared::{App, Error};
 
@@ -16,13 +16,13 @@ pub(crate) async fn show(
     status: Presence,
     inbox: &Inbox,
 ) -> Result<(), Error> {
-    let people = circle(app, user).await?;
+    let people = presence_audience(app, user).await?;
     if people.is_empty() {
         return Ok(());
     }
     let mut inboxes = app.store.inboxes(&people).await?;
     inboxes.retain(|other, theirs| {
-        permissions::allows(Action::Watch, between((user, inbox), (other, theirs)))
+        permissions::allows(Action::Watch, relationship_of_two((user, inbox), (other, theirs)))
     });
     let now = app.clock.now();
     let connections = inboxes.values().flat_map(|inbox| inbox.ready(now)).collect();

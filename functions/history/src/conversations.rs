@@ -7,8 +7,8 @@ use futures::try_join;
 use shared::domain::{ConversationId, Page, UserId};
 use shared::edge::http::{Caller, Failure, Paging};
 use shared::protocol::{ConversationView, MessageView, RoomName};
-use shared::services::access::hears;
-use shared::store::Listing;
+use shared::services::access::can_receive;
+use shared::store::Membership;
 use shared::{App, Error};
 
 /// How many conversations are read at once.
@@ -25,23 +25,24 @@ pub(crate) async fn list(
 ) -> Result<Response, Failure> {
     let user = caller.require()?;
     let after = paging.after(ConversationId::parse)?;
-    let listings = app.store.listings(&user, after.as_ref(), paging.limit).await?;
-    let described = listings.items.into_iter().map(|listing| describe(&app, &user, listing));
+    let memberships = app.store.memberships(&user, after.as_ref(), paging.limit).await?;
+    let described =
+        memberships.items.into_iter().map(|membership| describe(&app, &user, membership));
     let described: Vec<_> =
         stream::iter(described).buffered(CONCURRENT).try_collect().await.map_err(Failure::from)?;
     let described: Vec<_> = described.into_iter().flatten().collect();
-    Ok(paging.list(&described, listings.next.as_deref()))
+    Ok(paging.list(&described, memberships.next.as_deref()))
 }
 
 /// `None` if the user has left meanwhile.
 async fn describe(
     app: &App,
     user: &UserId,
-    listing: Listing,
+    membership: Membership,
 ) -> Result<Option<ConversationView>, Error> {
-    let conversation = listing.conversation;
+    let conversation = membership.conversation;
     // From the last message read onwards, so that even if all is read there is a last one.
-    let from = listing.read_seq.unwrap_or_default();
+    let from = membership.read_seq.unwrap_or_default();
     let unread = app.store.newest_from(&conversation, from, MOST_UNREAD, app.clock.now()).await?;
     let name = async {
         match conversation {
@@ -50,15 +51,15 @@ async fn describe(
         }
     };
     // Looked up after the page: whoever left before something on it was said is not shown it.
-    let (room, hears) = try_join!(name, hears(app, user, &conversation))?;
-    let Some(first) = hears else { return Ok(None) };
+    let (room, readable_from) = try_join!(name, can_receive(app, user, &conversation))?;
+    let Some(first) = readable_from else { return Ok(None) };
     let unread = unread.starting_at(first);
     Ok(Some(ConversationView {
         conversation: conversation.to_string(),
         with: conversation.addressee(user).map(UserId::to_string),
         room: room
             .map(|room| RoomName { id: room.id.to_string(), name: room.name.as_str().to_owned() }),
-        joined_at: listing.joined_at,
+        joined_at: membership.joined_at,
         last_message: unread.messages.last().map(MessageView::from),
         unread: count(&unread, user, from),
         read_seq: from,

@@ -11,26 +11,26 @@ use shared::domain::permissions::{self, Action};
 use shared::domain::{ConversationId, Message, Seq, UserId};
 use shared::edge::http::{Caller, Failure, Paging, Params, Path};
 use shared::protocol::{MessageView, Status};
-use shared::services::access::{between, permit};
-use shared::services::directory::named;
+use shared::services::access::{check_permission, relationship_of_two};
+use shared::services::directory::find_user;
 use shared::services::messages::read;
 use shared::store::Inbox;
 
 /// The query string of `GET /messages`.
 #[derive(Deserialize)]
-pub(crate) struct Between {
+pub(crate) struct BetweenQuery {
     user1: UserId,
     user2: UserId,
 }
 
 /// The query string of `GET /api/messages`.
 #[derive(Deserialize)]
-pub(crate) struct With {
+pub(crate) struct WithQuery {
     with: UserId,
 }
 
 /// How far the people of a conversation have got.
-struct Progress {
+struct ReadState {
     inboxes: BTreeMap<UserId, Inbox>,
     read: HashMap<UserId, Seq>,
 }
@@ -40,13 +40,13 @@ pub(crate) async fn between_two(
     State(app): State<App>,
     caller: Caller,
     paging: Paging,
-    Params(asked): Params<Between>,
+    Params(asked): Params<BetweenQuery>,
 ) -> Result<Response, Failure> {
-    let user1 = named(&app, asked.user1.as_str()).await?;
-    let user2 = named(&app, asked.user2.as_str()).await?;
+    let user1 = find_user(&app, asked.user1.as_str()).await?;
+    let user2 = find_user(&app, asked.user2.as_str()).await?;
     let conversation = ConversationId::direct(&user1, &user2);
     if let Some(caller) = caller.user() {
-        permit(&app, &caller, &conversation, Action::Read).await?;
+        check_permission(&app, &caller, &conversation, Action::Read).await?;
     }
     answer(&app, &conversation, &user1, &paging).await
 }
@@ -56,10 +56,10 @@ pub(crate) async fn with_other(
     State(app): State<App>,
     caller: Caller,
     paging: Paging,
-    Params(asked): Params<With>,
+    Params(asked): Params<WithQuery>,
 ) -> Result<Response, Failure> {
     let user = caller.require()?;
-    let with = named(&app, asked.with.as_str()).await?;
+    let with = find_user(&app, asked.with.as_str()).await?;
     answer(&app, &ConversationId::direct(&user, &with), &user, &paging).await
 }
 
@@ -93,7 +93,7 @@ async fn answer(
         app.store.read_positions(conversation, &people),
     )?;
     let hidden = hides_progress(conversation, &inboxes);
-    let progress = Progress { inboxes, read: read.into_iter().collect() };
+    let progress = ReadState { inboxes, read: read.into_iter().collect() };
     let view = |message: &Message| {
         let reached = conversation.addressee(&message.from).unwrap_or(reader);
         let status = (!hidden).then(|| progress.of(reached, conversation, message.seq));
@@ -107,17 +107,17 @@ async fn answer(
 fn hides_progress(conversation: &ConversationId, inboxes: &BTreeMap<UserId, Inbox>) -> bool {
     let ConversationId::Direct(first, second) = conversation else { return false };
     let inbox = |user| inboxes.get(user).cloned().unwrap_or_default();
-    let standing = between((first, &inbox(first)), (second, &inbox(second)));
-    !permissions::allows(Action::Note, standing)
+    let relationship = relationship_of_two((first, &inbox(first)), (second, &inbox(second)));
+    !permissions::allows(Action::Note, relationship)
 }
 
-impl Progress {
+impl ReadState {
     fn of(&self, user: &UserId, conversation: &ConversationId, seq: Seq) -> Status {
         if self.read.get(user).is_some_and(|read| *read >= seq) {
             return Status::Read;
         }
         let inbox = self.inboxes.get(user);
-        let waiting = inbox.and_then(|inbox| inbox.waiting(conversation).from);
+        let waiting = inbox.and_then(|inbox| inbox.pending(conversation).from);
         // What waits without being listed may be any of them.
         let unlisted = inbox.is_some_and(Inbox::overflows);
         let sent = unlisted || waiting.is_some_and(|from| from <= seq);

@@ -4,7 +4,7 @@ use futures::try_join;
 use shared::domain::permissions::Action;
 use shared::domain::{ConversationId, Message, PageSize, Range};
 use shared::protocol::{EncodedFrame, History, HistoryRequest, MessageView, ServerFrame, history};
-use shared::services::directory::addressed;
+use shared::services::directory::find_conversation;
 use shared::services::messages::read;
 use shared::services::own_inbox::OwnInbox;
 use shared::{App, Error};
@@ -20,7 +20,7 @@ pub(crate) async fn page(
         (None, None, Some(conversation)) => ConversationId::parse(conversation)?,
         (Some(_), None, None) | (None, Some(_), None) => {
             let (with, room) = (request.with.as_deref(), request.room.as_deref());
-            addressed(app, &own.caller.user, with, room).await?
+            find_conversation(app, &own.caller.user, with, room).await?
         }
         _ => {
             let reason = "say one of `with`, `room` and `conversation`";

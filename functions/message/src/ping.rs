@@ -2,7 +2,7 @@
 
 use shared::protocol::{EncodedFrame, ServerFrame};
 use shared::services::own_inbox::OwnInbox;
-use shared::services::presence::note_presence;
+use shared::services::presence::mark_connection_ready;
 use shared::{App, Error};
 
 /// A connection that the table lost is remembered again, and what still waits for its user is handed
@@ -13,10 +13,10 @@ pub(crate) async fn pong(
     id: Option<&str>,
 ) -> Result<EncodedFrame, Error> {
     let inbox = own.get().await?;
-    let newly_present = note_presence(app, own.caller, inbox).await?;
-    let waits = inbox.has_waiting() || !inbox.overdue(app.clock.now()).is_empty();
+    let newly_present = mark_connection_ready(app, own.caller, inbox).await?;
+    let waits = inbox.has_pending() || !inbox.overdue(app.clock.now()).is_empty();
     if !newly_present && waits {
-        app.store.wake(&own.caller.user).await?;
+        app.store.notify(&own.caller.user).await?;
     }
     Ok(ServerFrame::Pong { server_time: app.clock.now() }.answer(id))
 }

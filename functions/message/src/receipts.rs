@@ -7,7 +7,7 @@ use shared::auth::identity::WebSocketCaller;
 use shared::domain::permissions::Action;
 use shared::domain::{ConversationId, Range, UserId};
 use shared::protocol::{EncodedFrame, ReadRequest, Receipt, ServerFrame};
-use shared::services::access::{audience_of, permit};
+use shared::services::access::{audience_of_caller, check_permission};
 use shared::services::directory;
 use shared::services::own_inbox::OwnInbox;
 use shared::store::Inbox;
@@ -22,7 +22,7 @@ pub(crate) async fn read(
 ) -> Result<EncodedFrame, Error> {
     let conversation = ConversationId::parse(&request.conversation)?;
     let caller = own.caller;
-    permit(app, &caller.user, &conversation, Action::Note).await?;
+    check_permission(app, &caller.user, &conversation, Action::Note).await?;
     let newest = app.store.page(&conversation, Range::default(), 1, None);
     let (newest, _) = try_join!(newest, own.get())?;
     if newest.messages.first().is_none_or(|newest| newest.seq < request.seq) {
@@ -39,7 +39,7 @@ pub(crate) async fn read(
         read: Some(mark.upto),
     });
     if mark.moved {
-        let people = audience_of(app, own, conversation.pair(), Action::Note).await?;
+        let people = audience_of_caller(app, own, conversation.pair(), Action::Note).await?;
         show(app, caller, &people, &receipt.encode()).await;
     }
     Ok(receipt.answer(id))

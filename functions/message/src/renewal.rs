@@ -23,7 +23,7 @@ pub(crate) async fn renew(
     }
     own.get().await?;
     let caller = own.caller;
-    let Identity { user, session, until } = accounts::by_token(app, token).await?;
+    let Identity { user, session, until } = accounts::identify_by_token(app, token).await?;
     if user != caller.user {
         return Err(Error::Forbidden(Reason::TwoNames));
     }
@@ -36,7 +36,7 @@ pub(crate) async fn renew(
             return Err(Overdue::Session.why());
         }
     }
-    app.renewals.note(&caller.connection, renewed.expires_at, app.clock.now());
+    app.trust_cache.note(&caller.connection, renewed.expires_at, app.clock.now());
     Ok(ServerFrame::Renewed { expires_at: renewed.expires_at }.answer(id))
 }
 
@@ -44,12 +44,14 @@ pub(crate) async fn renew(
 /// each process, and only when the first token is over.
 pub(crate) async fn is_trusted(app: &App, caller: &WebSocketCaller) -> Result<bool, Error> {
     let now = app.clock.now();
-    if caller.until.is_none_or(|until| until > now) || app.renewals.lasts(&caller.connection, now) {
+    if caller.until.is_none_or(|until| until > now)
+        || app.trust_cache.lasts(&caller.connection, now)
+    {
         return Ok(true);
     }
     let inbox = app.store.inbox(&caller.user).await?;
     let Some(connection) = inbox.connections.get(&caller.connection) else { return Ok(false) };
-    app.renewals.note(&caller.connection, connection.expires_at, now);
+    app.trust_cache.note(&caller.connection, connection.expires_at, now);
     Ok(connection.expires_at > now)
 }
 
@@ -64,7 +66,7 @@ pub(crate) async fn part(
     let why = overdue.why();
     if let Err(error) = app.pusher.dismiss(&caller.connection, &why).await {
         error.log();
-        app.store.wake(&caller.user).await?;
+        app.store.notify(&caller.user).await?;
         return Ok(websocket::reply(ServerFrame::Error(refusal(&why, id)).encode()));
     }
     let gone = std::slice::from_ref(&caller.connection);

@@ -2,8 +2,8 @@
 
 use shared::domain::ConversationId;
 use shared::protocol::{BroadcastRequest, EncodedFrame, SendRequest, ServerFrame};
-use shared::services::access::permit_broadcast;
-use shared::services::directory::addressed;
+use shared::services::access::check_broadcast;
+use shared::services::directory::find_conversation;
 use shared::services::messages::send::{new_message, send_over};
 use shared::services::own_inbox::OwnInbox;
 use shared::{App, Error};
@@ -17,7 +17,7 @@ pub(crate) async fn message(
 ) -> Result<EncodedFrame, Error> {
     let new = new_message(app, &own.caller.user, &request.content, id)?;
     let (to, room) = (request.to.as_deref(), request.room.as_deref());
-    let conversation = addressed(app, &own.caller.user, to, room).await?;
+    let conversation = find_conversation(app, &own.caller.user, to, room).await?;
     let sent = send_over(app, &conversation, &new, own).await?;
     Ok(ServerFrame::Ack(sent.ack()).encode())
 }
@@ -30,7 +30,7 @@ pub(crate) async fn broadcast(
     id: Option<&str>,
 ) -> Result<EncodedFrame, Error> {
     let new = new_message(app, &own.caller.user, &request.content, id)?;
-    permit_broadcast(app, &own.caller.user).await?;
+    check_broadcast(app, &own.caller.user).await?;
     let sent = send_over(app, &ConversationId::Lobby, &new, own).await?;
     Ok(ServerFrame::Ack(sent.ack()).encode())
 }

@@ -3,10 +3,10 @@
 use shared::domain::permissions::Action;
 use shared::domain::{ConversationId, UserId};
 use shared::protocol::{ServerFrame, TypingRequest, typing};
-use shared::services::access::{audience_of, permit};
-use shared::services::directory::{self, addressed};
+use shared::services::access::{audience_of_caller, check_permission};
+use shared::services::directory::{self, find_conversation};
 use shared::services::own_inbox::OwnInbox;
-use shared::services::presence::circle_of;
+use shared::services::presence::presence_audience_of;
 use shared::{App, Error, limits};
 
 use crate::receipts;
@@ -19,19 +19,19 @@ pub(crate) async fn show(
 ) -> Result<(), Error> {
     let caller = own.caller;
     let (to, room) = (request.to.as_deref(), request.room.as_deref());
-    let conversation = addressed(app, &caller.user, to, room).await?;
-    permit(app, &caller.user, &conversation, Action::Type).await?;
+    let conversation = find_conversation(app, &caller.user, to, room).await?;
+    check_permission(app, &caller.user, &conversation, Action::Type).await?;
     if !is_news(app, &caller.user, &conversation, request.typing) {
         return Ok(());
     }
     if let Some(other) = conversation.addressee(&caller.user) {
         directory::check_exists(app, other).await?;
     }
-    let people = circle_of(app, &conversation).await?;
+    let people = presence_audience_of(app, &conversation).await?;
     if people.iter().all(|user| *user == caller.user) {
         return Ok(());
     }
-    let mut people = audience_of(app, own, people, Action::Type).await?;
+    let mut people = audience_of_caller(app, own, people, Action::Type).await?;
     people.remove(&caller.user);
     let typing = typing(&caller.user, &conversation, request.typing);
     receipts::show(app, caller, &people, &ServerFrame::Typing(typing).encode()).await;
@@ -44,11 +44,11 @@ fn is_news(app: &App, user: &UserId, conversation: &ConversationId, typing: bool
     let [types, stops] = ["types", "stops"].map(|what| format!("{conversation} {user} {what}"));
     let now = app.clock.now();
     if !typing {
-        return app.throttle.admits(stops, now, limits::TYPING_EVERY);
+        return app.typing_limit.admits(stops, now, limits::TYPING_EVERY);
     }
-    let admitted = app.throttle.admits(types, now, limits::TYPING_EVERY);
+    let admitted = app.typing_limit.admits(types, now, limits::TYPING_EVERY);
     if admitted {
-        app.throttle.forget(&stops);
+        app.typing_limit.forget(&stops);
     }
     admitted
 }

@@ -16,7 +16,7 @@ use shared::{App, Error};
 
 /// The body of `POST /api/register`.
 #[derive(Deserialize)]
-pub(crate) struct Registration {
+pub(crate) struct RegisterRequest {
     username: String,
     password: SecretString,
     display_name: Option<String>,
@@ -25,20 +25,20 @@ pub(crate) struct Registration {
 
 /// The body of `POST /api/login`.
 #[derive(Deserialize)]
-pub(crate) struct Login {
+pub(crate) struct LoginRequest {
     username: String,
     password: SecretString,
 }
 
 /// The body of `POST /api/refresh`.
 #[derive(Deserialize)]
-pub(crate) struct Refresh {
+pub(crate) struct RefreshRequest {
     refresh_token: SecretString,
 }
 
 /// The body of `POST /api/logout`.
 #[derive(Deserialize)]
-pub(crate) struct Logout {
+pub(crate) struct LogoutRequest {
     #[serde(default)]
     everywhere: bool,
 }
@@ -47,9 +47,9 @@ pub(crate) struct Logout {
 pub(crate) async fn register(
     State(app): State<App>,
     SourceAddress(address): SourceAddress,
-    Json(asked): Json<Registration>,
+    Json(asked): Json<RegisterRequest>,
 ) -> Result<Response, Failure> {
-    let Registration { username, password, display_name, metadata } = asked;
+    let RegisterRequest { username, password, display_name, metadata } = asked;
     let credentials = Credentials { username, password, address };
     let profile = Profile { username: None, display_name, metadata: metadata.map(Some) };
     let signed_in = accounts::register(&app, credentials, profile).await?;
@@ -60,7 +60,7 @@ pub(crate) async fn register(
 pub(crate) async fn login(
     State(app): State<App>,
     SourceAddress(address): SourceAddress,
-    Json(Login { username, password }): Json<Login>,
+    Json(LoginRequest { username, password }): Json<LoginRequest>,
 ) -> Result<Response, Failure> {
     let credentials = Credentials { username, password, address };
     Ok(answer(StatusCode::OK, accounts::login(&app, credentials).await?))
@@ -69,7 +69,7 @@ pub(crate) async fn login(
 /// `POST /api/refresh`: the next pair of tokens.
 pub(crate) async fn refresh(
     State(app): State<App>,
-    Json(asked): Json<Refresh>,
+    Json(asked): Json<RefreshRequest>,
 ) -> Result<Response, Failure> {
     Ok(answer(StatusCode::OK, accounts::refresh(&app, &asked.refresh_token).await?))
 }
@@ -78,7 +78,7 @@ pub(crate) async fn refresh(
 pub(crate) async fn logout(
     State(app): State<App>,
     caller: Caller,
-    Json(asked): Json<Logout>,
+    Json(asked): Json<LogoutRequest>,
 ) -> Result<StatusCode, Failure> {
     let caller = caller.proved()?;
     let session = caller.session.ok_or(Error::Invalid("there is no session to end".into()))?;

@@ -9,29 +9,29 @@ use shared::domain::UserId;
 use shared::edge::http::{self, ActingUser, Caller, Failure, Paging, Path};
 use shared::protocol::Block;
 use shared::services::blocks;
-use shared::services::directory::{existing, named};
+use shared::services::directory::{find_existing_user, find_user};
 
 /// `{user}` of a path, who exists: by id, or where people have accounts by username.
-pub(crate) struct Somebody(UserId);
+pub(crate) struct TargetUser(UserId);
 
 /// The same of somebody who may be gone.
-pub(crate) struct Anybody(UserId);
+pub(crate) struct TargetUserOrGone(UserId);
 
-impl FromRequestParts<App> for Somebody {
+impl FromRequestParts<App> for TargetUser {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
         let Path(user) = Path::<UserId>::from_request_parts(parts, app).await?;
-        Ok(Self(existing(app, user.as_str()).await?))
+        Ok(Self(find_existing_user(app, user.as_str()).await?))
     }
 }
 
-impl FromRequestParts<App> for Anybody {
+impl FromRequestParts<App> for TargetUserOrGone {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
         let Path(user) = Path::<UserId>::from_request_parts(parts, app).await?;
-        Ok(Self(named(app, user.as_str()).await?))
+        Ok(Self(find_user(app, user.as_str()).await?))
     }
 }
 
@@ -56,10 +56,10 @@ pub(crate) async fn list(
 pub(crate) async fn block(
     State(app): State<App>,
     caller: Caller,
-    Somebody(user): Somebody,
+    TargetUser(user): TargetUser,
     http::Json(who): http::Json<ActingUser>,
 ) -> Result<StatusCode, Failure> {
-    blocks::block(&app, &who.asks(caller)?, &user).await?;
+    blocks::block(&app, &who.acting_user(caller)?, &user).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -67,7 +67,7 @@ pub(crate) async fn block(
 pub(crate) async fn unblock(
     State(app): State<App>,
     caller: Caller,
-    Anybody(user): Anybody,
+    TargetUserOrGone(user): TargetUserOrGone,
 ) -> Result<StatusCode, Failure> {
     app.store.unblock(&caller.require()?, &user).await?;
     Ok(StatusCode::NO_CONTENT)

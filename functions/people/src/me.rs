@@ -14,7 +14,7 @@ use shared::services::directory;
 
 /// The body of `PATCH /api/me`.
 #[derive(Deserialize)]
-pub(crate) struct Changes {
+pub(crate) struct ChangeProfileRequest {
     username: Option<String>,
     #[serde(default, deserialize_with = "http::nullable")]
     display_name: Option<Option<String>>,
@@ -24,14 +24,14 @@ pub(crate) struct Changes {
 
 /// The body of `POST /api/password`.
 #[derive(Deserialize)]
-pub(crate) struct Passwords {
+pub(crate) struct ChangePasswordRequest {
     current_password: SecretString,
     new_password: SecretString,
 }
 
 /// The body of `DELETE /api/me`.
 #[derive(Deserialize)]
-pub(crate) struct Farewell {
+pub(crate) struct DeleteAccountRequest {
     password: Option<SecretString>,
 }
 
@@ -53,7 +53,7 @@ pub(crate) async fn another(
     _: Caller,
     Path(user): Path<String>,
 ) -> Result<Answer<Person>, Failure> {
-    let user = directory::existing(&app, &user).await?;
+    let user = directory::find_existing_user(&app, &user).await?;
     if !app.config.has_accounts() {
         return Ok(Answer(Person::Named { id: user.to_string() }));
     }
@@ -64,11 +64,11 @@ pub(crate) async fn another(
 pub(crate) async fn change(
     State(app): State<App>,
     caller: Caller,
-    Json(changes): Json<Changes>,
+    Json(changes): Json<ChangeProfileRequest>,
 ) -> Result<Answer<Person>, Failure> {
     let user = caller.require()?;
     app.has_accounts()?;
-    let Changes { username, display_name, metadata } = changes;
+    let ChangeProfileRequest { username, display_name, metadata } = changes;
     let display_name = display_name.map(Option::unwrap_or_default);
     let profile = Profile { username, display_name, metadata };
     Ok(Answer(accounts::change_profile(&app, &user, profile).await?.into()))
@@ -78,7 +78,7 @@ pub(crate) async fn change(
 pub(crate) async fn change_password(
     State(app): State<App>,
     caller: Caller,
-    Json(asked): Json<Passwords>,
+    Json(asked): Json<ChangePasswordRequest>,
 ) -> Result<StatusCode, Failure> {
     let caller = caller.proved()?;
     app.tokens()?;
@@ -91,7 +91,7 @@ pub(crate) async fn change_password(
 pub(crate) async fn delete(
     State(app): State<App>,
     caller: Caller,
-    Json(asked): Json<Farewell>,
+    Json(asked): Json<DeleteAccountRequest>,
 ) -> Result<StatusCode, Failure> {
     let user = caller.require()?;
     app.has_accounts()?;

@@ -8,7 +8,7 @@ use shared::domain::UserId;
 use shared::domain::permissions::{self, Action};
 use shared::edge::http::{Caller, Failure, Paging};
 use shared::protocol::OnlineUser;
-use shared::services::access::between;
+use shared::services::access::relationship_of_two;
 use shared::store::Inbox;
 
 /// `GET /api/online_users`: those with a connection that stands, by name, but for those whom a block
@@ -31,7 +31,10 @@ pub(crate) async fn users(
     let watches = |other: &UserId, theirs: &Inbox| {
         own.as_ref().is_none_or(|(inbox, user)| {
             user == other
-                || permissions::allows(Action::Watch, between((user, inbox), (other, theirs)))
+                || permissions::allows(
+                    Action::Watch,
+                    relationship_of_two((user, inbox), (other, theirs)),
+                )
         })
     };
     let shown = online.items.into_iter().filter(|(user, inbox)| watches(user, inbox));

@@ -18,7 +18,7 @@ pub(crate) async fn friends(
     let now = app.clock.now();
     let friends = watched.into_iter().map(|(user, inbox)| PresenceView {
         user: user.to_string(),
-        status: if inbox.stands(now) { Presence::Online } else { Presence::Offline },
+        status: if inbox.has_live_connection(now) { Presence::Online } else { Presence::Offline },
         last_seen: inbox.last_seen,
     });
     Ok(Json(friends.collect()))

@@ -10,7 +10,7 @@ use shared::edge::http::{self, ActingUser, Caller, Failure, Paging, Path};
 use shared::protocol::Ban;
 use shared::services::rooms;
 
-use crate::somebody::{Anybody, Somebody};
+use crate::target_user::{TargetUser, TargetUserOrGone};
 
 /// `GET /api/rooms/{room}/bans`: for those who may ban.
 pub(crate) async fn list(
@@ -34,10 +34,10 @@ pub(crate) async fn list(
 pub(crate) async fn ban(
     State(app): State<App>,
     caller: Caller,
-    Somebody { room, user }: Somebody,
+    TargetUser { room, user }: TargetUser,
     http::Json(who): http::Json<ActingUser>,
 ) -> Result<StatusCode, Failure> {
-    rooms::ban(&app, &who.asks(caller)?, &room, &user).await?;
+    rooms::ban(&app, &who.acting_user(caller)?, &room, &user).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -45,7 +45,7 @@ pub(crate) async fn ban(
 pub(crate) async fn unban(
     State(app): State<App>,
     caller: Caller,
-    Anybody { room, user }: Anybody,
+    TargetUserOrGone { room, user }: TargetUserOrGone,
 ) -> Result<StatusCode, Failure> {
     rooms::unban(&app, &caller.require()?, &room, &user).await?;
     Ok(StatusCode::NO_CONTENT)

@@ -11,7 +11,7 @@ use shared::protocol::Invitation;
 use shared::services::rooms;
 use shared::{App, Error};
 
-use crate::somebody::{Anybody, Somebody};
+use crate::target_user::{TargetUser, TargetUserOrGone};
 
 /// `GET /api/invitations`: where the caller is asked to join.
 pub(crate) async fn list(
@@ -48,10 +48,10 @@ pub(crate) async fn decline(
 pub(crate) async fn invite(
     State(app): State<App>,
     caller: Caller,
-    Somebody { room, user }: Somebody,
+    TargetUser { room, user }: TargetUser,
     http::Json(who): http::Json<ActingUser>,
 ) -> Result<StatusCode, Failure> {
-    rooms::invite(&app, &who.asks(caller)?, &room, &user).await?;
+    rooms::invite(&app, &who.acting_user(caller)?, &room, &user).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -59,7 +59,7 @@ pub(crate) async fn invite(
 pub(crate) async fn withdraw(
     State(app): State<App>,
     caller: Caller,
-    Anybody { room, user }: Anybody,
+    TargetUserOrGone { room, user }: TargetUserOrGone,
 ) -> Result<StatusCode, Failure> {
     rooms::withdraw(&app, &caller.require()?, &room, &user).await?;
     Ok(StatusCode::NO_CONTENT)

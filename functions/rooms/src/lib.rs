@@ -4,7 +4,7 @@ mod bans;
 mod invitations;
 mod members;
 mod mutes;
-mod somebody;
+mod target_user;
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -31,7 +31,7 @@ pub fn router(app: App) -> Router {
         .route("/api/rooms/{room}/join", post(members::join))
         .route("/api/rooms/{room}/leave", post(members::leave))
         .route("/api/rooms/{room}/members", get(members::list))
-        .route("/api/rooms/{room}/members/{user}", put(members::appoint))
+        .route("/api/rooms/{room}/members/{user}", put(members::set_role))
         .route("/api/rooms/{room}/members/{user}", delete(members::kick))
         .route("/api/rooms/{room}/bans", get(bans::list))
         .route("/api/rooms/{room}/bans/{user}", put(bans::ban))
@@ -47,7 +47,7 @@ pub fn router(app: App) -> Router {
 }
 
 #[derive(Deserialize)]
-struct Creation {
+struct CreateRoomRequest {
     name: String,
     topic: Option<String>,
     metadata: Option<Map<String, Value>>,
@@ -60,7 +60,7 @@ struct Creation {
 }
 
 #[derive(Deserialize)]
-struct Changes {
+struct ChangeRoomRequest {
     name: Option<String>,
     #[serde(default, deserialize_with = "http::nullable")]
     topic: Option<Option<String>>,
@@ -76,10 +76,10 @@ struct Changes {
 async fn create(
     State(app): State<App>,
     caller: Caller,
-    http::Json(asked): http::Json<Creation>,
+    http::Json(asked): http::Json<CreateRoomRequest>,
 ) -> Result<Response, Failure> {
     let user = caller.named([asked.user_id, asked.sender_id])?.require()?;
-    let Creation { name, topic, metadata, access, history, .. } = asked;
+    let CreateRoomRequest { name, topic, metadata, access, history, .. } = asked;
     let new = NewRoom { name, topic, metadata, access, history };
     let room = rooms::create(&app, &user, new).await?;
     Ok((StatusCode::CREATED, Json(RoomView::from(&room))).into_response())
@@ -108,10 +108,10 @@ async fn change(
     State(app): State<App>,
     caller: Caller,
     Path(room): Path<String>,
-    http::Json(asked): http::Json<Changes>,
+    http::Json(asked): http::Json<ChangeRoomRequest>,
 ) -> Result<Response, Failure> {
     let user = caller.named([asked.user_id, asked.sender_id])?.require()?;
-    let Changes { name, topic, metadata, access, history, .. } = asked;
+    let ChangeRoomRequest { name, topic, metadata, access, history, .. } = asked;
     let name = name.as_deref().map(RoomName::parse).transpose()?;
     let change = Change { name, topic, metadata, access, history };
     let room = rooms::change(&app, &user, &room, &change).await?;

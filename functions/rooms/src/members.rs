@@ -10,13 +10,13 @@ use shared::domain::permissions::Action;
 use shared::domain::{Role, UserId};
 use shared::edge::http::{self, ActingUser, Caller, Failure, Paging, Path};
 use shared::protocol::{RoomView, member_at};
-use shared::services::access::permit;
+use shared::services::access::check_permission;
 use shared::services::rooms;
 
-use crate::somebody::{Anybody, Somebody};
+use crate::target_user::{TargetUser, TargetUserOrGone};
 
 #[derive(Deserialize)]
-pub(crate) struct Appointment {
+pub(crate) struct SetRoleRequest {
     role: Role,
     #[serde(flatten)]
     who: ActingUser,
@@ -33,7 +33,7 @@ pub(crate) async fn list(
     let room = app.store.find_room(&room).await?;
     let after = paging.after(UserId::from_encoded)?;
     let members = app.store.members(room.id, after.as_ref(), Some(paging.limit)).await?;
-    permit(&app, &user, &room.conversation(), Action::ListMembers).await?;
+    check_permission(&app, &user, &room.conversation(), Action::ListMembers).await?;
     let now = app.clock.now();
     let views: Vec<_> = members.items.iter().map(|member| member_at(now, member)).collect();
     Ok(paging.list(&views, members.next.as_deref()))
@@ -46,7 +46,7 @@ pub(crate) async fn join(
     Path(room): Path<String>,
     http::Json(who): http::Json<ActingUser>,
 ) -> Result<Response, Failure> {
-    let room = rooms::join(&app, &who.asks(caller)?, &room).await?;
+    let room = rooms::join(&app, &who.acting_user(caller)?, &room).await?;
     Ok(Json(RoomView::from(&room)).into_response())
 }
 
@@ -57,19 +57,19 @@ pub(crate) async fn leave(
     Path(room): Path<String>,
     http::Json(who): http::Json<ActingUser>,
 ) -> Result<StatusCode, Failure> {
-    rooms::leave(&app, &who.asks(caller)?, &room).await?;
+    rooms::leave(&app, &who.acting_user(caller)?, &room).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// `PUT /api/rooms/{room}/members/{user}`: gives a member another role.
-pub(crate) async fn appoint(
+pub(crate) async fn set_role(
     State(app): State<App>,
     caller: Caller,
-    Somebody { room, user }: Somebody,
-    http::Json(asked): http::Json<Appointment>,
+    TargetUser { room, user }: TargetUser,
+    http::Json(asked): http::Json<SetRoleRequest>,
 ) -> Result<StatusCode, Failure> {
-    let actor = asked.who.asks(caller)?;
-    rooms::appoint(&app, &actor, &room, &user, asked.role).await?;
+    let actor = asked.who.acting_user(caller)?;
+    rooms::set_role(&app, &actor, &room, &user, asked.role).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -77,7 +77,7 @@ pub(crate) async fn appoint(
 pub(crate) async fn kick(
     State(app): State<App>,
     caller: Caller,
-    Anybody { room, user }: Anybody,
+    TargetUserOrGone { room, user }: TargetUserOrGone,
 ) -> Result<StatusCode, Failure> {
     rooms::kick(&app, &caller.require()?, &room, &user).await?;
     Ok(StatusCode::NO_CONTENT)

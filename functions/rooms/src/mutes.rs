@@ -10,19 +10,19 @@ use shared::edge::http::{self, ActingUser, Caller, Failure};
 use shared::services::rooms;
 use shared::{App, Error};
 
-use crate::somebody::{Anybody, Somebody};
+use crate::target_user::{TargetUser, TargetUserOrGone};
 
 /// The longest mute that ends by itself: a year.
 const LONGEST: u64 = 366 * 24 * 60 * 60;
 
 #[derive(Deserialize)]
-pub(crate) struct Silence {
+pub(crate) struct MuteRequest {
     seconds: Option<u64>,
     #[serde(flatten)]
     who: ActingUser,
 }
 
-impl Silence {
+impl MuteRequest {
     fn mute(&self, now: Timestamp) -> Result<Mute, Error> {
         match self.seconds {
             None => Ok(Mute::Open),
@@ -36,11 +36,11 @@ impl Silence {
 pub(crate) async fn mute(
     State(app): State<App>,
     caller: Caller,
-    Somebody { room, user }: Somebody,
-    http::Json(asked): http::Json<Silence>,
+    TargetUser { room, user }: TargetUser,
+    http::Json(asked): http::Json<MuteRequest>,
 ) -> Result<StatusCode, Failure> {
     let mute = asked.mute(app.clock.now())?;
-    rooms::mute(&app, &asked.who.asks(caller)?, &room, &user, mute).await?;
+    rooms::mute(&app, &asked.who.acting_user(caller)?, &room, &user, mute).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -48,7 +48,7 @@ pub(crate) async fn mute(
 pub(crate) async fn unmute(
     State(app): State<App>,
     caller: Caller,
-    Anybody { room, user }: Anybody,
+    TargetUserOrGone { room, user }: TargetUserOrGone,
 ) -> Result<StatusCode, Failure> {
     rooms::unmute(&app, &caller.require()?, &room, &user).await?;
     Ok(StatusCode::NO_CONTENT)

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use shared::domain::UserId;
 use shared::edge::http::{Caller, Failure, Json, private};
 use shared::protocol::ServerFrame;
-use shared::services::directory::addressed;
+use shared::services::directory::find_conversation;
 use shared::services::messages::send::{new_message, send};
 use shared::{App, Error};
 
@@ -21,7 +21,7 @@ pub fn router(app: App) -> Router {
 }
 
 #[derive(Deserialize)]
-struct Request {
+struct SendMessageRequest {
     receiver_id: Option<String>,
     room: Option<String>,
     content: String,
@@ -34,7 +34,7 @@ struct Request {
 async fn send_message(
     State(app): State<App>,
     caller: Caller,
-    Json(request): Json<Request>,
+    Json(request): Json<SendMessageRequest>,
 ) -> Result<Response, Failure> {
     let sender = caller.named([request.sender_id, request.user_id])?.user();
     let sender = sender.map_or_else(|| UserId::parse(NOBODY), Ok)?;
@@ -43,7 +43,7 @@ async fn send_message(
     if receiver.is_some() == room.is_some() {
         return Err(Error::Invalid("say either `receiver_id` or `room`".into()).into());
     }
-    let conversation = addressed(&app, &sender, receiver, room).await?;
+    let conversation = find_conversation(&app, &sender, receiver, room).await?;
     let sent = send(&app, &conversation, &new).await?;
     Ok(axum::Json(ServerFrame::Ack(sent.ack())).into_response())
 }

@@ -18,7 +18,7 @@ pub(crate) struct Log {
     beyond: BTreeMap<Seq, MessageView>,
     /// Numbers that the server said are gone: what comes of them all the same is shown late.
     given_up: Vec<Range<Seq>>,
-    /// What was handed over although it was said before the log begins: it had waited.
+    /// What was delivered although it was said before the log begins: it had waited.
     waited: BTreeSet<Seq>,
 }
 
@@ -74,7 +74,7 @@ impl Log {
     }
 
     /// Begins with the last `wanted` messages of the newest page, or earlier if something earlier
-    /// was handed over meanwhile; what is to be shown now.
+    /// was delivered meanwhile; what is to be shown now.
     pub(crate) fn open(&mut self, page: Vec<MessageView>, wanted: usize) -> Vec<MessageView> {
         if self.is_open {
             return self.fill(page);

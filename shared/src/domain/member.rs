@@ -1,6 +1,6 @@
 //! People in a room, and people it knows who are not in it.
 
-use super::permissions::Standing;
+use super::permissions::Relationship;
 use super::{Role, Room, Seq, Timestamp, UserId};
 
 /// For how long somebody may not speak.
@@ -49,14 +49,14 @@ impl Member {
     }
 
     /// What the member is to the room.
-    pub fn standing(&self, now: Timestamp) -> Standing {
+    pub fn relationship(&self, now: Timestamp) -> Relationship {
         if self.muted(now).is_some() {
-            return Standing::Muted;
+            return Relationship::Muted;
         }
         match self.role {
-            Role::Owner => Standing::Owner,
-            Role::Moderator => Standing::Moderator,
-            Role::Member => Standing::Member,
+            Role::Owner => Relationship::Owner,
+            Role::Moderator => Relationship::Moderator,
+            Role::Member => Relationship::Member,
         }
     }
 }
@@ -72,7 +72,7 @@ pub struct Decision {
 
 /// What a room keeps of somebody who is not in it.
 #[derive(Clone, Debug, Default)]
-pub struct Guest {
+pub struct NonMember {
     /// They may not join.
     pub ban: Option<Decision>,
     /// They are asked to join.
@@ -83,7 +83,7 @@ pub struct Guest {
 
 /// A room, and what one user is to it.
 #[derive(Clone, Debug)]
-pub struct Relation {
+pub struct UserInRoom {
     /// The room.
     pub room: Room,
     /// The user.
@@ -91,19 +91,19 @@ pub struct Relation {
     /// The user as a member.
     pub member: Option<Member>,
     /// What is kept of the user while they are none.
-    pub guest: Guest,
+    pub non_member: NonMember,
 }
 
-impl Relation {
+impl UserInRoom {
     /// What the user is to the room.
-    pub fn standing(&self, now: Timestamp) -> Standing {
+    pub fn relationship(&self, now: Timestamp) -> Relationship {
         let private = self.room.access == super::Access::Private;
-        match (&self.member, &self.guest) {
-            (Some(member), _) => member.standing(now),
-            (None, Guest { ban: Some(_), .. }) if !private => Standing::Banned,
-            (None, Guest { ban: None, invitation: Some(_), .. }) => Standing::Invited,
-            (None, _) if private => Standing::Outsider,
-            (None, _) => Standing::Stranger,
+        match (&self.member, &self.non_member) {
+            (Some(member), _) => member.relationship(now),
+            (None, NonMember { ban: Some(_), .. }) if !private => Relationship::Banned,
+            (None, NonMember { ban: None, invitation: Some(_), .. }) => Relationship::Invited,
+            (None, _) if private => Relationship::NonMemberOfPrivate,
+            (None, _) => Relationship::NonMember,
         }
     }
 }

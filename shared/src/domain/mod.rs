@@ -18,7 +18,7 @@ pub use account::{Account, SessionId};
 pub use auth_mode::AuthMode;
 pub use connection::{CONNECTION_LIFETIME, ConnectionId};
 pub use conversation::ConversationId;
-pub use member::{Decision, Guest, Member, Mute, Relation};
+pub use member::{Decision, Member, Mute, NonMember, UserInRoom};
 pub use message::{Content, Message, MessageBody, MessageId, Notice};
 pub use new_message::NewMessage;
 pub use page::{Page, PageSize, Range};

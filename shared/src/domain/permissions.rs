@@ -51,7 +51,7 @@ pub enum Action {
 
 /// What somebody is to a conversation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub enum Relationship {
     /// A member with the highest role.
     Owner,
     /// A member who keeps order.
@@ -65,9 +65,9 @@ pub enum Standing {
     /// May not become a member of this public room.
     Banned,
     /// Has nothing to do with this public room.
-    Stranger,
+    NonMember,
     /// Has nothing to do with this private room, or is banned from it: it is not there for them.
-    Outsider,
+    NonMemberOfPrivate,
     /// One of two people.
     Peer,
     /// One of two people, who has blocked the other.
@@ -75,7 +75,7 @@ pub enum Standing {
     /// One of two people, whom the other has blocked.
     Blocked,
     /// Neither of the two.
-    Third,
+    NonParticipant,
 }
 
 /// What becomes of an action.
@@ -91,9 +91,9 @@ pub enum Verdict {
     Forbidden(Reason),
 }
 
-use Standing::{
-    Banned, Blocked, Blocker, Invited, Member, Moderator, Muted, Outsider, Owner, Peer, Stranger,
-    Third,
+use Relationship::{
+    Banned, Blocked, Blocker, Invited, Member, Moderator, Muted, NonMember, NonMemberOfPrivate,
+    NonParticipant, Owner, Peer,
 };
 use Verdict::{Forbidden, NotFound as N, Unseen as U, Yes as Y};
 
@@ -113,10 +113,10 @@ const Z: Verdict = Forbidden(Reason::Blocked);
 const T: Verdict = Forbidden(Reason::NotYours);
 
 /// The people of the table about rooms, column by column.
-pub const IN_ROOMS: [Standing; 8] =
-    [Owner, Moderator, Member, Muted, Invited, Banned, Stranger, Outsider];
+pub const ROOM_RELATIONSHIPS: [Relationship; 8] =
+    [Owner, Moderator, Member, Muted, Invited, Banned, NonMember, NonMemberOfPrivate];
 /// The people of the table about direct conversations, column by column.
-pub const OF_TWO: [Standing; 4] = [Peer, Blocker, Blocked, Third];
+pub const DIRECT_RELATIONSHIPS: [Relationship; 4] = [Peer, Blocker, Blocked, NonParticipant];
 
 /// In rooms.
 pub const ROOM_RULES: [(Action, [Verdict; 8]); 19] = [
@@ -153,7 +153,7 @@ pub const DIRECT_RULES: [(Action, [Verdict; 4]); 7] = [
 ];
 
 /// What one of two people is to their conversation, by who has blocked whom.
-pub fn of_two(blocks: bool, is_blocked: bool) -> Standing {
+pub fn between_two(blocks: bool, is_blocked: bool) -> Relationship {
     match (blocks, is_blocked) {
         (true, _) => Blocker,
         (false, true) => Blocked,
@@ -162,25 +162,27 @@ pub fn of_two(blocks: bool, is_blocked: bool) -> Standing {
 }
 
 /// What becomes of `action` when somebody of this standing tries it.
-pub fn verdict(action: Action, standing: Standing) -> Verdict {
+pub fn verdict(action: Action, relationship: Relationship) -> Verdict {
     fn cell<const N: usize>(
         rules: &[(Action, [Verdict; N])],
-        people: &[Standing],
-        (action, standing): (Action, Standing),
+        people: &[Relationship],
+        (action, relationship): (Action, Relationship),
     ) -> Option<Verdict> {
-        let column = people.iter().position(|one| *one == standing)?;
+        let column = people.iter().position(|one| *one == relationship)?;
         let (_, row) = rules.iter().find(|(one, _)| *one == action)?;
         row.get(column).copied()
     }
-    let asked = (action, standing);
-    cell(&ROOM_RULES, &IN_ROOMS, asked).or_else(|| cell(&DIRECT_RULES, &OF_TWO, asked)).unwrap_or(R)
+    let asked = (action, relationship);
+    cell(&ROOM_RULES, &ROOM_RELATIONSHIPS, asked)
+        .or_else(|| cell(&DIRECT_RULES, &DIRECT_RELATIONSHIPS, asked))
+        .unwrap_or(R)
 }
 
 /// Refuses what the table refuses.
-pub fn permit(action: Action, standing: Standing) -> Result<(), Error> {
-    match verdict(action, standing) {
+pub fn check(action: Action, relationship: Relationship) -> Result<(), Error> {
+    match verdict(action, relationship) {
         Y | U => Ok(()),
-        N if action == Action::Decline && standing != Outsider => {
+        N if action == Action::Decline && relationship != NonMemberOfPrivate => {
             Err(Error::NotFound("invitation"))
         }
         N => Err(Error::NotFound("room")),
@@ -189,12 +191,12 @@ pub fn permit(action: Action, standing: Standing) -> Result<(), Error> {
 }
 
 /// Whether the table lets it happen for everybody to see.
-pub fn allows(action: Action, standing: Standing) -> bool {
-    verdict(action, standing) == Y
+pub fn allows(action: Action, relationship: Relationship) -> bool {
+    verdict(action, relationship) == Y
 }
 
 /// Refuses what would be done to somebody of an equal or a higher role.
-pub fn permit_upon(actor: Role, target: Role) -> Result<(), Error> {
+pub fn check_outranks(actor: Role, target: Role) -> Result<(), Error> {
     if actor > target { Ok(()) } else { Err(Error::Forbidden(Reason::Role)) }
 }
 
@@ -202,18 +204,18 @@ pub fn permit_upon(actor: Role, target: Role) -> Result<(), Error> {
 pub fn tables() -> String {
     format!(
         "{}\n{}",
-        table("in a room", &IN_ROOMS, &ROOM_RULES),
-        table("between two people", &OF_TWO, &DIRECT_RULES)
+        table("in a room", &ROOM_RELATIONSHIPS, &ROOM_RULES),
+        table("between two people", &DIRECT_RELATIONSHIPS, &DIRECT_RULES)
     )
 }
 
 fn table<const N: usize>(
     title: &str,
-    people: &[Standing; N],
+    people: &[Relationship; N],
     rules: &[(Action, [Verdict; N])],
 ) -> String {
     let mut text = format!("| {title} |");
-    text.extend(people.iter().map(|standing| format!(" {standing} |")));
+    text.extend(people.iter().map(|relationship| format!(" {relationship} |")));
     text.push_str(&format!("\n|{}\n", "---|".repeat(N + 1)));
     for (action, row) in rules {
         text.push_str(&format!("| {action} |"));
@@ -249,7 +251,7 @@ impl fmt::Display for Action {
     }
 }
 
-impl fmt::Display for Standing {
+impl fmt::Display for Relationship {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Owner => "owner",
@@ -258,12 +260,12 @@ impl fmt::Display for Standing {
             Muted => "muted",
             Invited => "invited",
             Banned => "banned",
-            Stranger => "anybody, public",
-            Outsider => "anybody, private",
+            NonMember => "anybody, public",
+            NonMemberOfPrivate => "anybody, private",
             Peer => "the two",
             Blocker => "who blocks",
             Blocked => "who is blocked",
-            Third => "anybody else",
+            NonParticipant => "anybody else",
         })
     }
 }

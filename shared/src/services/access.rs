@@ -7,7 +7,7 @@ use futures::try_join;
 use super::directory;
 use super::own_inbox::OwnInbox;
 use crate::config::Broadcasters;
-use crate::domain::permissions::{self, Action, Standing};
+use crate::domain::permissions::{self, Action, Relationship};
 use crate::domain::{ConversationId, Seq, UserId, Username};
 use crate::error::Reason;
 use crate::store::Inbox;
@@ -15,34 +15,38 @@ use crate::{App, Error};
 
 /// What `user` is to a conversation, whatever the two of a direct one think of each other, and the first
 /// message there that is for them; in a room a member costs one read, anybody else one more.
-async fn standing(
+async fn relationship(
     app: &App,
     user: &UserId,
     conversation: &ConversationId,
-) -> Result<(Standing, Seq), Error> {
+) -> Result<(Relationship, Seq), Error> {
     let now = app.clock.now();
-    let standing = match conversation {
-        ConversationId::Lobby => Standing::Peer,
-        ConversationId::Direct(first, second) if user == first || user == second => Standing::Peer,
-        ConversationId::Direct(..) => Standing::Third,
+    let relationship = match conversation {
+        ConversationId::Lobby => Relationship::Peer,
+        ConversationId::Direct(first, second) if user == first || user == second => {
+            Relationship::Peer
+        }
+        ConversationId::Direct(..) => Relationship::NonParticipant,
         ConversationId::Room(room) => match app.store.member(*room, user).await? {
             Some(member) => {
-                return Ok((member.standing(now), member.reads_from.unwrap_or(0)));
+                return Ok((member.relationship(now), member.reads_from.unwrap_or(0)));
             }
-            None => app.store.relation(*room, user).await?.standing(now),
+            None => app.store.user_in_room(*room, user).await?.relationship(now),
         },
     };
-    Ok((standing, 0))
+    Ok((relationship, 0))
 }
 
 /// The first message that `user` hears of a conversation, if any; nobody hears what is not theirs.
-pub async fn hears(
+pub async fn can_receive(
     app: &App,
     user: &UserId,
     conversation: &ConversationId,
 ) -> Result<Option<Seq>, Error> {
-    match standing(app, user, conversation).await {
-        Ok((standing, first)) => Ok(permissions::allows(Action::Hear, standing).then_some(first)),
+    match relationship(app, user, conversation).await {
+        Ok((relationship, first)) => {
+            Ok(permissions::allows(Action::Hear, relationship).then_some(first))
+        }
         Err(Error::NotFound(_)) => Ok(None),
         Err(error) => Err(error),
     }
@@ -55,13 +59,13 @@ pub async fn reads_from(
     conversation: &ConversationId,
     action: Action,
 ) -> Result<Seq, Error> {
-    let (standing, first) = standing(app, user, conversation).await?;
-    permissions::permit(action, standing)?;
+    let (relationship, first) = relationship(app, user, conversation).await?;
+    permissions::check(action, relationship)?;
     Ok(first)
 }
 
 /// Refuses what `user` may not do in a conversation.
-pub async fn permit(
+pub async fn check_permission(
     app: &App,
     user: &UserId,
     conversation: &ConversationId,
@@ -72,7 +76,7 @@ pub async fn permit(
 
 /// Refuses whoever may not say something to everybody. Where usernames are named, one read tells the
 /// caller's.
-pub async fn permit_broadcast(app: &App, user: &UserId) -> Result<(), Error> {
+pub async fn check_broadcast(app: &App, user: &UserId) -> Result<(), Error> {
     const REFUSED: Error = Error::Forbidden(Reason::Broadcast);
     let names = match &app.config.broadcasters {
         Broadcasters::Everybody => return Ok(()),
@@ -92,8 +96,11 @@ pub async fn permit_broadcast(app: &App, user: &UserId) -> Result<(), Error> {
 }
 
 /// What `user` is to the conversation with `other`, by the inboxes of both.
-pub fn between(user: (&UserId, &Inbox), other: (&UserId, &Inbox)) -> Standing {
-    permissions::of_two(user.1.blocked.contains_key(other.0), other.1.blocked.contains_key(user.0))
+pub fn relationship_of_two(user: (&UserId, &Inbox), other: (&UserId, &Inbox)) -> Relationship {
+    permissions::between_two(
+        user.1.blocked.contains_key(other.0),
+        other.1.blocked.contains_key(user.0),
+    )
 }
 
 /// The inboxes of `people` to whom no block hides `action` of `user`, that of `user` among them.
@@ -109,13 +116,14 @@ pub async fn audience(
     let mut inboxes = app.store.inboxes(&people).await?;
     let own = inboxes.get(user).cloned().unwrap_or_default();
     inboxes.retain(|other, inbox| {
-        other == user || permissions::allows(action, between((user, &own), (other, inbox)))
+        other == user
+            || permissions::allows(action, relationship_of_two((user, &own), (other, inbox)))
     });
     Ok(inboxes)
 }
 
 /// The same for whoever sent a frame, whose own inbox is read once.
-pub async fn audience_of(
+pub async fn audience_of_caller(
     app: &App,
     own: &OwnInbox<'_>,
     mut people: Vec<UserId>,
@@ -124,8 +132,9 @@ pub async fn audience_of(
     let user = &own.caller.user;
     people.retain(|person| person != user);
     let (own, mut inboxes) = try_join!(own.get(), app.store.inboxes(&people))?;
-    inboxes
-        .retain(|other, inbox| permissions::allows(action, between((user, own), (other, inbox))));
+    inboxes.retain(|other, inbox| {
+        permissions::allows(action, relationship_of_two((user, own), (other, inbox)))
+    });
     inboxes.insert(user.clone(), own.clone());
     Ok(inboxes)
 }

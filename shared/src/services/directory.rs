@@ -7,8 +7,8 @@ use crate::{App, Error};
 
 /// The user a request means: by id, or where people have accounts by username. There is such a user;
 /// in open mode everybody is whoever has a name.
-pub async fn existing(app: &App, user: &str) -> Result<UserId, Error> {
-    let user = named(app, user).await?;
+pub async fn find_existing_user(app: &App, user: &str) -> Result<UserId, Error> {
+    let user = find_user(app, user).await?;
     check_exists(app, &user).await?;
     Ok(user)
 }
@@ -23,7 +23,7 @@ pub async fn check_exists(app: &App, user: &UserId) -> Result<(), Error> {
 
 /// The user a request means, who may be gone, and of whom nobody may ever have heard: an id costs no
 /// look-up. For what leads to nothing then, and for what is left of somebody.
-pub async fn named(app: &App, user: &str) -> Result<UserId, Error> {
+pub async fn find_user(app: &App, user: &str) -> Result<UserId, Error> {
     if !app.config.has_accounts() {
         return UserId::given(user);
     }
@@ -35,14 +35,14 @@ pub async fn named(app: &App, user: &str) -> Result<UserId, Error> {
 }
 
 /// The conversation that a request means by `to` or by `room`.
-pub async fn addressed(
+pub async fn find_conversation(
     app: &App,
     user: &UserId,
     to: Option<&str>,
     room: Option<&str>,
 ) -> Result<ConversationId, Error> {
     match (to, room) {
-        (Some(to), None) => Ok(ConversationId::direct(user, &named(app, to).await?)),
+        (Some(to), None) => Ok(ConversationId::direct(user, &find_user(app, to).await?)),
         (None, Some(room)) => Ok(ConversationId::Room(app.store.find_room_id(room).await?)),
         (Some(_), Some(_)) => Err(Error::Invalid("say either `to` or `room`".into())),
         (None, None) => Err(Error::Invalid("missing field `to` or `room`".into())),

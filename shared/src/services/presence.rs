@@ -18,11 +18,11 @@ const CONCURRENT: usize = 10;
 
 /// Whoever shares a direct conversation or a small room with `user`, whether or not a block hides them
 /// from each other; without `user`.
-pub async fn circle(app: &App, user: &UserId) -> Result<Vec<UserId>, Error> {
-    let listings = app.store.listings(user, None, CONVERSATIONS).await?.items;
-    let circles = listings
+pub async fn presence_audience(app: &App, user: &UserId) -> Result<Vec<UserId>, Error> {
+    let memberships = app.store.memberships(user, None, CONVERSATIONS).await?.items;
+    let circles = memberships
         .into_iter()
-        .map(|listing| async move { circle_of(app, &listing.conversation).await });
+        .map(|membership| async move { presence_audience_of(app, &membership.conversation).await });
     let circles: Vec<Vec<UserId>> =
         stream::iter(circles).buffer_unordered(CONCURRENT).try_collect().await?;
     let mut people: BTreeSet<_> = circles.into_iter().flatten().collect();
@@ -30,14 +30,17 @@ pub async fn circle(app: &App, user: &UserId) -> Result<Vec<UserId>, Error> {
     Ok(people.into_iter().collect())
 }
 
-/// The inboxes of those in the circle of `user` whom no block hides from them, and their own.
+/// The inboxes of those in the presence audience of `user` whom no block hides from them, and their own.
 pub async fn watchers(app: &App, user: &UserId) -> Result<BTreeMap<UserId, Inbox>, Error> {
-    audience(app, user, circle(app, user).await?, Action::Watch).await
+    audience(app, user, presence_audience(app, user).await?, Action::Watch).await
 }
 
 /// Who sees each other come, go and type in a conversation: two people, or the members of a small
 /// room; nobody if it is of many.
-pub async fn circle_of(app: &App, conversation: &ConversationId) -> Result<Vec<UserId>, Error> {
+pub async fn presence_audience_of(
+    app: &App,
+    conversation: &ConversationId,
+) -> Result<Vec<UserId>, Error> {
     let ConversationId::Room(room) = conversation else { return Ok(conversation.pair()) };
     let most = app.config.presence_room_size;
     // One more tells whether it is too large.
@@ -50,8 +53,8 @@ pub async fn circle_of(app: &App, conversation: &ConversationId) -> Result<Vec<U
 
 /// Remembers the speaking connection as ready unless `inbox` says so already; true if it did not.
 ///
-/// Its greeting may be late or lost; a client's own frame proves that the handshake is through.
-pub async fn note_presence(
+/// Its welcome may be late or lost; a client's own frame proves that the handshake is through.
+pub async fn mark_connection_ready(
     app: &App,
     caller: &WebSocketCaller,
     inbox: &Inbox,
@@ -71,8 +74,8 @@ pub async fn note_presence(
             app.store.upsert_connection(user, connection, &Connection::of(caller, true)).await?
         }
     };
-    if after.has_waiting() {
-        app.store.wake(user).await?;
+    if after.has_pending() {
+        app.store.notify(user).await?;
     }
     Ok(true)
 }

@@ -58,8 +58,8 @@ impl Key {
     }
 
     /// Somebody a room knows who is not in it.
-    pub(super) fn guest(room: RoomId, user: &UserId) -> Self {
-        Self::of_room(room, keys::guest_sk(user))
+    pub(super) fn non_member(room: RoomId, user: &UserId) -> Self {
+        Self::of_room(room, keys::non_member_sk(user))
     }
 
     /// A reservation of a room's name, by its partition.
@@ -73,8 +73,8 @@ impl Key {
     }
 
     /// A conversation of a user.
-    pub(super) fn listing(user: &UserId, conversation: &ConversationId) -> Self {
-        Self::of_user(user, keys::listing_sk(conversation))
+    pub(super) fn membership(user: &UserId, conversation: &ConversationId) -> Self {
+        Self::of_user(user, keys::membership_sk(conversation))
     }
 
     /// The number of a user's rooms.

@@ -36,7 +36,7 @@ pub const PK: &str = "pk";
 pub const SK: &str = "sk";
 /// The time-to-live attribute, in epoch seconds.
 pub const EXPIRES_AT: &str = "expires_at";
-/// The stream's images that carry this attribute wake the `deliver` function.
+/// The items in the stream that carry this attribute notify the `deliver` function.
 pub const ARRIVED: &str = "arrived";
 /// The index of who is online and which rooms exist.
 pub const DIRECTORY: &str = "directory";
@@ -89,7 +89,7 @@ pub(super) fn user_pk(user: &UserId) -> String {
 }
 
 /// A conversation's place in a user's partition.
-pub(super) fn listing_sk(conversation: &ConversationId) -> String {
+pub(super) fn membership_sk(conversation: &ConversationId) -> String {
     format!("CONV#{conversation}")
 }
 
@@ -99,7 +99,7 @@ pub(super) fn member_sk(user: &UserId) -> String {
 }
 
 /// The place of somebody in a room's partition who is no member of it.
-pub(super) fn guest_sk(user: &UserId) -> String {
+pub(super) fn non_member_sk(user: &UserId) -> String {
     format!("GUEST#{}", user.encoded())
 }
 

@@ -7,20 +7,20 @@ pub mod inbox;
 mod item;
 mod key;
 pub mod keys;
-mod list;
-mod listings;
 mod log;
+mod memberships;
 mod names;
 mod online;
+mod pages;
 mod rooms;
 mod table;
 mod transaction;
 
 pub use accounts::{Attempts, Exchange, Moment, Rotation, Secured, Session, Ticket};
 pub use client::Store;
-pub use inbox::{Advance, Connection, Drain, Inbox, Lease, Overdue, Update, Waiting};
-pub use listings::{Listing, ReadMark};
+pub use inbox::{Advance, BacklogDelivery, Connection, Inbox, Lease, Overdue, Pending, Update};
 pub use log::{Entry, First, Put, Tail};
+pub use memberships::{Membership, ReadMark};
 pub use rooms::{
-    Banned, Change, Changed, Departure, Entered, Invited, Listed, Removed, RoomLimits,
+    Banned, Change, Changed, Departure, Entered, Invited, ListPage, Removed, RoomLimits,
 };

@@ -3,7 +3,7 @@
 use futures::future::try_join_all;
 
 use super::item::{s, text};
-use super::rooms::Listed;
+use super::rooms::ListPage;
 use super::{Inbox, Store, keys};
 use crate::Error;
 use crate::domain::UserId;
@@ -33,7 +33,7 @@ impl Store {
         &self,
         after: Option<&UserId>,
         limit: Option<usize>,
-    ) -> Result<Listed<(UserId, Inbox)>, Error> {
+    ) -> Result<ListPage<(UserId, Inbox)>, Error> {
         let mut users = self.online_users(after, limit).await?;
         let more = limit.is_some_and(|limit| users.len() > limit);
         users.truncate(limit.unwrap_or(usize::MAX));
@@ -43,7 +43,7 @@ impl Store {
             let inbox = inboxes.remove(&user).unwrap_or_default();
             (user, inbox)
         };
-        Ok(Listed { items: users.into_iter().map(inbox).collect(), next })
+        Ok(ListPage { items: users.into_iter().map(inbox).collect(), next })
     }
 
     /// The same without their inboxes; more than `limit` if there are more.

@@ -13,7 +13,7 @@ use crate::error::Reason;
 /// The query parameters by which open mode is told who is calling, as a route reads them: what cannot be
 /// a name is refused, and named. [`named_in_query`](crate::auth::identity::named_in_query) has the same.
 #[derive(Deserialize)]
-struct Named {
+struct NamesInQuery {
     user_id: Option<UserId>,
     user: Option<UserId>,
     username: Option<UserId>,
@@ -29,7 +29,7 @@ pub struct ActingUser {
 
 impl ActingUser {
     /// The caller, whom the body may name, too.
-    pub fn asks(self, caller: Caller) -> Result<UserId, Error> {
+    pub fn acting_user(self, caller: Caller) -> Result<UserId, Error> {
         caller.named([self.user_id, self.sender_id])?.require()
     }
 }
@@ -80,7 +80,7 @@ impl<S: Sync> FromRequestParts<S> for Caller {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
         let context = parts.extensions.get::<AuthorizerContext>().ok_or(Error::Unauthorized)?;
         let identity = context.identity()?;
-        let Params(query) = Params::<Named>::from_request_parts(parts, state).await?;
+        let Params(query) = Params::<NamesInQuery>::from_request_parts(parts, state).await?;
         let names = [query.user_id, query.user, query.username, query.sender_id];
         Ok(Self(identity).named(names)?)
     }

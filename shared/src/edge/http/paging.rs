@@ -25,7 +25,7 @@ pub struct Paging {
 
 /// Text, because the refusal of a number should name it.
 #[derive(Deserialize)]
-struct Asked {
+struct PageRequest {
     before: Option<String>,
     after: Option<String>,
     limit: Option<String>,
@@ -35,7 +35,7 @@ impl<S: Sync> FromRequestParts<S> for Paging {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
-        let Params(asked) = Params::<Asked>::from_request_parts(parts, state).await?;
+        let Params(asked) = Params::<PageRequest>::from_request_parts(parts, state).await?;
         let limit = PageSize::parse(whole_number("limit", asked.limit.as_deref())?)?.get();
         Ok(Self { limit, before: asked.before, after: asked.after, uri: parts.uri.clone() })
     }

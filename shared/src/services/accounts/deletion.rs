@@ -16,7 +16,7 @@
 use futures::stream::{self, StreamExt, TryStreamExt};
 use secrecy::SecretString;
 
-use super::password::authenticate;
+use super::password::check_password;
 use super::profile::moment;
 use super::sessions::{CONCURRENT_ENDS, close_all, end};
 use crate::domain::{PageSize, UserId};
@@ -28,7 +28,7 @@ use crate::{App, Error};
 /// stays with those it was said to.
 pub async fn delete(app: &App, user: &UserId, password: Option<SecretString>) -> Result<(), Error> {
     match password {
-        Some(password) => drop(authenticate(app, user, password).await?),
+        Some(password) => drop(check_password(app, user, password).await?),
         None => match app.store.account(user).await? {
             Some(Secured { password_hash: None, .. }) => {}
             Some(_) => return Err(Error::Invalid("missing field `password`".into())),
@@ -44,7 +44,7 @@ pub(super) async fn erase(app: &App, user: &UserId) -> Result<(), Error> {
         return Ok(());
     }
     // Whoever is to hear of it is known by the conversations, of which nothing is left then.
-    let circle = presence::circle(app, user).await?;
+    let circle = presence::presence_audience(app, user).await?;
     let sessions = app.store.sessions(user).await?.into_iter();
     let ends = sessions.map(|session| end(app, user, session));
     stream::iter(ends).buffer_unordered(CONCURRENT_ENDS).try_collect::<()>().await?;
@@ -80,7 +80,7 @@ async fn decline_all(app: &App, user: &UserId) -> Result<(), Error> {
 async fn close_conversations(app: &App, user: &UserId) -> Result<(), Error> {
     let mut after = None;
     loop {
-        let listed = app.store.listings(user, after.as_ref(), PageSize::MAX).await?;
+        let listed = app.store.memberships(user, after.as_ref(), PageSize::MAX).await?;
         after = listed.items.last().map(|listing| listing.conversation.clone());
         let direct = listed.items.into_iter().map(|listing| listing.conversation);
         let direct = direct.filter(|conversation| conversation.addressee(user).is_some());

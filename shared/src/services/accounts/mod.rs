@@ -5,15 +5,15 @@
 //! is shown again was stolen or copied, so its session ends. Whatever ends a session also closes its
 //! sockets at once.
 
-mod authenticate;
 mod deletion;
+mod identify;
 mod password;
 mod profile;
 mod sessions;
 mod sign_in;
 
-pub use authenticate::{by_token, identify};
 pub use deletion::delete;
+pub use identify::{identify, identify_by_token};
 pub use password::{NewPassword, change_password};
 pub use profile::{Profile, change_profile};
 pub use sessions::{TICKET_LIFETIME, end, end_all, ticket};

@@ -32,14 +32,14 @@ pub async fn change_password(
     let NewPassword { current, new } = passwords;
     let username = account(app, user).await?.username;
     password::check(&new, username.as_ref().map_or("", Username::as_str))?;
-    let account = authenticate(app, user, current).await?;
+    let account = check_password(app, user, current).await?;
     let hash = password::hash(new).await?;
     app.store.change_password(&account.user, &hash).await?;
     end_all(app, user, session).await
 }
 
 /// The account of somebody who knows its password.
-pub(super) async fn authenticate(
+pub(super) async fn check_password(
     app: &App,
     user: &UserId,
     password: SecretString,
@@ -50,6 +50,6 @@ pub(super) async fn authenticate(
     if !password::matches(password, secured.password_hash).await? {
         return Err(Error::Forbidden(Reason::Password));
     }
-    app.store.forgive_attempts(&attempts, app.clock.now()).await?;
+    app.store.reset_attempts(&attempts, app.clock.now()).await?;
     Ok(secured.account)
 }

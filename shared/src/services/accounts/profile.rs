@@ -45,7 +45,7 @@ pub async fn change_profile(app: &App, user: &UserId, profile: Profile) -> Resul
         let now = app.clock.now();
         app.store.count_attempt(&renames, now).await?;
         if !app.store.rename_account(&before, &username, moment(app)).await? {
-            app.store.take_attempt_back(&renames, now).await?;
+            app.store.undo_attempt(&renames, now).await?;
             return Err(TAKEN);
         }
     }

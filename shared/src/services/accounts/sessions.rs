@@ -29,7 +29,7 @@ pub async fn end(app: &App, user: &UserId, session: SessionId) -> Result<(), Err
     if !gone.is_empty() {
         app.store.remove_connections(user, &gone, app.clock.now()).await?;
     }
-    // What would not close stays known, and `deliver`, woken by the first step, tries again.
+    // What would not close stays known, and `deliver`, notified by the first step, tries again.
     Ok(())
 }
 

@@ -67,7 +67,7 @@ pub async fn register(
     if !app.store.create_account(&account, Some(&hash), None).await? {
         return Err(TAKEN);
     }
-    begin(app, tokens, account, &hash).await
+    start_session(app, tokens, account, &hash).await
 }
 
 /// Signs somebody in. The answer, and how long it takes, do not tell whether there is such an account.
@@ -97,8 +97,8 @@ pub async fn login(app: &App, credentials: Credentials) -> Result<SignedIn, Erro
         deletion::erase(app, &account.user).await?;
         return Err(REFUSED);
     }
-    app.store.forgive_attempts(&attempts, app.clock.now()).await?;
-    begin(app, tokens, account, &hash).await
+    app.store.reset_attempts(&attempts, app.clock.now()).await?;
+    start_session(app, tokens, account, &hash).await
 }
 
 /// The next pair of tokens for one that was not shown before, or only just now: then the same pair.
@@ -133,7 +133,7 @@ pub async fn refresh(app: &App, token: &SecretString) -> Result<SignedIn, Error>
 }
 
 /// A new session of somebody whose password has `hash`, if it is so still.
-async fn begin(
+async fn start_session(
     app: &App,
     tokens: &Tokens,
     account: Account,

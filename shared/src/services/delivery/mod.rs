@@ -3,18 +3,19 @@
 //! The rules, of which each is needed:
 //!
 //! - Inboxes are read *after* the message is stored, strongly consistent. So either the reader sees a
-//!   connection, or the connection's greeting sees the mark.
-//! - A connection is pending until its handshake is through, and then it counts as absent.
-//! - Nobody took it: one update sets the mark `wait` and forgets the connections that answered 410;
-//!   its image tells whether a connection became ready meanwhile. Then the drain is woken.
+//!   connection, or the connection's welcome sees the mark.
+//! - A connection is ready once its handshake is through; until then it counts as absent.
+//! - Nobody took it: one update sets the pending mark `wait` and forgets the connections that answered
+//!   410; the item after it tells whether a connection became ready meanwhile. Then `deliver` is
+//!   notified.
 //! - An inbox that can list no more has one mark for all the rest, `overflow`: its owner is told that
 //!   more waits. So no inbox ever fails a send.
 //! - Connections whose token or session is over take nothing; `deliver` dismisses them.
 //! - Marks only fall: two senders may come in either order.
-//! - Under a mark nobody pushes, or messages would overtake those that wait. The sender leaves the
-//!   trace `skip` for whoever drains, on condition that the mark still stands.
-//! - Only the `deliver` function drains. Whoever finds a mark beside a ready connection wakes it
-//!   through the table's stream, which tries again if it fails.
+//! - Under a mark nobody pushes, or messages would overtake those that wait. The sender notes
+//!   its late write, `skip`, for whoever delivers the backlog, on condition that the mark still stands.
+//! - Only the `deliver` function delivers backlogs. Whoever finds a mark beside a ready connection
+//!   notifies it through the table's stream, which tries again if it fails.
 //!
 //! A message is undelivered for a user exactly while `wait <= seq`. `PROTOCOL.md` beside this file
 //! tells the whole of it, and why it holds.

@@ -9,7 +9,7 @@
 use futures::future;
 
 use super::backoff::Backoff;
-use super::rate::{Lately, count_said, most_of};
+use super::rate::{RecentMessages, count_sent, most_of};
 use super::repeat::find_repeat;
 use crate::domain::permissions::{self, Action};
 use crate::domain::{ConversationId, Message, MessageId, NewMessage, Timestamp};
@@ -74,12 +74,12 @@ pub async fn append<Permission: Future<Output = Result<(), Error>>>(
         }
         known = tail.entries.first().map_or(known, |newest| newest.message.seq);
         check_peer(&tail, new)?;
-        let mut lately = Lately::of(new, &tail, most_of(app, new));
+        let mut lately = RecentMessages::of(new, &tail, most_of(app, new));
         let newest = tail.entries.first();
         lately.check(newest.map_or(now, |newest| newest.message.sent_at.max(now)))?;
         if round == 1 {
             // Whatever is not stored in the end does not count.
-            counted = count_said(app, new, now)?;
+            counted = count_sent(app, new, now)?;
         }
         let appended = if tail.needs_start(now) {
             append.put_first(&tail).await?
@@ -92,7 +92,7 @@ pub async fn append<Permission: Future<Output = Result<(), Error>>>(
             }
             return Ok(appended);
         }
-        backoff.give_way().await;
+        backoff.pause().await;
         (tail, ()) = look().await?;
     }
     Err(Error::Storage { action: "append a message", source: "too many writers at once".into() })
@@ -130,7 +130,7 @@ impl Append<'_> {
         &self,
         tail: &Tail,
         tries: u32,
-        lately: &mut Lately<'_>,
+        lately: &mut RecentMessages<'_>,
     ) -> Result<Option<Appended>, Error> {
         let Some(newest) = tail.entries.first() else { return Ok(None) };
         let mut entry = self.entry(newest.message.seq + 1, Some(newest));
@@ -164,5 +164,5 @@ fn check_peer(tail: &Tail, new: &NewMessage) -> Result<(), Error> {
     }
     let blocks = tail.blocked_by.contains(&new.from);
     let is_blocked = tail.blocked_by.iter().any(|user| *user != new.from);
-    permissions::permit(Action::Speak, permissions::of_two(blocks, is_blocked))
+    permissions::check(Action::Speak, permissions::between_two(blocks, is_blocked))
 }

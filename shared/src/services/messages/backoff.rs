@@ -54,7 +54,7 @@ impl Backoff {
     }
 
     /// Waits, after a round that was lost, until the tail may be read again.
-    pub(super) async fn give_way(&mut self) {
+    pub(super) async fn pause(&mut self) {
         self.lost += 1;
         tokio::time::sleep(self.longest_pause().mul_f64(fastrand::f64())).await;
         self.asked = Instant::now();

@@ -8,25 +8,25 @@
 use std::time::Duration;
 
 use crate::domain::{Message, NewMessage, Timestamp};
+use crate::rate_limiter::Counted;
 use crate::store::Tail;
-use crate::throttle::Counted;
 use crate::{App, Error};
 
 /// The span in which messages are counted.
 const SECOND: Duration = Duration::from_secs(1);
 
 /// What the sender of a message has said before it in the same conversation.
-pub(super) struct Lately<'a> {
+pub(super) struct RecentMessages<'a> {
     new: &'a NewMessage,
     most: usize,
     /// When, oldest first.
-    said: Vec<Timestamp>,
+    sent_at: Vec<Timestamp>,
 }
 
-impl<'a> Lately<'a> {
+impl<'a> RecentMessages<'a> {
     /// As far as the end of the log shows it.
     pub(super) fn of(new: &'a NewMessage, tail: &Tail, most: usize) -> Self {
-        let mut lately = Self { new, most, said: Vec::new() };
+        let mut lately = Self { new, most, sent_at: Vec::new() };
         for entry in tail.entries.iter().rev() {
             lately.see(&entry.message);
         }
@@ -36,7 +36,7 @@ impl<'a> Lately<'a> {
     /// Counts a message that stands before it.
     pub(super) fn see(&mut self, message: &Message) {
         if message.from == self.new.from && message.body.is_text() {
-            self.said.push(message.sent_at);
+            self.sent_at.push(message.sent_at);
         }
     }
 
@@ -45,7 +45,7 @@ impl<'a> Lately<'a> {
         if self.most == 0 {
             return Ok(());
         }
-        let age = self.said.iter().rev().nth(self.most - 1).map(|said| at.since(*said));
+        let age = self.sent_at.iter().rev().nth(self.most - 1).map(|said| at.since(*said));
         age.filter(|age| *age < SECOND).map_or(Ok(()), |age| Err(too_fast(SECOND - age)))
     }
 }
@@ -56,7 +56,7 @@ pub(super) fn most_of(app: &App, new: &NewMessage) -> usize {
 }
 
 /// Counts a message among what its sender has said in any conversation; `None` if nobody counts.
-pub(super) fn count_said(
+pub(super) fn count_sent(
     app: &App,
     new: &NewMessage,
     now: Timestamp,
@@ -64,7 +64,7 @@ pub(super) fn count_said(
     match most_of(app, new) {
         0 => Ok(None),
         most => {
-            let counted = app.said.count(new.from.to_string(), now, most, SECOND);
+            let counted = app.message_rates.count(new.from.to_string(), now, most, SECOND);
             counted.map(Some).map_err(too_fast)
         }
     }

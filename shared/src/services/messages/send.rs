@@ -6,10 +6,10 @@ use super::append::{Appended, append};
 use crate::domain::permissions::Action;
 use crate::domain::{Content, ConversationId, Message, MessageBody, MessageId, NewMessage, UserId};
 use crate::protocol::Ack;
-use crate::services::access::permit;
+use crate::services::access::check_permission;
 use crate::services::delivery::{Recipients, deliver};
 use crate::services::own_inbox::OwnInbox;
-use crate::services::presence::note_presence;
+use crate::services::presence::mark_connection_ready;
 use crate::store::Inbox;
 use crate::{App, Error};
 
@@ -60,7 +60,7 @@ pub async fn send(
     conversation: &ConversationId,
     new: &NewMessage,
 ) -> Result<Sent, Error> {
-    let permission = || permit(app, &new.from, conversation, Action::Speak);
+    let permission = || check_permission(app, &new.from, conversation, Action::Speak);
     let (message, duplicate) = store(app, conversation, new, permission).await?;
     let recipients = recipients(app, &message).await?;
     let delivered = deliver(app, &message, recipients, None).await?;
@@ -70,7 +70,7 @@ pub async fn send(
 /// The same over a connection.
 ///
 /// The caller's own inbox is read before the message is stored, beside the permission, so that whoever
-/// has signed out says nothing. Nothing waits for the caller, who has the ack: for them an older image
+/// has signed out says nothing. Nothing waits for the caller, who has the ack: for them an older state
 /// is good enough.
 pub async fn send_over(
     app: &App,
@@ -79,14 +79,14 @@ pub async fn send_over(
     own: &OwnInbox<'_>,
 ) -> Result<Sent, Error> {
     let permission = || async {
-        let permission = permit(app, &new.from, conversation, Action::Speak);
+        let permission = check_permission(app, &new.from, conversation, Action::Speak);
         try_join!(permission, own.get()).map(drop)
     };
     let (message, duplicate) = store(app, conversation, new, permission).await?;
     let inbox = own.get().await?;
     let (recipients, noted) = join!(
         recipients_beside(app, &message, Some((&new.from, inbox))),
-        note_presence(app, own.caller, inbox),
+        mark_connection_ready(app, own.caller, inbox),
     );
     // The next frame notes it again.
     noted.map_or_else(|error| error.log(), drop);

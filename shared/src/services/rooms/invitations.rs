@@ -1,7 +1,7 @@
 //! Who is asked to join.
 
 use super::notices::admit;
-use super::{ATTEMPTS, crowded, end_if_abandoned, permitted};
+use super::{ATTEMPTS, check_room_limit, end_if_abandoned, permitted};
 use crate::domain::permissions::Action;
 use crate::domain::{Decision, Room, UserId};
 use crate::error::Reason;
@@ -25,11 +25,11 @@ pub async fn invite(
     }
     let decision = Decision { by: actor.clone(), at: app.clock.now() };
     for _ in 0..ATTEMPTS {
-        let seen = app.store.relation(room.id, user).await?;
-        if seen.guest.ban.is_some() {
+        let seen = app.store.user_in_room(room.id, user).await?;
+        if seen.non_member.ban.is_some() {
             return Err(Error::Conflict("they are banned"));
         }
-        let asked = seen.member.is_some() || seen.guest.invitation.is_some();
+        let asked = seen.member.is_some() || seen.non_member.invitation.is_some();
         if asked {
             return Ok(());
         }
@@ -38,7 +38,7 @@ pub async fn invite(
             return Ok(());
         }
     }
-    Err(crowded("invite somebody"))
+    Err(check_room_limit("invite somebody"))
 }
 
 /// Takes an invitation back; nothing to do if there is none.
@@ -50,8 +50,8 @@ pub async fn withdraw(
 ) -> Result<(), Error> {
     let room = permitted(app, actor, id_or_name, Action::Invite).await?.room;
     admit(app, &room, actor)?;
-    let seen = app.store.relation(room.id, user).await?;
-    if seen.guest.invitation.is_some() {
+    let seen = app.store.user_in_room(room.id, user).await?;
+    if seen.non_member.invitation.is_some() {
         app.store.end_invitation(&seen).await?;
         withdrawn(app, &room, user, Withdrawal::Withdrawn).await;
     }

@@ -1,7 +1,7 @@
 //! People come and go, and get roles.
 
 use super::notices::{admit, announce, count};
-use super::{ATTEMPTS, crowded, end_if_abandoned, limits, newest, permitted};
+use super::{ATTEMPTS, check_room_limit, end_if_abandoned, limits, newest, permitted};
 use crate::domain::permissions::Action;
 use crate::domain::{
     ConversationId, Leaving, Notice, PageSize, Role, Room, RoomHistory, RoomId, Seq, UserId,
@@ -37,7 +37,7 @@ pub async fn join(app: &App, user: &UserId, id_or_name: &str) -> Result<Room, Er
             Entered::Stale => {}
         }
     }
-    Err(crowded("join a room"))
+    Err(check_room_limit("join a room"))
 }
 
 /// The first message that somebody may read who joins now, unless they may read all of them.
@@ -78,20 +78,20 @@ async fn leave_because(
             Removed::Stale => {}
         }
     }
-    Err(crowded("leave a room"))
+    Err(check_room_limit("leave a room"))
 }
 
 /// Takes `user`, whose account is being deleted, out of every room; a room that would have no owner gets another.
 pub async fn leave_all(app: &App, user: &UserId) -> Result<(), Error> {
     let mut after = None;
     loop {
-        let listed = app.store.listings(user, after.as_ref(), PageSize::MAX).await?;
-        for listing in &listed.items {
-            if let ConversationId::Room(room) = listing.conversation {
+        let listed = app.store.memberships(user, after.as_ref(), PageSize::MAX).await?;
+        for membership in &listed.items {
+            if let ConversationId::Room(room) = membership.conversation {
                 leave_for_good(app, user, room).await?;
             }
         }
-        after = listed.items.into_iter().last().map(|listing| listing.conversation);
+        after = listed.items.into_iter().last().map(|membership| membership.conversation);
         if listed.next.is_none() || after.is_none() {
             return Ok(());
         }
@@ -111,25 +111,30 @@ async fn leave_for_good(app: &App, user: &UserId, room: RoomId) -> Result<(), Er
         // A moderator before others, who has been there for longest before others.
         others.sort_by_key(|member| (member.role != Role::Moderator, member.joined_at));
         if let Some(heir) = others.first() {
-            match bequeath(app, user, room, &heir.user).await {
+            match pass_ownership(app, user, room, &heir.user).await {
                 // The heir has left meanwhile, too.
                 Ok(()) | Err(Error::NotFound(_)) => {}
                 Err(error) => return Err(error),
             }
         }
     }
-    Err(crowded("leave a room for good"))
+    Err(check_room_limit("leave a room for good"))
 }
 
 /// Makes `heir` an owner; whoever goes for good is never told that this was too often.
-async fn bequeath(app: &App, user: &UserId, room: RoomId, heir: &UserId) -> Result<(), Error> {
+async fn pass_ownership(
+    app: &App,
+    user: &UserId,
+    room: RoomId,
+    heir: &UserId,
+) -> Result<(), Error> {
     let room = permitted(app, user, &room.to_string(), Action::Appoint).await?.room;
     count(app, &room, user);
     give_role(app, &room, user, heir, Role::Owner).await
 }
 
 /// Gives a member another role.
-pub async fn appoint(
+pub async fn set_role(
     app: &App,
     actor: &UserId,
     id_or_name: &str,
@@ -162,7 +167,7 @@ async fn give_role(
             Removed::Stale => {}
         }
     }
-    Err(crowded("give somebody a role"))
+    Err(check_room_limit("give somebody a role"))
 }
 
 fn last_owner() -> Error {

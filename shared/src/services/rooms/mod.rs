@@ -9,16 +9,16 @@ use serde_json::{Map, Value};
 
 use crate::domain::permissions::{self, Action};
 use crate::domain::{
-    Access, Notice, PageSize, Range, Relation, Room, RoomHistory, RoomId, RoomName, Seq, UserId,
+    Access, Notice, PageSize, Range, Room, RoomHistory, RoomId, RoomName, Seq, UserId, UserInRoom,
 };
 use crate::protocol::{Removal, Withdrawal};
 use crate::services::events;
 use crate::services::messages::read;
-use crate::store::{Change, Changed, Departure, Listed, RoomLimits};
+use crate::store::{Change, Changed, Departure, ListPage, RoomLimits};
 use crate::{App, Error};
 
 pub use invitations::{decline, invite, withdraw};
-pub use membership::{appoint, join, leave, leave_all};
+pub use membership::{join, leave, leave_all, set_role};
 pub use moderation::{ban, kick, mute, unban, unmute};
 
 pub use notices::left;
@@ -97,10 +97,10 @@ pub async fn permitted(
     user: &UserId,
     id_or_name: &str,
     action: Action,
-) -> Result<Relation, Error> {
+) -> Result<UserInRoom, Error> {
     let id = app.store.find_room_id(id_or_name).await?;
-    let relation = app.store.relation(id, user).await?;
-    permissions::permit(action, relation.standing(app.clock.now()))?;
+    let relation = app.store.user_in_room(id, user).await?;
+    permissions::check(action, relation.relationship(app.clock.now()))?;
     Ok(relation)
 }
 
@@ -123,7 +123,7 @@ pub async fn list(
     user: Option<&UserId>,
     after: Option<&str>,
     limit: usize,
-) -> Result<Listed<Room>, Error> {
+) -> Result<ListPage<Room>, Error> {
     let mut rooms = app.store.rooms(after, limit).await?;
     // The index may lag behind.
     rooms.items.retain(|room| room.access == Access::Public);
@@ -177,7 +177,7 @@ pub async fn change(
             Changed::Stale => {}
         }
     }
-    Err(crowded("change a room"))
+    Err(check_room_limit("change a room"))
 }
 
 /// The room's last message, also one that has expired.
@@ -242,6 +242,6 @@ fn limits(app: &App) -> RoomLimits {
 }
 
 /// What to say when the table kept changing.
-fn crowded(action: &'static str) -> Error {
+fn check_room_limit(action: &'static str) -> Error {
     Error::Storage { action, source: "others kept changing it at the same time".into() }
 }

@@ -3,9 +3,9 @@
 use futures::try_join;
 
 use super::notices::{admit, announce, show_removal};
-use super::{ATTEMPTS, crowded, permitted};
+use super::{ATTEMPTS, check_room_limit, permitted};
 use crate::domain::permissions::{self, Action};
-use crate::domain::{Decision, Member, Mute, Notice, Relation, Role, Room, UserId};
+use crate::domain::{Decision, Member, Mute, Notice, Role, Room, UserId, UserInRoom};
 use crate::protocol::{Removal, Withdrawal};
 use crate::services::events;
 use crate::store::{Departure, Removed};
@@ -17,13 +17,13 @@ pub async fn kick(app: &App, actor: &UserId, id_or_name: &str, user: &UserId) ->
     admit(app, &actor.room, &actor.user)?;
     for _ in 0..ATTEMPTS {
         let member = app.store.member(actor.room.id, user).await?;
-        let member = below(&actor, member)?.ok_or(Error::NotFound("member"))?;
+        let member = check_below(&actor, member)?.ok_or(Error::NotFound("member"))?;
         match app.store.remove_member(actor.room.id, &member, &Departure::Out).await? {
-            Removed::Yes => return tell(app, &actor, user, Removal::Kicked).await,
+            Removed::Yes => return announce_removal(app, &actor, user, Removal::Kicked).await,
             Removed::Stale | Removed::LastOwner => {}
         }
     }
-    Err(crowded("put somebody out"))
+    Err(check_room_limit("put somebody out"))
 }
 
 /// Puts somebody out of the room if they are in it, and lets them in no more.
@@ -33,23 +33,23 @@ pub async fn ban(app: &App, actor: &UserId, id_or_name: &str, user: &UserId) -> 
     let room = &actor.room;
     let decision = Decision { by: actor.user.clone(), at: app.clock.now() };
     for _ in 0..ATTEMPTS {
-        let seen = app.store.relation(room.id, user).await?;
-        if let Some(member) = below(&actor, seen.member.clone())? {
+        let seen = app.store.user_in_room(room.id, user).await?;
+        if let Some(member) = check_below(&actor, seen.member.clone())? {
             let departure = Departure::Banned(decision.clone());
             if app.store.remove_member(room.id, &member, &departure).await? == Removed::Yes {
-                return tell(app, &actor, user, Removal::Banned).await;
+                return announce_removal(app, &actor, user, Removal::Banned).await;
             }
-        } else if seen.guest.ban.is_some() {
+        } else if seen.non_member.ban.is_some() {
             return Ok(());
-        } else if app.store.ban_guest(&seen, &decision).await? {
-            if seen.guest.invitation.is_some() {
+        } else if app.store.ban_non_member(&seen, &decision).await? {
+            if seen.non_member.invitation.is_some() {
                 let invited = std::slice::from_ref(user);
                 events::show_withdrawal(app, room, invited, Withdrawal::Withdrawn).await;
             }
             return announce(app, room, &actor.user, Notice::Banned(user.clone())).await;
         }
     }
-    Err(crowded("ban somebody"))
+    Err(check_room_limit("ban somebody"))
 }
 
 /// Lets somebody join again; nothing to do if they are not banned.
@@ -61,8 +61,8 @@ pub async fn unban(
 ) -> Result<(), Error> {
     let room = permitted(app, actor, id_or_name, Action::Ban).await?.room;
     admit(app, &room, actor)?;
-    let seen = app.store.relation(room.id, user).await?;
-    if seen.guest.ban.is_some() && app.store.unban(&seen).await? {
+    let seen = app.store.user_in_room(room.id, user).await?;
+    if seen.non_member.ban.is_some() && app.store.unban(&seen).await? {
         announce(app, &room, actor, Notice::Unbanned(user.clone())).await?;
     }
     Ok(())
@@ -80,7 +80,7 @@ pub async fn mute(
     admit(app, &actor.room, &actor.user)?;
     for _ in 0..ATTEMPTS {
         let member = app.store.member(actor.room.id, user).await?;
-        let member = below(&actor, member)?.ok_or(Error::NotFound("member"))?;
+        let member = check_below(&actor, member)?.ok_or(Error::NotFound("member"))?;
         if member.mute == Some(mute) {
             return Ok(());
         }
@@ -88,7 +88,7 @@ pub async fn mute(
             return announce(app, &actor.room, &actor.user, Notice::Muted(user.clone())).await;
         }
     }
-    Err(crowded("mute somebody"))
+    Err(check_room_limit("mute somebody"))
 }
 
 /// Lets a member speak again, also one who left meanwhile; nothing to do if they are not muted.
@@ -102,10 +102,10 @@ pub async fn unmute(
     admit(app, &actor.room, &actor.user)?;
     let room: &Room = &actor.room;
     for _ in 0..ATTEMPTS {
-        let seen = app.store.relation(room.id, user).await?;
-        let Some(member) = below(&actor, seen.member.clone())? else {
-            if seen.guest.mute.is_some() {
-                app.store.unmute_guest(&seen).await?;
+        let seen = app.store.user_in_room(room.id, user).await?;
+        let Some(member) = check_below(&actor, seen.member.clone())? else {
+            if seen.non_member.mute.is_some() {
+                app.store.unmute_non_member(&seen).await?;
             }
             return Ok(());
         };
@@ -116,20 +116,25 @@ pub async fn unmute(
             return announce(app, room, &actor.user, Notice::Unmuted(user.clone())).await;
         }
     }
-    Err(crowded("end a mute"))
+    Err(check_room_limit("end a mute"))
 }
 
 /// The member, if there is one, whom the actor outranks.
-fn below(actor: &Relation, member: Option<Member>) -> Result<Option<Member>, Error> {
+fn check_below(actor: &UserInRoom, member: Option<Member>) -> Result<Option<Member>, Error> {
     let role = actor.member.as_ref().map_or(Role::Member, |member| member.role);
     if let Some(member) = &member {
-        permissions::permit_upon(role, member.role)?;
+        permissions::check_outranks(role, member.role)?;
     }
     Ok(member)
 }
 
 /// Tells the room and whoever was put out of it.
-async fn tell(app: &App, actor: &Relation, user: &UserId, removal: Removal) -> Result<(), Error> {
+async fn announce_removal(
+    app: &App,
+    actor: &UserInRoom,
+    user: &UserId,
+    removal: Removal,
+) -> Result<(), Error> {
     let notice = match removal {
         Removal::Banned => Notice::Banned(user.clone()),
         Removal::Kicked | Removal::Deleted => Notice::Kicked(user.clone()),

@@ -66,11 +66,7 @@ impl Store {
     }
 
     /// Counts an attempt no longer of which nothing came.
-    pub async fn take_attempt_back(
-        &self,
-        attempts: &Attempts,
-        now: Timestamp,
-    ) -> Result<(), Error> {
+    pub async fn undo_attempt(&self, attempts: &Attempts, now: Timestamp) -> Result<(), Error> {
         let (window, _) = window_at(now, attempts.window);
         let update = self
             .update(attempts.counted_in(window))
@@ -80,7 +76,7 @@ impl Store {
     }
 
     /// Forgets the attempts of the present window: the last one succeeded.
-    pub async fn forgive_attempts(&self, attempts: &Attempts, now: Timestamp) -> Result<(), Error> {
+    pub async fn reset_attempts(&self, attempts: &Attempts, now: Timestamp) -> Result<(), Error> {
         let (window, _) = window_at(now, attempts.window);
         let delete = self.delete(attempts.counted_in(window));
         delete.send().await.map_err(storage("forgive attempts")).map(drop)

@@ -3,7 +3,7 @@
 //! It says whether somebody is telling the owner right now, so that what is added meanwhile is told
 //! again: whoever tells takes the mark first, and ends it only if it is still theirs.
 
-use super::presence::{removals, with_names};
+use super::connections::{removals, with_names};
 use super::{Inbox, Update};
 use crate::Error;
 use crate::domain::{ConnectionId, Timestamp, UserId};

@@ -72,8 +72,8 @@ impl Store {
             .transact_write_items()
             .transact_items(self.move_start(entry, seen)?)
             .transact_items(message);
-        for listing in self.new_listings(conversation, entry.message.sent_at)? {
-            write = write.transact_items(listing);
+        for membership in self.new_memberships(conversation, entry.message.sent_at)? {
+            write = write.transact_items(membership);
         }
         for holder in holders {
             write = write.transact_items(self.account_exists(holder)?);
@@ -124,19 +124,19 @@ impl Store {
         update.write().map_err(storage("describe the start of a conversation"))
     }
 
-    fn new_listings(
+    fn new_memberships(
         &self,
         conversation: &ConversationId,
         now: Timestamp,
     ) -> Result<Vec<TransactWriteItem>, Error> {
-        let listing = |user| {
-            self.tx_update(Key::listing(user, conversation))
+        let membership = |user| {
+            self.tx_update(Key::membership(user, conversation))
                 .update_expression("SET joined_at = if_not_exists(joined_at, :now)")
                 .expression_attribute_values(":now", n(now.as_millis()))
                 .write()
                 .map_err(storage("describe a listing"))
         };
-        conversation.pair().iter().map(listing).collect()
+        conversation.pair().iter().map(membership).collect()
     }
 }
 

@@ -85,12 +85,12 @@ impl Store {
     /// Removes one item, and if it is of somebody who was invited, that invitation; who that was.
     async fn erase_item(&self, room: &Room, item: &Item) -> Result<Option<UserId>, Error> {
         let sk = text(item, keys::SK)?;
-        let guest = sk.strip_prefix("GUEST#").map(UserId::from_encoded).transpose()?;
-        if let Some(guest) = &guest {
-            self.remove(Key::invitation(guest, room.id)).await?;
+        let non_member = sk.strip_prefix("GUEST#").map(UserId::from_encoded).transpose()?;
+        if let Some(non_member) = &non_member {
+            self.remove(Key::invitation(non_member, room.id)).await?;
         }
         self.remove(Key::new(text(item, keys::PK)?, sk)).await?;
-        Ok(guest.filter(|_| item.contains_key("invited_at")))
+        Ok(non_member.filter(|_| item.contains_key("invited_at")))
     }
 
     async fn free_name(&self, room: &Room) -> Result<(), Error> {

@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 
-use super::relation::{encode_mute, role_value};
+use super::user_in_room::{encode_mute, role_value};
 use crate::Error;
 use crate::domain::{ConversationId, Decision, Member, Role, RoomId, UserId};
 use crate::error::storage;
@@ -109,10 +109,10 @@ impl Store {
             .expression_attribute_names("#role", "role")
             .expression_attribute_values(":role", role_value(member.role))
             .write()?;
-        let listing =
-            self.tx_delete(Key::listing(&member.user, &ConversationId::Room(room))).write()?;
+        let membership =
+            self.tx_delete(Key::membership(&member.user, &ConversationId::Room(room))).write()?;
         let rooms = self.less(Key::room_count(&member.user)).write()?;
-        let mut writes = vec![item, count.write()?, listing, rooms];
+        let mut writes = vec![item, count.write()?, membership, rooms];
         if let Some(kept) = self.kept(room, member, departure) {
             writes.push(kept.write()?);
         }
@@ -122,7 +122,7 @@ impl Store {
     /// What the room keeps of whoever goes: a ban, and a mute, so that leaving does not end it.
     fn kept(&self, room: RoomId, member: &Member, departure: &Departure) -> Option<UpdateBuilder> {
         let mut sets = vec!["#user = :user"];
-        let mut update = self.update_guest(room, &member.user);
+        let mut update = self.update_non_member(room, &member.user);
         if let Some(mute) = member.mute {
             sets.push("muted = :muted");
             update = update.expression_attribute_values(":muted", encode_mute(mute));
@@ -140,8 +140,8 @@ impl Store {
     }
 
     /// An update of what a room keeps of somebody who is not in it; it says who that is.
-    pub(super) fn update_guest(&self, room: RoomId, user: &UserId) -> UpdateBuilder {
-        self.tx_update(Key::guest(room, user))
+    pub(super) fn update_non_member(&self, room: RoomId, user: &UserId) -> UpdateBuilder {
+        self.tx_update(Key::non_member(room, user))
             .expression_attribute_names("#user", "user")
             .expression_attribute_values(":user", s(user.as_str()))
     }

@@ -4,17 +4,17 @@ use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::TransactWriteItem;
 
-use super::relation::{decode_member, encode_mute, role_value};
-use super::{Listed, RoomLimits};
+use super::user_in_room::{decode_member, encode_mute, role_value};
+use super::{ListPage, RoomLimits};
 use crate::Error;
 use crate::domain::{
-    Access, ConversationId, Member, Mute, Relation, Role, RoomHistory, RoomId, Seq, Timestamp,
-    UserId,
+    Access, ConversationId, Member, Mute, Role, RoomHistory, RoomId, Seq, Timestamp, UserId,
+    UserInRoom,
 };
 use crate::error::storage;
 use crate::store::item::{n, s};
 use crate::store::key::Key;
-use crate::store::list::Span;
+use crate::store::pages::Span;
 use crate::store::transaction::Write;
 use crate::store::{Store, keys};
 
@@ -37,7 +37,7 @@ impl Store {
     /// newcomers there must be no such message yet.
     pub async fn add_member(
         &self,
-        seen: &Relation,
+        seen: &UserInRoom,
         reads_from: Option<Seq>,
         now: Timestamp,
         limits: RoomLimits,
@@ -64,12 +64,12 @@ impl Store {
         room: RoomId,
         after: Option<&UserId>,
         limit: Option<usize>,
-    ) -> Result<Listed<Member>, Error> {
+    ) -> Result<ListPage<Member>, Error> {
         let pk = &keys::conversation_pk(&ConversationId::Room(room));
         let span = Span { pk, prefix: "MEMBER", having: None, action: "list members" };
         let (items, next) = self.span(span, after.map(UserId::encoded), limit).await?;
         let items = items.iter().map(decode_member).collect::<Result<Vec<_>, _>>()?;
-        Ok(Listed { items, next })
+        Ok(ListPage { items, next })
     }
 
     /// Mutes a member, or ends that; false if they are a member of this role no more.
@@ -99,7 +99,7 @@ impl Store {
 
     fn entrance(
         &self,
-        seen: &Relation,
+        seen: &UserInRoom,
         reads_from: Option<Seq>,
         now: Timestamp,
         limits: RoomLimits,
@@ -133,11 +133,11 @@ impl Store {
         };
         let mut writes = vec![count.write()?];
         let role = if empty { Role::Owner } else { Role::Member };
-        let mute = seen.guest.mute.filter(|mute| role == Role::Member && mute.holds(now));
+        let mute = seen.non_member.mute.filter(|mute| role == Role::Member && mute.holds(now));
         let user = seen.user.clone();
         let member = Member { user, role, joined_at: now, mute, reads_from };
         writes.extend(self.entry(room, &member, limits)?);
-        writes.extend(self.guest_enters(seen)?);
+        writes.extend(self.non_member_joins(seen)?);
         if let Some(next) = reads_from.filter(|_| since_joining) {
             writes.push(self.nothing_said(room, next)?);
         }
@@ -185,11 +185,11 @@ impl Store {
         if let Some(reads_from) = member.reads_from {
             item = item.item("reads_from", n(reads_from));
         }
-        let listing = self
-            .tx_put(Key::listing(&member.user, &conversation).into())
+        let membership = self
+            .tx_put(Key::membership(&member.user, &conversation).into())
             .item("joined_at", joined_at)
             .write()?;
-        Ok(vec![rooms, item.write()?, listing])
+        Ok(vec![rooms, item.write()?, membership])
     }
 }
 

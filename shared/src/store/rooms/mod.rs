@@ -7,10 +7,10 @@
 mod change;
 mod deletion;
 mod departure;
-mod guests;
 mod members;
 mod names;
-mod relation;
+mod non_members;
+mod user_in_room;
 
 use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::types::TransactWriteItem;
@@ -20,8 +20,8 @@ use crate::store::transaction::Write;
 
 pub use change::{Change, Changed};
 pub use departure::{Departure, Removed};
-pub use guests::{Banned, Invited};
 pub use members::Entered;
+pub use non_members::{Banned, Invited};
 
 use super::item::{Item, n, number, parse_number, s, text};
 use super::{Store, keys};
@@ -40,7 +40,7 @@ pub struct RoomLimits {
 
 /// Some items of a list, and where the next page begins if there is one.
 #[derive(Debug)]
-pub struct Listed<T> {
+pub struct ListPage<T> {
     /// The items.
     pub items: Vec<T>,
     /// What to read after.
@@ -80,7 +80,7 @@ impl Store {
     }
 
     /// Public rooms by name, the first of them `after` a place in this list.
-    pub async fn rooms(&self, after: Option<&str>, limit: usize) -> Result<Listed<Room>, Error> {
+    pub async fn rooms(&self, after: Option<&str>, limit: usize) -> Result<ListPage<Room>, Error> {
         let page = self
             .query_directory()
             .key_condition_expression("dir_pk = :rooms AND dir_sk > :after")
@@ -96,7 +96,7 @@ impl Store {
         let ids = page.items().iter().map(|item| text(item, keys::PK));
         let ids = ids.map(|pk| Ok(RoomId::parse(pk?.trim_start_matches("CONV#room:"))));
         let ids: Vec<_> = ids.collect::<Result<Vec<_>, Error>>()?.into_iter().flatten().collect();
-        Ok(Listed { items: self.rooms_of(&ids).await?, next })
+        Ok(ListPage { items: self.rooms_of(&ids).await?, next })
     }
 
     /// Those of these rooms that there are, at most a hundred, by name.

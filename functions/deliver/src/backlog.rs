@@ -1,4 +1,4 @@
-//! Hands over what waits: under a lease, in order, and never past a message nobody took.
+//! Delivers what waits: under a lease, in order, and never past a message nobody took.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -8,16 +8,16 @@ use shared::domain::permissions::{self, Action};
 use shared::domain::{ConnectionId, ConversationId, Message, Page, Range, Seq, Timestamp, UserId};
 use shared::protocol::{Receipt, ServerFrame};
 use shared::pusher::Push;
-use shared::services::access::{between, hears};
-use shared::store::{Advance, Drain, Inbox, Update};
+use shared::services::access::{can_receive, relationship_of_two};
+use shared::store::{Advance, BacklogDelivery, Inbox, Update};
 use shared::{App, Error};
 use uuid::Uuid;
 
 use crate::overflow;
 
-/// How long a drain may be silent before another may take over; longer than one push can take.
+/// How long a backlog delivery may be silent before another may take over; longer than one push can take.
 const LEASE: Duration = Duration::from_secs(10);
-/// How long one invocation drains before it leaves the rest to another; the function has two minutes.
+/// How long one invocation delivers before it leaves the rest to another; the function has two minutes.
 const BUDGET: Duration = Duration::from_secs(60);
 /// How many messages are read at once.
 const PAGE: usize = 50;
@@ -26,12 +26,12 @@ const TRIES: u32 = 4;
 /// How long to wait before trying again; doubles each time.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 
-/// How one conversation's drain ended.
+/// How one conversation's backlog delivery ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Drained {
+enum Outcome {
     /// Nothing waits any more.
     Empty,
-    /// Somebody else drains, until then at most.
+    /// Somebody else delivers the backlog, until then at most.
     Elsewhere(Timestamp),
     /// A message was not taken; it and what follows waits on.
     Stuck,
@@ -39,19 +39,19 @@ enum Drained {
     OutOfTime,
 }
 
-/// Where a drain stands.
-struct Progress {
-    /// The mark as this drain knows it.
+/// Where a backlog delivery stands.
+struct Position {
+    /// The mark as this delivery knows it.
     mark: Seq,
     /// The first message not pushed.
     next: Seq,
     /// When the lease was last taken or renewed.
     renewed: Timestamp,
-    /// The last message that a sender left to this drain, as far as is known.
+    /// The last message that a sender left to this delivery, as far as is known.
     left: Option<Seq>,
 }
 
-impl Progress {
+impl Position {
     fn advance(&self) -> Advance {
         Advance { mark: self.mark, next: self.next }
     }
@@ -61,33 +61,34 @@ impl Progress {
 enum Pushed {
     /// Each message was taken, as far as time allowed; perhaps there are more.
     All { more: bool },
-    /// Nobody took one, and the drain was given back.
+    /// Nobody took one, and the lease was released.
     Stuck,
 }
 
-/// Drains every conversation of which something waits, while somebody is there to take it.
+/// Delivers the backlog of every conversation of which something waits, while somebody is there to take it.
 ///
 /// An error if API Gateway takes nothing for long though a connection stands: the stream tries again.
-pub(crate) async fn everything(app: &App, user: &UserId, mut inbox: Inbox) -> Result<(), Error> {
+pub(crate) async fn deliver(app: &App, user: &UserId, mut inbox: Inbox) -> Result<(), Error> {
     let deadline = app.clock.now().plus(BUDGET);
     let mut pause = FIRST_PAUSE;
     let mut others = HashMap::new();
     let mut tries = 0;
     loop {
-        let waiting = inbox.waiting_conversations();
-        if !inbox.has_waiting() || inbox.ready(app.clock.now()).is_empty() {
+        let pending = inbox.pending_conversations();
+        if !inbox.has_pending() || inbox.ready(app.clock.now()).is_empty() {
             return Ok(());
         }
-        let (mut stuck, mut again) = (!overflow::tell(app, user, &inbox).await?, false);
-        for conversation in waiting {
-            match conversation_of(app, user, &conversation, deadline).await? {
-                Drained::Empty => {}
-                Drained::Stuck => stuck = true,
+        let (mut stuck, mut again) =
+            (!overflow::push_more_waiting(app, user, &inbox).await?, false);
+        for conversation in pending {
+            match deliver_conversation(app, user, &conversation, deadline).await? {
+                Outcome::Empty => {}
+                Outcome::Stuck => stuck = true,
                 // A lease that is renewed is somebody alive; one that is not, is worth waiting for.
-                Drained::Elsewhere(until) => {
+                Outcome::Elsewhere(until) => {
                     again |= others.insert(conversation, until).is_none_or(|seen| seen == until);
                 }
-                Drained::OutOfTime => return app.store.wake(user).await,
+                Outcome::OutOfTime => return app.store.notify(user).await,
             }
         }
         if !stuck && !again {
@@ -96,7 +97,7 @@ pub(crate) async fn everything(app: &App, user: &UserId, mut inbox: Inbox) -> Re
         tries += u32::from(stuck);
         if tries > TRIES {
             return Err(Error::Push {
-                action: "hand over what waits",
+                action: "deliver what waits",
                 source: "API Gateway takes nothing for a connection that stands".into(),
             });
         }
@@ -106,82 +107,92 @@ pub(crate) async fn everything(app: &App, user: &UserId, mut inbox: Inbox) -> Re
     }
 }
 
-async fn conversation_of(
+async fn deliver_conversation(
     app: &App,
     user: &UserId,
     conversation: &ConversationId,
     deadline: Timestamp,
-) -> Result<Drained, Error> {
+) -> Result<Outcome, Error> {
     let holder = Uuid::now_v7().to_string();
-    let drain = Drain { user, conversation, holder: &holder };
+    let delivery = BacklogDelivery { user, conversation, holder: &holder };
     let now = app.clock.now();
     let (Update::Applied(inbox) | Update::Refused(inbox)) =
-        app.store.take_lease(&drain, now, now.plus(LEASE)).await?;
-    let waiting = inbox.waiting(conversation);
-    let (Some(mark), Some(lease)) = (waiting.from, waiting.lease) else {
-        return Ok(Drained::Empty);
+        app.store.take_lease(&delivery, now, now.plus(LEASE)).await?;
+    let pending = inbox.pending(conversation);
+    let (Some(mark), Some(lease)) = (pending.from, pending.lease) else {
+        return Ok(Outcome::Empty);
     };
     if lease.holder != holder {
-        return Ok(Drained::Elsewhere(lease.until));
+        return Ok(Outcome::Elsewhere(lease.until));
     }
-    hand_over(app, &drain, Progress { mark, next: mark, renewed: now, left: None }, deadline).await
+    deliver_under_lease(
+        app,
+        &delivery,
+        Position { mark, next: mark, renewed: now, left: None },
+        deadline,
+    )
+    .await
 }
 
-async fn hand_over(
+async fn deliver_under_lease(
     app: &App,
-    drain: &Drain<'_>,
-    mut progress: Progress,
+    delivery: &BacklogDelivery<'_>,
+    mut position: Position,
     deadline: Timestamp,
-) -> Result<Drained, Error> {
+) -> Result<Outcome, Error> {
     loop {
         if app.clock.now() > deadline {
-            let advance = progress.advance();
-            app.store.hand_back(drain, advance, &[], app.clock.now()).await?;
-            return Ok(Drained::OutOfTime);
+            let advance = position.advance();
+            app.store.release_lease(delivery, advance, &[], app.clock.now()).await?;
+            return Ok(Outcome::OutOfTime);
         }
-        let range = Range { before: None, after: Some(progress.next - 1) };
+        let range = Range { before: None, after: Some(position.next - 1) };
         let now = Some(app.clock.now());
-        let page = app.store.page(drain.conversation, range, PAGE, now).await?;
+        let page = app.store.page(delivery.conversation, range, PAGE, now).await?;
         // Read after the page: whoever was ready when a message on it was sent is seen here, and
         // whoever left before one was said is seen to have left.
-        let (inbox, hears) =
-            try_join!(app.store.inbox(drain.user), hears(app, drain.user, drain.conversation))?;
-        let after = match hears {
-            Some(first) if progress.next < first => {
+        let (inbox, readable_from) = try_join!(
+            app.store.inbox(delivery.user),
+            can_receive(app, delivery.user, delivery.conversation)
+        )?;
+        let after = match readable_from {
+            Some(first) if position.next < first => {
                 // What was said before they came is not for them.
-                progress.next = first;
+                position.next = first;
                 continue;
             }
-            Some(_) => match push_page(app, drain, &mut progress, &page, &inbox).await? {
-                Pushed::All { more } => step(app, drain, &mut progress, more).await?,
-                Pushed::Stuck => return Ok(Drained::Stuck),
+            Some(_) => match push_page(app, delivery, &mut position, &page, &inbox).await? {
+                Pushed::All { more } => {
+                    advance_or_finish(app, delivery, &mut position, more).await?
+                }
+                Pushed::Stuck => return Ok(Outcome::Stuck),
             },
-            None => drop_mark(app, drain, &progress).await?,
+            None => drop_backlog(app, delivery, &position).await?,
         };
         let Some(after) = after else {
-            show_receipt(app, drain, &inbox, progress.next).await?;
-            return Ok(Drained::Empty);
+            show_receipt(app, delivery, &inbox, position.next).await?;
+            return Ok(Outcome::Empty);
         };
 
-        let waiting = after.waiting(drain.conversation);
-        progress.left = waiting.skip;
-        match (waiting.from, waiting.lease) {
-            (Some(mark), Some(lease)) if lease.holder == drain.holder => {
-                if mark != progress.mark {
-                    progress = Progress { mark, next: progress.next.min(mark), ..progress };
+        let pending = after.pending(delivery.conversation);
+        position.left = pending.late_write;
+        match (pending.from, pending.lease) {
+            (Some(mark), Some(lease)) if lease.holder == delivery.holder => {
+                if mark != position.mark {
+                    position = Position { mark, next: position.next.min(mark), ..position };
                 }
             }
-            (Some(_), Some(lease)) => return Ok(Drained::Elsewhere(lease.until)),
-            _ => return Ok(Drained::Empty),
+            (Some(_), Some(lease)) => return Ok(Outcome::Elsewhere(lease.until)),
+            _ => return Ok(Outcome::Empty),
         }
     }
 }
 
-/// Pushes a page in order; if nobody takes a message, gives the drain back there.
+/// Pushes a page in order; if nobody takes a message, releases the lease there.
 async fn push_page(
     app: &App,
-    drain: &Drain<'_>,
-    progress: &mut Progress,
+    delivery: &BacklogDelivery<'_>,
+    position: &mut Position,
     page: &Page,
     inbox: &Inbox,
 ) -> Result<Pushed, Error> {
@@ -189,35 +200,35 @@ async fn push_page(
     let mut gone = Vec::new();
     for message in &page.messages {
         if !push(app, message, &mut ready, &mut gone).await {
-            let advance = progress.advance();
-            app.store.hand_back(drain, advance, &gone, app.clock.now()).await?;
+            let advance = position.advance();
+            app.store.release_lease(delivery, advance, &gone, app.clock.now()).await?;
             return Ok(Pushed::Stuck);
         }
-        progress.next = message.seq + 1;
-        if app.clock.now().since(progress.renewed) > LEASE / 2 {
+        position.next = message.seq + 1;
+        if app.clock.now().since(position.renewed) > LEASE / 2 {
             break;
         }
     }
     if !gone.is_empty() {
-        app.store.remove_connections(drain.user, &gone, app.clock.now()).await?;
+        app.store.remove_connections(delivery.user, &gone, app.clock.now()).await?;
     }
-    let rest = page.messages.last().is_some_and(|last| last.seq >= progress.next);
+    let rest = page.messages.last().is_some_and(|last| last.seq >= position.next);
     if let Some(after) = page.after.filter(|_| !rest) {
         // What ends the page may have expired.
-        progress.next = progress.next.max(after + 1);
+        position.next = position.next.max(after + 1);
     }
     Ok(Pushed::All { more: rest || page.after.is_some() })
 }
 
 /// Whoever has no part in a conversation any more hears nothing of it: what waits is dropped, unless
 /// somebody left something since that was looked up.
-async fn drop_mark(
+async fn drop_backlog(
     app: &App,
-    drain: &Drain<'_>,
-    progress: &Progress,
+    delivery: &BacklogDelivery<'_>,
+    position: &Position,
 ) -> Result<Option<Inbox>, Error> {
-    let before = progress.left.unwrap_or(progress.mark - 1);
-    match app.store.finish(drain, progress.mark, before).await? {
+    let before = position.left.unwrap_or(position.mark - 1);
+    match app.store.finish(delivery, position.mark, before).await? {
         Update::Applied(_) => Ok(None),
         Update::Refused(inbox) => Ok(Some(inbox)),
     }
@@ -225,8 +236,14 @@ async fn drop_mark(
 
 /// Tells the other person of a direct conversation that everything before `next` was delivered: one
 /// receipt for the whole backlog. Nobody waits for it.
-async fn show_receipt(app: &App, drain: &Drain<'_>, own: &Inbox, next: Seq) -> Result<(), Error> {
-    let Some(other) = drain.conversation.addressee(drain.user).filter(|it| *it != drain.user)
+async fn show_receipt(
+    app: &App,
+    delivery: &BacklogDelivery<'_>,
+    own: &Inbox,
+    next: Seq,
+) -> Result<(), Error> {
+    let Some(other) =
+        delivery.conversation.addressee(delivery.user).filter(|it| *it != delivery.user)
     else {
         return Ok(());
     };
@@ -235,13 +252,16 @@ async fn show_receipt(app: &App, drain: &Drain<'_>, own: &Inbox, next: Seq) -> R
         return Ok(());
     }
     let receipt = ServerFrame::Receipt(Receipt {
-        conversation: drain.conversation.to_string(),
-        user: drain.user.to_string(),
+        conversation: delivery.conversation.to_string(),
+        user: delivery.user.to_string(),
         delivered: Some(next - 1),
         read: None,
     });
     let inbox = app.store.inbox(other).await?;
-    if !permissions::allows(Action::Note, between((drain.user, own), (other, &inbox))) {
+    if !permissions::allows(
+        Action::Note,
+        relationship_of_two((delivery.user, own), (other, &inbox)),
+    ) {
         return Ok(());
     }
     app.pusher.push_to_all(inbox.ready(app.clock.now()), &receipt.encode()).await;
@@ -249,23 +269,23 @@ async fn show_receipt(app: &App, drain: &Drain<'_>, own: &Inbox, next: Seq) -> R
 }
 
 /// Renews the lease if there is more, else tries to finish; the inbox unless it is finished.
-async fn step(
+async fn advance_or_finish(
     app: &App,
-    drain: &Drain<'_>,
-    progress: &mut Progress,
+    delivery: &BacklogDelivery<'_>,
+    position: &mut Position,
     more: bool,
 ) -> Result<Option<Inbox>, Error> {
     let store = &app.store;
     if more {
         let now = app.clock.now();
-        let advance = progress.advance();
-        let update = store.advance(drain, advance, now.plus(LEASE)).await?;
+        let advance = position.advance();
+        let update = store.advance(delivery, advance, now.plus(LEASE)).await?;
         if matches!(update, Update::Applied(_)) {
-            *progress = Progress { mark: progress.next, renewed: now, ..*progress };
+            *position = Position { mark: position.next, renewed: now, ..*position };
         }
         return Ok(Some(update.into_inbox()));
     }
-    match store.finish(drain, progress.mark, progress.next - 1).await? {
+    match store.finish(delivery, position.mark, position.next - 1).await? {
         Update::Applied(_) => Ok(None),
         Update::Refused(inbox) => Ok(Some(inbox)),
     }

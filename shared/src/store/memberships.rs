@@ -5,8 +5,8 @@ use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 
 use super::item::{Item, n, number, parse_number, s, text};
 use super::key::{Key, keys_of};
-use super::list::Span;
-use super::rooms::Listed;
+use super::pages::Span;
+use super::rooms::ListPage;
 use super::{Store, keys};
 use crate::Error;
 use crate::domain::{ConversationId, Room, Seq, Timestamp, UserId};
@@ -17,7 +17,7 @@ const MOST_ROOMS: usize = 100;
 
 /// A conversation of a user.
 #[derive(Clone, Debug)]
-pub struct Listing {
+pub struct Membership {
     /// Which.
     pub conversation: ConversationId,
     /// Since when.
@@ -37,14 +37,14 @@ pub struct ReadMark {
 
 impl Store {
     /// Conversations of `user`, the first of them `after` one.
-    pub async fn listings(
+    pub async fn memberships(
         &self,
         user: &UserId,
         after: Option<&ConversationId>,
         limit: usize,
-    ) -> Result<Listed<Listing>, Error> {
+    ) -> Result<ListPage<Membership>, Error> {
         let first =
-            after.map_or("CONV#".to_owned(), |after| format!("{} ", keys::listing_sk(after)));
+            after.map_or("CONV#".to_owned(), |after| format!("{} ", keys::membership_sk(after)));
         let page = self
             .query()
             .key_condition_expression("pk = :pk AND sk BETWEEN :first AND :last")
@@ -57,9 +57,9 @@ impl Store {
             .await;
         let page = page.map_err(storage("list conversations"))?;
         let items = page.items().iter().map(decode).collect::<Result<Vec<_>, _>>()?;
-        let last = items.last().map(|listing| listing.conversation.to_string());
+        let last = items.last().map(|membership| membership.conversation.to_string());
         let next = last.filter(|_| page.last_evaluated_key().is_some());
-        Ok(Listed { items, next })
+        Ok(ListPage { items, next })
     }
 
     /// Every room that `user` is in, by name.
@@ -89,7 +89,7 @@ impl Store {
         conversation: &ConversationId,
         users: &[UserId],
     ) -> Result<Vec<(UserId, Seq)>, Error> {
-        let keys = keys_of(users.iter().map(|user| Key::listing(user, conversation)));
+        let keys = keys_of(users.iter().map(|user| Key::membership(user, conversation)));
         let found = self.batch(keys, "read how far people have read").await?;
         let position = |item: &Item| {
             let user = item.get(keys::PK)?.as_s().ok().and_then(|pk| keys::user_of_pk(pk))?;
@@ -107,7 +107,7 @@ impl Store {
         seq: Seq,
     ) -> Result<ReadMark, Error> {
         let update = self
-            .update(Key::listing(user, conversation))
+            .update(Key::membership(user, conversation))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .update_expression("SET read_seq = :seq")
             .condition_expression(
@@ -127,10 +127,10 @@ impl Store {
     }
 }
 
-fn decode(item: &Item) -> Result<Listing, Error> {
+fn decode(item: &Item) -> Result<Membership, Error> {
     let sk = text(item, keys::SK)?;
     let conversation = sk.strip_prefix("CONV#").ok_or(Error::Corrupt("sk"))?;
-    Ok(Listing {
+    Ok(Membership {
         conversation: ConversationId::parse(conversation)?,
         joined_at: Timestamp::from_millis(number(item, "joined_at")?),
         read_seq: item.get("read_seq").and_then(parse_number),

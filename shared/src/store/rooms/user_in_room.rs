@@ -4,7 +4,9 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::decode;
 use crate::Error;
-use crate::domain::{Decision, Guest, Member, Mute, Relation, Role, RoomId, Timestamp, UserId};
+use crate::domain::{
+    Decision, Member, Mute, NonMember, Role, RoomId, Timestamp, UserId, UserInRoom,
+};
 use crate::store::item::{Item, n, number, parse_number, s, text};
 use crate::store::key::{Key, keys_of};
 use crate::store::{Store, keys};
@@ -12,20 +14,20 @@ use crate::store::{Store, keys};
 impl Store {
     /// The room and what `user` is to it, strongly consistent; `not_found` if there is no such room,
     /// or it is being deleted.
-    pub async fn relation(&self, room: RoomId, user: &UserId) -> Result<Relation, Error> {
-        let wanted = [Key::room(room), Key::member(room, user), Key::guest(room, user)];
+    pub async fn user_in_room(&self, room: RoomId, user: &UserId) -> Result<UserInRoom, Error> {
+        let wanted = [Key::room(room), Key::member(room, user), Key::non_member(room, user)];
         let wanted = keys_of(wanted).consistent_read(true);
-        let (mut found, mut member, mut guest) = (None, None, Guest::default());
+        let (mut found, mut member, mut non_member) = (None, None, NonMember::default());
         for item in self.batch(wanted, "look up who somebody is to a room").await? {
             match text(&item, keys::SK)? {
                 sk if sk == keys::ROOM => found = Some(item),
                 sk if sk.starts_with("MEMBER#") => member = Some(decode_member(&item)?),
-                _ => guest = decode_guest(&item)?,
+                _ => non_member = decode_non_member(&item)?,
             }
         }
         let room = found.filter(|item| !item.contains_key("deleted"));
         let room = decode(&room.ok_or(Error::NotFound("room"))?)?;
-        Ok(Relation { room, user: user.clone(), member, guest })
+        Ok(UserInRoom { room, user: user.clone(), member, non_member })
     }
 }
 
@@ -52,8 +54,8 @@ pub(super) fn decode_member(item: &Item) -> Result<Member, Error> {
     })
 }
 
-pub(super) fn decode_guest(item: &Item) -> Result<Guest, Error> {
-    Ok(Guest {
+pub(super) fn decode_non_member(item: &Item) -> Result<NonMember, Error> {
+    Ok(NonMember {
         ban: decision(item, "banned_by", "banned_at")?,
         invitation: decision(item, "invited_by", "invited_at")?,
         mute: decode_mute(item),

@@ -7,40 +7,45 @@ use shared::store::{inbox, keys};
 
 /// What is to be done for one user.
 #[derive(Debug)]
-pub(crate) struct Note {
+pub(crate) struct UserEvents {
     /// Whose inbox.
     pub(crate) user: UserId,
-    /// Connections to greet; perhaps none, when something waits beside one that stands.
-    pub(crate) arrivals: Vec<ConnectionId>,
+    /// Connections to welcome; perhaps none, when something waits beside one that stands.
+    pub(crate) new_connections: Vec<ConnectionId>,
     /// Whether the last connection went.
     pub(crate) went_offline: bool,
     /// The first record that asked for it.
     pub(crate) sequence_number: Option<String>,
 }
 
-/// One note for each user, in the order of the records.
-pub(crate) fn collect(event: &Event) -> Vec<Note> {
-    let mut notes: Vec<Note> = Vec::new();
+/// One entry for each user, in the order of the records.
+pub(crate) fn collect(event: &Event) -> Vec<UserEvents> {
+    let mut users: Vec<UserEvents> = Vec::new();
     for record in &event.records {
         let Some((user, arrived)) = read(record) else { continue };
-        let place = notes.iter().position(|note| note.user == user).unwrap_or(notes.len());
-        if place == notes.len() {
+        let place = users.iter().position(|events| events.user == user).unwrap_or(users.len());
+        if place == users.len() {
             let sequence_number = record.change.sequence_number.clone();
-            notes.push(Note { user, arrivals: Vec::new(), went_offline: false, sequence_number });
+            users.push(UserEvents {
+                user,
+                new_connections: Vec::new(),
+                went_offline: false,
+                sequence_number,
+            });
         }
-        let note = &mut notes[place];
+        let events = &mut users[place];
         match arrived.as_str() {
-            wake_up if wake_up.starts_with(inbox::NOBODY_NEW) => {}
-            inbox::WENT_OFFLINE => note.went_offline = true,
+            notification if notification.starts_with(inbox::NOBODY_NEW) => {}
+            inbox::WENT_OFFLINE => events.went_offline = true,
             connection => {
-                let arrival = ConnectionId::new(connection);
-                if !note.arrivals.contains(&arrival) {
-                    note.arrivals.push(arrival);
+                let new = ConnectionId::new(connection);
+                if !events.new_connections.contains(&new) {
+                    events.new_connections.push(new);
                 }
             }
         }
     }
-    notes
+    users
 }
 
 fn read(record: &EventRecord) -> Option<(UserId, String)> {

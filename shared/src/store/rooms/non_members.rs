@@ -4,14 +4,14 @@ use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use aws_sdk_dynamodb::types::builders::DeleteBuilder;
 
-use super::Listed;
-use super::relation::decision;
+use super::ListPage;
+use super::user_in_room::decision;
 use crate::Error;
-use crate::domain::{Access, ConversationId, Decision, Relation, RoomId, UserId};
+use crate::domain::{Access, ConversationId, Decision, RoomId, UserId, UserInRoom};
 use crate::error::storage;
 use crate::store::item::{Item, n, s, text};
 use crate::store::key::Key;
-use crate::store::list::Span;
+use crate::store::pages::Span;
 use crate::store::transaction::Write;
 use crate::store::{Store, keys};
 
@@ -36,10 +36,14 @@ pub struct Invited {
 impl Store {
     /// Bans somebody who is not in the room; an invitation is withdrawn by it. False if they were not
     /// as they had been read.
-    pub async fn ban_guest(&self, seen: &Relation, decision: &Decision) -> Result<bool, Error> {
+    pub async fn ban_non_member(
+        &self,
+        seen: &UserInRoom,
+        decision: &Decision,
+    ) -> Result<bool, Error> {
         let describe = || -> Result<Vec<TransactWriteItem>, BuildError> {
-            let guest = self
-                .update_guest(seen.room.id, &seen.user)
+            let non_member = self
+                .update_non_member(seen.room.id, &seen.user)
                 .update_expression(
                     "SET #user = :user, banned_by = :by, banned_at = :at \
                      REMOVE invited_by, invited_at",
@@ -48,18 +52,18 @@ impl Store {
                 .expression_attribute_values(":at", n(decision.at.as_millis()))
                 .write()?;
             let invitation = self.delete_invitation(seen)?;
-            Ok(vec![self.no_member(seen)?, guest, invitation])
+            Ok(vec![self.no_member(seen)?, non_member, invitation])
         };
         let writes = describe().map_err(storage("describe a ban"))?;
         Ok(self.transact(writes, "ban somebody").await?.is_none())
     }
 
     /// Invites somebody who is not in the room; false if they were not as they had been read.
-    pub async fn invite(&self, seen: &Relation, decision: &Decision) -> Result<bool, Error> {
+    pub async fn invite(&self, seen: &UserInRoom, decision: &Decision) -> Result<bool, Error> {
         let (by, at) = (s(decision.by.as_str()), n(decision.at.as_millis()));
         let describe = || -> Result<Vec<TransactWriteItem>, BuildError> {
-            let guest = self
-                .update_guest(seen.room.id, &seen.user)
+            let non_member = self
+                .update_non_member(seen.room.id, &seen.user)
                 .update_expression("SET #user = :user, invited_by = :by, invited_at = :at")
                 .condition_expression("attribute_not_exists(banned_at)")
                 .expression_attribute_values(":by", by.clone())
@@ -79,7 +83,7 @@ impl Store {
                 .tx_check(Key::room_count(&seen.user))
                 .condition_expression("attribute_not_exists(closed)")
                 .write()?;
-            Ok(vec![self.no_member(seen)?, open, room, guest, invitation])
+            Ok(vec![self.no_member(seen)?, open, room, non_member, invitation])
         };
         let writes = describe().map_err(storage("describe an invitation"))?;
         match self.transact(writes, "invite somebody").await? {
@@ -89,10 +93,10 @@ impl Store {
     }
 
     /// Ends an invitation; nothing to do if there is none.
-    pub async fn end_invitation(&self, seen: &Relation) -> Result<(), Error> {
+    pub async fn end_invitation(&self, seen: &UserInRoom) -> Result<(), Error> {
         let describe = || -> Result<Vec<TransactWriteItem>, BuildError> {
             Ok(vec![
-                self.forget(seen, "invited_by, invited_at", seen.guest.mute.is_some())?,
+                self.forget(seen, "invited_by, invited_at", seen.non_member.mute.is_some())?,
                 self.delete_invitation(seen)?,
             ])
         };
@@ -101,15 +105,15 @@ impl Store {
     }
 
     /// Ends a ban; false if there is none.
-    pub async fn unban(&self, seen: &Relation) -> Result<bool, Error> {
-        let write = self.forget(seen, "banned_by, banned_at", seen.guest.mute.is_some());
+    pub async fn unban(&self, seen: &UserInRoom) -> Result<bool, Error> {
+        let write = self.forget(seen, "banned_by, banned_at", seen.non_member.mute.is_some());
         let write = write.map_err(storage("describe the end of a ban"))?;
         Ok(self.transact(vec![write], "end a ban").await?.is_none())
     }
 
     /// Ends the mute that would await somebody who left with one.
-    pub async fn unmute_guest(&self, seen: &Relation) -> Result<(), Error> {
-        let known = seen.guest.ban.is_some() || seen.guest.invitation.is_some();
+    pub async fn unmute_non_member(&self, seen: &UserInRoom) -> Result<(), Error> {
+        let known = seen.non_member.ban.is_some() || seen.non_member.invitation.is_some();
         let write = self.forget(seen, "muted", known);
         let write = write.map_err(storage("describe the end of a mute"))?;
         self.transact(vec![write], "end a mute").await.map(drop)
@@ -121,7 +125,7 @@ impl Store {
         room: RoomId,
         after: Option<&UserId>,
         limit: usize,
-    ) -> Result<Listed<Banned>, Error> {
+    ) -> Result<ListPage<Banned>, Error> {
         let pk = &keys::conversation_pk(&ConversationId::Room(room));
         let having = Some("banned_at");
         let span = Span { pk, prefix: "GUEST", having, action: "list who is banned" };
@@ -131,7 +135,7 @@ impl Store {
             let decision = decision.ok_or(Error::Corrupt("banned_at"))?;
             Ok(Banned { user: UserId::parse(&text(item, "user")?)?, decision })
         };
-        Ok(Listed { items: items.iter().map(banned).collect::<Result<_, Error>>()?, next })
+        Ok(ListPage { items: items.iter().map(banned).collect::<Result<_, Error>>()?, next })
     }
 
     /// Whether anybody is invited to a room.
@@ -148,7 +152,7 @@ impl Store {
         user: &UserId,
         after: Option<RoomId>,
         limit: usize,
-    ) -> Result<Listed<Invited>, Error> {
+    ) -> Result<ListPage<Invited>, Error> {
         let pk = &keys::user_pk(user);
         let span = Span { pk, prefix: "INVITE", having: None, action: "list invitations" };
         let after = after.map(|room| room.to_string());
@@ -159,23 +163,23 @@ impl Store {
             let decision = decision(item, "by", "at")?.ok_or(Error::Corrupt("at"))?;
             Ok(Invited { room: room.ok_or(Error::Corrupt("sk"))?, decision })
         };
-        Ok(Listed { items: items.iter().map(invited).collect::<Result<_, Error>>()?, next })
+        Ok(ListPage { items: items.iter().map(invited).collect::<Result<_, Error>>()?, next })
     }
 
     /// The writes that make a guest a member, if the room knows of them what it knew when it was read.
-    pub(super) fn guest_enters(
+    pub(super) fn non_member_joins(
         &self,
-        seen: &Relation,
+        seen: &UserInRoom,
     ) -> Result<Vec<TransactWriteItem>, BuildError> {
-        let invited = seen.guest.invitation.is_some();
+        let invited = seen.non_member.invitation.is_some();
         let is = |known: bool| if known { "attribute_exists" } else { "attribute_not_exists" };
         let as_seen = format!(
             "attribute_not_exists(banned_at) AND {}(invited_at) AND {}(muted)",
             is(invited || seen.room.access == Access::Private),
-            is(seen.guest.mute.is_some()),
+            is(seen.non_member.mute.is_some()),
         );
-        let guest = self.delete_guest(seen).condition_expression(as_seen);
-        let mut writes = vec![guest.write()?];
+        let non_member = self.delete_non_member(seen).condition_expression(as_seen);
+        let mut writes = vec![non_member.write()?];
         if invited {
             writes.push(self.delete_invitation(seen)?);
         }
@@ -185,31 +189,31 @@ impl Store {
     /// Forgets these attributes of a guest, and the whole guest unless something else is known.
     fn forget(
         &self,
-        seen: &Relation,
+        seen: &UserInRoom,
         attributes: &str,
         known: bool,
     ) -> Result<TransactWriteItem, BuildError> {
         let condition =
             format!("attribute_exists({})", attributes.split(", ").last().unwrap_or(""));
         if known {
-            let update = self.update_guest(seen.room.id, &seen.user);
+            let update = self.update_non_member(seen.room.id, &seen.user);
             let update = update
                 .update_expression(format!("SET #user = :user REMOVE {attributes}"))
                 .condition_expression(condition);
             return update.write();
         }
-        self.delete_guest(seen).condition_expression(condition).write()
+        self.delete_non_member(seen).condition_expression(condition).write()
     }
 
-    fn delete_guest(&self, seen: &Relation) -> DeleteBuilder {
-        self.tx_delete(Key::guest(seen.room.id, &seen.user))
+    fn delete_non_member(&self, seen: &UserInRoom) -> DeleteBuilder {
+        self.tx_delete(Key::non_member(seen.room.id, &seen.user))
     }
 
-    fn delete_invitation(&self, seen: &Relation) -> Result<TransactWriteItem, BuildError> {
+    fn delete_invitation(&self, seen: &UserInRoom) -> Result<TransactWriteItem, BuildError> {
         self.tx_delete(Key::invitation(&seen.user, seen.room.id)).write()
     }
 
-    fn no_member(&self, seen: &Relation) -> Result<TransactWriteItem, BuildError> {
+    fn no_member(&self, seen: &UserInRoom) -> Result<TransactWriteItem, BuildError> {
         self.tx_check(Key::member(seen.room.id, &seen.user))
             .condition_expression("attribute_not_exists(pk)")
             .write()

@@ -32,7 +32,7 @@ pub struct Inbox {
     /// Whether the user's account is being deleted, or is gone: nothing is said or heard here any more.
     closed: bool,
     alone: Option<String>,
-    waiting: HashMap<String, Waiting>,
+    pending: HashMap<String, Pending>,
     overflow: Option<String>,
     /// What all that waits and everybody blocked may take, in bytes.
     listed: usize,
@@ -41,7 +41,7 @@ pub struct Inbox {
 /// How long a handshake may take: until then `@connections` may know nothing of a connection that will
 /// stand.
 const HANDSHAKE: Duration = Duration::from_secs(30);
-/// What a mark takes beside the name of its conversation, which its trace bears, too: both numbers.
+/// What a mark takes beside the name of its conversation, which its late write bears, too: both numbers.
 const MARK_BYTES: usize = 40;
 
 /// A connection of a user.
@@ -53,7 +53,7 @@ pub struct Connection {
     pub expires_at: Timestamp,
     /// Whether its handshake is through; before that a push is answered 410.
     pub ready: bool,
-    /// How many of the lobby's last messages its greeting brings.
+    /// How many of the lobby's last messages its welcome brings.
     pub history: usize,
     /// The session it belongs to; it ends with it.
     pub session: Option<SessionId>,
@@ -72,16 +72,16 @@ pub enum Overdue {
 
 /// What an inbox holds of one conversation.
 #[derive(Clone, Debug, Default)]
-pub struct Waiting {
-    /// The first message not handed over; `None` when nothing waits.
+pub struct Pending {
+    /// The first message not delivered; `None` when nothing waits.
     pub from: Option<Seq>,
-    /// The last message that a sender left to whoever drains.
-    pub skip: Option<Seq>,
-    /// Who drains.
+    /// The last message that a sender left to whoever delivers the backlog.
+    pub late_write: Option<Seq>,
+    /// Who delivers the backlog.
     pub lease: Option<Lease>,
 }
 
-/// The right to drain.
+/// The right to deliver a backlog.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lease {
     /// Who has it.
@@ -93,9 +93,9 @@ pub struct Lease {
 /// What became of a conditional update.
 #[derive(Debug)]
 pub enum Update {
-    /// It was made; the image after it.
+    /// It was made; the inbox after it.
     Applied(Inbox),
-    /// Its condition did not hold; the image that shows why.
+    /// Its condition did not hold; the inbox that shows why.
     Refused(Inbox),
 }
 
@@ -108,13 +108,13 @@ impl Inbox {
     }
 
     /// Whether a connection stands at `now`.
-    pub fn stands(&self, now: Timestamp) -> bool {
+    pub fn has_live_connection(&self, now: Timestamp) -> bool {
         self.live(now).next().is_some()
     }
 
     /// The connections that are to hear no more at `now`, and why, until they are known to be closed.
     pub fn overdue(&self, now: Timestamp) -> Vec<(ConnectionId, Overdue)> {
-        let connections = self.connections.iter().filter(|(_, it)| !it.may_be_shaking_hands(now));
+        let connections = self.connections.iter().filter(|(_, it)| !it.may_be_in_handshake(now));
         let overdue = connections.map(|(id, it)| Some((id.clone(), self.overdue_for(it, now)?)));
         overdue.flatten().collect()
     }
@@ -152,8 +152,8 @@ impl Inbox {
     }
 
     /// What waits of `conversation`.
-    pub fn waiting(&self, conversation: &ConversationId) -> Waiting {
-        self.waiting.get(&conversation.to_string()).cloned().unwrap_or_default()
+    pub fn pending(&self, conversation: &ConversationId) -> Pending {
+        self.pending.get(&conversation.to_string()).cloned().unwrap_or_default()
     }
 
     /// Whether nothing of another conversation can be listed here, if the list may take so many bytes.
@@ -172,13 +172,13 @@ impl Inbox {
     }
 
     /// Whether anything waits, listed or not.
-    pub fn has_waiting(&self) -> bool {
-        self.overflows() || self.waiting.values().any(|waiting| waiting.from.is_some())
+    pub fn has_pending(&self) -> bool {
+        self.overflows() || self.pending.values().any(|pending| pending.from.is_some())
     }
 
     /// Every conversation of which something waits.
-    pub fn waiting_conversations(&self) -> Vec<ConversationId> {
-        let marked = self.waiting.iter().filter(|(_, waiting)| waiting.from.is_some());
+    pub fn pending_conversations(&self) -> Vec<ConversationId> {
+        let marked = self.pending.iter().filter(|(_, waiting)| waiting.from.is_some());
         let mut marked: Vec<_> = marked
             .filter_map(|(conversation, _)| ConversationId::parse(conversation).ok())
             .collect();
@@ -214,10 +214,10 @@ impl Inbox {
                 }
                 "wait" => {
                     inbox.listed += 2 * name.len() + MARK_BYTES;
-                    inbox.waiting_mut(rest).from = parse_number(value);
+                    inbox.pending_mut(rest).from = parse_number(value);
                 }
-                "skip" => inbox.waiting_mut(rest).skip = parse_number(value),
-                "lease" => inbox.waiting_mut(rest).lease = Lease::decode(value),
+                "skip" => inbox.pending_mut(rest).late_write = parse_number(value),
+                "lease" => inbox.pending_mut(rest).lease = Lease::decode(value),
                 _ => {}
             }
         }
@@ -237,13 +237,13 @@ impl Inbox {
         }
     }
 
-    fn waiting_mut(&mut self, conversation: &str) -> &mut Waiting {
-        self.waiting.entry(conversation.to_owned()).or_default()
+    fn pending_mut(&mut self, conversation: &str) -> &mut Pending {
+        self.pending.entry(conversation.to_owned()).or_default()
     }
 }
 
 impl Connection {
-    /// How many of the lobby's messages greet a client that does not say.
+    /// How many of the lobby's messages welcome a client that does not say.
     pub const HISTORY: usize = 20;
 
     /// A connection that was made at `connected_at` and may live as long as API Gateway lets it.
@@ -265,7 +265,7 @@ impl Connection {
     }
 
     /// Whether its handshake may still be under way.
-    pub fn may_be_shaking_hands(&self, now: Timestamp) -> bool {
+    pub fn may_be_in_handshake(&self, now: Timestamp) -> bool {
         !self.ready && now.since(self.connected_at) < HANDSHAKE
     }
 
@@ -318,7 +318,7 @@ impl Overdue {
 }
 
 impl Update {
-    /// The image, whether or not the update was made.
+    /// The inbox, whether or not the update was made.
     pub fn into_inbox(self) -> Inbox {
         match self {
             Self::Applied(inbox) | Self::Refused(inbox) => inbox,

@@ -12,9 +12,9 @@ const REMEMBERED: usize = 10_000;
 
 /// When what happened last.
 #[derive(Clone, Debug, Default)]
-pub struct Throttle(Arc<Mutex<HashMap<String, Timestamp>>>);
+pub struct RateLimiter(Arc<Mutex<HashMap<String, Timestamp>>>);
 
-impl Throttle {
+impl RateLimiter {
     /// Whether `key` has not been admitted within the last `interval`; if so, it is now.
     pub fn admits(&self, key: String, now: Timestamp, interval: Duration) -> bool {
         // No code that holds the lock can leave the map half changed.
@@ -117,10 +117,10 @@ mod tests {
 
     #[test]
     fn admits_a_key_once_in_an_interval() {
-        let throttle = Throttle::default();
+        let limiter = RateLimiter::default();
         let interval = Duration::from_secs(2);
         let admits = |key: &str, seconds: i64| {
-            throttle.admits(key.into(), Timestamp::from_millis(seconds * 1000), interval)
+            limiter.admits(key.into(), Timestamp::from_millis(seconds * 1000), interval)
         };
         assert!(admits("a", 10));
         assert!(!admits("a", 11));

@@ -1,4 +1,4 @@
-//! Connections whose token or session is over are closed here, on nobody's way: whoever finds one wakes
+//! Connections whose token or session is over are closed here, on nobody's way: whoever finds one notifies
 //! this function, and the stream tries again while one does not close.
 
 use futures::stream::{self, StreamExt};
@@ -10,11 +10,7 @@ use shared::{App, Error};
 const CONCURRENT: usize = 20;
 
 /// Dismisses every connection that is to hear no more, and forgets those that are closed.
-pub(crate) async fn everybody_overdue(
-    app: &App,
-    user: &UserId,
-    inbox: &Inbox,
-) -> Result<(), Error> {
+pub(crate) async fn close_all(app: &App, user: &UserId, inbox: &Inbox) -> Result<(), Error> {
     let overdue = inbox.overdue(app.clock.now());
     if overdue.is_empty() {
         return Ok(());
@@ -42,7 +38,10 @@ pub(crate) async fn everybody_overdue(
 }
 
 /// The same, where something else is to be done first or at the same time: its failure comes first.
-pub(crate) fn beside(done: Result<(), Error>, dismissed: Result<(), Error>) -> Result<(), Error> {
+pub(crate) fn first_failure(
+    done: Result<(), Error>,
+    dismissed: Result<(), Error>,
+) -> Result<(), Error> {
     match (done, dismissed) {
         (Err(error), Err(other)) => {
             other.log();

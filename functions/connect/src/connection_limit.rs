@@ -24,11 +24,11 @@ pub(crate) async fn is_full(
     if most == 0 || inbox.connections.len() <= most || others.len() < most {
         return Ok(false);
     }
-    let asked = others.iter().filter(|(_, it)| !it.may_be_shaking_hands(now));
+    let asked = others.iter().filter(|(_, it)| !it.may_be_in_handshake(now));
     let asked: Vec<_> = asked.map(|(id, _)| (*id).clone()).collect();
     let answers = asked.into_iter().map(|id| async move {
         // Whatever nobody can tell of may stand.
-        (!app.pusher.stands(&id).await.unwrap_or(true)).then_some(id)
+        (!app.pusher.is_open(&id).await.unwrap_or(true)).then_some(id)
     });
     let gone: Vec<_> = stream::iter(answers).buffer_unordered(CONCURRENT).collect().await;
     let gone: Vec<_> = gone.into_iter().flatten().collect();

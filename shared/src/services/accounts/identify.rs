@@ -19,13 +19,13 @@ pub async fn identify(app: &App, credential: &Credential) -> Result<Identity, Er
         return Err(Error::Untrusted("the token is not valid"));
     }
     match credential {
-        Credential::Token(token) => by_token(app, token).await,
-        Credential::Ticket(ticket) => by_ticket(app, ticket).await,
+        Credential::Token(token) => identify_by_token(app, token).await,
+        Credential::Ticket(ticket) => identify_by_ticket(app, ticket).await,
     }
 }
 
 /// Who shows an access token: of a session that goes on, or of the outside issuer.
-pub async fn by_token(app: &App, token: &SecretString) -> Result<Identity, Error> {
+pub async fn identify_by_token(app: &App, token: &SecretString) -> Result<Identity, Error> {
     let (token, now) = (token.expose_secret(), app.clock.now());
     let tokens = match &app.authenticator {
         Authenticator::Oidc(oidc) => {
@@ -41,7 +41,7 @@ pub async fn by_token(app: &App, token: &SecretString) -> Result<Identity, Error
     of_live_session(app, identity).await
 }
 
-async fn by_ticket(app: &App, ticket: &SecretString) -> Result<Identity, Error> {
+async fn identify_by_ticket(app: &App, ticket: &SecretString) -> Result<Identity, Error> {
     let hash = tokens::hash(ticket.expose_secret().as_bytes());
     let ticket = app.store.take_ticket(&hash, app.clock.now()).await?;
     let ticket = ticket.ok_or(Error::Untrusted("the ticket is not valid"))?;

@@ -1,4 +1,4 @@
-//! Connections come, are greeted, and go.
+//! Connections come, are welcomed, and go.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use crate::store::item::{n, s};
 use crate::store::key::Key;
 use crate::store::online::shard_of;
 
-/// How `arrived` begins when nobody new is to be greeted, and something waits beside a connection.
+/// How `arrived` begins when nobody new is to be welcomed, and something waits beside a connection.
 pub const NOBODY_NEW: &str = "*";
 /// What `arrived` says when the user's last connection has gone.
 pub const WENT_OFFLINE: &str = "-";
@@ -30,7 +30,7 @@ const UNDER_WAY: Duration = Duration::from_secs(15 * 60);
 const KEPT_ENDINGS: usize = 20;
 
 impl Store {
-    /// `$connect`: remembers a connection whose handshake is not through yet, to be greeted.
+    /// `$connect`: remembers a connection whose handshake is not through yet, to be welcomed.
     ///
     /// `alone` then names the connection if the user was offline before, and never one beside
     /// another; so the departure of a user's only connection takes one write. Refused if the
@@ -145,7 +145,7 @@ impl Store {
         self.apply(update, "note that a user went offline").await.map(drop)
     }
 
-    /// Lets no connection of an ended session be remembered any more, and wakes `deliver`, which
+    /// Lets no connection of an ended session be remembered any more, and notifies `deliver`, which
     /// dismisses those that are; shows them.
     ///
     /// That is noted for as long as one of them is remembered, an invocation may be under way that saw
@@ -160,7 +160,7 @@ impl Store {
             .update_inbox(user)
             .update_expression("SET #ended = :now, arrived = :wake")
             .expression_attribute_names("#ended", ended(session))
-            .expression_attribute_values(":wake", s(wake_up()))
+            .expression_attribute_values(":wake", s(notification()))
             .expression_attribute_values(":now", n(now.as_millis()));
         let inbox = self.apply(update, "end a session").await?.into_inbox();
         let known = |session| inbox.connections.values().any(|it| it.session == Some(session));
@@ -208,10 +208,10 @@ impl Store {
     }
 
     /// Wakes `deliver` for this inbox.
-    pub async fn wake(&self, user: &UserId) -> Result<(), Error> {
+    pub async fn notify(&self, user: &UserId) -> Result<(), Error> {
         let update = self.update_inbox(user).update_expression("SET arrived = :wake");
-        let update = update.expression_attribute_values(":wake", s(wake_up()));
-        self.apply(update, "wake the delivery").await.map(drop)
+        let update = update.expression_attribute_values(":wake", s(notification()));
+        self.apply(update, "notify the deliver function").await.map(drop)
     }
 
     pub(super) fn without(
@@ -252,9 +252,9 @@ impl Store {
 const ONLINE: &str =
     "alone = if_not_exists(dir_pk, :id), latest = :id, dir_pk = :shard, dir_sk = :user";
 
-/// A value of `arrived` that wakes `deliver` without an arrival. It is always another one: an update
+/// A value of `arrived` that notifies `deliver` without an arrival. It is always another one: an update
 /// that changes nothing leaves no record in the stream.
-pub(super) fn wake_up() -> String {
+pub(super) fn notification() -> String {
     format!("{NOBODY_NEW}{}", Uuid::now_v7())
 }
 

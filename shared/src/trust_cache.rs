@@ -11,9 +11,9 @@ const REMEMBERED: usize = 10_000;
 
 /// Until when each connection is trusted.
 #[derive(Clone, Debug, Default)]
-pub struct Renewals(Arc<Mutex<HashMap<ConnectionId, Timestamp>>>);
+pub struct TrustCache(Arc<Mutex<HashMap<ConnectionId, Timestamp>>>);
 
-impl Renewals {
+impl TrustCache {
     /// Remembers that `connection` is trusted until `until`; what is over `now` may be forgotten.
     pub fn note(&self, connection: &ConnectionId, until: Timestamp, now: Timestamp) {
         // No code that holds the lock can leave the map half changed.

@@ -16,12 +16,12 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 
 /// Makes the connection ready and sends `welcome`; the inbox after it, or `None` if nobody is there.
-pub(crate) async fn greet(
+pub(crate) async fn welcome(
     app: &App,
     user: &UserId,
     connection: &ConnectionId,
 ) -> Result<Option<Inbox>, Error> {
-    if !stands(app, user, connection).await? {
+    if !is_open(app, user, connection).await? {
         app.store.remove_connection(user, connection, app.clock.now()).await?;
         return Ok(None);
     }
@@ -46,7 +46,7 @@ pub(crate) async fn greet(
     match app.pusher.push(connection, &welcome.encode()).await {
         Push::Taken => {
             if let Some(telling) = telling {
-                tell_the_others(app, &inbox, connection).await;
+                push_more_waiting_to_others(app, &inbox, connection).await;
                 telling.end(app, user).await?;
             }
         }
@@ -63,7 +63,7 @@ pub(crate) async fn greet(
 }
 
 /// Tells the user's connections that were there already that more waits than is listed.
-async fn tell_the_others(app: &App, inbox: &Inbox, newcomer: &ConnectionId) {
+async fn push_more_waiting_to_others(app: &App, inbox: &Inbox, newcomer: &ConnectionId) {
     let mut others = inbox.ready(app.clock.now());
     others.retain(|other| other != newcomer);
     app.pusher.push_to_all(others, &ServerFrame::MoreWaiting.encode()).await;
@@ -87,10 +87,10 @@ async fn show_lobby(app: &App, connection: &ConnectionId, count: usize) -> Resul
 
 /// Asks until the connection stands, or its `$disconnect` has come, or for as long as a handshake
 /// could take.
-async fn stands(app: &App, user: &UserId, connection: &ConnectionId) -> Result<bool, Error> {
+async fn is_open(app: &App, user: &UserId, connection: &ConnectionId) -> Result<bool, Error> {
     let mut pause = FIRST_PAUSE;
     let mut waited = Duration::ZERO;
-    while !app.pusher.stands(connection).await? {
+    while !app.pusher.is_open(connection).await? {
         let inbox = app.store.inbox(user).await?;
         if waited >= PATIENCE || !inbox.connections.contains_key(connection) {
             return Ok(false);

@@ -1,26 +1,26 @@
-//! What waits: marks, traces and leases.
+//! What waits: pending marks, late writes and leases.
 
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 
-use super::presence::{removals, wake_up, with_names};
+use super::connections::{notification, removals, with_names};
 use super::{Inbox, Lease, Update};
 use crate::Error;
 use crate::domain::{ConnectionId, ConversationId, Seq, Timestamp, UserId};
 use crate::store::Store;
 use crate::store::item::{n, s};
 
-/// A drain of one conversation into one inbox.
+/// A backlog delivery of one conversation into one inbox.
 #[derive(Clone, Debug)]
-pub struct Drain<'a> {
+pub struct BacklogDelivery<'a> {
     /// Whose inbox.
     pub user: &'a UserId,
     /// Which conversation.
     pub conversation: &'a ConversationId,
-    /// Who drains.
+    /// Who delivers the backlog.
     pub holder: &'a str,
 }
 
-/// How far a drain got.
+/// How far a backlog delivery got.
 #[derive(Clone, Copy, Debug)]
 pub struct Advance {
     /// Where the mark stood.
@@ -32,7 +32,7 @@ pub struct Advance {
 impl Store {
     /// Marks that everything from `seq` waits, and forgets the connections that turned out gone;
     /// refused when an earlier mark stands already: marks only fall.
-    pub async fn mark(
+    pub async fn mark_pending(
         &self,
         user: &UserId,
         conversation: &ConversationId,
@@ -53,20 +53,22 @@ impl Store {
         Ok(update)
     }
 
-    /// Leaves message `seq` to whoever drains the mark that was `seen`, and wakes `deliver` for it
-    /// if `wake` says so; refused when the mark or the trace is not as it was seen.
-    pub async fn leave_trace(
+    /// Notes that message `seq` was written under the mark that was `seen`, for whoever delivers the
+    /// backlog, and notifies `deliver` if `notify` says so; refused when the mark or the late write is
+    /// not as it was seen.
+    pub async fn note_late_write(
         &self,
         user: &UserId,
         conversation: &ConversationId,
         seen: (Seq, Option<Seq>),
         seq: Seq,
-        wake: bool,
+        notify: bool,
     ) -> Result<Update, Error> {
-        let (mark, skip) = seen;
-        let (set, remove) = if wake { (", arrived = :wake", "") } else { ("", " REMOVE arrived") };
+        let (mark, late_write) = seen;
+        let (set, remove) =
+            if notify { (", arrived = :wake", "") } else { ("", " REMOVE arrived") };
         let same_skip =
-            if skip.is_some() { "#skip = :seen_skip" } else { "attribute_not_exists(#skip)" };
+            if late_write.is_some() { "#skip = :seen_skip" } else { "attribute_not_exists(#skip)" };
         let mut update = self
             .update_inbox(user)
             .update_expression(format!("SET #wait = :wait, #skip = :skip{set}{remove}"))
@@ -75,116 +77,125 @@ impl Store {
             .expression_attribute_names("#skip", format!("skip:{conversation}"))
             .expression_attribute_values(":seen_wait", n(mark))
             .expression_attribute_values(":wait", n(mark.min(seq)))
-            .expression_attribute_values(":skip", n(skip.map_or(seq, |skip| skip.max(seq))));
-        if let Some(skip) = skip {
-            update = update.expression_attribute_values(":seen_skip", n(skip));
+            .expression_attribute_values(":skip", n(late_write.map_or(seq, |last| last.max(seq))));
+        if let Some(last) = late_write {
+            update = update.expression_attribute_values(":seen_skip", n(last));
         }
-        if wake {
-            update = update.expression_attribute_values(":wake", s(wake_up()));
+        if notify {
+            update = update.expression_attribute_values(":wake", s(notification()));
         }
-        self.apply(update, "leave a message to whoever drains").await
+        self.apply(update, "note a late write").await
     }
 
-    /// Takes the right to drain; refused when nothing waits or somebody else has it.
+    /// Takes the right to deliver the backlog; refused when nothing waits or somebody else has it.
     ///
-    /// Traces left so far are done with: their messages were stored before, and whoever drains reads
-    /// the log after this.
+    /// Late writes noted so far are done with: their messages were stored before, and whoever delivers
+    /// the backlog reads the log after this.
     pub async fn take_lease(
         &self,
-        drain: &Drain<'_>,
+        delivery: &BacklogDelivery<'_>,
         now: Timestamp,
         until: Timestamp,
     ) -> Result<Update, Error> {
         let update = self
-            .update_inbox(drain.user)
+            .update_inbox(delivery.user)
             .update_expression("SET #lease = :lease REMOVE arrived, #skip")
             .condition_expression(
                 "attribute_exists(#wait) AND (attribute_not_exists(#lease) OR #lease.#until < :now)",
             )
-            .expression_attribute_names("#wait", format!("wait:{}", drain.conversation))
-            .expression_attribute_names("#lease", format!("lease:{}", drain.conversation))
-            .expression_attribute_names("#skip", format!("skip:{}", drain.conversation))
+            .expression_attribute_names("#wait", format!("wait:{}", delivery.conversation))
+            .expression_attribute_names("#lease", format!("lease:{}", delivery.conversation))
+            .expression_attribute_names("#skip", format!("skip:{}", delivery.conversation))
             .expression_attribute_names("#until", "until")
-            .expression_attribute_values(":lease", Lease::encode(drain.holder, until))
+            .expression_attribute_values(":lease", Lease::encode(delivery.holder, until))
             .expression_attribute_values(":now", n(now.as_millis()));
-        self.apply(update, "take the lease of a drain").await
+        self.apply(update, "take a lease").await
     }
 
     /// Moves the mark behind what was pushed and keeps the lease longer; refused when either is not
-    /// this drain's any more.
+    /// this delivery's any more.
     pub async fn advance(
         &self,
-        drain: &Drain<'_>,
+        delivery: &BacklogDelivery<'_>,
         advance: Advance,
         until: Timestamp,
     ) -> Result<Update, Error> {
         let update = self
-            .update_drained(drain, advance.mark)
+            .update_delivery(delivery, advance.mark)
             .update_expression("SET #wait = :next, #lease = :lease REMOVE arrived")
             .expression_attribute_values(":next", n(advance.next))
-            .expression_attribute_values(":lease", Lease::encode(drain.holder, until));
-        self.apply(update, "advance a drain").await
+            .expression_attribute_values(":lease", Lease::encode(delivery.holder, until));
+        self.apply(update, "advance a backlog delivery").await
     }
 
-    /// Ends a drain: nothing waits any more; refused when the mark fell or a sender left something
-    /// beyond `pushed` meanwhile.
-    pub async fn finish(&self, drain: &Drain<'_>, mark: Seq, pushed: Seq) -> Result<Update, Error> {
+    /// Ends a backlog delivery: nothing waits any more; refused when the mark fell or a sender wrote
+    /// something beyond `pushed` meanwhile.
+    pub async fn finish(
+        &self,
+        delivery: &BacklogDelivery<'_>,
+        mark: Seq,
+        pushed: Seq,
+    ) -> Result<Update, Error> {
         let update = self
-            .update_inbox(drain.user)
+            .update_inbox(delivery.user)
             .update_expression("REMOVE #wait, #lease, #skip, arrived")
             .condition_expression(
                 "#lease.holder = :holder AND #wait = :mark \
                  AND (attribute_not_exists(#skip) OR #skip <= :pushed)",
             )
-            .expression_attribute_names("#wait", format!("wait:{}", drain.conversation))
-            .expression_attribute_names("#lease", format!("lease:{}", drain.conversation))
-            .expression_attribute_names("#skip", format!("skip:{}", drain.conversation))
-            .expression_attribute_values(":holder", s(drain.holder))
+            .expression_attribute_names("#wait", format!("wait:{}", delivery.conversation))
+            .expression_attribute_names("#lease", format!("lease:{}", delivery.conversation))
+            .expression_attribute_names("#skip", format!("skip:{}", delivery.conversation))
+            .expression_attribute_values(":holder", s(delivery.holder))
             .expression_attribute_values(":mark", n(mark))
             .expression_attribute_values(":pushed", n(pushed));
-        self.apply(update, "finish a drain").await
+        self.apply(update, "finish a backlog delivery").await
     }
 
     /// Gives the lease back with the mark at the first message not pushed, and forgets the
     /// connections that turned out gone.
-    pub async fn hand_back(
+    pub async fn release_lease(
         &self,
-        drain: &Drain<'_>,
+        delivery: &BacklogDelivery<'_>,
         advance: Advance,
         gone: &[ConnectionId],
         now: Timestamp,
     ) -> Result<Inbox, Error> {
         let removals = removals(gone);
-        let update = with_names(self.update_drained(drain, advance.mark), gone)
+        let update = with_names(self.update_delivery(delivery, advance.mark), gone)
             .update_expression(format!("SET #wait = :next REMOVE #lease, arrived{removals}"))
             .expression_attribute_values(":next", n(advance.next));
-        if let Update::Applied(inbox) = self.apply(update, "hand a drain back").await? {
-            self.note_absence(drain.user, &inbox, now).await?;
+        if let Update::Applied(inbox) = self.apply(update, "release a lease").await? {
+            self.note_absence(delivery.user, &inbox, now).await?;
             return Ok(inbox);
         }
-        let update = with_names(self.update_inbox(drain.user), gone)
+        let update = with_names(self.update_inbox(delivery.user), gone)
             .update_expression(format!("REMOVE #lease, arrived{removals}"))
             .condition_expression("#lease.holder = :holder")
-            .expression_attribute_names("#lease", format!("lease:{}", drain.conversation))
-            .expression_attribute_values(":holder", s(drain.holder));
-        match self.apply(update, "give a lease back").await? {
+            .expression_attribute_names("#lease", format!("lease:{}", delivery.conversation))
+            .expression_attribute_values(":holder", s(delivery.holder));
+        match self.apply(update, "release a lease").await? {
             Update::Refused(_) if !gone.is_empty() => {
-                self.remove_connections(drain.user, gone, now).await
+                self.remove_connections(delivery.user, gone, now).await
             }
             Update::Applied(inbox) | Update::Refused(inbox) => {
-                self.note_absence(drain.user, &inbox, now).await?;
+                self.note_absence(delivery.user, &inbox, now).await?;
                 Ok(inbox)
             }
         }
     }
 
-    /// An update on condition that `drain` holds the lease and the mark stands at `mark`.
-    fn update_drained(&self, drain: &Drain<'_>, mark: Seq) -> UpdateItemFluentBuilder {
-        self.update_inbox(drain.user)
+    /// An update on condition that `delivery` holds the lease and the mark stands at `mark`.
+    fn update_delivery(
+        &self,
+        delivery: &BacklogDelivery<'_>,
+        mark: Seq,
+    ) -> UpdateItemFluentBuilder {
+        self.update_inbox(delivery.user)
             .condition_expression("#lease.holder = :holder AND #wait = :mark")
-            .expression_attribute_names("#wait", format!("wait:{}", drain.conversation))
-            .expression_attribute_names("#lease", format!("lease:{}", drain.conversation))
-            .expression_attribute_values(":holder", s(drain.holder))
+            .expression_attribute_names("#wait", format!("wait:{}", delivery.conversation))
+            .expression_attribute_names("#lease", format!("lease:{}", delivery.conversation))
+            .expression_attribute_values(":holder", s(delivery.holder))
             .expression_attribute_values(":mark", n(mark))
     }
 }
