@@ -67,7 +67,7 @@ async fn a_full_inbox_holds_up_nobody_and_its_owner_is_told_that_more_waits() {
 async fn whoever_is_there_is_told_as_soon_as_something_gets_through() {
     let scenario = Scenario::parse(r#"{"latency_ms": 0, "chances": {}}"#).unwrap();
     let chat = Chat::start_with(|options| options.faults = Some(scenario)).await;
-    let mut nothing_passes = Plan::calm(std::time::Duration::ZERO);
+    let mut nothing_passes = Plan::none(std::time::Duration::ZERO);
     nothing_passes.set(Fault::PushFailed, 10_000);
     let (mut bob, welcome) = returns(&chat).await;
     assert_eq!(welcome["more_waiting"], Value::Null);
@@ -78,11 +78,11 @@ async fn whoever_is_there_is_told_as_soon_as_something_gets_through() {
     let body = json!({ "receiver_id": "bob", "content": "no room", "sender_id": "eve" });
     let sent = chat.post("/api/send_message", body).await;
     assert_eq!((sent.status, &sent.body["delivered"]), (200, &json!(false)), "{:?}", sent.body);
-    chat.faults().change(Plan::calm(std::time::Duration::ZERO));
+    chat.faults().change(Plan::none(std::time::Duration::ZERO));
     bob.sees_in_time("more_waiting").await;
 }
 
-/// Fills bob's inbox with what does not wait, and so is never handed over.
+/// Fills bob's inbox with what does not wait, and so is never delivered.
 async fn fill_with_blocks(chat: &Chat) {
     let mut inbox = chat.item("USER#bob", "INBOX").await;
     for number in 0..170 {

@@ -15,7 +15,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use flate2::read::GzDecoder;
 use local::Functions;
-use local::gateway::Lambda;
+use local::apigateway::Lambda;
 use local::options::Auth;
 use local::server::TestHooks;
 use secrecy::ExposeSecret;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use local::Functions;
-use local::gateway::Lambda;
+use local::apigateway::Lambda;
 use local::server::TestHooks;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
@@ -139,7 +139,7 @@ async fn typing_shows_to_the_other_only_and_is_throttled() {
 async fn whoever_speaks_before_the_welcome_has_come_online_all_the_same() {
     let chat = Chat::start().await;
     let mut bob = chat.joined_by("bob").await;
-    // As `connect` left it: nobody has been greeted.
+    // As `connect` left it: nobody has been welcomed.
     let mut inbox = chat.item("USER#bob", "INBOX").await;
     let name = format!("conn:{}", bob.connection);
     let AttributeValue::M(connection) = inbox.get_mut(&name).unwrap() else { panic!("no map") };
@@ -191,7 +191,7 @@ async fn who_leaves_without_a_name_is_forgotten_at_the_next_message() {
         });
         Functions { disconnect, ..functions }
     };
-    let hooks = TestHooks { around: Some(Arc::new(nameless)), ..TestHooks::default() };
+    let hooks = TestHooks { wrap: Some(Arc::new(nameless)), ..TestHooks::default() };
     let chat = Chat::start_on(hooks).await;
     let mut alice = chat.joined_by("alice").await;
     chat.joined_by("bob").await.leaves().await;

@@ -12,8 +12,8 @@ use shared::edge::lambda;
 use shared::store::keys;
 use shared::{App, Error};
 
+use crate::apigateway::{Authorizer, Lambda, Route, WebSocketApi};
 use crate::event_source::EventSource;
-use crate::gateway::{Authorizer, Lambda, Route, WebSocketApi};
 
 /// The stage of the local WebSocket API.
 pub const STAGE: &str = "dev";

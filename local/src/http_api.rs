@@ -20,7 +20,7 @@ use shared::auth::identity::AuthorizerContext;
 use shared::edge::http::SourceAddress;
 use uuid::Uuid;
 
-use crate::gateway::{InvocationFailure, Lambda};
+use crate::apigateway::{InvocationFailure, Lambda};
 use crate::http_server::{self, RequestTimeouts, Unread, refuse};
 
 /// How long API Gateway waits for an authorizer.
@@ -32,7 +32,7 @@ const MAX_BODY_BYTES: usize = 10 * 1024 * 1024;
 /// An authorizer's answer in the simple form.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Verdict {
+struct AuthorizerResponse {
     is_authorized: bool,
     #[serde(default)]
     context: Option<HashMap<String, Value>>,
@@ -90,7 +90,7 @@ async fn authorize(
     };
     let answer = authorizer.invoke(event(&parts), PATIENCE).await;
     let verdict = match answer {
-        Ok(answer) => serde_json::from_value::<Verdict>(answer).ok(),
+        Ok(answer) => serde_json::from_value::<AuthorizerResponse>(answer).ok(),
         Err(InvocationFailure::Failed(error)) if error.message == "Unauthorized" => {
             return refuse(StatusCode::UNAUTHORIZED, "Unauthorized");
         }

@@ -10,16 +10,16 @@
 //! - [`time`] is the clock all of it runs on.
 
 mod api;
+pub mod apigateway;
 mod cors;
 mod deployment;
 mod dynamodb;
 pub mod event_source;
 pub mod faults;
-pub mod gateway;
 mod http_api;
+pub mod http_layer;
 pub mod http_server;
 pub mod in_process;
-pub mod layer;
 pub mod options;
 pub mod server;
 pub mod settings;

@@ -23,7 +23,7 @@ async fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    greet(&options, &server);
+    print_banner(&options, &server);
     wait_for_the_end().await;
     let faults = server.faults().cloned();
     server.stop().await;
@@ -46,7 +46,7 @@ fn count(faults: &Faults) {
 }
 
 #[expect(clippy::print_stdout, reason = "this is what the person at the terminal reads")]
-fn greet(options: &Options, server: &Server) {
+fn print_banner(options: &Options, server: &Server) {
     let (websocket, http, dynamodb) =
         (server.websocket_url(), server.http_url(), server.dynamodb_url());
     let kept = match (&options.dynamodb, options.memory) {

@@ -87,13 +87,13 @@ impl Options {
             oidc_audience: None,
             cors_origins: Vec::new(),
             faults: None,
-            settings: unhurried(),
+            settings: without_rate_limits(),
         }
     }
 }
 
 /// The settings nobody has set, but that nothing is done too often.
-fn unhurried() -> Settings {
+fn without_rate_limits() -> Settings {
     let mut settings = Settings::default();
     for limit in ["RATE_LIMIT", "NOTICES_PER_MINUTE", "SIGN_INS_PER_ADDRESS"] {
         settings.set(limit, "0");

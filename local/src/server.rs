@@ -20,28 +20,28 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, JoinSet};
 
+use crate::apigateway::ApiGateway;
 use crate::deployment::{Functions, STAGE};
 use crate::dynamodb::DynamoDb;
 use crate::event_source::{Follower, PollNow};
 use crate::faults::{Faults, Scenario};
-use crate::gateway::Gateway;
 use crate::http_api::{behind_authorizer, without_handshakes};
+use crate::http_layer::sockets;
 use crate::http_server::{self, AllowedOrigins, RequestTimeouts};
 use crate::in_process::InProcess;
-use crate::layer::sockets;
 use crate::options::{Auth, Options};
 use crate::time::Time;
 use crate::{api, cors, token_key};
 
 /// How long clients get to go when the server stops.
-const PARTING: Duration = Duration::from_secs(3);
+const CLIENT_GRACE: Duration = Duration::from_secs(3);
 /// How long open requests get to finish after that.
-const CLOSING: Duration = Duration::from_secs(1);
+const REQUEST_GRACE: Duration = Duration::from_secs(1);
 
 /// A running server.
 pub struct Server {
     address: SocketAddr,
-    gateway: Gateway,
+    gateway: ApiGateway,
     dynamodb: DynamoDb,
     in_process: InProcess,
     followers: Vec<Follower>,
@@ -64,11 +64,11 @@ pub struct TestHooks {
     /// Makes the functions, if they are not to be those in this process.
     pub functions: Option<MakeFunctions>,
     /// Put around the functions, to tell their invocations apart.
-    pub around: Option<Around>,
+    pub wrap: Option<WrapFunctions>,
 }
 
 /// Wraps functions.
-pub type Around = Arc<dyn Fn(Functions) -> Functions + Send + Sync>;
+pub type WrapFunctions = Arc<dyn Fn(Functions) -> Functions + Send + Sync>;
 
 /// Makes functions that read the given settings and reach DynamoDB at the given URL.
 pub type MakeFunctions = Arc<dyn Fn(&Config, &str) -> Functions + Send + Sync>;
@@ -110,7 +110,7 @@ impl Server {
         let functions = functions(&app, &hooks, &dynamodb.url, faults.as_ref());
         let (followers, polls) = follow(&functions, &dynamodb.aws, &options.table).await?;
         let accepted = move || polls.iter().for_each(PollNow::now);
-        let gateway = Gateway::new(functions.websocket_api(accepted), hooks.time);
+        let gateway = ApiGateway::new(functions.websocket_api(accepted), hooks.time);
         in_process.serve_management(gateway.management());
         let http = behind_authorizer(functions.http, functions.authorizer, hooks.patience);
         let public = public_routes(options, &origins, http, gateway.websocket());
@@ -167,10 +167,10 @@ impl Server {
 
     /// Says goodbye to the clients, lets their `$disconnect`s finish, and closes the table.
     pub async fn stop(self) {
-        self.gateway.connections().shut_down(PARTING).await;
+        self.gateway.connections().shut_down(CLIENT_GRACE).await;
         drop(self.stop);
         for serving in self.serving {
-            if tokio::time::timeout(CLOSING, serving).await.is_err() {
+            if tokio::time::timeout(REQUEST_GRACE, serving).await.is_err() {
                 tracing::debug!("left an open request behind");
             }
         }
@@ -226,7 +226,7 @@ fn public_routes(
 }
 
 /// Lets the gateway lose connections in silence, and end them when it notices.
-async fn keep_silence(faults: Faults, gateway: Gateway) {
+async fn keep_silence(faults: Faults, gateway: ApiGateway) {
     let connections = gateway.connections();
     let end = |connection: &str| {
         connections.end(connection);
@@ -282,12 +282,12 @@ fn functions(app: &App, hooks: &TestHooks, dynamodb: &str, faults: Option<&Fault
         Some(make) => make(&app.config, dynamodb),
         None => Functions::new(app),
     };
-    let functions = match &hooks.around {
+    let functions = match &hooks.wrap {
         Some(around) => around(functions),
         None => functions,
     };
     match faults {
-        Some(faults) => faults.functions(functions),
+        Some(faults) => faults.wrap_functions(functions),
         None => functions,
     }
 }

@@ -19,11 +19,11 @@ pub(crate) enum Broken {
     MarksRise,
     /// After a mark nobody looks whether a connection came meanwhile.
     BlindMark,
-    /// A sender under a mark leaves no trace for whoever drains.
+    /// A sender under a mark notes no late write for whoever delivers the backlog.
     NoTrace,
-    /// A drain ends whatever happened meanwhile.
+    /// A backlog delivery ends whatever happened meanwhile.
     FinishBlindly,
-    /// Anybody may drain at any time.
+    /// Anybody may deliver a backlog at any time.
     NoLease,
     /// A connection counts before its handshake is through.
     ReadyAtOnce,
@@ -55,7 +55,7 @@ pub(crate) enum Broken {
 
 impl Broken {
     /// Every mechanism, with the first seed whose world is known to notice that it is missing. Not among
-    /// them: that wake-ups differ, since no world is known in which two follow each other with nothing
+    /// them: that notifications differ, since no world is known in which two follow each other with nothing
     /// in between; and that the mark for what is not listed is cleared by whoever told of it, which
     /// `tests/handing_over.rs` tries.
     pub(crate) const ALL: [(Self, u64); 24] = [

@@ -7,7 +7,7 @@
 use std::cell::RefCell;
 
 use local::Functions;
-use local::gateway::Lambda;
+use local::apigateway::Lambda;
 use serde_json::Value;
 
 use crate::record::{Event, Record, Spent, What};
@@ -78,8 +78,8 @@ fn is_write(operation: &str) -> bool {
 /// The most reads and writes of an invocation of this kind that nobody gets in the way of; `people`
 /// is how many may be served.
 ///
-/// A frame whose connection is not known as ready makes it so, and may wake `deliver`: two writes. A
-/// recipient costs at most a mark and a wake-up.
+/// A frame whose connection is not known as ready makes it so, and may notify `deliver`: two writes. A
+/// recipient costs at most a mark and a notification.
 fn budget(kind: &str, people: u64) -> (u64, u64) {
     let heal = 2;
     let hand_over = 2 * people;

@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use crate::outcome::{Outcome, acked, is_part};
 use crate::record::{Event, Seen, What};
-use crate::remains::{Remains, acked, is_part};
-use crate::{budget, gentle, leaver};
+use crate::{budget, leaver, timing};
 
 /// Every promise that was broken, in words.
-pub(crate) fn broken(remains: &Remains) -> Vec<String> {
-    let events = remains.record.events();
+pub(crate) fn broken(outcome: &Outcome) -> Vec<String> {
+    let events = outcome.record.events();
     let mut broken: Vec<_> = events
         .iter()
         .filter_map(|event| match &event.what {
@@ -16,34 +16,34 @@ pub(crate) fn broken(remains: &Remains) -> Vec<String> {
             _ => None,
         })
         .collect();
-    logs_have_no_holes(remains, &mut broken);
-    acks_are_kept(remains, &events, &mut broken);
-    everybody_sees_the_log(remains, &events, &mut broken);
-    conforming_clients_get_their_acks(remains, &events, &mut broken);
-    conforming_clients_show_the_log(remains, &events, &mut broken);
-    naive_clients_got_everything(remains, &events, &mut broken);
-    nobody_heard_what_is_not_theirs(remains, &events, &mut broken);
-    whoever_signed_out_hears_nothing(remains, &events, &mut broken);
-    nobody_writes_to_whoever_is_gone(remains, &events, &mut broken);
-    if remains.plan.is_calm() {
-        let people: BTreeSet<_> = remains.devices.iter().map(|(user, _, _)| user).collect();
+    logs_have_no_holes(outcome, &mut broken);
+    acks_are_kept(outcome, &events, &mut broken);
+    everybody_sees_the_log(outcome, &events, &mut broken);
+    conforming_clients_get_their_acks(outcome, &events, &mut broken);
+    conforming_clients_show_the_log(outcome, &events, &mut broken);
+    naive_clients_got_everything(outcome, &events, &mut broken);
+    nobody_heard_what_is_not_theirs(outcome, &events, &mut broken);
+    whoever_signed_out_hears_nothing(outcome, &events, &mut broken);
+    nobody_writes_to_whoever_is_gone(outcome, &events, &mut broken);
+    if outcome.plan.is_empty() {
+        let people: BTreeSet<_> = outcome.devices.iter().map(|(user, _, _)| user).collect();
         budget::is_kept(&events, u64::try_from(people.len()).unwrap(), &mut broken);
     }
-    if remains.plan.is_gentle() {
-        gentle::every_connection_got_everything(remains, &events, &mut broken);
-        gentle::what_waited_came_once_and_in_order(remains, &events, &mut broken);
+    if outcome.plan.is_timing_only() {
+        timing::every_connection_got_everything(outcome, &events, &mut broken);
+        timing::what_waited_came_once_and_in_order(outcome, &events, &mut broken);
     }
     broken
 }
 
-fn logs_have_no_holes(remains: &Remains, broken: &mut Vec<String>) {
-    for two in remains.logs.windows(2) {
+fn logs_have_no_holes(outcome: &Outcome, broken: &mut Vec<String>) {
+    for two in outcome.logs.windows(2) {
         if two[0].conversation == two[1].conversation && two[1].seq != two[0].seq + 1 {
             broken.push(format!("{} has a hole after {}", two[0].conversation, two[0].seq));
         }
     }
     let mut ids = BTreeSet::new();
-    for message in &remains.logs {
+    for message in &outcome.logs {
         if !ids.insert((&message.conversation, &message.from, &message.id)) {
             broken.push(format!("{} holds {} twice", message.conversation, message.id));
         }
@@ -51,9 +51,9 @@ fn logs_have_no_holes(remains: &Remains, broken: &mut Vec<String>) {
 }
 
 /// Acknowledged is kept, under the number that was told; a repeat is told the same.
-fn acks_are_kept(remains: &Remains, events: &[Event], broken: &mut Vec<String>) {
+fn acks_are_kept(outcome: &Outcome, events: &[Event], broken: &mut Vec<String>) {
     let logs: HashMap<_, _> =
-        remains.logs.iter().map(|it| ((it.conversation.as_str(), it.seq), it)).collect();
+        outcome.logs.iter().map(|it| ((it.conversation.as_str(), it.seq), it)).collect();
     for event in events {
         let What::Acked { conversation, id, seq, .. } = &event.what else { continue };
         let kept = logs.get(&(conversation.as_str(), *seq));
@@ -66,11 +66,11 @@ fn acks_are_kept(remains: &Remains, events: &[Event], broken: &mut Vec<String>) 
 
 /// Who repeats a send until its ack comes gets the ack, or is told why not.
 fn conforming_clients_get_their_acks(
-    remains: &Remains,
+    outcome: &Outcome,
     events: &[Event],
     broken: &mut Vec<String>,
 ) {
-    for (user, device, _) in remains.devices.iter().filter(|(_, _, conforming)| *conforming) {
+    for (user, device, _) in outcome.devices.iter().filter(|(_, _, conforming)| *conforming) {
         let (mut sent, mut settled) = (BTreeSet::new(), BTreeSet::new());
         for event in events.iter().filter(|it| it.user == *user && it.device == *device) {
             match &event.what {
@@ -86,9 +86,9 @@ fn conforming_clients_get_their_acks(
 }
 
 /// Whatever anybody received is in the log as they saw it.
-fn everybody_sees_the_log(remains: &Remains, events: &[Event], broken: &mut Vec<String>) {
+fn everybody_sees_the_log(outcome: &Outcome, events: &[Event], broken: &mut Vec<String>) {
     let logs: BTreeMap<_, _> =
-        remains.logs.iter().map(|it| ((it.conversation.as_str(), it.seq), it)).collect();
+        outcome.logs.iter().map(|it| ((it.conversation.as_str(), it.seq), it)).collect();
     for event in events {
         let (What::Received(seen) | What::Shown(seen)) = &event.what else { continue };
         if logs.get(&(seen.conversation.as_str(), seen.seq)) != Some(&seen) {
@@ -99,19 +99,19 @@ fn everybody_sees_the_log(remains: &Remains, events: &[Event], broken: &mut Vec<
 
 /// A client that follows the protocol shows the log from its first message to its last, in order,
 /// nothing twice; of a room that its person left, pieces of it without a hole.
-fn conforming_clients_show_the_log(remains: &Remains, events: &[Event], broken: &mut Vec<String>) {
+fn conforming_clients_show_the_log(outcome: &Outcome, events: &[Event], broken: &mut Vec<String>) {
     let acked = acked(events);
-    let told: BTreeSet<_> = remains.logs.iter().map(|it| it.conversation.as_str()).collect();
-    for (user, device, conforming) in &remains.devices {
+    let told: BTreeSet<_> = outcome.logs.iter().map(|it| it.conversation.as_str()).collect();
+    for (user, device, conforming) in &outcome.devices {
         if !conforming || user == "eve" {
             continue;
         }
         let own: Vec<_> =
             events.iter().filter(|it| it.user == *user && it.device == *device).collect();
         for conversation in told.iter().filter(|it| is_part(user, it)) {
-            let log: Vec<_> = remains.log_of(conversation).collect();
+            let log: Vec<_> = outcome.log_of(conversation).collect();
             let pieces = pieces(&own, conversation);
-            let restless = *conversation == remains.room && may_be_out(events, user);
+            let restless = *conversation == outcome.room && may_be_out(events, user);
             // What nobody has an ack for may still come with the next message or the next connection.
             let acked =
                 acked.iter().filter(|(it, _)| it == conversation).map(|(_, seq)| *seq).max();
@@ -164,9 +164,9 @@ fn may_be_out(events: &[Event], user: &str) -> bool {
 /// Somebody who never asks has got every acknowledged message all the same, or was told afterwards that
 /// more waits than is listed; except those that API
 /// Gateway took for a connection that was lost.
-fn naive_clients_got_everything(remains: &Remains, events: &[Event], broken: &mut Vec<String>) {
-    let (acked, stored) = (acked(events), remains.record.stored());
-    let naive = remains.devices.iter().filter(|(_, _, conforming)| !conforming);
+fn naive_clients_got_everything(outcome: &Outcome, events: &[Event], broken: &mut Vec<String>) {
+    let (acked, stored) = (acked(events), outcome.record.stored());
+    let naive = outcome.devices.iter().filter(|(_, _, conforming)| !conforming);
     for user in naive.map(|(user, _, _)| user).collect::<BTreeSet<_>>() {
         let (mut got, mut connections) = (BTreeSet::new(), BTreeSet::new());
         for event in events.iter().filter(|it| it.user == *user) {
@@ -189,7 +189,7 @@ fn naive_clients_got_everything(remains: &Remains, events: &[Event], broken: &mu
             _ => false,
         });
         let told = told.map(|event| event.at).max();
-        for message in &remains.logs {
+        for message in &outcome.logs {
             let place = (message.conversation.clone(), message.seq);
             // The lobby waits for nobody.
             let missing = is_part(user, &message.conversation)
@@ -198,7 +198,7 @@ fn naive_clients_got_everything(remains: &Remains, events: &[Event], broken: &mu
                 && acked.contains(&place)
                 && !got.contains(&(&message.conversation, message.seq));
             // In a full inbox only the word that more waits is owed.
-            let told = remains.fills_up
+            let told = outcome.fills_up
                 && stored.get(&place).is_some_and(|stored| told.is_some_and(|told| told > *stored));
             if missing && !told && !lost.contains(&place) {
                 broken.push(format!("{user} never got {place:?} of {}", message.from));
@@ -209,8 +209,8 @@ fn naive_clients_got_everything(remains: &Remains, events: &[Event], broken: &mu
 
 /// Nothing that was stored after a session had ended is pushed over its connections, and none of them
 /// stands in the end.
-fn whoever_signed_out_hears_nothing(remains: &Remains, events: &[Event], broken: &mut Vec<String>) {
-    let stored = remains.record.stored();
+fn whoever_signed_out_hears_nothing(outcome: &Outcome, events: &[Event], broken: &mut Vec<String>) {
+    let stored = outcome.record.stored();
     let mut sessions = BTreeMap::new();
     let mut ended = BTreeMap::new();
     for event in events {
@@ -229,15 +229,15 @@ fn whoever_signed_out_hears_nothing(remains: &Remains, events: &[Event], broken:
             _ => {}
         }
     }
-    for connection in &remains.overdue {
+    for connection in &outcome.overdue {
         broken.push(format!("{connection} stands although its session has ended"));
     }
 }
 
 /// Nothing is left of a deleted account, and no message to it that was sent after the deletion was
 /// answered is kept, let alone acknowledged.
-fn nobody_writes_to_whoever_is_gone(remains: &Remains, events: &[Event], broken: &mut Vec<String>) {
-    broken.extend(remains.left.iter().map(|what| format!("{what} is left of a deleted account")));
+fn nobody_writes_to_whoever_is_gone(outcome: &Outcome, events: &[Event], broken: &mut Vec<String>) {
+    broken.extend(outcome.left.iter().map(|what| format!("{what} is left of a deleted account")));
     let leaver = leaver::ID.to_string();
     let mut deleted = false;
     let (mut before, mut after) = (BTreeSet::new(), BTreeSet::new());
@@ -252,7 +252,7 @@ fn nobody_writes_to_whoever_is_gone(remains: &Remains, events: &[Event], broken:
             _ => {}
         }
     }
-    for message in &remains.logs {
+    for message in &outcome.logs {
         if after.contains(&message.id) && !before.contains(&message.id) {
             broken.push(format!("{} wrote to an account that was gone: {message:?}", message.from));
         }
@@ -260,8 +260,8 @@ fn nobody_writes_to_whoever_is_gone(remains: &Remains, events: &[Event], broken:
 }
 
 /// The outsider hears nothing; whoever left the room hears nothing that was said there since.
-fn nobody_heard_what_is_not_theirs(remains: &Remains, events: &[Event], broken: &mut Vec<String>) {
-    let stored = remains.record.stored();
+fn nobody_heard_what_is_not_theirs(outcome: &Outcome, events: &[Event], broken: &mut Vec<String>) {
+    let stored = outcome.record.stored();
     let mut left: BTreeMap<&str, u128> = BTreeMap::new();
     for event in events {
         match &event.what {
@@ -273,7 +273,7 @@ fn nobody_heard_what_is_not_theirs(remains: &Remains, events: &[Event], broken: 
                 }
                 let stored = stored.get(&(seen.conversation.clone(), seen.seq));
                 if let Some(left) = left.get(event.user.as_str())
-                    && seen.conversation == remains.room
+                    && seen.conversation == outcome.room
                     && stored.is_some_and(|stored| stored > left)
                 {
                     broken.push(format!("{} left at {left} and heard {seen:?}", event.user));

@@ -38,7 +38,7 @@ struct Person {
 /// Lives until the world ends.
 pub(crate) async fn lives(mut device: Device, restless: bool) {
     device.waits(5_000).await;
-    let client = Client::new(&device.user, HISTORY, device.dice.fork());
+    let client = Client::new(&device.user, HISTORY, device.rng.fork());
     let now = Instant::now();
     let asked = ("leave", 0, now);
     let mut person =
@@ -74,7 +74,7 @@ impl Person {
                 }
                 () = tokio::time::sleep(TICK) => {}
             }
-            if self.device.is_calm() && self.device.dice.u16(0..400) == 0 {
+            if self.device.is_calm() && self.device.rng.u16(0..400) == 0 {
                 return socket.close();
             }
         }
@@ -88,7 +88,7 @@ impl Person {
             self.acts();
         }
         if self.device.is_calm() {
-            let soon = now + Duration::from_millis(self.device.dice.u64(0..1_000));
+            let soon = now + Duration::from_millis(self.device.rng.u64(0..1_000));
             let last_word = *self.last_word.get_or_insert(soon);
             if self.device.to_say > 0 && now >= last_word {
                 self.speaks();
@@ -132,7 +132,7 @@ impl Person {
 
     /// The person does something.
     fn acts(&mut self) {
-        if self.restless && self.device.dice.u8(0..4) == 0 {
+        if self.restless && self.device.rng.u8(0..4) == 0 {
             return self.changes_their_mind();
         }
         if self.device.to_say > 1 {

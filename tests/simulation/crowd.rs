@@ -15,7 +15,7 @@ pub(crate) async fn lives(mut device: Device) {
         for socket in &mut sockets {
             hears(&device, socket);
         }
-        if sockets.len() > KEPT || (!sockets.is_empty() && device.dice.u8(0..8) == 0) {
+        if sockets.len() > KEPT || (!sockets.is_empty() && device.rng.u8(0..8) == 0) {
             closes(&device, sockets.remove(0));
         }
     }

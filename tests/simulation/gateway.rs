@@ -31,14 +31,14 @@ pub(crate) const EPOCH: i64 = 1_750_000_000_000;
 
 /// The gateway of one world; clones share it.
 #[derive(Clone)]
-pub(crate) struct Gateway(Arc<Shared>);
+pub(crate) struct SimulatedGateway(Arc<Shared>);
 
 struct Shared {
     connections: Mutex<Connections>,
     functions: OnceLock<Functions>,
     faults: Faults,
     record: Record,
-    dice: Mutex<Rng>,
+    rng: Mutex<Rng>,
     /// How many a user may have.
     most_connections: usize,
 }
@@ -69,7 +69,7 @@ struct Connection {
 /// A client's end of a connection.
 pub(crate) struct Socket {
     pub(crate) id: String,
-    gateway: Gateway,
+    gateway: SimulatedGateway,
     frames: mpsc::UnboundedReceiver<String>,
 }
 
@@ -82,14 +82,14 @@ impl Connections {
     }
 }
 
-impl Gateway {
-    pub(crate) fn new(faults: Faults, record: Record, dice: Rng, most_connections: usize) -> Self {
+impl SimulatedGateway {
+    pub(crate) fn new(faults: Faults, record: Record, rng: Rng, most_connections: usize) -> Self {
         Self(Arc::new(Shared {
             connections: Mutex::default(),
             functions: OnceLock::new(),
             faults,
             record,
-            dice: Mutex::new(dice),
+            rng: Mutex::new(rng),
             most_connections,
         }))
     }
@@ -180,7 +180,7 @@ impl Gateway {
 
     fn fresh_session(&self) -> String {
         let mut random = [0; 16];
-        lock(&self.0.dice).fill(&mut random);
+        lock(&self.0.rng).fill(&mut random);
         uuid::Builder::from_random_bytes(random).into_uuid().to_string()
     }
 
@@ -211,7 +211,7 @@ impl Gateway {
     }
 
     async fn travel(&self) {
-        let millis = lock(&self.0.dice).u64(0..TRAVEL);
+        let millis = lock(&self.0.rng).u64(0..TRAVEL);
         tokio::time::sleep(Duration::from_millis(millis)).await;
     }
 
@@ -320,7 +320,7 @@ impl Socket {
 }
 
 async fn manage(
-    State(gateway): State<Gateway>,
+    State(gateway): State<SimulatedGateway>,
     Path((_, id)): Path<(String, String)>,
     method: Method,
     body: String,

@@ -17,8 +17,8 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use crate::gateway::{Gateway, Socket};
-use crate::people::{Device, Season};
+use crate::gateway::{SimulatedGateway, Socket};
+use crate::people::{Device, Phase};
 use crate::record::{Record, What, lock};
 use crate::settings::Settings;
 
@@ -39,7 +39,7 @@ const PATIENCE: Duration = Duration::from_secs(29);
 #[derive(Clone)]
 pub(crate) struct Leaver {
     app: App,
-    gateway: Gateway,
+    gateway: SimulatedGateway,
     record: Record,
     user: UserId,
     /// The room's id.
@@ -77,7 +77,7 @@ pub(crate) async fn everybody_has_an_account(app: &App, names: &[&str]) {
 /// What is left of a world's leaver, if there is one.
 pub(crate) async fn left_of(leaver: Option<Leaver>) -> Vec<&'static str> {
     match leaver {
-        Some(leaver) => leaver.remains().await.expect("the table works again"),
+        Some(leaver) => leaver.outcome().await.expect("the table works again"),
         None => Vec::new(),
     }
 }
@@ -99,7 +99,7 @@ impl Leaver {
     pub(crate) fn of(
         settings: Settings,
         app: &App,
-        gateway: &Gateway,
+        gateway: &SimulatedGateway,
         (record, room): (&Record, &str),
     ) -> Option<Self> {
         settings.has_leaver.then(|| Self {
@@ -116,25 +116,25 @@ impl Leaver {
     pub(crate) fn moves_in(
         &self,
         people: &mut JoinSet<()>,
-        seasons: &watch::Receiver<Season>,
+        phases: &watch::Receiver<Phase>,
         until: Duration,
-        mut dice: Rng,
+        mut rng: Rng,
     ) {
-        for number in 1..=dice.usize(1..=2) {
+        for number in 1..=rng.usize(1..=2) {
             let device = Device {
                 user: self.user.to_string(),
                 number,
                 gateway: self.gateway.clone(),
                 record: self.record.clone(),
-                season: seasons.clone(),
+                phase: phases.clone(),
                 to_say: 0,
-                dice: dice.fork(),
+                rng: rng.fork(),
                 hears: Vec::new(),
                 conversations: self.conversations(),
             };
             people.spawn(self.clone().lives(device));
         }
-        people.spawn(self.clone().leaves(until, dice));
+        people.spawn(self.clone().leaves(until, rng));
     }
 
     /// The conversations they write in.
@@ -165,14 +165,14 @@ impl Leaver {
         let mut token = None;
         loop {
             device.waits(1_500).await;
-            if token.is_none() || device.dice.u8(0..3) == 0 {
+            if token.is_none() || device.rng.u8(0..3) == 0 {
                 token = self.signs_in(&mut device).await.or(token);
             }
-            if device.dice.bool() {
+            if device.rng.bool() {
                 self.joins().await;
             }
             let Some((access, refresh)) = &token else { continue };
-            if device.dice.u8(0..4) == 0 {
+            if device.rng.u8(0..4) == 0 {
                 self.refreshes(refresh).await;
             }
             let gone = self.is_deleted();
@@ -184,7 +184,7 @@ impl Leaver {
                 self.breaks("shows a token that is good");
             }
             // Between the authorizer and `$connect` anything may happen.
-            if device.dice.bool() {
+            if device.rng.bool() {
                 device.waits(1_000).await;
             }
             let gone = self.is_deleted();
@@ -200,7 +200,7 @@ impl Leaver {
     /// Begins a session under an id that the seed decides.
     async fn signs_in(&self, device: &mut Device) -> Option<(SecretString, SecretString)> {
         let mut random = [0; 16];
-        device.dice.fill(&mut random);
+        device.rng.fill(&mut random);
         let id = uuid::Builder::from_random_bytes(random).into_uuid().to_string();
         let session = SessionId::parse(&id)?;
         let token = RefreshToken::fresh(ID, session).ok()?;
@@ -249,25 +249,22 @@ impl Leaver {
     }
 
     /// Asks for the deletion of the account, some time before `until`, and again until that is answered.
-    pub(crate) async fn leaves(self, until: Duration, mut dice: Rng) {
-        tokio::time::sleep(until.mul_f64(dice.f64())).await;
+    pub(crate) async fn leaves(self, until: Duration, mut rng: Rng) {
+        tokio::time::sleep(until.mul_f64(rng.f64())).await;
         let sessions = lock(&self.shared).sessions.clone();
         self.gateway.is_about_to_end(&sessions);
         loop {
             // Some functions die halfway.
-            let patience = if dice.u8(0..3) == 0 {
-                Duration::from_millis(dice.u64(1..1_000))
-            } else {
-                PATIENCE
-            };
+            let patience =
+                if rng.u8(0..3) == 0 { Duration::from_millis(rng.u64(1..1_000)) } else { PATIENCE };
             let asked = accounts::delete(&self.app, &self.user, Some(PASSWORD.into()));
             if let Ok(Ok(()) | Err(Error::NotFound(_))) =
                 tokio::time::timeout(patience, asked).await
             {
                 break;
             }
-            tokio::time::sleep(Duration::from_millis(dice.u64(500..3_000))).await;
-            if dice.bool() && self.is_closed().await {
+            tokio::time::sleep(Duration::from_millis(rng.u64(500..3_000))).await;
+            if rng.bool() && self.is_closed().await {
                 // Whoever signs in has the deletion go on, and is refused.
                 self.is_refused().await;
             }
@@ -299,7 +296,7 @@ impl Leaver {
     }
 
     /// What is left of the account once everything is over, in words.
-    async fn remains(&self) -> Result<Vec<&'static str>, Error> {
+    async fn outcome(&self) -> Result<Vec<&'static str>, Error> {
         let (store, user) = (&self.app.store, &self.user);
         let room = store.find_room(&self.room).await?;
         let members = store.members(room.id, None, None).await?.items;
@@ -327,12 +324,12 @@ impl Leaver {
 
 /// Says something, and listens for a while.
 async fn chats(device: &mut Device, mut socket: Socket) {
-    for _ in 0..device.dice.u8(1..4) {
+    for _ in 0..device.rng.u8(1..4) {
         let conversation = device.picks();
         let id = device.fresh_id();
         device.note(What::Sent { conversation: conversation.clone(), id: id.clone() });
         socket.send(&device.frame(&conversation, Some(&id), "before I go"));
-        if device.dice.u8(0..4) == 0 {
+        if device.rng.u8(0..4) == 0 {
             socket.send(&json!({ "action": "ping" }));
         }
         let until = device.moment(2_500);
@@ -341,7 +338,7 @@ async fn chats(device: &mut Device, mut socket: Socket) {
             device.notes(&frame, &socket.id);
         }
     }
-    if device.dice.bool() {
+    if device.rng.bool() {
         while let Some(frame) = socket.next().await {
             device.notes(&frame, &socket.id);
         }

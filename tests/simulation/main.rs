@@ -14,17 +14,17 @@ mod check;
 mod conforming;
 mod crowd;
 mod gateway;
-mod gentle;
 mod leaver;
 mod naive;
+mod outcome;
 mod outsider;
 mod people;
 mod record;
-mod remains;
 mod sabotage;
 mod settings;
+mod statistics;
 mod stream;
-mod tally;
+mod timing;
 mod wire;
 mod world;
 
@@ -38,8 +38,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 use crate::broken::Broken;
 use crate::sabotage::Sabotage;
-use crate::settings::Weather;
-use crate::tally::Tally;
+use crate::settings::FaultInjection;
+use crate::statistics::Statistics;
 
 /// Tries the promises under faults.
 #[derive(Debug, Parser)]
@@ -66,38 +66,38 @@ struct Options {
 
 fn main() -> ExitCode {
     let options = Options::parse();
-    let weather = if options.calm { Weather::Calm } else { Weather::Nasty };
+    let faults = if options.calm { FaultInjection::Off } else { FaultInjection::On };
     if std::env::var("RUST_LOG").is_ok() {
         tracing_subscriber::fmt::init();
     }
     if let Some(seed) = options.seed {
-        return show(seed, weather, options.only);
+        return show(seed, faults, options.only);
     }
     if let Some(seeds) = options.sabotage {
         return sabotage(seeds, options.from, options.only);
     }
     let started = std::time::Instant::now();
     let from = options.from.unwrap_or_default();
-    let tally = tally::count(from..from + options.seeds, weather, None, false);
-    println!("{tally}\nin {:.1} s", started.elapsed().as_secs_f64());
-    is_decided_by(from, weather, None);
-    if tally.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    let statistics = statistics::count(from..from + options.seeds, faults, None, false);
+    println!("{statistics}\nin {:.1} s", started.elapsed().as_secs_f64());
+    is_decided_by(from, faults, None);
+    if statistics.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// One world, event by event, lived twice to see that the seed decides everything.
-fn show(seed: u64, weather: Weather, broken: Option<Broken>) -> ExitCode {
-    let remains = world::run(seed, weather, Sabotage::of(broken));
-    println!("{}", remains.story().join("\n"));
-    println!("{:?}\n{:?}", remains.plan, remains.record.requests());
-    is_decided_by(seed, weather, broken);
-    let broken = check::broken(&remains);
+fn show(seed: u64, faults: FaultInjection, broken: Option<Broken>) -> ExitCode {
+    let outcome = world::run(seed, faults, Sabotage::of(broken));
+    println!("{}", outcome.story().join("\n"));
+    println!("{:?}\n{:?}", outcome.plan, outcome.record.requests());
+    is_decided_by(seed, faults, broken);
+    let broken = check::broken(&outcome);
     println!("{broken:#?}");
     if broken.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// Lives the world of `seed` twice: everything that happens is decided by the seed.
-fn is_decided_by(seed: u64, weather: Weather, broken: Option<Broken>) {
-    let [one, other] = [(), ()].map(|()| world::run(seed, weather, Sabotage::of(broken)).story());
+fn is_decided_by(seed: u64, faults: FaultInjection, broken: Option<Broken>) {
+    let [one, other] = [(), ()].map(|()| world::run(seed, faults, Sabotage::of(broken)).story());
     for (one, other) in one.iter().zip(&other) {
         assert_eq!(one, other, "the same seed made another world");
     }
@@ -113,19 +113,20 @@ fn sabotage(seeds: u64, from: Option<u64>, only: Option<Broken>) -> ExitCode {
         }
         // What a request too many costs is held where nothing goes wrong.
         let calm = broken == Broken::ReadTwice;
-        let weather = if calm { Weather::Calm } else { Weather::Nasty };
+        let faults = if calm { FaultInjection::Off } else { FaultInjection::On };
         let from = from.unwrap_or(noticed);
-        let tally: Tally = tally::count(from..from + seeds, weather, Some(broken), true);
-        match tally.first() {
+        let statistics: Statistics =
+            statistics::count(from..from + seeds, faults, Some(broken), true);
+        match statistics.first() {
             Some((seed, words)) => {
                 println!(
                     "{broken:?}: noticed after {} worlds, in {seed}: {words}",
-                    tally.sabotaged()
+                    statistics.sabotaged()
                 )
             }
             None => {
                 unnoticed += 1;
-                let sabotaged = tally.sabotaged();
+                let sabotaged = statistics.sabotaged();
                 println!("{broken:?}: NOT NOTICED in {seeds} worlds, missing in {sabotaged}");
             }
         }

@@ -53,7 +53,7 @@ async fn chats(device: &mut Device, mut socket: Socket, typed: &mut Option<Typed
                     next += Duration::from_secs(3_600);
                     continue;
                 }
-                if device.dice.u8(0..6) == 0 {
+                if device.rng.u8(0..6) == 0 {
                     while let Some(frame) = socket.read() {
                         device.notes(&frame, &socket.id);
                     }
@@ -76,14 +76,14 @@ fn acts(device: &mut Device, socket: &Socket, typed: &mut Option<Typed>) {
         socket.send(&again.frame);
         return;
     }
-    if device.to_say == 0 || device.dice.u8(0..8) == 0 {
+    if device.to_say == 0 || device.rng.u8(0..8) == 0 {
         return socket.send(&json!({ "action": "ping" }));
     }
     device.to_say -= 1;
     let conversation = device.picks();
     let content = format!("{} {}", device.user, device.to_say);
     // Half of what a person types has no id: nobody knows what became of it unless the ack comes.
-    if device.dice.bool() || typed.is_some() {
+    if device.rng.bool() || typed.is_some() {
         return socket.send(&device.frame(&conversation, None, &content));
     }
     let id = device.fresh_id();

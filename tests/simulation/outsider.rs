@@ -8,9 +8,9 @@ use crate::people::Device;
 pub(crate) async fn lives(mut device: Device) {
     while !device.is_calm() {
         let mut socket = device.connects().await;
-        for _ in 0..device.dice.u8(1..4) {
+        for _ in 0..device.rng.u8(1..4) {
             let conversation = device.picks();
-            let mut frame = match device.dice.u8(0..4) {
+            let mut frame = match device.rng.u8(0..4) {
                 0 => json!({ "action": "sync", "since": { conversation: 0 } }),
                 1 => json!({ "action": "history", "conversation": conversation }),
                 2 => json!({ "action": "read", "conversation": conversation, "seq": 1 }),
@@ -21,7 +21,7 @@ pub(crate) async fn lives(mut device: Device) {
                 frame["room"] = room.into();
             }
             socket.send(&frame);
-            let patience = std::time::Duration::from_millis(device.dice.u64(1..4_000));
+            let patience = std::time::Duration::from_millis(device.rng.u64(1..4_000));
             while let Ok(frame) = tokio::time::timeout(patience, socket.next()).await {
                 let Some(frame) = frame else { break };
                 device.notes(&frame, &socket.id);

@@ -7,14 +7,14 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use crate::gateway::{EPOCH, Gateway, Socket};
+use crate::gateway::{EPOCH, SimulatedGateway, Socket};
 use crate::record::{Record, What, says_more_waits, seen};
 
 /// How the world is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Season {
+pub(crate) enum Phase {
     /// Things go wrong, and people chat.
-    Chaos,
+    Faults,
     /// Nothing goes wrong any more; people finish what they began.
     Calm,
 }
@@ -23,10 +23,10 @@ pub(crate) enum Season {
 pub(crate) struct Device {
     pub(crate) user: String,
     pub(crate) number: usize,
-    pub(crate) gateway: Gateway,
+    pub(crate) gateway: SimulatedGateway,
     pub(crate) record: Record,
-    pub(crate) season: watch::Receiver<Season>,
-    pub(crate) dice: Rng,
+    pub(crate) phase: watch::Receiver<Phase>,
+    pub(crate) rng: Rng,
     /// The conversations this person has a part in.
     pub(crate) conversations: Vec<String>,
     /// Those that this person has a part in at all.
@@ -41,7 +41,7 @@ impl Device {
     }
 
     pub(crate) fn is_calm(&self) -> bool {
-        *self.season.borrow() == Season::Calm
+        *self.phase.borrow() == Phase::Calm
     }
 
     /// Opens a connection, however often that takes.
@@ -63,10 +63,10 @@ impl Device {
     /// The same, unless it becomes calm: then people come back soon.
     pub(crate) async fn stays_away(&mut self, most: u64) {
         let back = self.moment(most);
-        let soon = Duration::from_millis(self.dice.u64(0..400));
+        let soon = Duration::from_millis(self.rng.u64(0..400));
         let calm = async {
-            let calm = self.season.wait_for(|season| *season == Season::Calm).await;
-            drop(calm.expect("the seasons outlive the people"));
+            let calm = self.phase.wait_for(|phase| *phase == Phase::Calm).await;
+            drop(calm.expect("the phases outlive the people"));
         };
         if tokio::time::timeout_at(back, calm).await.is_ok() {
             tokio::time::sleep(soon).await;
@@ -78,28 +78,28 @@ impl Device {
     pub(crate) fn moment(&mut self, most: u64) -> Instant {
         const GRID: u64 = 1_000;
         let now = u64::try_from(self.record.now()).unwrap();
-        let then = now + self.dice.u64(0..most);
-        let close = if self.dice.bool() { 30 } else { 400 };
-        let beat = then.next_multiple_of(GRID) + self.dice.u64(0..close);
+        let then = now + self.rng.u64(0..most);
+        let close = if self.rng.bool() { 30 } else { 400 };
+        let beat = then.next_multiple_of(GRID) + self.rng.u64(0..close);
         Instant::now() + Duration::from_millis(beat - now)
     }
 
     /// A conversation to say something in.
     pub(crate) fn picks(&mut self) -> String {
         // Half of what is said is said in the room, where most people meet.
-        let room = self.dice.bool();
-        let index = if room { 0 } else { self.dice.usize(0..self.conversations.len()) };
+        let room = self.rng.bool();
+        let index = if room { 0 } else { self.rng.usize(0..self.conversations.len()) };
         self.conversations[index].clone()
     }
 
     /// An id for a message: mostly a UUIDv7, by a clock that may be wrong by seconds.
     pub(crate) fn fresh_id(&mut self) -> String {
-        if self.dice.u8(0..5) == 0 {
-            return format!("{}-{}-{}", self.user, self.number, self.dice.u32(..));
+        if self.rng.u8(0..5) == 0 {
+            return format!("{}-{}-{}", self.user, self.number, self.rng.u32(..));
         }
-        let now = EPOCH + i64::try_from(self.record.now()).unwrap() + self.dice.i64(-3_000..3_000);
+        let now = EPOCH + i64::try_from(self.record.now()).unwrap() + self.rng.i64(-3_000..3_000);
         let mut random = [0; 10];
-        self.dice.fill(&mut random);
+        self.rng.fill(&mut random);
         let now = u64::try_from(now).unwrap();
         uuid::Builder::from_unix_timestamp_millis(now, &random).into_uuid().to_string()
     }

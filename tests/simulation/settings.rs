@@ -6,11 +6,11 @@ use shared::Config;
 
 /// Whether a world has faults.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Weather {
+pub(crate) enum FaultInjection {
     /// By the seed.
-    Nasty,
+    On,
     /// None.
-    Calm,
+    Off,
 }
 
 /// Chances in 10,000 of what happens often.
@@ -32,23 +32,23 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
-    pub(crate) fn by(dice: &mut Rng, weather: Weather, seed: u64) -> Self {
+    pub(crate) fn by(rng: &mut Rng, faults: FaultInjection, seed: u64) -> Self {
         // No conversation at all, one, or as many as there are.
-        let most_listed_bytes = [None, None, Some(0), Some(1)][dice.usize(0..4)];
+        let most_listed_bytes = [None, None, Some(0), Some(1)][rng.usize(0..4)];
         // What it costs to refuse somebody has no budget.
-        let is_crowded = dice.u8(0..4) == 0 && weather == Weather::Nasty;
+        let is_crowded = rng.u8(0..4) == 0 && faults == FaultInjection::On;
         // Otherwise as many as by default.
         let most_connections = if is_crowded { 3 } else { 20 };
         // What a look at accounts costs has no budget either.
-        let has_leaver = seed % 8 == 6 && weather == Weather::Nasty;
-        let is_crammed = seed % 16 == 9 && weather == Weather::Nasty;
+        let has_leaver = seed % 8 == 6 && faults == FaultInjection::On;
+        let is_crammed = seed % 16 == 9 && faults == FaultInjection::On;
         let most_listed_bytes = if is_crammed { Some(0) } else { most_listed_bytes };
         Self { most_listed_bytes, most_connections, is_crowded, has_leaver, is_crammed }
     }
 
     /// Makes `plan` what this world asks for; where only time and order are disturbed it stays so.
     pub(crate) fn change(self, plan: &mut Plan) {
-        if self.is_crammed && !plan.is_gentle() {
+        if self.is_crammed && !plan.is_timing_only() {
             plan.set(Fault::Slow, OFTEN);
             plan.set(Fault::PushFailed, OFTEN);
         }

@@ -28,9 +28,9 @@ pub(crate) fn serve(
     sources: Vec<EventSource>,
     record: &Record,
     written: Arc<Notify>,
-    mut dice: Rng,
+    mut rng: Rng,
 ) {
-    let lanes = dice.usize(1..=3);
+    let lanes = rng.usize(1..=3);
     let mut followers = Vec::new();
     for source in sources {
         let of_lane = |_| {
@@ -54,13 +54,13 @@ pub(crate) fn serve(
                 iterator = next.into();
             }
             for record in &records {
-                for (_, lanes) in followers.iter().filter(|(source, _)| source.takes(record)) {
+                for (_, lanes) in followers.iter().filter(|(source, _)| source.matches(record)) {
                     lanes[lane_of(record, lanes.len())].send(record.clone()).unwrap();
                 }
             }
             if records.is_empty() {
                 written.notified().await;
-                tokio::time::sleep(Duration::from_millis(dice.u64(0..LAG))).await;
+                tokio::time::sleep(Duration::from_millis(rng.u64(0..LAG))).await;
             }
         }
     });

@@ -10,7 +10,7 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
 use local::faults::SWALLOWED;
-use local::layer::around;
+use local::http_layer::wrap;
 use serde_json::Value;
 use tokio::sync::Notify;
 
@@ -29,7 +29,7 @@ pub(crate) enum Window {
 
 /// `client` behind `window`.
 pub(crate) fn behind(window: Window, client: SharedHttpClient) -> SharedHttpClient {
-    around(client, move |below_it, request| match window.clone() {
+    wrap(client, move |below_it, request| match window.clone() {
         Window::Above { record, sabotage } => {
             HttpConnectorFuture::new(above(record, sabotage, below_it, request))
         }

@@ -1,4 +1,4 @@
-//! One world: a cloud, some people, a season of chaos and a season of calm, all by one seed.
+//! One world: a cloud, some people, a time with faults and a time without, all by one seed.
 
 use std::collections::BTreeSet;
 use std::ops::{Range, RangeInclusive};
@@ -19,13 +19,13 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use crate::gateway::{EPOCH, Gateway};
+use crate::gateway::{EPOCH, SimulatedGateway};
 use crate::leaver::{self, Leaver};
-use crate::people::{Device, Season};
+use crate::outcome::{Outcome, is_part, logs};
+use crate::people::{Device, Phase};
 use crate::record::{Record, Seen};
-use crate::remains::{Remains, is_part, logs};
 use crate::sabotage::Sabotage;
-use crate::settings::{Settings, Weather};
+use crate::settings::{FaultInjection, Settings};
 use crate::wire::{Window, behind};
 use crate::{budget, conforming, crowd, naive, outsider, stream};
 
@@ -35,53 +35,53 @@ const LATENCY: Duration = Duration::from_millis(20);
 const CALM: Duration = Duration::from_secs(45);
 
 /// Runs the world of `seed` from beginning to end.
-pub(crate) fn run(seed: u64, weather: Weather, sabotage: Sabotage) -> Remains {
+pub(crate) fn run(seed: u64, faults: FaultInjection, sabotage: Sabotage) -> Outcome {
     fastrand::seed(seed);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
         .build()
         .expect("a runtime without threads");
-    runtime.block_on(live(seed, weather, sabotage))
+    runtime.block_on(live(seed, faults, sabotage))
 }
 
 struct Cloud {
     app: App,
     faults: Faults,
-    gateway: Gateway,
+    gateway: SimulatedGateway,
     database: Database,
     // Lives as long as requests are answered.
     _services: InProcess,
 }
 
-async fn live(seed: u64, weather: Weather, sabotage: Sabotage) -> Remains {
-    let mut dice = Rng::with_seed(seed);
+async fn live(seed: u64, faults: FaultInjection, sabotage: Sabotage) -> Outcome {
+    let mut rng = Rng::with_seed(seed);
     let record = Record::new();
-    let mut plan = plan(weather, &mut dice);
+    let mut plan = plan(faults, &mut rng);
     // Some broken mechanisms show only where many meet.
     let sabotaged = sabotage.fired();
     let small = if sabotage.is_on() { 1 } else { 32 };
-    let size = if dice.u8(0..small) == 0 { &LARGE } else { &SMALL };
-    let second = ["dm:a:b", "lobby", "dm:b:b"][dice.usize(0..3)];
-    let settings = Settings::by(&mut dice, weather, seed);
+    let size = if rng.u8(0..small) == 0 { &LARGE } else { &SMALL };
+    let second = ["dm:a:b", "lobby", "dm:b:b"][rng.usize(0..3)];
+    let settings = Settings::by(&mut rng, faults, seed);
     settings.change(&mut plan);
-    let cloud = start(&record, sabotage, settings, &mut dice).await;
+    let cloud = start(&record, sabotage, settings, &mut rng).await;
     let room = furnish(&cloud.app, size.members, settings).await;
     let leaver = Leaver::of(settings, &cloud.app, &cloud.gateway, (&record, &room));
     cloud.faults.change(plan.clone());
 
-    let (season, seasons) = watch::channel(Season::Chaos);
+    let (phase, phases) = watch::channel(Phase::Faults);
     let mut people = JoinSet::new();
     let mut devices = Vec::new();
-    let mut person = |user: &str, number: usize, kind: Kind, dice: &mut Rng| {
+    let mut person = |user: &str, number: usize, kind: Kind, rng: &mut Rng| {
         let mut device = Device {
             user: user.to_owned(),
             number,
             gateway: cloud.gateway.clone(),
             record: record.clone(),
-            season: seasons.clone(),
-            to_say: dice.u32(size.to_say.clone()),
-            dice: dice.fork(),
+            phase: phases.clone(),
+            to_say: rng.u32(size.to_say.clone()),
+            rng: rng.fork(),
             conversations: conversations_of(user, &room, size.members, second),
             hears: heard_by(user, &room, size.members, second),
         };
@@ -91,44 +91,44 @@ async fn live(seed: u64, weather: Weather, sabotage: Sabotage) -> Remains {
         }
         kind.spawns(device, &mut people);
     };
-    for (user, number, kind) in size.cast(&mut dice) {
-        person(user, number, kind, &mut dice);
+    for (user, number, kind) in size.cast(&mut rng) {
+        person(user, number, kind, &mut rng);
     }
     if settings.is_crowded {
-        person("a", CROWD, Kind::Crowd, &mut dice);
+        person("a", CROWD, Kind::Crowd, &mut rng);
     }
 
-    let signs_out = weather == Weather::Nasty && dice.bool();
+    let signs_out = faults == FaultInjection::On && rng.bool();
     let places = if signs_out { devices.clone() } else { Vec::new() };
-    let chaos = dice.u64(size.chaos.clone());
+    let faulty = rng.u64(size.faulty.clone());
     if let Some(leaver) = &leaver {
-        leaver.moves_in(&mut people, &seasons, Duration::from_secs(chaos), Rng::with_seed(!seed));
+        leaver.moves_in(&mut people, &phases, Duration::from_secs(faulty), Rng::with_seed(!seed));
     }
-    pass_chaos(&cloud, chaos, &places, &mut dice).await;
-    cloud.faults.change(Plan::calm(LATENCY));
-    season.send_replace(Season::Calm);
+    pass_faults(&cloud, faulty, &places, &mut rng).await;
+    cloud.faults.change(Plan::none(LATENCY));
+    phase.send_replace(Phase::Calm);
     pass_calm(&cloud).await;
     people.shutdown().await;
     let left = leaver::left_of(leaver).await;
     let (fired, logs) = (cloud.faults.fired().to_vec(), logs(&cloud.database));
     let (fills_up, overdue) = (settings.most_listed_bytes.is_some(), cloud.gateway.overdue());
     let sabotaged = sabotaged.load(Ordering::Relaxed);
-    Remains { record, plan, fired, sabotaged, logs, room, devices, fills_up, overdue, left }
+    Outcome { record, plan, fired, sabotaged, logs, room, devices, fills_up, overdue, left }
 }
 
 /// What goes wrong; in a third of the worlds only time and order.
-fn plan(weather: Weather, dice: &mut Rng) -> Plan {
-    match weather {
-        Weather::Nasty if dice.u8(0..3) == 0 => Plan::gentle(dice, LATENCY),
-        Weather::Nasty => Plan::nasty(dice, LATENCY),
-        Weather::Calm => Plan::calm(LATENCY),
+fn plan(faults: FaultInjection, rng: &mut Rng) -> Plan {
+    match faults {
+        FaultInjection::On if rng.u8(0..3) == 0 => Plan::timing_only(rng, LATENCY),
+        FaultInjection::On => Plan::random(rng, LATENCY),
+        FaultInjection::Off => Plan::none(LATENCY),
     }
 }
 
 /// How much happens in a world.
 struct Size {
     /// How long things go wrong, in seconds.
-    chaos: Range<u64>,
+    faulty: Range<u64>,
     /// How many messages a person has to say at one device.
     to_say: RangeInclusive<u32>,
     /// Who is in the room.
@@ -136,17 +136,17 @@ struct Size {
 }
 
 /// Everything that can meet in a conversation; most mistakes need no more, and a world is over soon.
-const SMALL: Size = Size { chaos: 4..12, to_say: 1..=2, members: &["a", "b"] };
+const SMALL: Size = Size { faulty: 4..12, to_say: 1..=2, members: &["a", "b"] };
 /// Where several people and several devices meet in several conversations.
-const LARGE: Size = Size { chaos: 10..30, to_say: 1..=6, members: &["a", "b", "c"] };
+const LARGE: Size = Size { faulty: 10..30, to_say: 1..=6, members: &["a", "b", "c"] };
 
 impl Size {
     /// Who lives in the world: user, device, and how they are.
-    fn cast(&self, dice: &mut Rng) -> Vec<(&'static str, usize, Kind)> {
+    fn cast(&self, rng: &mut Rng) -> Vec<(&'static str, usize, Kind)> {
         let any = [Kind::Naive, Kind::Conforming, Kind::Restless];
         if self.members.len() == 2 {
-            let mut cast = vec![("a", 1, Kind::Conforming), ("b", 1, any[dice.usize(0..3)])];
-            match dice.u8(0..6) {
+            let mut cast = vec![("a", 1, Kind::Conforming), ("b", 1, any[rng.usize(0..3)])];
+            match rng.u8(0..6) {
                 0 => cast.push(("a", 2, Kind::Conforming)),
                 1 if cast[1].2 == Kind::Naive => cast.push(("b", 2, Kind::Naive)),
                 2 => cast.push(("eve", 1, Kind::Outsider)),
@@ -155,14 +155,14 @@ impl Size {
             return cast;
         }
         let mut cast = vec![("a", 1, Kind::Conforming)];
-        if dice.bool() {
+        if rng.bool() {
             cast.push(("a", 2, Kind::Conforming));
         }
         cast.push(("b", 1, Kind::Naive));
-        if dice.u8(0..3) == 0 {
+        if rng.u8(0..3) == 0 {
             cast.push(("b", 2, Kind::Naive));
         }
-        cast.extend([("c", 1, any[dice.usize(0..3)]), ("eve", 1, Kind::Outsider)]);
+        cast.extend([("c", 1, any[rng.usize(0..3)]), ("eve", 1, Kind::Outsider)]);
         cast
     }
 }
@@ -219,10 +219,14 @@ fn heard_by(user: &str, room: &str, members: &[&str], second: &str) -> Vec<Strin
     heard.into_iter().collect()
 }
 
-async fn start(record: &Record, sabotage: Sabotage, settings: Settings, dice: &mut Rng) -> Cloud {
-    let faults = Faults::new(Plan::calm(Duration::ZERO), dice.fork());
-    let gateway =
-        Gateway::new(faults.clone(), record.clone(), dice.fork(), settings.most_connections);
+async fn start(record: &Record, sabotage: Sabotage, settings: Settings, rng: &mut Rng) -> Cloud {
+    let faults = Faults::new(Plan::none(Duration::ZERO), rng.fork());
+    let gateway = SimulatedGateway::new(
+        faults.clone(),
+        record.clone(),
+        rng.fork(),
+        settings.most_connections,
+    );
     let database = Database::memory().expect("memory for a database");
     let services = InProcess::default();
     services.serve_dynamodb(database.clone());
@@ -246,8 +250,8 @@ async fn start(record: &Record, sabotage: Sabotage, settings: Settings, dice: &m
     let app = App::new(settings.config(), &aws, clock).expect("settings that can be used");
     app.store.create_table().await.expect("the table can be created");
 
-    let functions = faults.functions(budget::counted(Functions::new(&app), record));
-    stream::serve(database.clone(), functions.event_sources(), record, written, dice.fork());
+    let functions = faults.wrap_functions(budget::counted(Functions::new(&app), record));
+    stream::serve(database.clone(), functions.event_sources(), record, written, rng.fork());
     gateway.deploy(functions);
     let ending = gateway.clone();
     tokio::spawn(faults.clone().keep_silence(|_| {}, move |connection| ending.close(connection)));
@@ -275,16 +279,16 @@ async fn furnish(app: &App, members: &[&str], settings: Settings) -> String {
 /// A device: whose it is, which, and whether it follows the protocol.
 type Place = (String, usize, bool);
 
-async fn pass_chaos(cloud: &Cloud, seconds: u64, places: &[Place], dice: &mut Rng) {
+async fn pass_faults(cloud: &Cloud, seconds: u64, places: &[Place], rng: &mut Rng) {
     let end = Instant::now() + Duration::from_secs(seconds);
     while Instant::now() < end {
-        tokio::time::sleep(Duration::from_secs(dice.u64(1..8))).await;
-        match dice.u8(0..8) {
+        tokio::time::sleep(Duration::from_secs(rng.u64(1..8))).await;
+        match rng.u8(0..8) {
             // Two hours are over for everybody at once.
             0 => cloud.gateway.cut_all(),
             1 | 2 => cloud.gateway.notice_silence(),
             3 | 4 if !places.is_empty() => {
-                let (user, device, _) = &places[dice.usize(0..places.len())];
+                let (user, device, _) = &places[rng.usize(0..places.len())];
                 sign_out(cloud, user, *device);
             }
             _ => {}
@@ -314,7 +318,7 @@ async fn pass_calm(cloud: &Cloud) {
     }
 }
 
-impl Remains {
+impl Outcome {
     /// Every log of one conversation, in order.
     pub(crate) fn log_of<'a>(&'a self, conversation: &'a str) -> impl Iterator<Item = &'a Seen> {
         self.logs.iter().filter(move |seen| seen.conversation == conversation)

@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use aws_smithy_runtime_api::client::interceptors::SharedInterceptor;
 use local::faults::Faults;
 use local::options::Options;
-use local::server::{Around, Server, TestHooks};
+use local::server::{Server, TestHooks, WrapFunctions};
 use local::time::Time;
 use serde_json::{Value, json};
 use shared::aws::Aws;
@@ -64,8 +64,9 @@ impl Chat {
     async fn start_in(time: Time, change: impl FnOnce(&mut Options)) -> Self {
         let meter = Meter::default();
         let interceptor = Some(SharedInterceptor::new(meter.clone()));
-        let around: Option<Around> = Some(Arc::new(policies::named));
-        let hooks = TestHooks { time: time.clone(), interceptor, around, ..TestHooks::default() };
+        let around: Option<WrapFunctions> = Some(Arc::new(policies::named));
+        let hooks =
+            TestHooks { time: time.clone(), interceptor, wrap: around, ..TestHooks::default() };
         let options = options(change);
         let server = Server::start_with(&options, hooks).await.unwrap();
         Self { server, options, http: reqwest::Client::new(), time, meter }

@@ -12,8 +12,8 @@ use aws_smithy_types::body::SdkBody;
 use axum::Router;
 use dynoxide::Database;
 use futures::future::BoxFuture;
+use local::http_layer::wrap;
 use local::in_process::InProcess;
-use local::layer::around;
 use shared::aws::Aws;
 use shared::{App, Clock, Config};
 
@@ -72,7 +72,7 @@ impl Services {
                 below.call(request).await
             })
         };
-        let transport = around(self.in_process.transport(), call);
+        let transport = wrap(self.in_process.transport(), call);
         let aws = Aws::local("http://dynamodb").with_transport(transport);
         App::new(self.config.clone(), &aws, Clock::system()).unwrap()
     }

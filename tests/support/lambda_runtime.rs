@@ -12,7 +12,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
-use local::gateway::Lambda;
+use local::apigateway::Lambda;
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::process::{Child, Command};

@@ -20,7 +20,7 @@ use axum::extract::{MatchedPath, Request};
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use local::Functions;
-use local::gateway::Lambda;
+use local::apigateway::Lambda;
 use serde_json::{Map, Value};
 
 use super::{functions, template};

@@ -51,7 +51,7 @@ pub(crate) struct List<T> {
 }
 
 /// A good answer, and the cursor of the page after it.
-struct Answer<T> {
+struct HttpResponse<T> {
     value: T,
     next: Option<String>,
 }
@@ -90,7 +90,8 @@ impl Http {
         let (mut items, mut after) = (Vec::new(), String::new());
         for _ in 0..PAGES {
             let page = format!("{path}?limit={PAGE}{after}");
-            let page: Answer<Vec<T>> = self.persist(credential, Method::GET, &page, None).await?;
+            let page: HttpResponse<Vec<T>> =
+                self.persist(credential, Method::GET, &page, None).await?;
             items.extend(page.value);
             let Some(next) = page.next else { return Ok(List { items, is_whole: true }) };
             after = format!("&after={}", segment(&next));
@@ -115,7 +116,7 @@ impl Http {
         method: Method,
         path: &str,
         body: Option<Value>,
-    ) -> Result<Answer<T>, HttpError> {
+    ) -> Result<HttpResponse<T>, HttpError> {
         let mut tries = 1;
         loop {
             let answer = self.send(credential, method.clone(), path, body.clone()).await;
@@ -138,7 +139,7 @@ impl Http {
         method: Method,
         path: &str,
         body: Option<Value>,
-    ) -> Result<Answer<T>, HttpError> {
+    ) -> Result<HttpResponse<T>, HttpError> {
         let mut request = self.client.request(method, format!("{}{path}", self.base));
         request = match credential {
             Credential::None => request,
@@ -156,7 +157,7 @@ impl Http {
         if status.is_success() {
             let answer = if answer.is_empty() { b"null" } else { &answer[..] };
             let value = serde_json::from_slice(answer).map_err(|error| self.unreachable(error))?;
-            return Ok(Answer { value, next });
+            return Ok(HttpResponse { value, next });
         }
         let answer: Value = serde_json::from_slice(&answer).unwrap_or_default();
         let reason = answer["error"]["message"].as_str().or(answer["message"].as_str());

@@ -31,7 +31,7 @@ use tokio::sync::mpsc::unbounded_channel;
 
 use crate::account::Account;
 use crate::addresses::Addresses;
-use crate::app::{App, Asker, Destination, Mode};
+use crate::app::{App, Destination, HttpRequests, Mode};
 use crate::editor::Settings;
 use crate::http::Http;
 use crate::names::Names;
@@ -77,7 +77,7 @@ async fn chat(options: Options) -> anyhow::Result<()> {
     let screen = Screen::new(output, Lines::new(Paint::wanted(), names.clone(), &me));
     let screen = tokio::spawn(screen.run(shown));
     let connection = Connection::open(Server::new(addresses, account.clone()));
-    let asker = Asker { account, names };
+    let asker = HttpRequests { account, names };
     let app = App::new(&me, history.into(), mode, asker, connection, shows);
     let settings = Settings::remember();
     let outcome = app.run(destination, options.create).await;

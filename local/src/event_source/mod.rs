@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use shared::store::keys;
 use tokio::sync::mpsc::UnboundedReceiver;
 
-use crate::gateway::Lambda;
+use crate::apigateway::Lambda;
 
 pub(crate) use stream::{Follower, PollNow};
 
@@ -46,7 +46,7 @@ pub struct Retry {
 
 impl EventSource {
     /// Whether the function gets this record.
-    pub fn takes(&self, record: &Value) -> bool {
+    pub fn matches(&self, record: &Value) -> bool {
         pattern::matches(&self.pattern, record)
     }
 

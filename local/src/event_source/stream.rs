@@ -93,7 +93,7 @@ impl Follower {
         Ok(Self { tasks })
     }
 
-    /// Stops reading; what is being handed over is dropped, as when a laptop is closed.
+    /// Stops reading; what is being delivered is dropped, as when a laptop is closed.
     pub(crate) async fn stop(mut self) {
         self.tasks.shutdown().await;
     }
@@ -139,7 +139,7 @@ impl Reader {
                 if number > shard.last {
                     found = true;
                     shard.last = number;
-                    self.hand_in(record);
+                    self.invoke(record);
                 }
             }
             match answer.next_shard_iterator {
@@ -204,9 +204,9 @@ impl Reader {
     }
 
     /// Hands a record to its lane, if the filter lets it through.
-    fn hand_in(&self, record: &Record) {
+    fn invoke(&self, record: &Record) {
         let record = event_record(record, &self.stream);
-        if !self.source.takes(&record) {
+        if !self.source.matches(&record) {
             return;
         }
         if self.lanes[lane_of(&record, LANES)].send(record).is_err() {

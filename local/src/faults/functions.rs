@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use super::{Fault, Faults, SKEW, lock};
 use crate::Functions;
-use crate::gateway::{InvocationError, Lambda};
+use crate::apigateway::{InvocationError, Lambda};
 use crate::http_server::refuse;
 
 /// The longest that an invocation starts late.
@@ -31,25 +31,27 @@ type Invocation<T> = BoxFuture<'static, Result<T, InvocationError>>;
 
 impl Faults {
     /// `functions` with faults.
-    pub fn functions(&self, functions: Functions) -> Functions {
+    pub fn wrap_functions(&self, functions: Functions) -> Functions {
         let mortal = |lambda: Lambda| {
             let faults = self.clone();
-            lambda.around(move |lambda, event| faults.mortal(lambda.call(event)))
+            lambda.wrap(move |lambda, event| faults.may_die(lambda.call(event)))
         };
         Functions {
             connect: mortal(functions.connect),
-            message: self.speaking(&mortal(functions.message)),
-            disconnect: self.departing(&mortal(functions.disconnect)),
-            deliver: self.delivering(&mortal(functions.deliver)),
-            http: functions.http.layer(middleware::from_fn_with_state(self.clone(), requested)),
+            message: self.wrap_message(&mortal(functions.message)),
+            disconnect: self.wrap_disconnect(&mortal(functions.disconnect)),
+            deliver: self.wrap_deliver(&mortal(functions.deliver)),
+            http: functions
+                .http
+                .layer(middleware::from_fn_with_state(self.clone(), wrap_http_request)),
             ..functions
         }
     }
 
     /// `$default`: what a lost connection says does not arrive, and what arrives may start late.
-    fn speaking(&self, message: &Lambda) -> Lambda {
+    fn wrap_message(&self, message: &Lambda) -> Lambda {
         let faults = self.clone();
-        message.around(move |message, event| {
+        message.wrap(move |message, event| {
             let faults = faults.clone();
             async move {
                 let connection = event["requestContext"]["connectionId"].as_str();
@@ -71,9 +73,9 @@ impl Faults {
     }
 
     /// `$disconnect`: on a best effort.
-    fn departing(&self, disconnect: &Lambda) -> Lambda {
+    fn wrap_disconnect(&self, disconnect: &Lambda) -> Lambda {
         let faults = self.clone();
-        disconnect.around(move |disconnect, event| {
+        disconnect.wrap(move |disconnect, event| {
             let faults = faults.clone();
             async move {
                 if faults.fires(Fault::NoDisconnect) {
@@ -89,14 +91,14 @@ impl Faults {
     }
 
     /// The stream: at least once.
-    fn delivering(&self, deliver: &Lambda) -> Lambda {
+    fn wrap_deliver(&self, deliver: &Lambda) -> Lambda {
         let faults = self.clone();
-        deliver.around(move |deliver, event| {
+        deliver.wrap(move |deliver, event| {
             if !faults.fires(Fault::StreamTwice) {
                 return deliver.call(event);
             }
             // At about the same time, or rather later.
-            let most = if lock(&faults.0.dice).bool() { LATE / 40 } else { LATE };
+            let most = if lock(&faults.0.rng).bool() { LATE / 40 } else { LATE };
             let (again, pause) = (deliver.call(event.clone()), faults.random(most));
             async move {
                 let again = async {
@@ -110,33 +112,33 @@ impl Faults {
     }
 
     /// An invocation with a clock of its own, which may die at any await.
-    fn mortal<T: 'static>(&self, invocation: Invocation<T>) -> Invocation<T> {
+    fn may_die<T: 'static>(&self, invocation: Invocation<T>) -> Invocation<T> {
         let skew =
-            if self.fires(Fault::ClockSkew) { lock(&self.0.dice).i64(-SKEWED..=SKEWED) } else { 0 };
-        let polls = self.draws(Fault::Died).then(|| lock(&self.0.dice).u32(1..=LAST_POLL));
-        let mortal = Mortal { invocation: Some(invocation), polls, faults: self.clone() };
+            if self.fires(Fault::ClockSkew) { lock(&self.0.rng).i64(-SKEWED..=SKEWED) } else { 0 };
+        let polls = self.draws(Fault::Died).then(|| lock(&self.0.rng).u32(1..=LAST_POLL));
+        let mortal = MayDie { invocation: Some(invocation), polls, faults: self.clone() };
         SKEW.scope(skew, mortal).boxed()
     }
 }
 
 /// A request to the HTTP API, whose functions start late and die like the others.
-async fn requested(State(faults): State<Faults>, request: Request, next: Next) -> Response {
+async fn wrap_http_request(State(faults): State<Faults>, request: Request, next: Next) -> Response {
     if faults.fires(Fault::LateStart) {
         tokio::time::sleep(faults.random(LATE)).await;
     }
-    let answer = faults.mortal(async { Ok(next.run(request).await) }.boxed()).await;
+    let answer = faults.may_die(async { Ok(next.run(request).await) }.boxed()).await;
     let failed = |_| refuse(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error");
     answer.unwrap_or_else(failed)
 }
 
 /// A future that is dropped after so many polls, as an invocation that crashes.
-struct Mortal<T> {
+struct MayDie<T> {
     invocation: Option<Invocation<T>>,
     polls: Option<u32>,
     faults: Faults,
 }
 
-impl<T> Future for Mortal<T> {
+impl<T> Future for MayDie<T> {
     type Output = Result<T, InvocationError>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
@@ -158,7 +160,7 @@ impl<T> Future for Mortal<T> {
 
 impl Lambda {
     /// A Lambda that does `layer` with the event and this one.
-    fn around(
+    fn wrap(
         &self,
         layer: impl Fn(Self, Value) -> Invocation<Value> + Send + Sync + 'static,
     ) -> Self {

@@ -1,4 +1,4 @@
-//! A nasty cloud: what goes wrong on AWS now and then, turned on and repeatable by a seed.
+//! Fault injection: what goes wrong on AWS now and then, turned on and repeatable by a seed.
 //!
 //! `--faults SEED` disturbs the running server, for people who test their own clients; the
 //! simulation in `tests` disturbs the same handlers by the thousand. Both put the faults at the same
@@ -102,7 +102,7 @@ impl Fault {
     const COUNT: usize = Self::ALL.len();
 
     /// Whether it only disturbs time and order.
-    fn is_gentle(self) -> bool {
+    fn only_disturbs_timing(self) -> bool {
         matches!(
             self,
             Self::PartialBatch
@@ -133,17 +133,17 @@ pub struct Plan {
 
 impl Plan {
     /// Nothing goes wrong.
-    pub fn calm(latency: Duration) -> Self {
+    pub fn none(latency: Duration) -> Self {
         Self { chances: [0; Fault::COUNT], latency }
     }
 
     /// About half of the faults, each at a rate of its own: what hides behind one fault shows when
     /// that one is off (<https://users.cs.utah.edu/~regehr/papers/swarm12.pdf>).
-    pub fn nasty(dice: &mut Rng, latency: Duration) -> Self {
-        let mut plan = Self::calm(latency);
+    pub fn random(rng: &mut Rng, latency: Duration) -> Self {
+        let mut plan = Self::none(latency);
         for (fault, most) in Fault::ALL {
-            if dice.bool() {
-                plan.set(fault, dice.u32(1..=most));
+            if rng.bool() {
+                plan.set(fault, rng.u32(1..=most));
             }
         }
         plan
@@ -151,10 +151,10 @@ impl Plan {
 
     /// About half of the faults that only disturb time and order: no request fails, no invocation
     /// dies, no connection is lost.
-    pub fn gentle(dice: &mut Rng, latency: Duration) -> Self {
-        let mut plan = Self::nasty(dice, latency);
+    pub fn timing_only(rng: &mut Rng, latency: Duration) -> Self {
+        let mut plan = Self::random(rng, latency);
         for (fault, _) in Fault::ALL {
-            if !fault.is_gentle() {
+            if !fault.only_disturbs_timing() {
                 plan.set(fault, 0);
             }
         }
@@ -162,13 +162,13 @@ impl Plan {
     }
 
     /// Whether nothing goes wrong.
-    pub fn is_calm(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         Fault::ALL.iter().all(|(fault, _)| !self.has(*fault))
     }
 
     /// Whether nothing but time and order is disturbed.
-    pub fn is_gentle(&self) -> bool {
-        Fault::ALL.iter().all(|(fault, _)| fault.is_gentle() || !self.has(*fault))
+    pub fn is_timing_only(&self) -> bool {
+        Fault::ALL.iter().all(|(fault, _)| fault.only_disturbs_timing() || !self.has(*fault))
     }
 
     /// Makes `fault` fire at `chances` in 10,000 opportunities.
@@ -193,7 +193,7 @@ pub struct Faults(Arc<State>);
 
 struct State {
     plan: Mutex<Plan>,
-    dice: Mutex<Rng>,
+    rng: Mutex<Rng>,
     fired: [AtomicU64; Fault::COUNT],
     down_until: Mutex<Option<Instant>>,
     silent: Mutex<HashMap<String, Instant>>,
@@ -216,11 +216,11 @@ tokio::task_local! {
 }
 
 impl Faults {
-    /// Faults by `plan`, decided by `dice`.
-    pub fn new(plan: Plan, dice: Rng) -> Self {
+    /// Faults by `plan`, decided by `rng`.
+    pub fn new(plan: Plan, rng: Rng) -> Self {
         Self(Arc::new(State {
             plan: Mutex::new(plan),
-            dice: Mutex::new(dice),
+            rng: Mutex::new(rng),
             fired: Default::default(),
             down_until: Mutex::default(),
             silent: Mutex::default(),
@@ -257,7 +257,7 @@ impl Faults {
     /// Whether `fault` is to fire at this opportunity, if it can.
     fn draws(&self, fault: Fault) -> bool {
         let chances = lock(&self.0.plan).chances(fault);
-        chances > 0 && lock(&self.0.dice).u32(..10_000) < chances
+        chances > 0 && lock(&self.0.rng).u32(..10_000) < chances
     }
 
     /// `fault` has fired.
@@ -269,7 +269,7 @@ impl Faults {
     /// A random time up to `most`.
     fn random(&self, most: Duration) -> Duration {
         let most = u64::try_from(most.as_millis()).unwrap_or(u64::MAX);
-        Duration::from_millis(lock(&self.0.dice).u64(..=most))
+        Duration::from_millis(lock(&self.0.rng).u64(..=most))
     }
 
     /// The way there or back.

@@ -42,16 +42,16 @@ fn latency_ms() -> u32 {
 impl Scenario {
     /// The faults that `seed` turns on.
     pub fn of_seed(seed: u64) -> Self {
-        Self { seed, plan: nasty(seed, LATENCY_MS) }
+        Self { seed, plan: random(seed, LATENCY_MS) }
     }
 
     /// The faults that a file with this text names; those of its seed, if it names none.
     pub fn parse(text: &str) -> Result<Self, String> {
         let file: File = serde_json::from_str(text).map_err(|error| error.to_string())?;
         let Some(chances) = file.chances else {
-            return Ok(Self { seed: file.seed, plan: nasty(file.seed, file.latency_ms) });
+            return Ok(Self { seed: file.seed, plan: random(file.seed, file.latency_ms) });
         };
-        let mut plan = Plan::calm(Duration::from_millis(file.latency_ms.into()));
+        let mut plan = Plan::none(Duration::from_millis(file.latency_ms.into()));
         for (name, chances) in chances {
             let fault = Fault::ALL.into_iter().map(|(fault, _)| fault);
             let fault = fault.into_iter().find(|fault| fault.to_string() == name);
@@ -67,12 +67,12 @@ impl Scenario {
     /// Faults that begin with nothing going wrong, so that a server can start: `change` them to the
     /// plan.
     pub(crate) fn faults(&self) -> Faults {
-        Faults::new(Plan::calm(Duration::ZERO), Rng::with_seed(self.seed))
+        Faults::new(Plan::none(Duration::ZERO), Rng::with_seed(self.seed))
     }
 }
 
-fn nasty(seed: u64, latency_ms: u32) -> Plan {
-    Plan::nasty(&mut Rng::with_seed(seed), Duration::from_millis(latency_ms.into()))
+fn random(seed: u64, latency_ms: u32) -> Plan {
+    Plan::random(&mut Rng::with_seed(seed), Duration::from_millis(latency_ms.into()))
 }
 
 fn unknown(name: &str) -> String {

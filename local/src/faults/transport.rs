@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 
 use super::{Fault, Faults, Shown, lock};
-use crate::layer::around;
+use crate::http_layer::wrap;
 
 /// The longest that a slow request takes either way: more than the SDK waits for DynamoDB.
 const SLOW: Duration = Duration::from_secs(4);
@@ -29,7 +29,7 @@ impl Faults {
     /// `below` with faults, for the clients of DynamoDB and of the management API.
     pub fn transport(&self, below: SharedHttpClient) -> SharedHttpClient {
         let faults = self.clone();
-        around(below, move |below, request| {
+        wrap(below, move |below, request| {
             let connector = Connector { faults: faults.clone(), below };
             HttpConnectorFuture::new(connector.pass(request))
         })

@@ -1,6 +1,6 @@
 //! The authorizer decides before `$connect`, and its context is on every event.
 
-use local::gateway::{Authorizer, IdentitySource, Lambda};
+use local::apigateway::{Authorizer, IdentitySource, Lambda};
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::http::HeaderValue;
 

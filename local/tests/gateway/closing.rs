@@ -1,6 +1,6 @@
 //! Connections end with the right code, and `$disconnect` is told which.
 
-use local::gateway::Route;
+use local::apigateway::Route;
 use serde_json::Value;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;

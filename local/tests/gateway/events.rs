@@ -1,6 +1,6 @@
 //! Events have the shapes of real ones, which the fixtures are written after.
 
-use local::gateway::Authorizer;
+use local::apigateway::Authorizer;
 use serde_json::{Map, Value, json};
 use tokio_tungstenite::tungstenite::handshake::client::Request;
 use tokio_tungstenite::tungstenite::http::HeaderValue;

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use local::gateway::Route;
+use local::apigateway::Route;
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
@@ -10,7 +10,9 @@ use tokio_tungstenite::tungstenite::http::HeaderValue;
 
 use crate::support::{Client, Gate, IMPATIENT, Recorder, Server, send, soon};
 
-async fn server_whose_connect(lambda: impl FnOnce(&Recorder) -> local::gateway::Lambda) -> Server {
+async fn server_whose_connect(
+    lambda: impl FnOnce(&Recorder) -> local::apigateway::Lambda,
+) -> Server {
     Server::with(|api, recorder| {
         api.routes.insert("$connect".to_owned(), Route::one_way(lambda(recorder)));
     })

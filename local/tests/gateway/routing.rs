@@ -1,6 +1,6 @@
 //! Messages find their routes, and answers their way back.
 
-use local::gateway::{Lambda, Route, RouteSelection};
+use local::apigateway::{Lambda, Route, RouteSelection};
 use serde_json::{Value, json};
 
 use crate::support::{Client, Gate, IMPATIENT, Recorder, Server};

@@ -1,6 +1,6 @@
 //! When the server stops, connections end in good order.
 
-use local::gateway::Route;
+use local::apigateway::Route;
 
 use crate::support::{Client, Gate, Server, seconds, soon};
 

@@ -1,6 +1,6 @@
 //! A client that does not read costs the server little, and not for long.
 
-use local::gateway::{Limits, Route};
+use local::apigateway::{Limits, Route};
 
 use crate::support::{Client, Server, soon};
 

@@ -7,18 +7,18 @@ use client::{NewMessage, Request, Target};
 use protocol::{ConversationView, ids};
 use uuid::Uuid;
 
-use super::answers::Answer;
 use super::event_loop::{App, Mode};
+use super::http_requests::Reply;
 use super::place::{Destination, Place};
 use crate::command::{Command, HELP};
 use crate::screen::Show;
 
 /// How long to wait for the last acks when somebody leaves.
-const FAREWELL: Duration = Duration::from_secs(5);
+const LAST_ACKS: Duration = Duration::from_secs(5);
 
 impl App {
     /// Does what a line says.
-    pub(super) fn obey(&mut self, line: &str) {
+    pub(super) fn run_command(&mut self, line: &str) {
         match Command::parse(line) {
             Command::Nothing => {}
             Command::Say(content) => self.say(&content),
@@ -43,7 +43,7 @@ impl App {
             }
             Command::History(limit) => self.look_back(limit),
             Command::Help => self.show(Show::Text(HELP.to_owned())),
-            Command::Quit => self.leave_by(Instant::now() + FAREWELL),
+            Command::Quit => self.leave_by(Instant::now() + LAST_ACKS),
             Command::Mistake(reason) => self.show(Show::Trouble(reason)),
         }
     }
@@ -76,22 +76,24 @@ impl App {
     }
 
     /// Takes an answer.
-    pub(super) fn answered(&mut self, answer: Answer) {
+    pub(super) fn handle_reply(&mut self, answer: Reply) {
         match answer {
-            Answer::Show(show) => self.show(show),
-            Answer::Person { name, id: Ok(id) } => {
+            Reply::Show(show) => self.show(show),
+            Reply::Person { name, id: Ok(id) } => {
                 let place = Place::with(&self.me, &id, &name);
                 self.client.open(&place.conversation, &id);
-                self.set_out(place);
+                self.open_place(place);
             }
-            Answer::Person { name, id: Err(error) } => self.stay(format!("{name}: {error}")),
-            Answer::Presence { user, status } => {
+            Reply::Person { name, id: Err(error) } => {
+                self.cancel_opening(format!("{name}: {error}"))
+            }
+            Reply::Presence { user, status } => {
                 // What was pushed meanwhile is newer.
                 if let Some(status) = status {
                     self.presence.entry(user).or_insert(status);
                 }
             }
-            Answer::Waiting(them) => {
+            Reply::Waiting(them) => {
                 for ConversationView { conversation, last_message, unread, read_seq, .. } in them {
                     let last = last_message.map_or(0, |last| last.seq);
                     // Unread are only so many at most, and not what was told or said by oneself.
@@ -103,10 +105,10 @@ impl App {
                     self.client.catch_up(&conversation, read);
                 }
             }
-            Answer::Made(Ok(room)) => self.client.request(Request::Join { room: room.id }),
-            Answer::IsThere(room) => self.client.request(Request::Join { room }),
-            Answer::Made(Err(error)) => self.stay(error.to_string()),
-            Answer::Before { conversation, messages } => {
+            Reply::Made(Ok(room)) => self.client.request(Request::Join { room: room.id }),
+            Reply::IsThere(room) => self.client.request(Request::Join { room }),
+            Reply::Made(Err(error)) => self.cancel_opening(error.to_string()),
+            Reply::Before { conversation, messages } => {
                 if let Some(first) = messages.first() {
                     self.looked_back.insert(conversation, first.seq);
                 }
@@ -141,7 +143,7 @@ impl App {
         self.ask(asker.before(conversation, target, first, limit));
     }
 
-    pub(super) fn ask(&self, answer: impl Future<Output = Answer> + Send + 'static) {
+    pub(super) fn ask(&self, answer: impl Future<Output = Reply> + Send + 'static) {
         let answers = self.answers_in.clone();
         // Nobody waits for the answer if the client has ended.
         tokio::spawn(async move { drop(answers.send(answer.await)) });

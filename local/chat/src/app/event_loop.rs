@@ -11,7 +11,7 @@ use protocol::Received;
 use serde_json::Value;
 use tokio::sync::mpsc::{Receiver, Sender, UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-use super::answers::{Answer, Asker};
+use super::http_requests::{HttpRequests, Reply};
 use super::place::{Destination, Place, Presences};
 use super::signals::interrupted;
 use crate::editor::{Keyboard, SharedPrompt};
@@ -40,7 +40,7 @@ pub(crate) struct App {
     pub(super) me: String,
     pub(super) mode: Mode,
     pub(super) client: Client,
-    pub(super) asker: Asker,
+    pub(super) asker: HttpRequests,
     pub(super) place: Option<Place>,
     /// Where one wants to be, and the place itself once it is known.
     pub(super) destination: Option<Destination>,
@@ -51,8 +51,8 @@ pub(crate) struct App {
     pub(super) typing_until: Option<Instant>,
     pub(super) shared_prompt: SharedPrompt,
     pub(super) has_failed: bool,
-    pub(super) answers_in: UnboundedSender<Answer>,
-    answers: UnboundedReceiver<Answer>,
+    pub(super) answers_in: UnboundedSender<Reply>,
+    answers: UnboundedReceiver<Reply>,
     pub(super) connection: Connection,
     shows: UnboundedSender<Show>,
     inputs_in: Sender<Input>,
@@ -74,7 +74,7 @@ impl App {
         me: &str,
         history: usize,
         mode: Mode,
-        asker: Asker,
+        asker: HttpRequests,
         connection: Connection,
         shows: UnboundedSender<Show>,
     ) -> Self {
@@ -131,7 +131,7 @@ impl App {
             tokio::select! {
                 event = self.connection.events.recv() => self.heard(event),
                 input = self.inputs.recv(), if self.takes_input() => self.typed(input),
-                answer = self.answers.recv() => answer.into_iter().for_each(|it| self.answered(it)),
+                answer = self.answers.recv() => answer.into_iter().for_each(|it| self.handle_reply(it)),
                 () = &mut interrupted => self.leave_by(Instant::now()),
                 () = self.shows.closed() => break self.end_unread(),
                 _ = tick.tick() => {}
@@ -184,7 +184,7 @@ impl App {
     fn typed(&mut self, input: Option<Input>) {
         match input {
             Some(Input::Line(line)) if self.mode == Mode::Terminal => {
-                self.obey(&line);
+                self.run_command(&line);
                 self.waits_since = Some(Instant::now());
             }
             Some(Input::Line(line)) => {
@@ -200,7 +200,7 @@ impl App {
                     self.client.type_to(&place.target, Instant::now());
                 }
             }
-            Some(Input::End) | None if self.mode == Mode::Terminal => self.obey("/quit"),
+            Some(Input::End) | None if self.mode == Mode::Terminal => self.run_command("/quit"),
             Some(Input::End) | None => self.input_has_ended = true,
             Some(Input::Interrupted) => self.leave_by(Instant::now()),
             Some(Input::Unreadable(reason)) => {
@@ -256,7 +256,7 @@ impl App {
         for frame in self.client.frames() {
             self.command(connection::Command::Send(frame.encode()));
         }
-        self.tell();
+        self.handle_events();
         self.prompt(now);
         if self.mode == Mode::Terminal {
             self.keep_editing(now)?;
@@ -317,7 +317,7 @@ mod tests {
         let options = Options::parse_from(["chat", "--user", "alice", "--http", &http]);
         let addresses = Addresses::new(&options.url, options.http.as_deref()).unwrap();
         let account = Account::of(&options, Http::new(&addresses).unwrap()).unwrap();
-        let asker = Asker { names: Names::new(account.clone()), account };
+        let asker = HttpRequests { names: Names::new(account.clone()), account };
         let connection =
             Connection { commands: unbounded_channel().0, events: unbounded_channel().1 };
         let (shows, _shown) = unbounded_channel();
@@ -327,7 +327,7 @@ mod tests {
         client.heard(Some(connection::Event::Up));
         assert_eq!(client.presence.get("bob"), None);
         let answer = client.answers.recv().await.unwrap();
-        client.answered(answer);
+        client.handle_reply(answer);
         assert_eq!(client.presence.get("bob"), Some(&Presence::Offline));
     }
 }

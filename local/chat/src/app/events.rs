@@ -13,17 +13,17 @@ use crate::screen::Show;
 
 impl App {
     /// Passes on everything that the client has to tell.
-    pub(super) fn tell(&mut self) {
+    pub(super) fn handle_events(&mut self) {
         while let Some(event) = self.client.event() {
-            self.told(event);
+            self.handle_event(event);
         }
     }
 
-    fn told(&mut self, event: Event) {
+    fn handle_event(&mut self, event: Event) {
         match &event {
-            Event::Message(message) => self.see(message),
-            Event::Joined { room } => self.set_out(Place::room(room)),
-            Event::Opened { conversation } => self.arrive(conversation),
+            Event::Message(message) => self.mark_read(message),
+            Event::Joined { room } => self.open_place(Place::room(room)),
+            Event::Opened { conversation } => self.opened(conversation),
             Event::Left { conversation, .. } if self.is_here(conversation) => {
                 self.place = None;
                 self.show(Show::Event(event));
@@ -72,7 +72,7 @@ impl App {
     }
 
     /// Somebody at a terminal has read what is shown there.
-    fn see(&mut self, message: &MessageView) {
+    fn mark_read(&mut self, message: &MessageView) {
         let is_others = message.from != self.me;
         if is_others {
             self.typing_until = None;
@@ -84,7 +84,7 @@ impl App {
         }
     }
 
-    fn arrive(&mut self, conversation: &str) {
+    fn opened(&mut self, conversation: &str) {
         let Some(place) = self.going.take_if(|going| going.conversation == conversation) else {
             return;
         };
@@ -95,15 +95,15 @@ impl App {
     }
 
     /// Looks at another place from now on; it is reached when what was said there last is shown.
-    pub(super) fn set_out(&mut self, place: Place) {
+    pub(super) fn open_place(&mut self, place: Place) {
         self.show(Show::Here(Some(place.conversation.clone())));
         self.going = Some(place);
     }
 
     fn refused(&mut self, request: Request, code: ErrorCode, reason: String) {
         match request {
-            Request::Join { room } if code == ErrorCode::NotFound => self.miss_room(room),
-            Request::Join { .. } | Request::Open { .. } => self.stay(reason),
+            Request::Join { room } if code == ErrorCode::NotFound => self.room_not_found(room),
+            Request::Join { .. } | Request::Open { .. } => self.cancel_opening(reason),
             Request::Leave { .. } => self.show(Show::Trouble(reason)),
             // How far one has read is asked again with the next message.
             Request::Read { .. } => {}
@@ -111,17 +111,17 @@ impl App {
     }
 
     /// There is no such room: makes it, if that was asked for.
-    fn miss_room(&mut self, room: String) {
+    fn room_not_found(&mut self, room: String) {
         if std::mem::take(&mut self.may_create) {
             return self.ask(self.asker.clone().make_if_missing(room));
         }
         let remedy =
             if self.mode == Mode::Terminal { "/create makes it" } else { "--create makes it" };
-        self.stay(format!("there is no room {room}; {remedy}"));
+        self.cancel_opening(format!("there is no room {room}; {remedy}"));
     }
 
     /// The place one wanted to go to cannot be reached.
-    pub(super) fn stay(&mut self, reason: String) {
+    pub(super) fn cancel_opening(&mut self, reason: String) {
         (self.destination, self.going) = (None, None);
         self.show(Show::Here(self.place.as_ref().map(|place| place.conversation.clone())));
         if self.mode == Mode::Terminal {

@@ -1,7 +1,7 @@
 //! Every fault, alone and always, does what it says.
 
-mod around;
 mod connections;
+mod functions;
 mod table;
 
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use crate::in_process::InProcess;
 const STAGE: &str = "http://gateway/dev";
 
 /// A table and connections, with faults before them.
-struct Cloud {
+struct TestServer {
     faults: Faults,
     /// The functions' way to the cloud, and one without faults.
     disturbed: Aws,
@@ -53,14 +53,14 @@ async fn manage(
     if gone { StatusCode::GONE } else { StatusCode::OK }
 }
 
-impl Cloud {
+impl TestServer {
     /// In which `fault` fires at every opportunity.
     async fn with(fault: Fault) -> Self {
         let (services, wire) = (InProcess::default(), Wire::default());
         services.serve_dynamodb(Database::memory().unwrap());
         let routes = Router::new().route("/dev/@connections/{id}", any(manage));
         services.serve_management(routes.with_state(wire.clone()));
-        let faults = Faults::new(Plan::calm(Duration::ZERO), Rng::with_seed(7));
+        let faults = Faults::new(Plan::none(Duration::ZERO), Rng::with_seed(7));
         let direct = Aws::local("http://table").with_transport(services.transport());
         let disturbed = direct.clone().with_transport(faults.transport(services.transport()));
         let app = App::new(config(), &disturbed, Clock::system()).unwrap();
@@ -74,7 +74,7 @@ impl Cloud {
         while self.fired(fault) == 0 {
             tokio::task::yield_now().await;
         }
-        self.faults.change(Plan::calm(Duration::ZERO));
+        self.faults.change(Plan::none(Duration::ZERO));
     }
 
     fn fired(&self, fault: Fault) -> u64 {
@@ -83,7 +83,7 @@ impl Cloud {
 }
 
 fn always(fault: Fault) -> Plan {
-    let mut plan = Plan::calm(Duration::ZERO);
+    let mut plan = Plan::none(Duration::ZERO);
     plan.set(fault, 10_000);
     plan
 }

@@ -37,7 +37,7 @@ async fn arrive(app: &App, user: &UserId) {
 
 #[tokio::test(start_paused = true)]
 async fn a_throttled_request_fails_after_its_retries_and_does_nothing() {
-    let cloud = Cloud::with(Fault::Throttled).await;
+    let cloud = TestServer::with(Fault::Throttled).await;
     let error = claim(&cloud.disturbed.dynamodb(), "a").await.unwrap_err();
     let service = error.as_service_error().unwrap();
     assert!(service.is_provisioned_throughput_exceeded_exception(), "{error:?}");
@@ -48,7 +48,7 @@ async fn a_throttled_request_fails_after_its_retries_and_does_nothing() {
 
 #[tokio::test(start_paused = true)]
 async fn a_failure_is_tried_again_and_did_nothing() {
-    let cloud = Cloud::with(Fault::TableFailed).await;
+    let cloud = TestServer::with(Fault::TableFailed).await;
     let error = claim(&cloud.disturbed.dynamodb(), "a").await.unwrap_err();
     assert!(error.as_service_error().unwrap().is_internal_server_error(), "{error:?}");
     assert_eq!(error.raw_response().unwrap().status().as_u16(), 500);
@@ -59,7 +59,7 @@ async fn a_failure_is_tried_again_and_did_nothing() {
 #[tokio::test(start_paused = true)]
 async fn the_retry_after_a_write_that_seemed_to_fail_sees_it() {
     for fault in [Fault::TableFailedAfter, Fault::AnswerLost] {
-        let cloud = Cloud::with(fault).await;
+        let cloud = TestServer::with(fault).await;
         let client = cloud.disturbed.dynamodb();
         let (claimed, ()) = tokio::join!(claim(&client, "a"), cloud.calms_after(fault));
         let error = claimed.unwrap_err();
@@ -71,7 +71,7 @@ async fn the_retry_after_a_write_that_seemed_to_fail_sees_it() {
 
 #[tokio::test(start_paused = true)]
 async fn a_lost_answer_breaks_the_connection() {
-    let cloud = Cloud::with(Fault::AnswerLost).await;
+    let cloud = TestServer::with(Fault::AnswerLost).await;
     let error = claim(&cloud.disturbed.dynamodb(), "a").await.unwrap_err();
     assert!(matches!(&error, SdkError::DispatchFailure(failure) if failure.is_io()), "{error:?}");
     assert_eq!(cloud.fired(Fault::AnswerLost), 4);
@@ -79,7 +79,7 @@ async fn a_lost_answer_breaks_the_connection() {
 
 #[tokio::test(start_paused = true)]
 async fn a_batch_in_parts_is_read_to_its_end() {
-    let cloud = Cloud::with(Fault::PartialBatch).await;
+    let cloud = TestServer::with(Fault::PartialBatch).await;
     let users: Vec<_> = (0..9).map(|n| UserId::parse(&format!("user{n}")).unwrap()).collect();
     for user in &users {
         arrive(&cloud.app, user).await;
@@ -93,7 +93,7 @@ async fn a_batch_in_parts_is_read_to_its_end() {
 #[tokio::test(start_paused = true)]
 async fn a_batch_in_parts_writes_the_first_of_them() {
     use aws_sdk_dynamodb::types::{DeleteRequest, WriteRequest};
-    let cloud = Cloud::with(Fault::PartialBatch).await;
+    let cloud = TestServer::with(Fault::PartialBatch).await;
     let (client, direct) = (cloud.disturbed.dynamodb(), cloud.direct.dynamodb());
     let mut deletes = Vec::new();
     for name in ["a", "b", "c"] {
@@ -110,7 +110,7 @@ async fn a_batch_in_parts_writes_the_first_of_them() {
 
 #[tokio::test(start_paused = true)]
 async fn a_stale_read_shows_what_was_and_a_consistent_one_what_is() {
-    let cloud = Cloud::with(Fault::StaleRead).await;
+    let cloud = TestServer::with(Fault::StaleRead).await;
     let client = cloud.disturbed.dynamodb();
     assert!(!has(&client, "a", false).await);
     claim(&client, "a").await.unwrap();
@@ -123,19 +123,19 @@ async fn a_stale_read_shows_what_was_and_a_consistent_one_what_is() {
 
 #[tokio::test(start_paused = true)]
 async fn a_table_that_is_away_comes_back() {
-    let cloud = Cloud::with(Fault::TableDown).await;
+    let cloud = TestServer::with(Fault::TableDown).await;
     let client = cloud.disturbed.dynamodb();
     let error = claim(&client, "a").await.unwrap_err();
     assert!(matches!(&error, SdkError::DispatchFailure(failure) if failure.is_io()), "{error:?}");
-    cloud.faults.change(Plan::calm(Duration::ZERO));
+    cloud.faults.change(Plan::none(Duration::ZERO));
     claim(&client, "a").await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_slow_request_takes_seconds_or_is_given_up() {
-    let cloud = Cloud::with(Fault::Slow).await;
+    let cloud = TestServer::with(Fault::Slow).await;
     let begin = Instant::now();
-    // Whether it succeeds in the end is up to the dice.
+    // Whether it succeeds in the end is up to the rng.
     drop(claim(&cloud.disturbed.dynamodb(), "a").await);
     assert!(begin.elapsed() > Duration::from_secs(1), "{:?}", begin.elapsed());
     assert!(cloud.fired(Fault::Slow) >= 2);
@@ -147,8 +147,8 @@ async fn a_table_in_another_process_is_disturbed_alike() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(dynoxide::server::serve_on(listener, Database::memory().unwrap()));
-    let faults = Faults::new(Plan::calm(Duration::ZERO), Rng::with_seed(7));
-    let aws = Aws::local(&url).with_transport(faults.transport(crate::layer::sockets()));
+    let faults = Faults::new(Plan::none(Duration::ZERO), Rng::with_seed(7));
+    let aws = Aws::local(&url).with_transport(faults.transport(crate::http_layer::sockets()));
     let app = App::new(config(), &aws, Clock::system()).unwrap();
     app.store.create_table().await.unwrap();
     let mut plan = always(Fault::StaleRead);
@@ -168,7 +168,7 @@ async fn a_table_in_another_process_is_disturbed_alike() {
 
 #[tokio::test(start_paused = true)]
 async fn a_write_that_meets_a_transaction_is_refused() {
-    let cloud = Cloud::with(Fault::Conflict).await;
+    let cloud = TestServer::with(Fault::Conflict).await;
     let client = cloud.disturbed.dynamodb();
     let error = claim(&client, "a").await.unwrap_err();
     let service = error.as_service_error().unwrap();
@@ -196,7 +196,7 @@ async fn a_write_that_meets_a_transaction_is_refused() {
 
 #[tokio::test(start_paused = true)]
 async fn an_update_gets_past_a_transaction() {
-    let cloud = Cloud::with(Fault::Conflict).await;
+    let cloud = TestServer::with(Fault::Conflict).await;
     let alice = UserId::parse("alice").unwrap();
     tokio::join!(arrive(&cloud.app, &alice), cloud.calms_after(Fault::Conflict));
     assert_eq!(cloud.app.store.inbox(&alice).await.unwrap().connections.len(), 1);
@@ -205,7 +205,7 @@ async fn an_update_gets_past_a_transaction() {
 
 #[tokio::test(start_paused = true)]
 async fn a_room_that_is_made_again_after_a_lost_answer_is_the_same() {
-    let cloud = Cloud::with(Fault::AnswerLost).await;
+    let cloud = TestServer::with(Fault::AnswerLost).await;
     let alice = UserId::parse("alice").unwrap();
     let make = async |name: &str, topic: &str| {
         let new = NewRoom {
@@ -218,7 +218,7 @@ async fn a_room_that_is_made_again_after_a_lost_answer_is_the_same() {
         shared::services::rooms::create(&cloud.app, &alice, new).await
     };
     make("hall", "x").await.unwrap_err();
-    cloud.faults.change(Plan::calm(Duration::ZERO));
+    cloud.faults.change(Plan::none(Duration::ZERO));
     let room = make("hall", "x").await.unwrap();
     assert_eq!(make("Hall", "x").await.unwrap().id, room.id);
     let log = cloud.app.store.page(&room.conversation(), Range::default(), 9, None).await.unwrap();

@@ -9,13 +9,13 @@ use tokio::net::TcpStream;
 use super::soon;
 
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub(crate) struct HttpResponse {
     pub(crate) status: u16,
     pub(crate) body: String,
     head: String,
 }
 
-impl Answer {
+impl HttpResponse {
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let mut headers = self.head.lines().filter_map(|line| line.split_once(": "));
         let (_, value) = headers.find(|(key, _)| key.eq_ignore_ascii_case(name))?;
@@ -33,7 +33,12 @@ impl Answer {
     }
 }
 
-pub(super) async fn ask(address: SocketAddr, method: &str, path: &str, body: &[u8]) -> Answer {
+pub(super) async fn ask(
+    address: SocketAddr,
+    method: &str,
+    path: &str,
+    body: &[u8],
+) -> HttpResponse {
     let length = body.len();
     let head = format!(
         "{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\
@@ -43,7 +48,7 @@ pub(super) async fn ask(address: SocketAddr, method: &str, path: &str, body: &[u
 }
 
 /// Sends these bytes and reads the answer to its end.
-pub(crate) async fn send(address: SocketAddr, bytes: &[u8]) -> Answer {
+pub(crate) async fn send(address: SocketAddr, bytes: &[u8]) -> HttpResponse {
     let exchange = async {
         let mut stream = TcpStream::connect(address).await.unwrap();
         stream.write_all(bytes).await.unwrap();
@@ -54,5 +59,5 @@ pub(crate) async fn send(address: SocketAddr, bytes: &[u8]) -> Answer {
     let answer = soon(exchange).await;
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();
     let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-    Answer { status, body: body.to_owned(), head: head.to_owned() }
+    HttpResponse { status, body: body.to_owned(), head: head.to_owned() }
 }

@@ -6,7 +6,7 @@ mod recorder;
 mod server;
 
 pub(crate) use client::{Client, Refused};
-pub(crate) use http::{Answer, send};
+pub(crate) use http::{HttpResponse, send};
 pub(crate) use recorder::{Gate, IMPATIENT, Recorder};
 pub(crate) use server::Server;
 

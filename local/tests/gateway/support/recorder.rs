@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use local::gateway::Lambda;
+use local::apigateway::Lambda;
 use serde_json::{Value, json};
 use tokio::sync::{Semaphore, mpsc};
 

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use local::gateway::{Connections, Gateway, Route, WebSocketApi};
+use local::apigateway::{ApiGateway, Connections, Route, WebSocketApi};
 use local::http_server::{self, RequestTimeouts};
 use local::time::Time;
 use serde_json::{Value, json};
@@ -14,11 +14,11 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::handshake::client::Request;
 
-use super::{Answer, Client, Recorder, Refused, http, soon};
+use super::{Client, HttpResponse, Recorder, Refused, http, soon};
 
 pub(crate) struct Server {
     pub(crate) time: Time,
-    pub(crate) gateway: Gateway,
+    pub(crate) gateway: ApiGateway,
     pub(crate) address: SocketAddr,
     pub(crate) accepted: Arc<AtomicUsize>,
     events: mpsc::UnboundedReceiver<Value>,
@@ -51,7 +51,7 @@ impl Server {
         };
         configure(&mut api, &recorder);
         let time = Time::new();
-        let gateway = Gateway::new(api, time.clone());
+        let gateway = ApiGateway::new(api, time.clone());
         let address = serve(&gateway).await;
         Self { time, gateway, address, accepted, events }
     }
@@ -109,17 +109,17 @@ impl Server {
         (code, context["disconnectReason"].as_str().unwrap().to_owned())
     }
 
-    pub(crate) async fn http(&self, method: &str, path: &str, body: &[u8]) -> Answer {
+    pub(crate) async fn http(&self, method: &str, path: &str, body: &[u8]) -> HttpResponse {
         http::ask(self.address, method, path, body).await
     }
 
     /// Pushes to a connection.
-    pub(crate) async fn push(&self, id: &str, body: &[u8]) -> Answer {
+    pub(crate) async fn push(&self, id: &str, body: &[u8]) -> HttpResponse {
         self.http("POST", &format!("/@connections/{id}"), body).await
     }
 }
 
-async fn serve(gateway: &Gateway) -> SocketAddr {
+async fn serve(gateway: &ApiGateway) -> SocketAddr {
     let app = gateway.websocket().merge(gateway.management());
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();

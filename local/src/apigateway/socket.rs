@@ -16,8 +16,8 @@ use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message};
 
 use super::Limits;
-use super::closure::Closure;
-use super::outbound::{Item, Outgoing};
+use super::close_reason::CloseReason;
+use super::outbound::{Item, OutboundReceiver};
 use crate::time::Time;
 
 /// tungstenite's default of 128 KB each would cost 10,000 idle connections over a gigabyte.
@@ -46,13 +46,13 @@ struct Stall {
 }
 
 /// What the connection has to deal with.
-pub(super) enum Turn {
+pub(super) enum SocketEvent {
     /// The client has sent this.
     Received(Message),
     /// The client is gone, but what it has sent before is still to come.
     Deafened,
     /// The connection has ended, or has to.
-    Ended(Closure),
+    Ended(CloseReason),
 }
 
 impl Socket {
@@ -73,46 +73,50 @@ impl Socket {
     }
 
     /// Sends what waits, and reads when `reading`, until there is something to deal with.
-    pub(super) fn poll_turn(
+    pub(super) fn poll_event(
         &mut self,
         context: &mut Context<'_>,
-        outgoing: &mut Outgoing,
+        outgoing: &mut OutboundReceiver,
         reading: bool,
-    ) -> Poll<Turn> {
+    ) -> Poll<SocketEvent> {
         if let Poll::Ready(closure) = self.poll_send(context, outgoing) {
-            return Poll::Ready(Turn::Ended(closure));
+            return Poll::Ready(SocketEvent::Ended(closure));
         }
         if self.stream.get_ref().broken && !std::mem::replace(&mut self.deaf, true) {
-            return Poll::Ready(Turn::Deafened);
+            return Poll::Ready(SocketEvent::Deafened);
         }
         if !reading {
             return Poll::Pending;
         }
         let turn = match ready!(Pin::new(&mut self.stream).poll_next(context)) {
-            Some(Ok(Message::Close(frame))) => Turn::Ended(Closure::by_client(frame)),
-            Some(Ok(message)) => Turn::Received(message),
+            Some(Ok(Message::Close(frame))) => SocketEvent::Ended(CloseReason::by_client(frame)),
+            Some(Ok(message)) => SocketEvent::Received(message),
             Some(Err(error)) => {
                 self.readable = false;
-                Turn::Ended(Closure::of(&error))
+                SocketEvent::Ended(CloseReason::of(&error))
             }
-            None => Turn::Ended(Closure::lost()),
+            None => SocketEvent::Ended(CloseReason::lost()),
         };
         Poll::Ready(turn)
     }
 
     /// Sends items in their order; ready only when that ends the connection.
-    fn poll_send(&mut self, context: &mut Context<'_>, outgoing: &mut Outgoing) -> Poll<Closure> {
+    fn poll_send(
+        &mut self,
+        context: &mut Context<'_>,
+        outgoing: &mut OutboundReceiver,
+    ) -> Poll<CloseReason> {
         // Small frames gather in the write buffer and leave together.
         while let Poll::Ready(writable) = Pin::new(&mut self.stream).poll_ready(context) {
             if let Err(error) = writable {
-                return Poll::Ready(Closure::of(&error));
+                return Poll::Ready(CloseReason::of(&error));
             }
             match outgoing.poll_next(context) {
                 Poll::Ready(Item::Text(text, _room)) => {
                     self.unflushed = true;
                     let sent = Pin::new(&mut self.stream).start_send(Message::Text(text));
                     if let Err(error) = sent {
-                        return Poll::Ready(Closure::of(&error));
+                        return Poll::Ready(CloseReason::of(&error));
                     }
                 }
                 Poll::Ready(Item::Close(closure)) => return Poll::Ready(closure),
@@ -128,8 +132,8 @@ impl Socket {
                 self.stall = None;
                 Poll::Pending
             }
-            Poll::Ready(Err(error)) => Poll::Ready(Closure::of(&error)),
-            Poll::Pending => self.poll_stall(context).map(|()| Closure::lost()),
+            Poll::Ready(Err(error)) => Poll::Ready(CloseReason::of(&error)),
+            Poll::Pending => self.poll_stall(context).map(|()| CloseReason::lost()),
         }
     }
 
@@ -148,15 +152,15 @@ impl Socket {
     }
 
     /// Says goodbye, and hears the client say it.
-    pub(super) async fn close(mut self, closure: &Closure) {
+    pub(super) async fn close(mut self, closure: &CloseReason) {
         if closure.is_loss() {
             return;
         }
         // A client that has broken the connection off is as gone as one that has said goodbye.
-        let _ = tokio::time::timeout(GOODBYE, self.say_goodbye(closure)).await;
+        let _ = tokio::time::timeout(GOODBYE, self.send_close_frame(closure)).await;
     }
 
-    async fn say_goodbye(&mut self, closure: &Closure) -> Result<(), Error> {
+    async fn send_close_frame(&mut self, closure: &CloseReason) -> Result<(), Error> {
         match closure.frame() {
             Some(frame) => self.stream.close(Some(frame)).await?,
             // The reply to the client's close frame is queued already.

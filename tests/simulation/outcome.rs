@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::record::{Event, Place, Record, Seen, What};
 
 /// What is left of a world.
-pub(crate) struct Remains {
+pub(crate) struct Outcome {
     pub(crate) record: Record,
     pub(crate) plan: Plan,
     pub(crate) fired: Vec<u64>,

@@ -32,26 +32,26 @@
 //!
 //! [docs]: https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api.html
 
-mod answer;
 mod api;
 mod authorization;
-mod closure;
+mod close_reason;
 mod connection;
+mod connection_handle;
 mod connections;
 mod event;
 mod handshake;
+mod handshake_rejection;
 mod ids;
 mod lambda;
+mod lambda_response;
 mod limits;
 mod management;
 mod outbound;
 mod policy;
-mod refusal;
 mod request;
 mod routing;
 mod selection;
 mod server;
-mod session;
 mod socket;
 
 pub use api::{Accepted, Authorizer, IdentitySource, InvalidIdentitySource, Route, WebSocketApi};
@@ -59,4 +59,4 @@ pub use connections::Connections;
 pub use lambda::{InvocationError, InvocationFailure, Lambda};
 pub use limits::Limits;
 pub use selection::{InvalidRouteSelection, RouteSelection};
-pub use server::Gateway;
+pub use server::ApiGateway;

@@ -17,7 +17,7 @@ use crate::text::visible;
 const NAMED: usize = 100;
 
 /// An answer, and what to do with it.
-pub(crate) enum Answer {
+pub(crate) enum Reply {
     /// Show it.
     Show(Show),
     /// Somebody has this id, or there is nobody of that name.
@@ -36,26 +36,26 @@ pub(crate) enum Answer {
 
 /// Asks over HTTP.
 #[derive(Clone)]
-pub(crate) struct Asker {
+pub(crate) struct HttpRequests {
     pub(crate) account: Account,
     pub(crate) names: Names,
 }
 
-impl Asker {
+impl HttpRequests {
     /// Who is called so.
-    pub(crate) async fn person(self, name: String) -> Answer {
+    pub(crate) async fn person(self, name: String) -> Reply {
         let id = self.names.id_of(&name).await;
-        Answer::Person { name, id }
+        Reply::Person { name, id }
     }
 
     /// Whether somebody is there.
-    pub(crate) async fn presence(self, user: String) -> Answer {
+    pub(crate) async fn presence(self, user: String) -> Reply {
         let circle =
             self.account.ask::<Vec<PresenceView>>(Method::GET, "/api/presence", None).await;
         // Of somebody one has not talked to yet, only the list of all can tell.
         let known = circle.ok().and_then(|them| them.into_iter().find(|it| it.user == user));
         if let Some(PresenceView { user, status, .. }) = known {
-            return Answer::Presence { user, status: Some(status) };
+            return Reply::Presence { user, status: Some(status) };
         }
         let online = match self.online().await {
             Ok(online) => online,
@@ -64,15 +64,15 @@ impl Asker {
         let is_online = online.items.iter().any(|it| it.user == user);
         let offline = || online.is_whole.then_some(Presence::Offline);
         let status = is_online.then_some(Presence::Online).or_else(offline);
-        Answer::Presence { user, status }
+        Reply::Presence { user, status }
     }
 
     /// Where one has not read everything.
-    pub(crate) async fn waiting(self) -> Answer {
+    pub(crate) async fn waiting(self) -> Reply {
         match self.account.list::<ConversationView>("/api/conversations").await {
             Ok(mut them) => {
                 them.items.retain(|it| it.unread > 0);
-                Answer::Waiting(them.items)
+                Reply::Waiting(them.items)
             }
             Err(error) => trouble(&error),
         }
@@ -83,15 +83,15 @@ impl Asker {
     }
 
     /// Makes a room; whoever makes it again gets it again.
-    pub(crate) async fn make(self, name: String) -> Answer {
-        Answer::Made(self.made(&name).await)
+    pub(crate) async fn make(self, name: String) -> Reply {
+        Reply::Made(self.made(&name).await)
     }
 
     /// Makes a room, unless somebody else has made it just now.
-    pub(crate) async fn make_if_missing(self, name: String) -> Answer {
+    pub(crate) async fn make_if_missing(self, name: String) -> Reply {
         match self.made(&name).await {
-            Err(HttpError::Refused { status: 409, .. }) => Answer::IsThere(name),
-            made => Answer::Made(made),
+            Err(HttpError::Refused { status: 409, .. }) => Reply::IsThere(name),
+            made => Reply::Made(made),
         }
     }
 
@@ -101,7 +101,7 @@ impl Asker {
     }
 
     /// Which rooms there are.
-    pub(crate) async fn rooms(self) -> Answer {
+    pub(crate) async fn rooms(self) -> Reply {
         let rooms = match self.account.list::<RoomView>("/api/rooms").await {
             Ok(rooms) if rooms.items.is_empty() => {
                 return notice("there are no rooms; /create NAME makes one");
@@ -120,7 +120,7 @@ impl Asker {
     }
 
     /// Who is in this room, and who is online.
-    pub(crate) async fn who(self, target: Option<Target>) -> Answer {
+    pub(crate) async fn who(self, target: Option<Target>) -> Reply {
         let online = match self.online().await {
             Ok(online) => online,
             Err(error) => return trouble(&error),
@@ -172,7 +172,7 @@ impl Asker {
         target: Target,
         first: Option<u64>,
         limit: u8,
-    ) -> Answer {
+    ) -> Reply {
         let path = match target {
             Target::Person(other) => format!("/api/messages?with={}&", segment(&other)),
             Target::Room(room) => format!("/api/rooms/{}/messages?", segment(&room)),
@@ -182,14 +182,14 @@ impl Asker {
         let path = format!("{path}limit={limit}{before}");
         match self.account.ask::<Vec<MessageView>>(Method::GET, &path, None).await {
             Ok(messages) if messages.is_empty() => notice("nothing was said before"),
-            Ok(messages) => Answer::Before { conversation, messages },
+            Ok(messages) => Reply::Before { conversation, messages },
             Err(error) => trouble(&error),
         }
     }
 }
 
-fn text(lines: impl Iterator<Item = String>) -> Answer {
-    Answer::Show(Show::Text(lines.map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n")))
+fn text(lines: impl Iterator<Item = String>) -> Reply {
+    Reply::Show(Show::Text(lines.map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n")))
 }
 
 /// What is to be said of the items of a list that are not shown, if there are any.
@@ -201,10 +201,10 @@ fn rest<T>(list: &List<T>, shown: usize) -> Option<String> {
     }
 }
 
-fn notice(text: &str) -> Answer {
-    Answer::Show(Show::Notice(text.to_owned()))
+fn notice(text: &str) -> Reply {
+    Reply::Show(Show::Notice(text.to_owned()))
 }
 
-fn trouble(error: &HttpError) -> Answer {
-    Answer::Show(Show::Trouble(error.to_string()))
+fn trouble(error: &HttpError) -> Reply {
+    Reply::Show(Show::Trouble(error.to_string()))
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 ///
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html#api-gateway-simple-proxy-for-lambda-output-format>
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Answer {
+pub(super) struct LambdaResponse {
     pub(super) status: StatusCode,
     pub(super) body: Option<String>,
     headers: Vec<(String, String)>,
@@ -18,7 +18,7 @@ pub(super) struct Answer {
 #[error("malformed Lambda proxy response: {0}")]
 pub(super) struct Malformed(&'static str);
 
-impl Answer {
+impl LambdaResponse {
     /// Checks what a Lambda has returned.
     pub(super) fn parse(mut returned: Value) -> Result<Self, Malformed> {
         let status = status(&returned["statusCode"]).ok_or(Malformed("no valid statusCode"))?;
@@ -82,26 +82,27 @@ mod tests {
 
     #[track_caller]
     fn check_malformed(returned: &Value) {
-        assert!(Answer::parse(returned.clone()).is_err(), "{returned}");
+        assert!(LambdaResponse::parse(returned.clone()).is_err(), "{returned}");
     }
 
     #[test]
     fn a_status_is_enough() {
-        let answer = Answer::parse(json!({ "statusCode": 204 })).unwrap();
+        let answer = LambdaResponse::parse(json!({ "statusCode": 204 })).unwrap();
         assert_eq!((answer.status, answer.body), (StatusCode::NO_CONTENT, None));
-        let answer = Answer::parse(json!({ "statusCode": "200", "headers": null })).unwrap();
+        let answer =
+            LambdaResponse::parse(json!({ "statusCode": "200", "headers": null })).unwrap();
         assert_eq!(answer.status, StatusCode::OK);
     }
 
     #[test]
     fn headers_are_found_in_any_case_and_either_field() {
         let field = json!({ "sec-websocket-protocol": "chat" });
-        let answer = Answer::parse(json!({ "statusCode": 200, "headers": field })).unwrap();
+        let answer = LambdaResponse::parse(json!({ "statusCode": 200, "headers": field })).unwrap();
         assert_eq!(answer.header("Sec-WebSocket-Protocol"), Some("chat"));
 
         let field = json!({ "Sec-WebSocket-Protocol": ["chat"] });
         let answer = json!({ "statusCode": 200, "multiValueHeaders": field });
-        let answer = Answer::parse(answer).unwrap();
+        let answer = LambdaResponse::parse(answer).unwrap();
         assert_eq!(answer.header("Sec-WebSocket-Protocol"), Some("chat"));
     }
 

@@ -6,19 +6,19 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::any;
 
-use super::event::Occasion;
+use super::event::RequestContext;
 use super::{Connections, WebSocketApi, handshake, management};
 use crate::time::Time;
 
 /// Serves a [`WebSocketApi`] and the management API of its connections.
 #[derive(Clone)]
-pub struct Gateway {
+pub struct ApiGateway {
     pub(super) api: Arc<WebSocketApi>,
     pub(super) time: Time,
     pub(super) connections: Connections,
 }
 
-impl Gateway {
+impl ApiGateway {
     /// Makes an API that has no connections yet and whose limits run on `time`.
     pub fn new(api: WebSocketApi, time: Time) -> Self {
         Self { api: Arc::new(api), time, connections: Connections::default() }
@@ -65,7 +65,7 @@ impl Gateway {
     }
 
     /// Something happens now that Lambdas will be told of.
-    pub(super) fn occasion(&self) -> Occasion {
-        Occasion::new(self.time.now())
+    pub(super) fn request_context(&self) -> RequestContext {
+        RequestContext::new(self.time.now())
     }
 }

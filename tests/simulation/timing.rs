@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::outcome::{Outcome, acked, is_part};
 use crate::record::{Event, Place, What};
-use crate::remains::{Remains, acked, is_part};
 
 /// How long a message may be on its way, in milliseconds: longer than every late start.
 const ON_THE_WAY: u128 = 8_000;
@@ -48,18 +48,18 @@ fn lives(events: &[Event]) -> BTreeMap<&str, Life<'_>> {
 
 /// Every connection of a person gets what is said while it stands, whatever the person's others get.
 pub(crate) fn every_connection_got_everything(
-    remains: &Remains,
+    outcome: &Outcome,
     events: &[Event],
     broken: &mut Vec<String>,
 ) {
-    let (stored, acked) = (remains.record.stored(), acked(events));
+    let (stored, acked) = (outcome.record.stored(), acked(events));
     for (connection, life) in lives(events) {
         // Whoever goes in and out of the room may miss what is said there.
         let restless = events
             .iter()
             .any(|event| event.user == life.user && matches!(event.what, What::Leaving { .. }));
         let pushed: BTreeSet<_> = life.pushed.iter().copied().collect();
-        for message in &remains.logs {
+        for message in &outcome.logs {
             let place = (message.conversation.clone(), message.seq);
             let stood = stored.get(&place).is_some_and(|stored| {
                 (life.welcome..life.end.saturating_sub(ON_THE_WAY)).contains(stored)
@@ -67,7 +67,7 @@ pub(crate) fn every_connection_got_everything(
             let meant = is_part(life.user, &message.conversation)
                 && message.from != life.user
                 && message.conversation != "lobby"
-                && !(restless && message.conversation == remains.room);
+                && !(restless && message.conversation == outcome.room);
             if stood && meant && acked.contains(&place) && !pushed.contains(&place) {
                 let user = life.user;
                 broken.push(format!("{user}'s {connection} stood and never got {place:?}"));
@@ -77,14 +77,14 @@ pub(crate) fn every_connection_got_everything(
 }
 
 /// What was said long before anybody of a person's was there comes in order, and once; unless it is
-/// said again, for then it is handed over again.
+/// said again, for then it is delivered again.
 pub(crate) fn what_waited_came_once_and_in_order(
-    remains: &Remains,
+    outcome: &Outcome,
     events: &[Event],
     broken: &mut Vec<String>,
 ) {
-    let stored = remains.record.stored();
-    let repeated = repeated(remains, events);
+    let stored = outcome.record.stored();
+    let repeated = repeated(outcome, events);
     for (connection, life) in lives(events) {
         let waited = life.pushed.iter().filter(|place| {
             let stored = stored.get(place);
@@ -106,7 +106,7 @@ pub(crate) fn what_waited_came_once_and_in_order(
 }
 
 /// The messages that were sent more than once.
-fn repeated(remains: &Remains, events: &[Event]) -> BTreeSet<Place> {
+fn repeated(outcome: &Outcome, events: &[Event]) -> BTreeSet<Place> {
     let (mut once, mut again) = (BTreeSet::new(), BTreeSet::new());
     for event in events {
         if let What::Sent { id, .. } = &event.what
@@ -115,6 +115,6 @@ fn repeated(remains: &Remains, events: &[Event]) -> BTreeSet<Place> {
             again.insert(id);
         }
     }
-    let repeated = remains.logs.iter().filter(|message| again.contains(&message.id));
+    let repeated = outcome.logs.iter().filter(|message| again.contains(&message.id));
     repeated.map(|message| (message.conversation.clone(), message.seq)).collect()
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::answer::scalar;
+use super::lambda_response::scalar;
 
 /// The largest answer API Gateway takes from an authorizer.
 const LARGEST: usize = 8 * 1024;
@@ -11,7 +11,7 @@ const LARGEST: usize = 8 * 1024;
 ///
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-lambda-authorizer-output.html>
 #[derive(Debug)]
-pub(super) struct Verdict {
+pub(super) struct AuthorizerPolicy {
     /// `requestContext.authorizer` of the connection's events.
     pub(super) context: Map<String, Value>,
     statements: Vec<Statement>,
@@ -30,7 +30,7 @@ struct Statement {
     conditional: bool,
 }
 
-impl Verdict {
+impl AuthorizerPolicy {
     /// Checks what an authorizer has returned.
     pub(super) fn parse(returned: &Value) -> Result<Self, Malformed> {
         if returned.to_string().len() > LARGEST {
@@ -140,9 +140,9 @@ mod tests {
         json!({ "Effect": effect, "Action": action, "Resource": resource })
     }
 
-    fn verdict(statements: &Value) -> Result<Verdict, Malformed> {
+    fn verdict(statements: &Value) -> Result<AuthorizerPolicy, Malformed> {
         let policy = json!({ "Version": "2012-10-17", "Statement": statements });
-        Verdict::parse(&json!({ "principalId": "alice", "policyDocument": policy }))
+        AuthorizerPolicy::parse(&json!({ "principalId": "alice", "policyDocument": policy }))
     }
 
     #[track_caller]
@@ -203,7 +203,7 @@ mod tests {
         let facts = json!({ "name": "Alice", "age": 7, "admin": true });
         let answer = json!({ "principalId": "a", "policyDocument": policy, "context": facts });
         let expected = json!({ "name": "Alice", "age": "7", "admin": "true", "principalId": "a" });
-        assert_eq!(Value::Object(Verdict::parse(&answer).unwrap().context), expected);
+        assert_eq!(Value::Object(AuthorizerPolicy::parse(&answer).unwrap().context), expected);
     }
 
     #[test]
@@ -220,7 +220,7 @@ mod tests {
             json!({ "principalId": "a", "policyDocument": policy, "context": nested }),
             json!({ "principalId": "a", "policyDocument": policy, "context": large }),
         ] {
-            assert!(Verdict::parse(&answer).is_err(), "{answer}");
+            assert!(AuthorizerPolicy::parse(&answer).is_err(), "{answer}");
         }
         assert!(verdict(&json!([statement("allow", "*", "*")])).is_err());
         assert!(

@@ -3,21 +3,21 @@
 use serde_json::json;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
-use super::answer::Answer;
-use super::closure::Closure;
-use super::event::{self, Occasion};
-use super::session::Session;
-use super::{Gateway, InvocationFailure, Route, WebSocketApi};
+use super::close_reason::CloseReason;
+use super::connection_handle::ConnectionHandle;
+use super::event::{self, RequestContext};
+use super::lambda_response::LambdaResponse;
+use super::{ApiGateway, InvocationFailure, Route, WebSocketApi};
 
 /// Routes a message; what there is to reply joins what waits to be sent to the client.
-pub(super) async fn route(gateway: &Gateway, session: &Session, text: &Utf8Bytes) {
-    let occasion = gateway.occasion();
+pub(super) async fn route(gateway: &ApiGateway, session: &ConnectionHandle, text: &Utf8Bytes) {
+    let occasion = gateway.request_context();
     let reply = match gateway.api.route_of(text) {
         None => Err("Forbidden"),
         Some((key, route)) => {
-            let event = event::message(&gateway.api, &session.caller, &occasion, key, text);
+            let event = event::message(&gateway.api, &session.info, &occasion, key, text);
             let outcome = route.lambda.invoke(event, gateway.api.limits.integration).await;
-            let outcome = outcome.map_err(|failure| complaint(session, key, &failure));
+            let outcome = outcome.map_err(|failure| error_for(session, key, &failure));
             outcome.and_then(|returned| reply(gateway, session, key, route, returned))
         }
     };
@@ -32,26 +32,30 @@ pub(super) async fn route(gateway: &Gateway, session: &Session, text: &Utf8Bytes
 }
 
 /// Tells the `$disconnect` route that a connection has ended; nobody hears its answer.
-pub(super) async fn disconnect(gateway: &Gateway, session: &Session, closure: &Closure) {
+pub(super) async fn disconnect(
+    gateway: &ApiGateway,
+    session: &ConnectionHandle,
+    closure: &CloseReason,
+) {
     let Some(route) = gateway.api.routes.get(WebSocketApi::DISCONNECT) else { return };
-    let event = event::disconnect(&gateway.api, &session.caller, &gateway.occasion(), closure);
+    let event = event::disconnect(&gateway.api, &session.info, &gateway.request_context(), closure);
     let outcome = route.lambda.invoke(event, gateway.api.limits.integration).await;
     if let Err(failure) = outcome {
-        complaint(session, WebSocketApi::DISCONNECT, &failure);
+        error_for(session, WebSocketApi::DISCONNECT, &failure);
     }
 }
 
 /// What a Lambda's answer sends to the client, if the route has a route response: an empty text if
 /// it has no body (<https://github.com/serverless/serverless/issues/6816>).
 fn reply(
-    gateway: &Gateway,
-    session: &Session,
+    gateway: &ApiGateway,
+    session: &ConnectionHandle,
     key: &str,
     route: &Route,
     returned: serde_json::Value,
 ) -> Result<Option<String>, &'static str> {
-    let id = &session.caller.connection_id;
-    let answer = Answer::parse(returned).map_err(|error| {
+    let id = &session.info.connection_id;
+    let answer = LambdaResponse::parse(returned).map_err(|error| {
         tracing::warn!(connection.id = id, route = key, %error, "the answer is of no use");
         INTERNAL_SERVER_ERROR
     })?;
@@ -68,18 +72,18 @@ fn reply(
 
 const INTERNAL_SERVER_ERROR: &str = "Internal server error";
 
-fn complaint(session: &Session, key: &str, failure: &InvocationFailure) -> &'static str {
-    tracing::warn!(connection.id = session.caller.connection_id, route = key, %failure);
+fn error_for(session: &ConnectionHandle, key: &str, failure: &InvocationFailure) -> &'static str {
+    tracing::warn!(connection.id = session.info.connection_id, route = key, %failure);
     match failure {
         InvocationFailure::Failed(_) => INTERNAL_SERVER_ERROR,
         InvocationFailure::TimedOut => "Endpoint request timed out",
     }
 }
 
-fn error_frame(session: &Session, occasion: &Occasion, message: &str) -> String {
+fn error_frame(session: &ConnectionHandle, occasion: &RequestContext, message: &str) -> String {
     let frame = json!({
         "message": message,
-        "connectionId": session.caller.connection_id,
+        "connectionId": session.info.connection_id,
         "requestId": occasion.request_id,
     });
     frame.to_string()

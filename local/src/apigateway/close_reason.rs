@@ -6,20 +6,20 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
 /// Why a connection has ended, as its `$disconnect` event will say.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Closure {
+pub(super) struct CloseReason {
     pub(super) code: u16,
     pub(super) reason: String,
-    ended_by: EndedBy,
+    closed_by: ClosedBy,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum EndedBy {
+enum ClosedBy {
     Gateway,
     Client,
     Network,
 }
 
-impl Closure {
+impl CloseReason {
     /// Idle or open for too long, or the server stops.
     pub(super) fn going_away() -> Self {
         Self::by_gateway(CloseCode::Away, "Going away")
@@ -38,7 +38,7 @@ impl Closure {
     /// The connection has broken, or the client takes no bytes any more.
     pub(super) fn lost() -> Self {
         let reason = "Connection closed abnormally".to_owned();
-        Self { code: CloseCode::Abnormal.into(), reason, ended_by: EndedBy::Network }
+        Self { code: CloseCode::Abnormal.into(), reason, closed_by: ClosedBy::Network }
     }
 
     /// The client has closed the connection.
@@ -47,7 +47,7 @@ impl Closure {
             Some(frame) => (frame.code, frame.reason.to_string()),
             None => (CloseCode::Status, "Client-side close frame status not set".to_owned()),
         };
-        Self { code: code.into(), reason, ended_by: EndedBy::Client }
+        Self { code: code.into(), reason, closed_by: ClosedBy::Client }
     }
 
     /// The socket cannot be read any more.
@@ -65,16 +65,16 @@ impl Closure {
     /// The close frame to send, where closing is up to this side.
     pub(super) fn frame(&self) -> Option<CloseFrame> {
         let frame = || CloseFrame { code: self.code.into(), reason: self.reason.as_str().into() };
-        (self.ended_by == EndedBy::Gateway).then(frame)
+        (self.closed_by == ClosedBy::Gateway).then(frame)
     }
 
     /// Whether nobody is left to say goodbye to.
     pub(super) fn is_loss(&self) -> bool {
-        self.ended_by == EndedBy::Network
+        self.closed_by == ClosedBy::Network
     }
 
     fn by_gateway(code: CloseCode, reason: &str) -> Self {
-        Self { code: code.into(), reason: reason.to_owned(), ended_by: EndedBy::Gateway }
+        Self { code: code.into(), reason: reason.to_owned(), closed_by: ClosedBy::Gateway }
     }
 }
 

@@ -15,20 +15,20 @@ use hyper::{Method, StatusCode};
 use tokio::sync::oneshot;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
-use super::answer::Answer;
 use super::authorization::authorize;
 use super::connection::Connection;
-use super::event::{self, Occasion};
-use super::refusal::Refusal;
+use super::connection_handle::{ConnectionHandle, ConnectionInfo};
+use super::event::{self, RequestContext};
+use super::handshake_rejection::HandshakeRejection;
+use super::lambda_response::LambdaResponse;
 use super::request::{self, ClientRequest};
-use super::session::{Caller, Session};
-use super::{Gateway, InvocationFailure, WebSocketApi, ids, outbound};
+use super::{ApiGateway, InvocationFailure, WebSocketApi, ids, outbound};
 
 /// API Gateway's quota for the URL of a WebSocket API.
 const MAX_URL_CHARS: usize = 4_096;
 
 /// Answers a request to the WebSocket endpoint.
-pub(super) async fn upgrade(State(gateway): State<Gateway>, request: Request) -> Response {
+pub(super) async fn upgrade(State(gateway): State<ApiGateway>, request: Request) -> Response {
     let (mut parts, _) = request.into_parts();
     let (key, socket) = match offered(&mut parts) {
         Ok(offer) => offer,
@@ -42,22 +42,22 @@ pub(super) async fn upgrade(State(gateway): State<Gateway>, request: Request) ->
 }
 
 /// Checks that the request asks for a WebSocket, and finds its key and the socket to come.
-fn offered(parts: &mut Parts) -> Result<(HeaderValue, OnUpgrade), Refusal> {
+fn offered(parts: &mut Parts) -> Result<(HeaderValue, OnUpgrade), HandshakeRejection> {
     let headers = &parts.headers;
     let asks = parts.method == Method::GET
         && request::lists(headers, header::CONNECTION.as_str(), "upgrade")
         && request::lists(headers, header::UPGRADE.as_str(), "websocket");
     if !asks {
-        return Err(Refusal::NOT_WEBSOCKET);
+        return Err(HandshakeRejection::NOT_WEBSOCKET);
     }
     if parts.uri.path_and_query().is_some_and(|url| url.as_str().len() > MAX_URL_CHARS) {
-        return Err(Refusal::URL_TOO_LONG);
+        return Err(HandshakeRejection::URL_TOO_LONG);
     }
     let current = only(headers, &header::SEC_WEBSOCKET_VERSION).is_some_and(|v| v == "13");
     let key = only(headers, &header::SEC_WEBSOCKET_KEY).cloned();
     let sound = |key: &HeaderValue| STANDARD.decode(key).is_ok_and(|nonce| nonce.len() == 16);
-    let key = key.filter(|key| current && sound(key)).ok_or(Refusal::BAD_REQUEST)?;
-    let socket = parts.extensions.remove::<OnUpgrade>().ok_or(Refusal::NOT_WEBSOCKET)?;
+    let key = key.filter(|key| current && sound(key)).ok_or(HandshakeRejection::BAD_REQUEST)?;
+    let socket = parts.extensions.remove::<OnUpgrade>().ok_or(HandshakeRejection::NOT_WEBSOCKET)?;
     Ok((key, socket))
 }
 
@@ -69,17 +69,17 @@ fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a HeaderValue
 
 /// Asks the Lambdas, answers the client, and has the connection served.
 async fn open(
-    gateway: Gateway,
+    gateway: ApiGateway,
     parts: Parts,
     key: HeaderValue,
     socket: OnUpgrade,
     answer: oneshot::Sender<Response>,
 ) {
     let pending = gateway.connections.begin();
-    let occasion = gateway.occasion();
+    let occasion = gateway.request_context();
     let request = ClientRequest::read(&parts, occasion.at.as_second());
     drop(parts);
-    let mut caller = Caller {
+    let mut caller = ConnectionInfo {
         connection_id: ids::fresh(),
         connected_at: occasion.at,
         source_ip: request.source_ip,
@@ -99,7 +99,7 @@ async fn open(
     drop(request);
 
     let (sender, outgoing) = outbound::queue(gateway.api.limits.outbound_bytes);
-    let session = Arc::new(Session::new(caller, sender));
+    let session = Arc::new(ConnectionHandle::new(caller, sender));
     let connection = Connection::accept(gateway, session, outgoing);
     // The registry knows the connection before its client does, so that nobody who has heard from
     // the client is told that it is gone.
@@ -119,10 +119,10 @@ async fn open(
 /// Asks the authorizer and `$connect`; the answer may name a subprotocol.
 async fn admit(
     api: &WebSocketApi,
-    caller: &mut Caller,
-    occasion: &Occasion,
+    caller: &mut ConnectionInfo,
+    occasion: &RequestContext,
     request: &ClientRequest,
-) -> Result<Option<HeaderValue>, Refusal> {
+) -> Result<Option<HeaderValue>, HandshakeRejection> {
     let mut latency = 0;
     if let Some(authorizer) = &api.authorizer {
         let permission = authorize(api, authorizer, caller, occasion, request).await?;
@@ -132,22 +132,23 @@ async fn admit(
     let Some(route) = api.routes.get(WebSocketApi::CONNECT) else { return Ok(None) };
     let event = event::connect(api, caller, occasion, request, latency);
     let answer = route.lambda.invoke(event, api.limits.integration).await;
-    let answer = Answer::parse(answer.map_err(|failure| failed(&failure))?).map_err(|error| {
-        tracing::warn!(%error, "$connect has answered with something else");
-        Refusal::LAMBDA_FAILED
-    })?;
+    let answer =
+        LambdaResponse::parse(answer.map_err(|failure| failed(&failure))?).map_err(|error| {
+            tracing::warn!(%error, "$connect has answered with something else");
+            HandshakeRejection::LAMBDA_FAILED
+        })?;
     if !answer.status.is_success() {
-        return Err(Refusal::by_lambda(answer.status));
+        return Err(HandshakeRejection::by_lambda(answer.status));
     }
     let protocol = answer.header(header::SEC_WEBSOCKET_PROTOCOL.as_str());
-    protocol.map(HeaderValue::from_str).transpose().map_err(|_| Refusal::LAMBDA_FAILED)
+    protocol.map(HeaderValue::from_str).transpose().map_err(|_| HandshakeRejection::LAMBDA_FAILED)
 }
 
-fn failed(failure: &InvocationFailure) -> Refusal {
+fn failed(failure: &InvocationFailure) -> HandshakeRejection {
     tracing::warn!(%failure, "$connect has failed");
     match failure {
-        InvocationFailure::Failed(_) => Refusal::LAMBDA_FAILED,
-        InvocationFailure::TimedOut => Refusal::TIMED_OUT,
+        InvocationFailure::Failed(_) => HandshakeRejection::LAMBDA_FAILED,
+        InvocationFailure::TimedOut => HandshakeRejection::TIMED_OUT,
     }
 }
 

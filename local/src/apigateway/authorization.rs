@@ -4,11 +4,11 @@ use std::time::Instant;
 
 use serde_json::{Map, Value};
 
-use super::event::{self, Occasion};
-use super::policy::Verdict;
-use super::refusal::Refusal;
+use super::connection_handle::ConnectionInfo;
+use super::event::{self, RequestContext};
+use super::handshake_rejection::HandshakeRejection;
+use super::policy::AuthorizerPolicy;
 use super::request::ClientRequest;
-use super::session::Caller;
 use super::{Authorizer, InvocationFailure, WebSocketApi};
 
 /// Somebody may connect: what the authorizer said of them, and how long it took to say so.
@@ -24,34 +24,36 @@ const UNAUTHORIZED: &str = "Unauthorized";
 pub(super) async fn authorize(
     api: &WebSocketApi,
     authorizer: &Authorizer,
-    caller: &Caller,
-    occasion: &Occasion,
+    caller: &ConnectionInfo,
+    occasion: &RequestContext,
     request: &ClientRequest,
-) -> Result<Permission, Refusal> {
+) -> Result<Permission, HandshakeRejection> {
     if !authorizer.identity_sources.iter().all(|source| request.has(source)) {
-        return Err(Refusal::UNAUTHORIZED);
+        return Err(HandshakeRejection::UNAUTHORIZED);
     }
     let event = event::authorize(api, caller, occasion, request);
     let asked = Instant::now();
     let answer = authorizer.lambda.invoke(event, api.limits.integration).await;
     let answer = answer.map_err(|failure| refusal(&failure))?;
-    let verdict = Verdict::parse(&answer).map_err(|error| {
+    let verdict = AuthorizerPolicy::parse(&answer).map_err(|error| {
         tracing::warn!(%error, "the authorizer's answer is of no use");
-        Refusal::AUTHORIZER_FAILED
+        HandshakeRejection::AUTHORIZER_FAILED
     })?;
     if !verdict.allows(&api.connect_arn()) {
-        return Err(Refusal::FORBIDDEN);
+        return Err(HandshakeRejection::FORBIDDEN);
     }
     let latency = u64::try_from(asked.elapsed().as_millis()).unwrap_or(u64::MAX);
     Ok(Permission { context: verdict.context, latency })
 }
 
-fn refusal(failure: &InvocationFailure) -> Refusal {
+fn refusal(failure: &InvocationFailure) -> HandshakeRejection {
     match failure {
-        InvocationFailure::Failed(error) if error.message == UNAUTHORIZED => Refusal::UNAUTHORIZED,
+        InvocationFailure::Failed(error) if error.message == UNAUTHORIZED => {
+            HandshakeRejection::UNAUTHORIZED
+        }
         InvocationFailure::Failed(_) | InvocationFailure::TimedOut => {
             tracing::warn!(%failure, "the authorizer has failed");
-            Refusal::AUTHORIZER_FAILED
+            HandshakeRejection::AUTHORIZER_FAILED
         }
     }
 }

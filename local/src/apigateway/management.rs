@@ -17,13 +17,13 @@ use percent_encoding::percent_decode_str;
 use serde_json::json;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
-use super::outbound::Refused;
-use super::session::Session;
-use super::{Gateway, ids, request};
+use super::connection_handle::ConnectionHandle;
+use super::outbound::QueueError;
+use super::{ApiGateway, ids, request};
 use crate::http_server::{self, RequestTimeouts, Unread};
 
 /// Answers a request to `@connections`.
-pub(super) async fn manage(State(gateway): State<Gateway>, request: Request) -> Response {
+pub(super) async fn manage(State(gateway): State<ApiGateway>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let outcome = respond(&gateway, &parts, body).await;
     let mut response = outcome.unwrap_or_else(IntoResponse::into_response);
@@ -38,7 +38,7 @@ pub(super) async fn elsewhere() -> Response {
     Fault::FORBIDDEN.into_response()
 }
 
-async fn respond(gateway: &Gateway, parts: &Parts, body: Body) -> Result<Response, Fault> {
+async fn respond(gateway: &ApiGateway, parts: &Parts, body: Body) -> Result<Response, Fault> {
     if !request::peer(parts).is_some_and(|address| address.is_loopback()) {
         return Err(Fault::FORBIDDEN);
     }
@@ -63,26 +63,26 @@ fn connection_id(name: &str) -> Result<String, Fault> {
     ids::may_be_connection(&id).then(|| id.into_owned()).ok_or(Fault::INVALID_ID)
 }
 
-async fn push(gateway: &Gateway, id: &str, body: Body) -> Result<Response, Fault> {
+async fn push(gateway: &ApiGateway, id: &str, body: Body) -> Result<Response, Fault> {
     let data = read(body, gateway.api.limits.message_bytes).await?;
     let session = gateway.connections.get(id).ok_or(Fault::GONE)?;
     let text = Utf8Bytes::try_from(data).map_err(|_| Fault::INVALID_DATA)?;
     session.outbound.try_push(text).map_err(|refused| match refused {
-        Refused::Full => Fault::BUFFER_FULL,
-        Refused::Closed => Fault::GONE,
+        QueueError::Full => Fault::BUFFER_FULL,
+        QueueError::Closed => Fault::GONE,
     })?;
     session.touch(gateway.time.now());
     Ok(StatusCode::OK.into_response())
 }
 
-fn look(gateway: &Gateway, id: &str) -> Result<Response, Fault> {
+fn look(gateway: &ApiGateway, id: &str) -> Result<Response, Fault> {
     let session = gateway.connections.get(id).ok_or(Fault::GONE)?;
     Ok(Json(description(&session)).into_response())
 }
 
-fn description(session: &Session) -> serde_json::Value {
+fn description(session: &ConnectionHandle) -> serde_json::Value {
     let time = |at: Timestamp| format!("{at:.3}");
-    let caller = &session.caller;
+    let caller = &session.info;
     json!({
         "connectedAt": time(caller.connected_at),
         "identity": { "sourceIp": caller.source_ip.to_string(), "userAgent": caller.user_agent },
@@ -90,7 +90,7 @@ fn description(session: &Session) -> serde_json::Value {
     })
 }
 
-fn close(gateway: &Gateway, id: &str) -> Result<Response, Fault> {
+fn close(gateway: &ApiGateway, id: &str) -> Result<Response, Fault> {
     let ended = gateway.connections.end(id);
     ended.then(|| StatusCode::NO_CONTENT.into_response()).ok_or(Fault::GONE)
 }

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use super::closure::Closure;
-use super::session::Session;
+use super::close_reason::CloseReason;
+use super::connection_handle::ConnectionHandle;
 
 /// All connections of a WebSocket API, by id.
 #[derive(Clone, Default)]
@@ -24,7 +24,7 @@ struct Inner {
 
 #[derive(Default)]
 struct Registry {
-    sessions: HashMap<String, Arc<Session>>,
+    sessions: HashMap<String, Arc<ConnectionHandle>>,
     shut: bool,
 }
 
@@ -44,7 +44,7 @@ impl Connections {
             std::mem::take(&mut registry.sessions)
         };
         for session in sessions.values() {
-            session.outbound.close(Closure::going_away());
+            session.outbound.close(CloseReason::going_away());
         }
         let mut pending = self.inner.pending.subscribe();
         let settled = pending.wait_for(|count| *count == 0);
@@ -64,7 +64,7 @@ impl Connections {
     pub(crate) fn end(&self, id: &str) -> bool {
         let session = self.remove(id);
         if let Some(session) = &session {
-            session.outbound.close(Closure::deleted());
+            session.outbound.close(CloseReason::deleted());
         }
         session.is_some()
     }
@@ -76,23 +76,23 @@ impl Connections {
     }
 
     /// Makes a connection known; from here on it can be pushed to.
-    pub(super) fn add(&self, session: &Arc<Session>) {
+    pub(super) fn add(&self, session: &Arc<ConnectionHandle>) {
         let mut registry = self.registry();
         if registry.shut {
-            session.outbound.close(Closure::going_away());
+            session.outbound.close(CloseReason::going_away());
             return;
         }
-        let id = session.caller.connection_id.clone();
+        let id = session.info.connection_id.clone();
         registry.sessions.insert(id, Arc::clone(session));
     }
 
     /// Finds a connection that stands.
-    pub(super) fn get(&self, id: &str) -> Option<Arc<Session>> {
+    pub(super) fn get(&self, id: &str) -> Option<Arc<ConnectionHandle>> {
         self.registry().sessions.get(id).cloned()
     }
 
     /// Forgets a connection, so that it cannot be pushed to any more.
-    pub(super) fn remove(&self, id: &str) -> Option<Arc<Session>> {
+    pub(super) fn remove(&self, id: &str) -> Option<Arc<ConnectionHandle>> {
         self.registry().sessions.remove(id)
     }
 

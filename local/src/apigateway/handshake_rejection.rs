@@ -6,17 +6,17 @@ use hyper::StatusCode;
 use hyper::header::HeaderValue;
 use serde_json::json;
 
-use super::event::Occasion;
-use super::session::Caller;
+use super::connection_handle::ConnectionInfo;
+use super::event::RequestContext;
 
 /// Why a client may not connect, as it will see it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Refusal {
+pub(super) struct HandshakeRejection {
     pub(super) status: StatusCode,
     message: &'static str,
 }
 
-impl Refusal {
+impl HandshakeRejection {
     pub(super) const UNAUTHORIZED: Self = Self::new(StatusCode::UNAUTHORIZED, "Unauthorized");
     pub(super) const FORBIDDEN: Self = Self::new(StatusCode::FORBIDDEN, "Forbidden");
     pub(super) const BAD_REQUEST: Self = Self::new(StatusCode::BAD_REQUEST, "Bad Request");
@@ -55,7 +55,7 @@ impl Refusal {
     }
 
     /// The response to a client that Lambdas have been asked about.
-    pub(super) fn to(self, caller: &Caller, occasion: &Occasion) -> Response {
+    pub(super) fn to(self, caller: &ConnectionInfo, occasion: &RequestContext) -> Response {
         let body = json!({
             "message": self.message,
             "connectionId": caller.connection_id,

@@ -9,10 +9,10 @@ use local::faults::Fault;
 
 use crate::broken::Broken;
 use crate::check;
+use crate::outcome::Outcome;
 use crate::record::{What, lock};
-use crate::remains::Remains;
 use crate::sabotage::Sabotage;
-use crate::settings::Weather;
+use crate::settings::FaultInjection;
 use crate::world;
 
 /// How many broken worlds are told in full.
@@ -20,7 +20,7 @@ const TOLD: usize = 10;
 
 /// What came of many worlds.
 #[derive(Default)]
-pub(crate) struct Tally {
+pub(crate) struct Statistics {
     worlds: u64,
     sabotaged: u64,
     messages: u64,
@@ -35,12 +35,12 @@ pub(crate) struct Tally {
 /// Runs the worlds of `seeds`; until the first that is broken, if `once`.
 pub(crate) fn count(
     seeds: Range<u64>,
-    weather: Weather,
+    faults: FaultInjection,
     broken: Option<Broken>,
     once: bool,
-) -> Tally {
+) -> Statistics {
     let (next, enough) = (AtomicU64::new(seeds.start), AtomicBool::new(false));
-    let tally = Mutex::new(Tally::default());
+    let statistics = Mutex::new(Statistics::default());
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     std::thread::scope(|scope| {
         for _ in 0..threads {
@@ -50,24 +50,24 @@ pub(crate) fn count(
                     if seed >= seeds.end {
                         return;
                     }
-                    let remains = world::run(seed, weather, Sabotage::of(broken));
-                    let found = check::broken(&remains);
+                    let outcome = world::run(seed, faults, Sabotage::of(broken));
+                    let found = check::broken(&outcome);
                     // What is wrong without it is no sign of it, but a mistake.
-                    let blameless = broken.is_some() && !remains.sabotaged;
+                    let blameless = broken.is_some() && !outcome.sabotaged;
                     assert!(
                         !blameless || found.is_empty(),
                         "seed {seed}, not sabotaged: {found:?}"
                     );
                     enough.fetch_or(once && !found.is_empty(), Ordering::Relaxed);
-                    lock(&tally).add(seed, &remains, found);
+                    lock(&statistics).add(seed, &outcome, found);
                 }
             });
         }
     });
-    tally.into_inner().unwrap()
+    statistics.into_inner().unwrap()
 }
 
-impl Tally {
+impl Statistics {
     pub(crate) fn is_clean(&self) -> bool {
         self.broken.is_empty()
     }
@@ -82,12 +82,12 @@ impl Tally {
         self.broken.iter().min()
     }
 
-    fn add(&mut self, seed: u64, remains: &Remains, broken: Vec<String>) {
+    fn add(&mut self, seed: u64, outcome: &Outcome, broken: Vec<String>) {
         self.worlds += 1;
-        self.sabotaged += u64::from(remains.sabotaged);
-        self.messages += remains.logs.len() as u64;
-        self.requests += remains.record.requests().values().sum::<u64>();
-        for event in remains.record.events() {
+        self.sabotaged += u64::from(outcome.sabotaged);
+        self.messages += outcome.logs.len() as u64;
+        self.requests += outcome.record.requests().values().sum::<u64>();
+        for event in outcome.record.events() {
             match event.what {
                 What::Acked { duplicate, .. } => {
                     self.acks += 1;
@@ -97,7 +97,7 @@ impl Tally {
                 _ => {}
             }
         }
-        for (sum, fired) in self.fired.iter_mut().zip(&remains.fired) {
+        for (sum, fired) in self.fired.iter_mut().zip(&outcome.fired) {
             *sum += fired;
         }
         if self.broken.len() < TOLD || !broken.is_empty() {
@@ -106,7 +106,7 @@ impl Tally {
     }
 }
 
-impl fmt::Display for Tally {
+impl fmt::Display for Statistics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (seed, words) in self.broken.iter().take(TOLD) {
             writeln!(f, "seed {seed}: {words}")?;

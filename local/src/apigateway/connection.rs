@@ -11,17 +11,17 @@ use hyper::upgrade::Upgraded;
 use jiff::Timestamp;
 use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 
-use super::closure::Closure;
-use super::outbound::Outgoing;
-use super::session::Session;
-use super::socket::{Socket, Turn};
-use super::{Gateway, routing};
+use super::close_reason::CloseReason;
+use super::connection_handle::ConnectionHandle;
+use super::outbound::OutboundReceiver;
+use super::socket::{Socket, SocketEvent};
+use super::{ApiGateway, routing};
 
 /// An accepted connection.
 pub(super) struct Connection {
-    gateway: Gateway,
-    session: Arc<Session>,
-    outgoing: Outgoing,
+    gateway: ApiGateway,
+    session: Arc<ConnectionHandle>,
+    outgoing: OutboundReceiver,
     /// Messages received while an earlier one is being routed.
     waiting: VecDeque<Utf8Bytes>,
     routing: Option<BoxFuture<'static, ()>>,
@@ -29,9 +29,13 @@ pub(super) struct Connection {
 
 impl Connection {
     /// Registers a connection whose `$connect` has succeeded.
-    pub(super) fn accept(gateway: Gateway, session: Arc<Session>, outgoing: Outgoing) -> Self {
+    pub(super) fn accept(
+        gateway: ApiGateway,
+        session: Arc<ConnectionHandle>,
+        outgoing: OutboundReceiver,
+    ) -> Self {
         gateway.connections.add(&session);
-        tracing::debug!(connection.id = session.caller.connection_id, "connected");
+        tracing::debug!(connection.id = session.info.connection_id, "connected");
         if let Some(accepted) = &gateway.api.accepted {
             accepted();
         }
@@ -40,7 +44,7 @@ impl Connection {
 
     /// Serves the client until either side ends the connection.
     pub(super) async fn serve(mut self, upgraded: Upgraded) {
-        let Gateway { api, time, .. } = &self.gateway;
+        let ApiGateway { api, time, .. } = &self.gateway;
         let mut socket = Socket::new(upgraded, &api.limits, time.clone()).await;
         let closure = self.converse(&mut socket).await;
         tokio::join!(socket.close(&closure), self.finish(&closure));
@@ -48,11 +52,11 @@ impl Connection {
 
     /// The client has gone away before it heard that it is connected.
     pub(super) async fn never_opened(self) {
-        self.finish(&Closure::lost()).await;
+        self.finish(&CloseReason::lost()).await;
     }
 
     /// Passes messages both ways until the connection has to end.
-    async fn converse(&mut self, socket: &mut Socket) -> Closure {
+    async fn converse(&mut self, socket: &mut Socket) -> CloseReason {
         let time = self.gateway.time.clone();
         let mut alarm = pin!(time.sleep_until(self.deadline()));
         loop {
@@ -61,7 +65,7 @@ impl Connection {
             let room = self.waiting.len() < self.gateway.api.limits.waiting_messages;
             let turn = poll_fn(|context| {
                 let reading = room && !self.session.is_mute();
-                socket.poll_turn(context, &mut self.outgoing, reading)
+                socket.poll_event(context, &mut self.outgoing, reading)
             });
             tokio::select! {
                 turn = turn => {
@@ -73,7 +77,7 @@ impl Connection {
                 () = &mut alarm => {
                     // Messages move the deadline, not the alarm.
                     if time.now() >= self.deadline() {
-                        return Closure::going_away();
+                        return CloseReason::going_away();
                     }
                     alarm.set(time.sleep_until(self.deadline()));
                 }
@@ -82,21 +86,21 @@ impl Connection {
     }
 
     /// Deals with what the client does; a closure means that the connection has to end.
-    fn take(&mut self, turn: Turn) -> Option<Closure> {
+    fn take(&mut self, turn: SocketEvent) -> Option<CloseReason> {
         match turn {
-            Turn::Ended(closure) => return Some(closure),
-            Turn::Deafened => {
-                self.gateway.connections.remove(&self.session.caller.connection_id);
+            SocketEvent::Ended(closure) => return Some(closure),
+            SocketEvent::Deafened => {
+                self.gateway.connections.remove(&self.session.info.connection_id);
                 // Behind a silence nothing is read that could end the connection.
-                return self.session.is_mute().then(Closure::lost);
+                return self.session.is_mute().then(CloseReason::lost);
             }
-            Turn::Received(Message::Binary(_)) => return Some(Closure::binary()),
-            Turn::Received(Message::Text(text)) => {
+            SocketEvent::Received(Message::Binary(_)) => return Some(CloseReason::binary()),
+            SocketEvent::Received(Message::Text(text)) => {
                 self.session.touch(self.gateway.time.now());
                 self.waiting.push_back(text);
             }
             // tungstenite answers pings by itself; control frames are no sign of activity.
-            Turn::Received(_) => {}
+            SocketEvent::Received(_) => {}
         }
         None
     }
@@ -118,13 +122,13 @@ impl Connection {
         let limits = &self.gateway.api.limits;
         let latest = |from: Timestamp, limit| from.checked_add(limit).unwrap_or(Timestamp::MAX);
         latest(self.session.last_active(), limits.idle)
-            .min(latest(self.session.caller.connected_at, limits.lifetime))
+            .min(latest(self.session.info.connected_at, limits.lifetime))
     }
 
     /// Routes what the client had sent before it left, then `$disconnect`.
-    async fn finish(self, closure: &Closure) {
+    async fn finish(self, closure: &CloseReason) {
         let Self { gateway, session, outgoing, waiting, routing } = self;
-        let id = &session.caller.connection_id;
+        let id = &session.info.connection_id;
         gateway.connections.remove(id);
         tracing::debug!(connection.id = id, code = closure.code, "disconnected");
         // Replies to nobody must not wait for room in the queue.

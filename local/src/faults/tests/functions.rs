@@ -10,7 +10,7 @@ use tower::ServiceExt;
 
 use super::*;
 use crate::Functions;
-use crate::gateway::Lambda;
+use crate::apigateway::Lambda;
 
 /// How often something ran to its end.
 #[derive(Clone, Default)]
@@ -47,7 +47,7 @@ fn functions(fault: Fault) -> (Functions, Runs, Faults) {
         http: Router::new().route("/", route),
     };
     let faults = Faults::new(always(fault), Rng::with_seed(7));
-    (faults.functions(functions), runs, faults)
+    (faults.wrap_functions(functions), runs, faults)
 }
 
 fn event() -> Value {

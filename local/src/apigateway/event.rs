@@ -6,18 +6,18 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
 
-use super::closure::Closure;
+use super::close_reason::CloseReason;
+use super::connection_handle::ConnectionInfo;
 use super::request::{self, ClientRequest};
-use super::session::Caller;
 use super::{WebSocketApi, ids};
 
 /// One request that is passed to Lambdas: its id and when it came.
-pub(super) struct Occasion {
+pub(super) struct RequestContext {
     pub(super) request_id: String,
     pub(super) at: Timestamp,
 }
 
-impl Occasion {
+impl RequestContext {
     pub(super) fn new(at: Timestamp) -> Self {
         Self { request_id: ids::fresh(), at }
     }
@@ -26,8 +26,8 @@ impl Occasion {
 /// What a Lambda authorizer is asked.
 pub(super) fn authorize(
     api: &WebSocketApi,
-    caller: &Caller,
-    occasion: &Occasion,
+    caller: &ConnectionInfo,
+    occasion: &RequestContext,
     request: &ClientRequest,
 ) -> Value {
     let mut event = Map::new();
@@ -42,8 +42,8 @@ pub(super) fn authorize(
 /// A client wants to connect; the authorizer has taken `latency` milliseconds to agree.
 pub(super) fn connect(
     api: &WebSocketApi,
-    caller: &Caller,
-    occasion: &Occasion,
+    caller: &ConnectionInfo,
+    occasion: &RequestContext,
     request: &ClientRequest,
     latency: u64,
 ) -> Value {
@@ -59,8 +59,8 @@ pub(super) fn connect(
 /// A client has sent a message, which takes the route `route_key`.
 pub(super) fn message(
     api: &WebSocketApi,
-    caller: &Caller,
-    occasion: &Occasion,
+    caller: &ConnectionInfo,
+    occasion: &RequestContext,
     route_key: &str,
     body: &str,
 ) -> Value {
@@ -74,9 +74,9 @@ pub(super) fn message(
 /// A connection has ended.
 pub(super) fn disconnect(
     api: &WebSocketApi,
-    caller: &Caller,
-    occasion: &Occasion,
-    closure: &Closure,
+    caller: &ConnectionInfo,
+    occasion: &RequestContext,
+    closure: &CloseReason,
 ) -> Value {
     let mut context = context(api, caller, occasion, "DISCONNECT", WebSocketApi::DISCONNECT);
     context.insert("disconnectStatusCode".to_owned(), closure.code.into());
@@ -103,8 +103,8 @@ fn proxy(context: Map<String, Value>) -> Map<String, Value> {
 
 fn context(
     api: &WebSocketApi,
-    caller: &Caller,
-    occasion: &Occasion,
+    caller: &ConnectionInfo,
+    occasion: &RequestContext,
     event_type: &str,
     route_key: &str,
 ) -> Map<String, Value> {

@@ -15,7 +15,7 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 type Call = dyn Fn(SharedHttpConnector, HttpRequest) -> HttpConnectorFuture + Send + Sync;
 
 /// A client that does `call` with every request and the connector of `below`.
-pub fn around(
+pub fn wrap(
     below: SharedHttpClient,
     call: impl Fn(SharedHttpConnector, HttpRequest) -> HttpConnectorFuture + Send + Sync + 'static,
 ) -> SharedHttpClient {

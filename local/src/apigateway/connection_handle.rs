@@ -6,10 +6,10 @@ use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use super::outbound::Outbound;
+use super::outbound::OutboundSender;
 
 /// Who has connected: what all events of the connection say alike.
-pub(super) struct Caller {
+pub(super) struct ConnectionInfo {
     pub(super) connection_id: String,
     pub(super) connected_at: Timestamp,
     pub(super) source_ip: IpAddr,
@@ -19,19 +19,19 @@ pub(super) struct Caller {
 }
 
 /// An accepted connection, as the registry and its own task share it.
-pub(super) struct Session {
-    pub(super) caller: Caller,
-    pub(super) outbound: Outbound,
+pub(super) struct ConnectionHandle {
+    pub(super) info: ConnectionInfo,
+    pub(super) outbound: OutboundSender,
     /// Milliseconds since the epoch.
     last_active: AtomicI64,
     /// Nothing that the client sends arrives any more.
     mute: AtomicBool,
 }
 
-impl Session {
-    pub(super) fn new(caller: Caller, outbound: Outbound) -> Self {
+impl ConnectionHandle {
+    pub(super) fn new(caller: ConnectionInfo, outbound: OutboundSender) -> Self {
         let last_active = AtomicI64::new(caller.connected_at.as_millisecond());
-        Self { caller, outbound, last_active, mute: AtomicBool::new(false) }
+        Self { info: caller, outbound, last_active, mute: AtomicBool::new(false) }
     }
 
     /// From now on hears nothing of the client, as behind a network that loses everything.
@@ -52,6 +52,6 @@ impl Session {
     /// When the last message passed, or the connection began.
     pub(super) fn last_active(&self) -> Timestamp {
         let at = Timestamp::from_millisecond(self.last_active.load(Ordering::Relaxed));
-        at.unwrap_or(self.caller.connected_at)
+        at.unwrap_or(self.info.connected_at)
     }
 }

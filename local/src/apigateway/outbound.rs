@@ -6,21 +6,21 @@ use std::task::{Context, Poll};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
-use super::closure::Closure;
+use super::close_reason::CloseReason;
 
 /// Counted for every message beside its length, so that empty ones are bounded as well.
 const OVERHEAD_BYTES: usize = 64;
 
 /// The end that everybody holds who sends to a connection.
 #[derive(Clone)]
-pub(super) struct Outbound {
+pub(super) struct OutboundSender {
     items: mpsc::UnboundedSender<Item>,
     room: Arc<Semaphore>,
     capacity: usize,
 }
 
 /// The end that the connection's task takes from.
-pub(super) struct Outgoing {
+pub(super) struct OutboundReceiver {
     items: mpsc::UnboundedReceiver<Item>,
     room: Arc<Semaphore>,
 }
@@ -30,12 +30,12 @@ pub(super) enum Item {
     /// Send this; the permit is the room it takes until then.
     Text(Utf8Bytes, OwnedSemaphorePermit),
     /// Close the connection.
-    Close(Closure),
+    Close(CloseReason),
 }
 
 /// Why something was not taken into the queue.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Refused {
+pub(super) enum QueueError {
     /// The client reads too slowly.
     Full,
     /// The connection has ended.
@@ -43,34 +43,34 @@ pub(super) enum Refused {
 }
 
 /// Makes a queue that holds about this many bytes.
-pub(super) fn queue(bytes: usize) -> (Outbound, Outgoing) {
+pub(super) fn queue(bytes: usize) -> (OutboundSender, OutboundReceiver) {
     let capacity = bytes.clamp(1, Semaphore::MAX_PERMITS.min(u32::MAX as usize));
     let room = Arc::new(Semaphore::new(capacity));
     let (sender, items) = mpsc::unbounded_channel();
-    let outgoing = Outgoing { items, room: Arc::clone(&room) };
-    (Outbound { items: sender, room, capacity }, outgoing)
+    let outgoing = OutboundReceiver { items, room: Arc::clone(&room) };
+    (OutboundSender { items: sender, room, capacity }, outgoing)
 }
 
-impl Outbound {
+impl OutboundSender {
     /// Queues a message if there is room for it now.
-    pub(super) fn try_push(&self, text: Utf8Bytes) -> Result<(), Refused> {
+    pub(super) fn try_push(&self, text: Utf8Bytes) -> Result<(), QueueError> {
         let room = Arc::clone(&self.room).try_acquire_many_owned(self.size(&text));
         let permit = room.map_err(|refusal| match refusal {
-            tokio::sync::TryAcquireError::NoPermits => Refused::Full,
-            tokio::sync::TryAcquireError::Closed => Refused::Closed,
+            tokio::sync::TryAcquireError::NoPermits => QueueError::Full,
+            tokio::sync::TryAcquireError::Closed => QueueError::Closed,
         })?;
-        self.items.send(Item::Text(text, permit)).map_err(|_| Refused::Closed)
+        self.items.send(Item::Text(text, permit)).map_err(|_| QueueError::Closed)
     }
 
     /// Queues a message as soon as there is room for it.
-    pub(super) async fn push(&self, text: Utf8Bytes) -> Result<(), Refused> {
+    pub(super) async fn push(&self, text: Utf8Bytes) -> Result<(), QueueError> {
         let room = Arc::clone(&self.room).acquire_many_owned(self.size(&text)).await;
-        let permit = room.map_err(|_| Refused::Closed)?;
-        self.items.send(Item::Text(text, permit)).map_err(|_| Refused::Closed)
+        let permit = room.map_err(|_| QueueError::Closed)?;
+        self.items.send(Item::Text(text, permit)).map_err(|_| QueueError::Closed)
     }
 
     /// Asks for the connection to be closed once everything before is sent.
-    pub(super) fn close(&self, closure: Closure) {
+    pub(super) fn close(&self, closure: CloseReason) {
         // Whoever has ended already needs no closing.
         let _ = self.items.send(Item::Close(closure));
     }
@@ -82,7 +82,7 @@ impl Outbound {
     }
 }
 
-impl Outgoing {
+impl OutboundReceiver {
     /// The next item; for ever pending when there will be none.
     pub(super) fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Item> {
         match self.items.poll_recv(context) {
@@ -92,7 +92,7 @@ impl Outgoing {
     }
 }
 
-impl Drop for Outgoing {
+impl Drop for OutboundReceiver {
     /// Whoever waits for room would wait for ever.
     fn drop(&mut self) {
         self.room.close();
@@ -108,7 +108,7 @@ mod tests {
         let (outbound, mut outgoing) = queue(2 * OVERHEAD_BYTES);
         assert_eq!(outbound.try_push("".into()), Ok(()));
         assert_eq!(outbound.try_push("".into()), Ok(()));
-        assert_eq!(outbound.try_push("".into()), Err(Refused::Full));
+        assert_eq!(outbound.try_push("".into()), Err(QueueError::Full));
 
         drop(outgoing.items.try_recv().unwrap());
         assert_eq!(outbound.try_push("".into()), Ok(()));
@@ -118,7 +118,7 @@ mod tests {
     fn a_message_larger_than_the_queue_fits_when_nothing_else_waits() {
         let (outbound, _outgoing) = queue(100);
         assert_eq!(outbound.try_push("x".repeat(1_000).into()), Ok(()));
-        assert_eq!(outbound.try_push("x".into()), Err(Refused::Full));
+        assert_eq!(outbound.try_push("x".into()), Err(QueueError::Full));
     }
 
     #[tokio::test]
@@ -129,6 +129,6 @@ mod tests {
 
         drop(outgoing);
 
-        assert_eq!(waiting.await.unwrap(), Err(Refused::Closed));
+        assert_eq!(waiting.await.unwrap(), Err(QueueError::Closed));
     }
 }
