@@ -13,82 +13,36 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use flate2::Compression;
 use flate2::read::GzEncoder;
+use rust_embed::RustEmbed;
 use sha2::{Digest, Sha256};
 
-macro_rules! files {
-    ($($path:literal),* $(,)?) => {
-        [$(($path, include_str!(concat!("../client/", $path)))),*]
-    };
+/// What stands in `index.html` for the links that load every module at once.
+const MODULES: &str = "<!-- modules -->";
+
+/// Every file below `client/`; its types are for editors, and not served.
+#[derive(RustEmbed)]
+#[folder = "client/"]
+struct Client;
+
+static BY_PATH: LazyLock<HashMap<String, File>> = LazyLock::new(|| {
+    sources().map(|(path, text)| (path.clone(), File::new(&path, &text))).collect()
+});
+
+/// The files to serve, as they were written, by their path below `/client/`.
+fn sources() -> impl Iterator<Item = (String, String)> {
+    let served = Client::iter().filter(|path| !path.ends_with(".d.ts"));
+    served.filter_map(|path| {
+        let text = String::from_utf8(Client::get(&path)?.data.into_owned()).ok()?;
+        Some((path.into_owned(), text))
+    })
 }
 
-/// Every file that is served, by its path below `/client/`.
-const FILES: [(&str, &str); 61] = files![
-    "account_dialog.js",
-    "app.js",
-    "asking.js",
-    "attention.js",
-    "chat.css",
-    "chat_view.js",
-    "composer.js",
-    "connection.js",
-    "conversation.js",
-    "conversations.js",
-    "dialogs.css",
-    "dialogs.js",
-    "dom.js",
-    "door.js",
-    "frame.css",
-    "icon-unread.svg",
-    "icon.svg",
-    "icons.js",
-    "index.html",
-    "linkify.js",
-    "log.js",
-    "main.js",
-    "manifest.webmanifest",
-    "members_dialog.js",
-    "names.js",
-    "notices.js",
-    "people.js",
-    "person_dialog.js",
-    "place.js",
-    "rooms_dialog.js",
-    "route.js",
-    "rows.js",
-    "sidebar.js",
-    "sign_in.js",
-    "storage.js",
-    "theme.css",
-    "time.js",
-    "titles.js",
-    "toasts.js",
-    "write_dialog.js",
-    "confab/api.js",
-    "confab/auth.js",
-    "confab/catch_up.js",
-    "confab/chat.js",
-    "confab/clock.js",
-    "confab/connection.js",
-    "confab/conversations.js",
-    "confab/deferred.js",
-    "confab/ids.js",
-    "confab/index.js",
-    "confab/kinds.js",
-    "confab/network.js",
-    "confab/outbox.js",
-    "confab/presence.js",
-    "confab/receiver.js",
-    "confab/requests.js",
-    "confab/session.js",
-    "confab/storage.js",
-    "confab/tab_lock.js",
-    "confab/text.js",
-    "confab/timers.js",
-];
-
-static BY_PATH: LazyLock<HashMap<&str, File>> = LazyLock::new(|| {
-    FILES.into_iter().map(|(path, content)| (path, File::new(path, content))).collect()
-});
+/// The links that let a browser load every module at once, on one line: otherwise each would wait for
+/// the one that imports it.
+fn module_links() -> String {
+    let modules = Client::iter().filter(|path| path.ends_with(".js") && path != "main.js");
+    modules.map(|path| format!("<link rel=\"modulepreload\" href=\"client/{path}\">")).collect()
+}
 
 /// A file as it is served.
 pub(crate) struct File {
@@ -108,7 +62,7 @@ impl File {
     fn new(path: &str, written: &str) -> Self {
         let content = match path.rsplit('.').next() {
             Some("js" | "css") => without_comments(written),
-            _ => written.to_owned(),
+            _ => written.replace(MODULES, &module_links()),
         };
         let digest = Sha256::digest(&content);
         let tag = format!("W/\"{}\"", BASE64_URL_SAFE_NO_PAD.encode(&digest[..12]));
@@ -189,23 +143,15 @@ mod tests {
 
     use super::*;
 
-    /// What a browser could ask for; types are for editors.
-    fn in_folder(folder: &str) -> BTreeSet<String> {
-        let root = format!("{}/client/{folder}", env!("CARGO_MANIFEST_DIR"));
-        let entries = std::fs::read_dir(root).unwrap().map(Result::unwrap);
-        let files = entries.filter(|entry| entry.file_type().unwrap().is_file());
-        let names = files.map(|entry| entry.file_name().into_string().unwrap());
-        names
-            .filter(|name| !name.ends_with(".d.ts"))
-            .map(|name| format!("{folder}{name}"))
-            .collect()
-    }
-
     #[test]
-    fn every_file_of_the_client_is_served_and_no_other() {
-        let written: BTreeSet<_> = in_folder("").union(&in_folder("confab/")).cloned().collect();
-        let served: BTreeSet<_> = FILES.iter().map(|(path, _)| (*path).to_owned()).collect();
-        assert_eq!(served, written);
+    fn every_file_of_the_client_is_served_except_for_types() {
+        let served: BTreeSet<_> = BY_PATH.keys().map(String::as_str).collect();
+        for path in ["index.html", "main.js", "theme.css", "icon.svg", "confab/index.js"] {
+            assert!(served.contains(path), "{path}");
+        }
+        assert_eq!(served.len(), sources().count());
+        assert!(Client::iter().any(|path| path.ends_with(".d.ts")));
+        assert!(!served.iter().any(|path| path.ends_with(".d.ts")));
     }
 
     #[test]
@@ -243,8 +189,8 @@ mod tests {
     fn comments_do_not_travel_and_every_line_keeps_its_number() {
         let written = "// What it is.\n\n/**\n * @type {string}\n */\nconst a = \"//\"; // why\n/* b */\n  /* c\n*/\nd();\n";
         assert_eq!(without_comments(written), "\n\n\n\n\nconst a = \"//\"; // why\n\n\n\nd();\n");
-        for (path, written) in FILES {
-            let served = &File::find(path).unwrap().content;
+        for (path, written) in sources() {
+            let served = &File::find(&path).unwrap().content;
             assert_eq!(served.lines().count(), written.lines().count(), "{path}");
             assert!(!served.lines().any(|line| line.trim().starts_with("/**")), "{path}");
         }
@@ -253,9 +199,9 @@ mod tests {
     #[test]
     fn the_page_names_every_module_so_that_none_waits_for_another() {
         let page = &File::find("index.html").unwrap().content;
-        let modules = FILES.iter().map(|(path, _)| path).filter(|path| path.ends_with(".js"));
+        let modules = BY_PATH.keys().filter(|path| path.ends_with(".js"));
         for module in modules {
-            assert!(page.contains(&format!("=\"client/{module}\"")), "{module}");
+            assert_eq!(page.matches(&format!("=\"client/{module}\"")).count(), 1, "{module}");
         }
     }
 }
