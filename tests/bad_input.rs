@@ -13,7 +13,7 @@ async fn refused(lines: &[&str], code: &str) {
         let error = alice.is_told(code).await;
         let message = error["message"].as_str().unwrap();
         assert!(message.len() > 5, "{line:?} is answered by {message:?}");
-        alice.hears_nothing().await;
+        alice.hears_nothing(&chat).await;
     }
 }
 
@@ -177,7 +177,7 @@ async fn a_frame_that_is_too_large_closes_the_connection_and_harms_no_other() {
     let mut bob = chat.joined_by("bob").await;
     alice.types("x".repeat(32 * 1024 + 1)).await;
     assert_eq!(alice.sees_the_end().await.0, 1009);
-    bob.hears_nothing().await;
+    bob.hears_nothing(&chat).await;
 }
 
 #[tokio::test]

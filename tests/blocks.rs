@@ -6,7 +6,7 @@ use shared::domain::permissions::{
 };
 
 use crate::rules::{columns, refusal, told};
-use crate::support::{Chat, Person};
+use crate::support::{Chat, Person, in_time};
 
 async fn blocks(chat: &Chat, user: &str, other: &str) {
     let answer = chat.put(&format!("/api/blocks/{other}"), json!({ "user_id": user })).await;
@@ -120,7 +120,7 @@ async fn column(relationship: Relationship) {
                 if reaches {
                     assert_eq!(una.sees_in_time("presence").await["user"], "olga");
                 } else {
-                    una.hears_nothing().await;
+                    una.hears_nothing(&chat).await;
                 }
             }
             _ => {}
@@ -203,7 +203,10 @@ async fn a_backlog_of_before_is_handed_over_without_a_receipt() {
     olga.leaves().await;
     let mut zoe = chat.joined_by("zoe").await;
     for person in [&mut una, &mut zoe] {
-        while person.says("olga", "are you there?").await["delivered"] == true {}
+        in_time(async {
+            while person.says("olga", "are you there?").await["delivered"] == true {}
+        })
+        .await;
     }
     (una, zoe) = (una.attentive_to("receipt"), zoe.attentive_to("receipt"));
     blocks(&chat, "olga", "una").await;
@@ -211,7 +214,7 @@ async fn a_backlog_of_before_is_handed_over_without_a_receipt() {
     olga.hears("una", "are you there?").await;
     // Conversations are delivered one after the other, zoe's last.
     zoe.sees_in_time("receipt").await;
-    una.hears_nothing().await;
+    una.hears_nothing(&chat).await;
 }
 
 #[tokio::test]

@@ -193,7 +193,7 @@ async fn ten_rooms_and_five_friends_later_everything_is_there_once_and_in_order(
         let conversation = message["conversation"].as_str().unwrap().to_owned();
         heard.entry(conversation).or_default().push(gist(&message));
     }
-    bob.hears_nothing().await;
+    bob.hears_nothing(&chat).await;
     assert_eq!(heard.len(), 15);
     for (conversation, contents) in heard {
         let said: Vec<_> = contents.iter().filter(|it| *it != "bob joined").collect();

@@ -93,7 +93,7 @@ async fn a_connection_that_idles_is_closed_and_its_user_is_away() {
     let bob = chat.joined_by("bob").await;
 
     chat.time.advance(Duration::from_secs(400));
-    alice.hears_nothing().await;
+    alice.hears_nothing(&chat).await;
     chat.time.advance(Duration::from_secs(300));
 
     assert_eq!(bob.sees_the_end().await, (1001, "Going away".to_owned()));
@@ -105,10 +105,10 @@ async fn after_two_hours_every_connection_ends() {
     let chat = Chat::start().await;
     let mut alice = chat.joined_by("alice").await;
     for _ in 0..13 {
-        alice.hears_nothing().await;
+        alice.hears_nothing(&chat).await;
         chat.time.advance(Duration::from_secs(550));
     }
-    alice.hears_nothing().await;
+    alice.hears_nothing(&chat).await;
     chat.time.advance(Duration::from_secs(50));
     assert_eq!(alice.sees_the_end().await, (1001, "Going away".to_owned()));
 }

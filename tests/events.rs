@@ -89,7 +89,7 @@ async fn members_see_what_becomes_of_their_room() {
     let emptied = chat.patch(&path, json!({ "topic": null, "user_id": "alice" })).await;
     assert_eq!(emptied.body["topic"], Value::Null);
     assert_eq!(is_shown(&mut bob, "room").await["room"], emptied.body);
-    carol.hears_nothing().await;
+    carol.hears_nothing(&chat).await;
 }
 
 #[tokio::test]
@@ -146,7 +146,7 @@ async fn whoever_is_invited_hears_of_it_and_of_its_end() {
         let reason = if end == "declined" { "declined" } else { "withdrawn" };
         assert_eq!(is_shown(&mut bob, "uninvited").await["reason"], reason);
     }
-    bob.hears_nothing().await;
+    bob.hears_nothing(&chat).await;
 }
 
 #[tokio::test]
@@ -175,5 +175,5 @@ async fn a_profile_that_changes_shows_to_oneself_and_to_friends() {
     assert_eq!(deleted.status, 204);
     let gone = json!({ "type": "profile", "user": alice.id, "deleted": true });
     assert_eq!(is_shown(&mut friend, "profile").await, gone);
-    stranger.hears_nothing().await;
+    stranger.hears_nothing(&chat).await;
 }

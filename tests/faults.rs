@@ -19,7 +19,7 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::handshake::client::Request;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
-use crate::support::{Chat, binary};
+use crate::support::{Chat, binary, in_time};
 
 /// What two people say to each other.
 const CONVERSATION: &str = "dm:alice:bob";
@@ -133,9 +133,12 @@ async fn a_silent_connection_answers_nothing_until_the_cloud_ends_it() {
     let chat = Chat::start_with(|options| options.faults = Some(scenario)).await;
     let url = format!("{}?user_id=alice", chat.websocket_url());
     let (mut socket, _) = connect_async(url).await.unwrap();
-    while chat.faults().fired()[Fault::Silence as usize] == 0 {
-        chat.get("/health", &[]).await;
-    }
+    in_time(async {
+        while chat.faults().fired()[Fault::Silence as usize] == 0 {
+            chat.get("/health", &[]).await;
+        }
+    })
+    .await;
     // One more way there and back: what the fault set off has been done by then.
     chat.get("/health", &[]).await;
     // A busy machine may take longer to say this than the silence lasts.
@@ -155,7 +158,10 @@ async fn program(faults: &Path) -> Output {
     let mut process = command.spawn().unwrap();
     let mut stdout = BufReader::new(process.stdout.take().unwrap());
     let mut told = String::new();
-    while !told.contains("Ctrl-C") && stdout.read_line(&mut told).await.unwrap() > 0 {}
+    in_time(async {
+        while !told.contains("Ctrl-C") && stdout.read_line(&mut told).await.unwrap() > 0 {}
+    })
+    .await;
     if let Some(url) = told.split_whitespace().find(|word| word.starts_with("ws://")) {
         drop(connect_async(url).await);
     }

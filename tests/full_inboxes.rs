@@ -71,7 +71,7 @@ async fn whoever_is_there_is_told_as_soon_as_something_gets_through() {
     nothing_passes.set(Fault::PushFailed, 10_000);
     let (mut bob, welcome) = returns(&chat).await;
     assert_eq!(welcome["more_waiting"], Value::Null);
-    bob.hears_nothing().await;
+    bob.hears_nothing(&chat).await;
 
     fill_with_blocks(&chat).await;
     chat.faults().change(nothing_passes);

@@ -152,7 +152,7 @@ async fn nobody_is_locked_out_by_sockets_that_are_dead() {
     let inbox = chat.item("USER#alice", "INBOX").await;
     let known = inbox.keys().filter(|name| name.starts_with("conn:")).count();
     assert_eq!(known, 2, "what is gone is forgotten");
-    phone.hears_nothing().await;
+    phone.hears_nothing(&chat).await;
     let url = format!("{}?user_id=alice", chat.websocket_url());
     assert_eq!(Person::is_refused(&url).await, 429);
 }

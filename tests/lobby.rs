@@ -36,7 +36,7 @@ async fn a_newcomer_gets_what_was_said_last_and_nothing_waits() {
     let contents: Vec<_> =
         history["messages"].as_array().unwrap().iter().map(|it| it["content"].clone()).collect();
     assert_eq!(contents, (5..25).map(|number| number.to_string()).collect::<Vec<_>>());
-    bob.hears_nothing().await;
+    bob.hears_nothing(&chat).await;
 
     for (count, expected) in [("0", None), ("3", Some(3)), ("100", Some(25))] {
         let url = format!("{}?history={count}", chat.websocket_url());
@@ -45,7 +45,7 @@ async fn a_newcomer_gets_what_was_said_last_and_nothing_waits() {
             let history = dave.sees_a("history").await;
             assert_eq!(history["messages"].as_array().unwrap().len(), expected, "{count}");
         }
-        dave.hears_nothing().await;
+        dave.hears_nothing(&chat).await;
         dave.leaves().await;
     }
 }

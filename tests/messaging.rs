@@ -91,7 +91,7 @@ async fn every_device_of_both_hears_it_once() {
     bob.hears("alice", "Hello").await;
     tablet.hears("alice", "Hello").await;
     for person in [&mut phone, &mut laptop, &mut bob, &mut tablet] {
-        person.hears_nothing().await;
+        person.hears_nothing(&chat).await;
     }
 }
 
@@ -103,7 +103,7 @@ async fn nobody_hears_what_others_say() {
     let mut eve = chat.joined_by("eve").await;
     alice.says("bob", "secret").await;
     bob.hears("alice", "secret").await;
-    eve.hears_nothing().await;
+    eve.hears_nothing(&chat).await;
 }
 
 #[tokio::test]
@@ -120,7 +120,7 @@ async fn a_note_to_oneself_reaches_the_other_devices() {
     let ack = phone.says("alice", "second").await;
     laptop.hears("alice", "second").await;
     assert_eq!(ack["delivered"], true);
-    phone.hears_nothing().await;
+    phone.hears_nothing(&chat).await;
 }
 
 #[tokio::test]

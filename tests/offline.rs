@@ -13,7 +13,7 @@ async fn returns_to(chat: &Chat, user: &str, contents: &[&str], alice: &mut Pers
     }
     alice.says(user, "last word").await;
     person.hears("alice", "last word").await;
-    person.hears_nothing().await;
+    person.hears_nothing(chat).await;
     person
 }
 
@@ -65,7 +65,7 @@ async fn several_conversations_wait_at_once() {
         let of_one: Vec<_> = heard.iter().filter(|line| line.starts_with(name)).collect();
         assert_eq!(of_one, [&format!("{name} one"), &format!("{name} two")]);
     }
-    bob.hears_nothing().await;
+    bob.hears_nothing(&chat).await;
 }
 
 #[tokio::test]
@@ -102,7 +102,7 @@ async fn one_device_there_is_enough() {
     assert_eq!(alice.says("bob", "hi").await["delivered"], true);
     phone.hears("alice", "hi").await;
     let mut laptop = chat.joined_by("bob").await;
-    laptop.hears_nothing().await;
+    laptop.hears_nothing(&chat).await;
 }
 
 #[tokio::test]
@@ -123,7 +123,7 @@ async fn history_tells_what_is_delivered_and_what_waits() {
     bob.hears("alice", "away").await;
     alice.says("bob", "seen").await;
     bob.hears("alice", "seen").await;
-    bob.hears_nothing().await;
+    bob.hears_nothing(&chat).await;
     chat.has_delivered_everything("alice", "bob").await;
     assert_eq!(status(chat.messages("alice", "bob").await), ["delivered"; 3]);
 }
@@ -142,5 +142,5 @@ async fn what_has_expired_is_not_handed_over() {
     let mut bob = chat.joined_by("bob").await;
     bob.hears("alice", "new").await;
     chat.has_delivered_everything("alice", "bob").await;
-    bob.hears_nothing().await;
+    bob.hears_nothing(&chat).await;
 }

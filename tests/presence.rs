@@ -33,7 +33,7 @@ async fn online_users_are_those_with_a_connection() {
     let _carol = chat.joined_by("c/o #1").await;
     assert_eq!(online(&chat).await, ["alice", "bob", "c/o #1"]);
     bob.leaves().await;
-    while online(&chat).await.len() > 2 {}
+    in_time(async { while online(&chat).await.len() > 2 {} }).await;
     assert_eq!(online(&chat).await, ["alice", "c/o #1"]);
 
     let page = chat.get("/api/online_users", &[("limit", "1")]).await;
@@ -79,7 +79,7 @@ async fn members_of_a_room_see_each_other_and_strangers_do_not() {
     let mut alice = chat.joined_by("alice").await.attentive_to("presence");
     let _bob = chat.joined_by("bob").await;
     assert_eq!(alice.sees_in_time("presence").await["user"], "bob");
-    eve.hears_nothing().await;
+    eve.hears_nothing(&chat).await;
 }
 
 #[tokio::test]
@@ -110,13 +110,13 @@ async fn typing_shows_to_the_other_only_and_is_throttled() {
     for _ in 0..5 {
         alice.sends(&json!({ "action": "typing", "to": "bob" })).await;
     }
-    alice.hears_nothing().await;
+    alice.hears_nothing(&chat).await;
     let typing = bob.sees_a("typing").await;
     assert_eq!(
         (&typing["user"], &typing["conversation"]),
         (&"alice".into(), &"dm:alice:bob".into())
     );
-    bob.hears_nothing().await;
+    bob.hears_nothing(&chat).await;
     chat.time.advance(std::time::Duration::from_secs(3));
     alice.sends(&json!({ "action": "typing", "to": "bob" })).await;
     bob.sees_a("typing").await;
@@ -127,9 +127,9 @@ async fn typing_shows_to_the_other_only_and_is_throttled() {
     for _ in 0..5 {
         alice.sends(&json!({ "action": "typing", "to": "bob", "typing": false })).await;
     }
-    alice.hears_nothing().await;
+    alice.hears_nothing(&chat).await;
     assert_eq!(bob.sees_a("typing").await["typing"], false);
-    bob.hears_nothing().await;
+    bob.hears_nothing(&chat).await;
 
     alice.types(r#"{"action":"typing"}"#).await;
     alice.is_told("bad_request").await;
@@ -170,8 +170,8 @@ async fn typing_shows_in_rooms_up_to_a_size() {
         person.hears("carol", "carol joined").await;
     }
     carol.sends(&json!({ "action": "typing", "room": room })).await;
-    carol.hears_nothing().await;
-    alice.hears_nothing().await;
+    carol.hears_nothing(&chat).await;
+    alice.hears_nothing(&chat).await;
 }
 
 /// API Gateway does not promise to say who has left: whatever it says, nothing fails for it.

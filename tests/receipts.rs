@@ -27,7 +27,7 @@ async fn a_backlog_is_one_receipt() {
     let receipt = alice.sees_in_time("receipt").await;
     assert_eq!((&receipt["user"], &receipt["delivered"]), (&"bob".into(), &last));
     assert_eq!(receipt.get("read"), None);
-    alice.hears_nothing().await;
+    alice.hears_nothing(&chat).await;
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
 
-use crate::support::{Chat, Person, gist};
+use crate::support::{Chat, Person, gist, in_time};
 
 /// alice's room, with bob in it; the notices of that are heard already, and nothing waits: what is
 /// said next is pushed by who says it.
@@ -127,7 +127,7 @@ async fn what_is_said_reaches_every_connection_of_every_member() {
         let heard = person.hears("bob", "hello").await;
         assert_eq!((&heard["room"], heard.get("to")), (&room.clone().into(), None));
     }
-    eve.hears_nothing().await;
+    eve.hears_nothing(&chat).await;
     // The room hears itself: bob's frame came before or after the ack.
     bob.says_in(&room, "again").await;
     alice.hears("bob", "again").await;
@@ -158,7 +158,7 @@ async fn whoever_is_no_member_can_neither_speak_nor_read_nor_hear() {
     eve.sends(&json!({ "action": "message", "room": "nowhere", "content": "x" })).await;
     eve.is_told("not_found").await;
     alice.says_in("general", "secret").await;
-    eve.hears_nothing().await;
+    eve.hears_nothing(&chat).await;
 }
 
 #[tokio::test]
@@ -169,7 +169,7 @@ async fn whoever_has_left_hears_no_more() {
     bob.sees_in_time("left").await;
     alice.hears("bob", "bob left").await;
     alice.says_in("general", "gone?").await;
-    bob.hears_nothing().await;
+    bob.hears_nothing(&chat).await;
     let members = chat.get("/api/rooms/general/members", &[("user_id", "alice")]).await;
     assert_eq!(members.body.as_array().unwrap().len(), 1);
     assert_eq!(chat.get("/api/rooms/general", &[]).await.body["members"], 1);
@@ -184,7 +184,10 @@ async fn what_waits_of_a_room_is_not_for_whoever_has_left_it_since() {
     let chat = Chat::start().await;
     let (_, mut alice, bob) = with_two(&chat).await;
     bob.leaves().await;
-    while alice.says_in("general", "are you there?").await["delivered"] == true {}
+    in_time(async {
+        while alice.says_in("general", "are you there?").await["delivered"] == true {}
+    })
+    .await;
     let left = chat.post("/api/rooms/general/leave", json!({ "user_id": "bob" })).await;
     assert_eq!(left.status, 204);
     alice.says_in("general", "now that he has left").await;
@@ -192,7 +195,7 @@ async fn what_waits_of_a_room_is_not_for_whoever_has_left_it_since() {
 
     let mut bob = chat.joined_by("bob").await;
     assert_eq!(bob.sees_a("message").await["content"], "come back");
-    bob.hears_nothing().await;
+    bob.hears_nothing(&chat).await;
 }
 
 #[tokio::test]

@@ -223,7 +223,7 @@ async fn whoever_is_kicked_is_told_and_hears_no_more() {
     }
     assert_eq!((&notice["kind"], &notice["about"]), (&"kicked".into(), &"una".into()));
     max.says_in(&room, "gone").await;
-    una.hears_nothing().await;
+    una.hears_nothing(&chat).await;
     let listed = chat.get("/api/conversations", &[("user_id", "una")]).await;
     assert_eq!(listed.body, json!([]));
     assert_eq!(chat.delete(&path, &[("user_id", "olga")]).await.status, 404);

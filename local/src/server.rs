@@ -160,6 +160,13 @@ impl Server {
         &self.dynamodb.url
     }
 
+    /// Waits until the functions that follow the table's stream have served all that was written.
+    pub async fn has_served_the_stream(&self) {
+        for follower in &self.followers {
+            follower.caught_up().await;
+        }
+    }
+
     /// What goes wrong, if something is to.
     pub fn faults(&self) -> Option<&Faults> {
         self.faults.as_ref()

@@ -11,8 +11,8 @@ async fn a_connection_costs_one_read_more_and_a_message_none() {
 
     let (mut opens, mut others) = (open.joined_by("alice").await, open.joined_by("bob").await);
     open.meter.has_answered(&[coming, coming].concat()).await;
-    opens.hears_nothing().await;
-    others.hears_nothing().await;
+    opens.hears_nothing(&open).await;
+    others.hears_nothing(&open).await;
     open.meter.take();
     opens.says("bob", "one").await;
     others.sees_a("message").await;
@@ -25,8 +25,8 @@ async fn a_connection_costs_one_read_more_and_a_message_none() {
     let mut alices = chat.joined_by_member(&alice).await;
     let mut bobs = chat.joined_by_member(&bob).await;
     chat.meter.has_answered(&[&coming[..], &coming, &["Get", "Get"]].concat()).await;
-    alices.hears_nothing().await;
-    bobs.hears_nothing().await;
+    alices.hears_nothing(&chat).await;
+    bobs.hears_nothing(&chat).await;
     chat.meter.take();
     alices.says(&bob.id, "one").await;
     bobs.sees_a("message").await;

@@ -103,7 +103,7 @@ async fn logging_out_closes_the_sockets_of_that_session_only() {
     let url = format!("{}?token={}", chat.websocket_url(), laptop.access);
     assert_eq!(Person::is_refused(&url).await, 401);
 
-    other.hears_nothing().await;
+    other.hears_nothing(&chat).await;
     assert_eq!(chat.gets_as(&phone.access, "/api/me").await.status, 200);
 }
 
@@ -213,7 +213,7 @@ async fn a_connection_ends_with_its_token() {
     let end: jiff::Timestamp = end.as_str().unwrap().parse().unwrap();
     assert!(end.duration_since(chat.time.now()).as_secs() <= 15 * 60, "{end}");
     chat.time.advance(WHILE);
-    alices.hears_nothing().await;
+    alices.hears_nothing(&chat).await;
     chat.time.advance(WHILE);
     alices.sends(&json!({ "action": "message", "to": bob.id, "content": "too late" })).await;
     assert_eq!(alices.is_told("unauthorized").await["message"], "the token has expired");
@@ -230,7 +230,7 @@ async fn nothing_is_pushed_to_a_connection_whose_token_is_over_and_nothing_is_lo
     let (alice, bob) = (chat.registers("alice").await, chat.registers("bob").await);
     let mut bobs = chat.joined_by_member(&bob).await;
     chat.time.advance(WHILE);
-    bobs.hears_nothing().await;
+    bobs.hears_nothing(&chat).await;
     chat.time.advance(WHILE);
     let alice = Member::of(&refreshes(&chat, &alice.refresh).await);
     let mut alices = chat.joined_by_member(&alice).await;
@@ -277,7 +277,7 @@ async fn only_ones_own_good_token_renews() {
     chat.asks_as(&ended.access, Method::POST, "/api/logout", None).await;
     alices.sends(&json!({ "action": "renew", "token": ended.access })).await;
     alices.is_told("unauthorized").await;
-    alices.hears_nothing().await;
+    alices.hears_nothing(&chat).await;
 }
 
 #[tokio::test]

@@ -54,7 +54,7 @@ async fn friends_cost_a_read_each_when_one_comes_and_goes() {
 async fn a_ping_costs_one_read() {
     let chat = Chat::start().await;
     let mut alice = present(&chat, "alice").await;
-    alice.hears_nothing().await;
+    alice.hears_nothing(&chat).await;
     is_promised("| `ping` | 0 | 0 | 1 | 1 | 1 |", 0, &chat.meter.take());
 }
 

@@ -75,7 +75,7 @@ async fn frames_about_a_room_cost_a_look_whether_one_is_in_it() {
     costs("| `history` of a room | 0 | 0 | 3 | 3 | 2 |", 0, &chat.meter.take());
 
     bob.sends(&json!({ "action": "typing", "room": room })).await;
-    bob.hears_nothing().await;
+    bob.hears_nothing(&chat).await;
     // With the ping's own read.
     costs("| `typing` in a room of N | 0 | 0 | 5 | 3 + N | 4 |", 2, &chat.meter.take());
 }

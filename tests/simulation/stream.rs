@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use dynoxide::Database;
 use fastrand::Rng;
-use local::event_source::{EventSource, Retry, lane_of};
+use local::event_source::{EventSource, Retry, Served, lane_of};
 use local::in_process::answer;
 use serde_json::{Value, json};
 use tokio::sync::{Notify, mpsc};
@@ -38,8 +38,13 @@ pub(crate) fn serve(
             let (source, record) = (source.clone(), record.clone());
             let source = EventSource { batch: BATCH, ..source };
             tokio::spawn(async move {
-                let never = || What::Broken("a stream batch never succeeds".into());
-                source.serve(records, RETRY, || record.note("", 0, never())).await;
+                let served = |_, outcome| {
+                    if outcome == Served::GivenUp {
+                        let never = What::Broken("a stream batch never succeeds".into());
+                        record.note("", 0, never);
+                    }
+                };
+                source.serve(records, RETRY, served).await;
             });
             sender
         };

@@ -197,6 +197,11 @@ impl Chat {
         in_time(async { while waits().await {} }).await;
     }
 
+    /// Waits until all that was written to the table has been served by those who follow its stream.
+    pub(crate) async fn has_served_the_stream(&self) {
+        in_time(self.server.has_served_the_stream()).await;
+    }
+
     /// What goes wrong in this chat, if something is to.
     pub(crate) fn faults(&self) -> &Faults {
         self.server.faults().unwrap()

@@ -8,7 +8,7 @@ use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
-use super::schema;
+use super::{Chat, schema};
 
 /// How long a person waits for something that must come.
 const PATIENCE: Duration = Duration::from_secs(40);
@@ -179,8 +179,14 @@ impl Person {
         frame
     }
 
-    /// Nothing has come before the answer to a ping.
-    pub(crate) async fn hears_nothing(&mut self) {
+    /// Nothing has come, neither from those who wrote nor by the table's stream.
+    pub(crate) async fn hears_nothing(&mut self, chat: &Chat) {
+        chat.has_served_the_stream().await;
+        self.hears_nothing_yet().await;
+    }
+
+    /// Nothing has come before the answer to a ping; what the stream brings may come after it.
+    pub(crate) async fn hears_nothing_yet(&mut self) {
         self.sends(&json!({ "action": "ping" })).await;
         self.sees_a("pong").await;
     }

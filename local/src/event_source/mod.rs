@@ -44,22 +44,32 @@ pub struct Retry {
     pub longest_pause: Duration,
 }
 
+/// What became of a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Served {
+    /// The function took it.
+    Done,
+    /// It failed as often as it may.
+    GivenUp,
+}
+
 impl EventSource {
     /// Whether the function gets this record.
     pub fn matches(&self, record: &Value) -> bool {
         pattern::matches(&self.pattern, record)
     }
 
-    /// Invokes the function for records in order, until nobody sends any more; `given_up` is called for
-    /// every batch that failed as often as it may.
+    /// Invokes the function for records in order, until nobody sends any more; `served` is called after
+    /// every batch with how many records it had.
     pub async fn serve(
         &self,
         mut records: UnboundedReceiver<Value>,
         retry: Retry,
-        given_up: impl Fn(),
+        served: impl Fn(usize, Served),
     ) {
         let mut batch = Vec::with_capacity(self.batch);
         while records.recv_many(&mut batch, self.batch).await > 0 {
+            let (records, mut outcome) = (batch.len(), Served::Done);
             let mut pause = retry.pause;
             for attempt in 1..=retry.tries {
                 let answer = self.function.invoke(json!({ "Records": batch }), PATIENCE).await;
@@ -76,13 +86,14 @@ impl EventSource {
                 let Some(place) = failed else { break };
                 batch.drain(..place);
                 if attempt == retry.tries {
-                    given_up();
+                    outcome = Served::GivenUp;
                     break;
                 }
                 tokio::time::sleep(pause).await;
                 pause = (pause * 2).min(retry.longest_pause);
             }
             batch.clear();
+            served(records, outcome);
         }
     }
 }

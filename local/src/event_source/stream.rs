@@ -12,10 +12,10 @@ use aws_sdk_dynamodbstreams::types::{Record, ShardIteratorType};
 use serde_dynamo::Item;
 use serde_json::{Value, json};
 use shared::aws::Aws;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
-use super::{EventSource, Retry, lane_of};
+use super::{EventSource, Retry, Served, lane_of};
 
 /// How often the stream is read when nobody says that there is something.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -27,6 +27,10 @@ const RETRY: Retry = Retry { tries: 6, pause: PAUSE, longest_pause: Duration::fr
 /// One event source mapping at work; dropping it stops it.
 pub(crate) struct Follower {
     tasks: JoinSet<()>,
+    /// Asks to be answered when the stream has been read to its end.
+    reads: mpsc::UnboundedSender<oneshot::Sender<()>>,
+    /// How many records were read and are not served yet.
+    unserved: watch::Receiver<usize>,
 }
 
 /// Reads the stream now instead of at the next pause.
@@ -55,6 +59,9 @@ struct Reader {
     /// Whether a shard has ended whose successors are not known yet.
     one_has_ended: bool,
     lanes: Vec<mpsc::UnboundedSender<Value>>,
+    /// Who is answered when the stream has been read to its end.
+    waiting: mpsc::UnboundedReceiver<oneshot::Sender<()>>,
+    unserved: watch::Sender<usize>,
 }
 
 impl Follower {
@@ -73,24 +80,52 @@ impl Follower {
 
         let mut tasks = JoinSet::new();
         let mut lanes = Vec::with_capacity(LANES);
+        let unserved = watch::Sender::new(0);
         for _ in 0..LANES {
             let (sender, records) = mpsc::unbounded_channel();
             lanes.push(sender);
-            let source = source.clone();
+            let (source, unserved) = (source.clone(), unserved.clone());
             tasks.spawn(async move {
-                let given_up = || {
-                    let (function, tries) = (source.name, RETRY.tries);
-                    tracing::error!(function, "gave up a batch of the stream after {tries} tries");
+                let served = |records, outcome| {
+                    if outcome == Served::GivenUp {
+                        let (function, tries) = (source.name, RETRY.tries);
+                        tracing::error!(
+                            function,
+                            "gave up a batch of the stream after {tries} tries"
+                        );
+                    }
+                    unserved.send_modify(|unserved| *unserved -= records);
                 };
-                source.serve(records, RETRY, given_up).await;
+                source.serve(records, RETRY, served).await;
             });
         }
         let (shards, known) = (VecDeque::new(), HashSet::new());
         let one_has_ended = false;
-        let mut reader = Reader { source, client, stream, shards, known, one_has_ended, lanes };
+        let (reads, waiting) = mpsc::unbounded_channel();
+        let left = unserved.subscribe();
+        let mut reader = Reader {
+            source,
+            client,
+            stream,
+            shards,
+            known,
+            one_has_ended,
+            lanes,
+            waiting,
+            unserved,
+        };
         reader.find_shards(ShardIteratorType::Latest).await?;
         tasks.spawn(reader.run(poll_now));
-        Ok(Self { tasks })
+        Ok(Self { tasks, reads, unserved: left })
+    }
+
+    /// Waits until everything that has been written is served.
+    pub(crate) async fn caught_up(&self) {
+        let (answer, read) = oneshot::channel();
+        if self.reads.send(answer).is_ok() && read.await.is_ok() {
+            // If the lanes have ended, there is nothing to wait for.
+            let _ = self.unserved.clone().wait_for(|unserved| *unserved == 0).await;
+        }
     }
 
     /// Stops reading; what is being delivered is dropped, as when a laptop is closed.
@@ -101,15 +136,20 @@ impl Follower {
 
 impl Reader {
     async fn run(mut self, poll_now: PollNow) {
+        let mut waiting = Vec::new();
         loop {
             match self.read().await {
                 Ok(true) => continue,
-                Ok(false) => {}
+                Ok(false) => waiting.drain(..).for_each(|answer: oneshot::Sender<()>| {
+                    // Nobody waits for it any more.
+                    let _ = answer.send(());
+                }),
                 Err(error) => tracing::warn!("cannot read the table's stream: {error:#}"),
             }
             tokio::select! {
                 () = tokio::time::sleep(PAUSE) => {}
                 () = poll_now.0.notified() => {}
+                _ = self.waiting.recv_many(&mut waiting, usize::MAX) => {}
             }
         }
     }
@@ -209,6 +249,7 @@ impl Reader {
         if !self.source.matches(&record) {
             return;
         }
+        self.unserved.send_modify(|unserved| *unserved += 1);
         if self.lanes[lane_of(&record, LANES)].send(record).is_err() {
             tracing::error!("nobody serves the table's stream any more");
         }

@@ -18,6 +18,8 @@ use super::*;
 use crate::in_process::InProcess;
 
 const STAGE: &str = "http://gateway/dev";
+/// How long a fault may take to fire.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A table and connections, with faults before them.
 struct TestServer {
@@ -71,7 +73,10 @@ impl TestServer {
 
     /// Lets nothing go wrong any more as soon as `fault` has fired once.
     async fn calms_after(&self, fault: Fault) {
+        // The clock of these tests stands while they are busy, so that no timer can end this.
+        let began = std::time::Instant::now();
         while self.fired(fault) == 0 {
+            assert!(began.elapsed() < PATIENCE, "{fault} does not fire");
             tokio::task::yield_now().await;
         }
         self.faults.change(Plan::none(Duration::ZERO));
