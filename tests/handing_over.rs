@@ -114,7 +114,7 @@ impl World {
             "eventSource": "aws:dynamodb", "eventSourceARN": "table", "dynamodb": change,
         });
         let event = json!({ "Records": [record] });
-        let response = Functions::new(app).deliver.call(event).await.unwrap();
+        let response = Functions::new(app).event_sources[0].function.call(event).await.unwrap();
         assert_eq!(response, json!({ "batchItemFailures": [] }));
     }
 }

@@ -20,16 +20,16 @@ use local::options::Auth;
 use local::server::TestHooks;
 use secrecy::ExposeSecret;
 use serde_json::{Map, Value, json};
-use shared::Config;
 use shared::auth::Tokens;
 use shared::auth::identity::AuthorizerContext;
-use shared::aws::access_key_in;
+use shared::aws::{Aws, access_key_in};
 use shared::config::TokenKeys;
 use shared::domain::{SessionId, Timestamp, UserId};
 use shared::edge::lambda::TOKEN_KEY_SECRET;
+use shared::{App, Clock, Config};
 
 use crate::support::member::Member;
-use crate::support::{Chat, LambdaRuntime, Person, functions, template};
+use crate::support::{Chat, LambdaRuntime, Person, functions, logical_id, template};
 
 /// Every function as its own process, with the environment that the template gives it in open mode.
 fn binaries(config: &Config, dynamodb: &str) -> Functions {
@@ -54,8 +54,7 @@ fn binaries_with(config: &Config, dynamodb: &str, others: &[(&str, &str)]) -> Fu
     ];
     let template = template();
     let start = |function: &str| {
-        let own =
-            &template["Resources"][format!("{}Function", capitalised(function))]["Properties"];
+        let own = &template["Resources"][logical_id(function)]["Properties"];
         let has = |name: &str| {
             name != TOKEN_KEY_SECRET || own["Environment"]["Variables"][name].is_object()
         };
@@ -63,18 +62,9 @@ fn binaries_with(config: &Config, dynamodb: &str, others: &[(&str, &str)]) -> Fu
         let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
         LambdaRuntime::start(function, &all.map(owned).collect::<Vec<_>>()).lambda()
     };
-    Functions {
-        authorizer: start("authorizer"),
-        connect: start("connect"),
-        disconnect: start("disconnect"),
-        message: start("message"),
-        deliver: start("deliver"),
-        http: http_api(start),
-    }
-}
-
-fn capitalised(function: &str) -> String {
-    format!("{}{}", function[..1].to_uppercase(), &function[1..])
+    let app = App::new(config.clone(), &Aws::local(&dynamodb), Clock::system()).unwrap();
+    let functions = Functions::new(&app).map(|function, _| start(function));
+    Functions { http: http_api(start), ..functions }
 }
 
 /// The HTTP API's routes, as the template has them.

@@ -266,7 +266,7 @@ async fn the_local_event_sources_are_those_that_are_deployed() {
         str::to_owned,
         std::sync::Arc::new(|_| ()),
     );
-    let sources = local::Functions::new(&services.await.app(None)).event_sources();
+    let sources = local::Functions::new(&services.await.app(None)).event_sources;
     let here = sources.into_iter();
     let here = here.map(|it| (it.name.to_owned(), json!([it.pattern, it.batch])));
     assert_eq!(here.collect::<BTreeMap<_, _>>(), deployed);

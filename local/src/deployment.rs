@@ -29,8 +29,8 @@ pub struct Functions {
     pub disconnect: Lambda,
     /// `$default`.
     pub message: Lambda,
-    /// The table's stream.
-    pub deliver: Lambda,
+    /// Who follows the table's stream: a row for each `DynamoDB` event in `template.yaml`.
+    pub event_sources: Vec<EventSource>,
     /// The routes of the HTTP API.
     pub http: Router,
 }
@@ -43,7 +43,15 @@ impl Functions {
             connect: function(app, connect::handle),
             disconnect: function(app, disconnect::handle),
             message: function(app, message::handle),
-            deliver: function(app, deliver::handle),
+            event_sources: vec![EventSource {
+                name: "deliver",
+                pattern: json!({
+                    "eventName": ["INSERT", "MODIFY"],
+                    "dynamodb": { "NewImage": { keys::ARRIVED: { "S": [{ "exists": true }] } } },
+                }),
+                batch: 10,
+                function: function(app, deliver::handle),
+            }],
             http: history::router(app.clone())
                 .merge(people::router(app.clone()))
                 .merge(rooms::router(app.clone()))
@@ -52,17 +60,25 @@ impl Functions {
         }
     }
 
-    /// Who follows the table's stream: a row for each `DynamoDB` event in `template.yaml`.
-    pub fn event_sources(&self) -> Vec<EventSource> {
-        vec![EventSource {
-            name: "deliver",
-            pattern: json!({
-                "eventName": ["INSERT", "MODIFY"],
-                "dynamodb": { "NewImage": { keys::ARRIVED: { "S": [{ "exists": true }] } } },
-            }),
-            batch: 10,
-            function: self.deliver.clone(),
-        }]
+    /// The same functions, each but those of the HTTP API replaced by what `change` makes of it and of
+    /// the name of its folder.
+    #[must_use]
+    pub fn map(self, mut change: impl FnMut(&'static str, Lambda) -> Lambda) -> Self {
+        let Self { authorizer, connect, disconnect, message, event_sources, http } = self;
+        Self {
+            authorizer: change("authorizer", authorizer),
+            connect: change("connect", connect),
+            disconnect: change("disconnect", disconnect),
+            message: change("message", message),
+            event_sources: event_sources
+                .into_iter()
+                .map(|EventSource { name, pattern, batch, function }| {
+                    let function = change(name, function);
+                    EventSource { name, pattern, batch, function }
+                })
+                .collect(),
+            http,
+        }
     }
 
     /// The WebSocket API; `accepted` is called for every connection.

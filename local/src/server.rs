@@ -208,7 +208,7 @@ async fn follow(
     table: &str,
 ) -> anyhow::Result<(Vec<Follower>, Vec<PollNow>)> {
     let (mut followers, mut polls) = (Vec::new(), Vec::new());
-    for source in functions.event_sources() {
+    for source in functions.event_sources.clone() {
         let poll_now = PollNow::default();
         followers.push(Follower::start(aws, table, source, poll_now.clone()).await?);
         polls.push(poll_now);

@@ -251,7 +251,7 @@ async fn start(record: &Record, sabotage: Sabotage, settings: Settings, rng: &mu
     app.store.create_table().await.expect("the table can be created");
 
     let functions = faults.wrap_functions(budget::counted(Functions::new(&app), record));
-    stream::serve(database.clone(), functions.event_sources(), record, written, rng.fork());
+    stream::serve(database.clone(), functions.event_sources.clone(), record, written, rng.fork());
     gateway.deploy(functions);
     let ending = gateway.clone();
     tokio::spawn(faults.clone().keep_silence(|_| {}, move |connection| ending.close(connection)));

@@ -22,4 +22,4 @@ pub(crate) use meter::{Meter, Usage};
 pub(crate) use person::{Person, gist, in_time};
 pub(crate) use program::Program;
 pub(crate) use signing::{SigningKey, encode, message};
-pub(crate) use template::{functions, template};
+pub(crate) use template::{functions, logical_id, template};

@@ -23,7 +23,7 @@ use local::Functions;
 use local::apigateway::Lambda;
 use serde_json::{Map, Value};
 
-use super::{functions, template};
+use super::{functions, logical_id, template};
 
 /// An action, and of what.
 type Permission = (String, &'static str);
@@ -86,17 +86,12 @@ fn permissions(statement: &Value) -> Vec<Permission> {
 
 /// `functions`, each of which knows its name.
 pub(crate) fn named(functions: Functions) -> Functions {
-    let named = |name: &'static str, lambda: Lambda| {
-        Lambda::new(move |event: Value| FUNCTION.scope(name.to_owned(), lambda.call(event)))
-    };
-    Functions {
-        authorizer: named("AuthorizerFunction", functions.authorizer),
-        connect: named("ConnectFunction", functions.connect),
-        disconnect: named("DisconnectFunction", functions.disconnect),
-        message: named("MessageFunction", functions.message),
-        deliver: named("DeliverFunction", functions.deliver),
-        http: functions.http.route_layer(middleware::from_fn(as_deployed)),
-    }
+    let functions = functions.map(|folder, lambda| {
+        let name = logical_id(folder);
+        Lambda::new(move |event: Value| FUNCTION.scope(name.clone(), lambda.call(event)))
+    });
+    let http = functions.http.route_layer(middleware::from_fn(as_deployed));
+    Functions { http, ..functions }
 }
 
 async fn as_deployed(path: MatchedPath, request: Request, next: Next) -> Response {

@@ -29,6 +29,11 @@ fn json_of(yaml: &Yaml<'_>) -> Value {
     }
 }
 
+/// What the template calls the function of a folder of `functions/`.
+pub(crate) fn logical_id(folder: &str) -> String {
+    format!("{}{}Function", folder[..1].to_uppercase(), &folder[1..])
+}
+
 /// The functions that it deploys.
 pub(crate) fn functions(template: &Value) -> Vec<(&String, &Value)> {
     let resources = template["Resources"].as_object().unwrap();

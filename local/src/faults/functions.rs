@@ -32,20 +32,20 @@ type Invocation<T> = BoxFuture<'static, Result<T, InvocationError>>;
 impl Faults {
     /// `functions` with faults.
     pub fn wrap_functions(&self, functions: Functions) -> Functions {
-        let mortal = |lambda: Lambda| {
+        let may_die = |lambda: &Lambda| {
             let faults = self.clone();
             lambda.wrap(move |lambda, event| faults.may_die(lambda.call(event)))
         };
-        Functions {
-            connect: mortal(functions.connect),
-            message: self.wrap_message(&mortal(functions.message)),
-            disconnect: self.wrap_disconnect(&mortal(functions.disconnect)),
-            deliver: self.wrap_deliver(&mortal(functions.deliver)),
-            http: functions
-                .http
-                .layer(middleware::from_fn_with_state(self.clone(), wrap_http_request)),
-            ..functions
-        }
+        let http = middleware::from_fn_with_state(self.clone(), wrap_http_request);
+        let functions = functions.map(|name, lambda| match name {
+            // A handshake fails by `$connect` alone.
+            "authorizer" => lambda,
+            "connect" => may_die(&lambda),
+            "message" => self.wrap_message(&may_die(&lambda)),
+            "disconnect" => self.wrap_disconnect(&may_die(&lambda)),
+            _ => self.wrap_event_source(&may_die(&lambda)),
+        });
+        Functions { http: functions.http.layer(http), ..functions }
     }
 
     /// `$default`: what a lost connection says does not arrive, and what arrives may start late.
@@ -91,21 +91,21 @@ impl Faults {
     }
 
     /// The stream: at least once.
-    fn wrap_deliver(&self, deliver: &Lambda) -> Lambda {
+    fn wrap_event_source(&self, follower: &Lambda) -> Lambda {
         let faults = self.clone();
-        deliver.wrap(move |deliver, event| {
+        follower.wrap(move |follower, event| {
             if !faults.fires(Fault::StreamTwice) {
-                return deliver.call(event);
+                return follower.call(event);
             }
             // At about the same time, or rather later.
             let most = if lock(&faults.0.rng).bool() { LATE / 40 } else { LATE };
-            let (again, pause) = (deliver.call(event.clone()), faults.random(most));
+            let (again, pause) = (follower.call(event.clone()), faults.random(most));
             async move {
                 let again = async {
                     tokio::time::sleep(pause).await;
                     again.await
                 };
-                futures::join!(deliver.call(event), again).0
+                futures::join!(follower.call(event), again).0
             }
             .boxed()
         })

@@ -11,6 +11,7 @@ use tower::ServiceExt;
 use super::*;
 use crate::Functions;
 use crate::apigateway::Lambda;
+use crate::event_source::EventSource;
 
 /// How often something ran to its end.
 #[derive(Clone, Default)]
@@ -43,7 +44,12 @@ fn functions(fault: Fault) -> (Functions, Runs, Faults) {
         connect: lambda.clone(),
         disconnect: lambda.clone(),
         message: lambda.clone(),
-        deliver: lambda,
+        event_sources: vec![EventSource {
+            name: "deliver",
+            pattern: json!({}),
+            batch: 10,
+            function: lambda,
+        }],
         http: Router::new().route("/", route),
     };
     let faults = Faults::new(always(fault), Rng::with_seed(7));
@@ -64,8 +70,8 @@ async fn asked(routes: Router) -> (StatusCode, String) {
 #[tokio::test(start_paused = true)]
 async fn invocations_die_before_their_end() {
     let (functions, runs, faults) = functions(Fault::Died);
-    let Functions { connect, disconnect, message, deliver, http, .. } = functions;
-    for lambda in [connect, disconnect, message, deliver] {
+    let Functions { connect, disconnect, message, event_sources, http, .. } = functions;
+    for lambda in [connect, disconnect, message, event_sources[0].function.clone()] {
         let error = lambda.call(event()).await.unwrap_err();
         assert_eq!(error.message, "the invocation died");
     }
@@ -118,7 +124,7 @@ async fn a_disconnect_comes_late_or_never() {
 #[tokio::test(start_paused = true)]
 async fn the_stream_hands_in_twice() {
     let (functions, runs, _) = functions(Fault::StreamTwice);
-    functions.deliver.call(json!({ "Records": [] })).await.unwrap();
+    functions.event_sources[0].function.call(json!({ "Records": [] })).await.unwrap();
     assert_eq!(runs.count(), 2);
 }
 
