@@ -1,6 +1,7 @@
 //! The DynamoDB below the functions: one inside this process, or any other by its URL.
 
 mod port;
+mod stream_records;
 mod sweeper;
 
 use std::net::{IpAddr, SocketAddr};
@@ -58,7 +59,8 @@ impl DynamoDb {
             };
             return Ok(Self { aws, url: url.clone(), embedded: None });
         }
-        let database = if options.memory { Database::memory()? } else { open(&options.data)? };
+        let database =
+            if options.memory { stream_records::in_memory()? } else { open(&options.data)? };
         let address = SocketAddr::from((IpAddr::from([127, 0, 0, 1]), options.dynamodb_port));
         let listener = TcpListener::bind(address).await.with_context(|| {
             format!(
@@ -96,7 +98,9 @@ fn open(folder: &Path) -> anyhow::Result<Database> {
     std::fs::create_dir_all(folder).with_context(|| format!("cannot create the folder {shown}"))?;
     let file = folder.join(FILE);
     let path = file.to_str().with_context(|| format!("{shown} is not UTF-8"))?;
-    Database::new(path).with_context(|| format!("cannot open {}", file.display()))
+    let opened = Database::new(path).with_context(|| format!("cannot open {}", file.display()))?;
+    stream_records::mend(&file).with_context(|| format!("cannot change {}", file.display()))?;
+    Ok(opened)
 }
 
 fn is_aws(url: &str) -> bool {
