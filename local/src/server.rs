@@ -15,7 +15,7 @@ use shared::config::{
     TOKEN_KEY_PREVIOUS, WEBSOCKET_URL,
 };
 use shared::domain::AuthMode;
-use shared::{App, Clock, Config};
+use shared::{App, Clock, Config, WriterQueue};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, JoinSet};
@@ -102,6 +102,7 @@ impl Server {
         let aws = observed(dynamodb.aws.clone(), &hooks);
         let aws = over_transports(aws, &in_process, faults.as_ref());
         let app = App::new(config, &aws, clock(hooks.time.clone()))?;
+        let app = App { writer_queue: Some(WriterQueue::default()), ..app };
         app.store.create_table().await.map_err(|error| {
             error.log();
             anyhow::anyhow!("DynamoDB at {} does not answer: {error}", dynamodb.url)

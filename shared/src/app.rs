@@ -11,6 +11,7 @@ use crate::pusher::Pusher;
 use crate::rate_limiter::{RateLimiter, Window};
 use crate::store::Store;
 use crate::trust_cache::TrustCache;
+use crate::writer_queue::WriterQueue;
 
 /// In which time notices are counted.
 const MINUTE: Duration = Duration::from_secs(60);
@@ -38,6 +39,8 @@ pub struct App {
     pub trust_cache: TrustCache,
     /// What checks who somebody is.
     pub authenticator: Authenticator,
+    /// The order of the writers of this process, if it may have several at once.
+    pub writer_queue: Option<WriterQueue>,
 }
 
 impl App {
@@ -54,6 +57,7 @@ impl App {
             message_rates: Window::default(),
             searches: RateLimiter::default(),
             trust_cache: TrustCache::default(),
+            writer_queue: None,
         })
     }
 

@@ -107,6 +107,26 @@ async fn a_broadcast_costs_one_write_and_reads_the_inboxes_of_who_is_there() {
     is_promised("| `broadcast`, N there | 1 | 1 | 11 | 5 + N | 4 |", 10, &chat.meter.take());
 }
 
+/// Writers of one process take turns, so that nobody pays for a race.
+#[tokio::test]
+async fn two_who_write_at_once_pay_a_write_for_each_message() {
+    const MESSAGES: usize = 20;
+    let chat = Chat::start().await;
+    let (mut alice, mut bob) = acquainted(&chat).await;
+    chat.meter.take();
+    let says = |to: &str| json!({ "action": "message", "to": to, "content": "hi" });
+    for _ in 0..MESSAGES {
+        alice.sends(&says("bob")).await;
+        bob.sends(&says("alice")).await;
+    }
+    for person in [&mut alice, &mut bob] {
+        for _ in 0..MESSAGES {
+            while person.sees().await["type"] != "ack" {}
+        }
+    }
+    assert_eq!(chat.meter.take().writes, 2 * MESSAGES);
+}
+
 #[tokio::test]
 async fn a_block_costs_a_transaction_and_looking_for_one_nothing() {
     let chat = Chat::start().await;

@@ -11,7 +11,7 @@ use tokio::sync::mpsc::{
 };
 use tokio_tungstenite::tungstenite::handshake::client::Request;
 use tokio_tungstenite::tungstenite::{Error, Message};
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_with_config};
 
 /// How long a handshake may take.
 const HANDSHAKE: Duration = Duration::from_secs(15);
@@ -116,7 +116,7 @@ enum End {
 /// Makes a connection.
 async fn connect(server: &impl Server) -> Result<Socket, Failure> {
     let handshake = server.handshake().await?;
-    match tokio::time::timeout(HANDSHAKE, connect_async(handshake)).await {
+    match tokio::time::timeout(HANDSHAKE, connect_async_with_config(handshake, None, true)).await {
         Ok(Ok((socket, _))) => Ok(socket),
         Ok(Err(error)) => Err(server.failure(&error).await),
         Err(_) => Err(Failure::MayPass("it does not answer".into())),

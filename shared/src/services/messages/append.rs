@@ -53,6 +53,10 @@ pub async fn append<Permission: Future<Output = Result<(), Error>>>(
     new: &NewMessage,
     permission: impl Fn() -> Permission,
 ) -> Result<Appended, Error> {
+    let _turn = match &app.writer_queue {
+        Some(queue) => Some(queue.turn(conversation).await),
+        None => None,
+    };
     let now = app.clock.now();
     let made_at = new.id.as_ref().and_then(MessageId::made_at);
     if made_at.is_some_and(|made_at| made_at > now.plus(limits::ID_AHEAD)) {
