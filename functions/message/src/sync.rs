@@ -70,8 +70,14 @@ async fn one(app: &App, own: &OwnInbox<'_>, id: &str, cursor: Seq) -> Result<Syn
         if page.messages.is_empty()
             && (cursor == 0 || !complete)
             && let Some(other) = conversation.addressee(&caller.user)
+            && let Err(unknown) = directory::check_exists(app, other).await
         {
-            directory::check_exists(app, other).await?;
+            // Whoever is gone now may have been written to after the page was read; since they are gone
+            // nobody can any more.
+            (page, complete) = first_page(app, &conversation, cursor).await?;
+            if page.messages.is_empty() {
+                return Err(unknown);
+            }
         }
         let range = Range { before: None, after: Some(synced.upto) };
         let part = page.within(History::MAX_BYTES, size_of, range);

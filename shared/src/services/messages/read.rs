@@ -20,7 +20,7 @@ pub async fn page(
     action: Action,
 ) -> Result<Page, Error> {
     loop {
-        let page = app.store.page(conversation, range, limit, Some(app.clock.now())).await?;
+        let mut page = app.store.page(conversation, range, limit, Some(app.clock.now())).await?;
         let first = reads_from(app, user, conversation, action).await?;
         if range.after.is_some_and(|after| after.saturating_add(1) < first) {
             // A page of nothing but what is hidden helps nobody: it begins where the reader may begin.
@@ -31,8 +31,14 @@ pub async fn page(
         if page.messages.is_empty()
             && whole
             && let Some(other) = conversation.addressee(user)
+            && let Err(unknown) = directory::check_exists(app, other).await
         {
-            directory::check_exists(app, other).await?;
+            // Whoever is gone now may have been written to after the page was read; since they are gone
+            // nobody can any more.
+            page = app.store.page(conversation, range, limit, Some(app.clock.now())).await?;
+            if page.messages.is_empty() {
+                return Err(unknown);
+            }
         }
         return Ok(page.starting_at(first));
     }
