@@ -4,11 +4,14 @@
 use std::sync::Arc;
 
 use axum::Router;
+use local::Functions;
 use secrecy::SecretString;
+use serde_json::{Value, json};
 use shared::App;
-use shared::domain::{Access, Account, ConnectionId, ConversationId, UserId, Username};
+use shared::domain::permissions::Action;
+use shared::domain::{Access, Account, ConnectionId, ConversationId, Range, UserId, Username};
 use shared::services::accounts::{self, Credentials, Profile};
-use shared::services::messages::send;
+use shared::services::messages::{read, send};
 use shared::services::rooms::{self, NewRoom};
 use shared::store::Connection;
 use tokio::sync::OnceCell;
@@ -231,5 +234,65 @@ async fn without_the_marks_something_is_left() {
             wrong = wrong.or(first_wrong(deed, interrupted, without).await);
         }
         assert!(wrong.is_some(), "{deed:?}");
+    }
+}
+
+/// How somebody looks at a conversation.
+#[derive(Clone, Copy, Debug)]
+enum Look {
+    Read,
+    Sync,
+}
+
+/// Whether bob's look at the conversation with alice is answered, and not that there is no alice.
+async fn looks(app: &App, look: Look, alice: &UserId, bob: &UserId) -> bool {
+    let conversation = ConversationId::direct(alice, bob);
+    match look {
+        Look::Read => {
+            read::page(app, bob, &conversation, Range::default(), 10, Action::Read).await.is_ok()
+        }
+        Look::Sync => {
+            let conversation = conversation.to_string();
+            let frame = json!({ "action": "sync", "since": { &conversation: 0 } });
+            let event = json!({
+                "requestContext": {
+                    "connectionId": "here=",
+                    "connectedAt": app.clock.now().as_millis(),
+                    "requestTimeEpoch": app.clock.now().as_millis(),
+                    "authorizer": { "mode": "accounts", "user": bob.as_str() },
+                },
+                "body": frame.to_string(),
+            });
+            let answer = Functions::new(app).message.call(event).await.unwrap();
+            let synced: Value = serde_json::from_str(answer["body"].as_str().unwrap()).unwrap();
+            assert_eq!(synced["type"], "synced", "{synced}");
+            synced["conversations"][&conversation]["error"].is_null()
+        }
+    }
+}
+
+/// Bob looks; meanwhile he writes to alice from elsewhere, and then her account is deleted: what was
+/// written is there, so nobody may say that there is no such conversation.
+#[tokio::test]
+async fn a_conversation_that_has_a_message_is_never_unknown() {
+    for look in [Look::Read, Look::Sync] {
+        for n in 0.. {
+            let world = World::new(str::to_owned).await;
+            let (alice, bob) = (world.alice.clone(), world.bob.clone());
+            let (intruder, whose, by) = (world.services.app(None), alice.clone(), bob.clone());
+            let interruption = Interruption::new(n, move || {
+                let (app, alice, bob) = (intruder.clone(), whose.clone(), by.clone());
+                Box::pin(async move {
+                    writes(&app, &bob, &alice).await;
+                    deletes(&app, &alice).await;
+                })
+            });
+            let app = world.services.app(Some(&interruption));
+            assert!(looks(&app, look, &alice, &bob).await, "{look:?}, at request {n}");
+            if !interruption.came() {
+                assert!(n > 1, "{look:?} asks for nothing");
+                break;
+            }
+        }
     }
 }
