@@ -161,7 +161,8 @@ impl Server {
         &self.dynamodb.url
     }
 
-    /// Waits until the functions that follow the table's stream have served all that was written.
+    /// Waits until the functions that follow the table's stream have served all that was written
+    /// before; what they write while they do may not be served yet.
     pub async fn has_served_the_stream(&self) {
         for follower in &self.followers {
             follower.caught_up().await;

@@ -64,9 +64,8 @@ impl Chat {
     async fn start_in(time: Time, change: impl FnOnce(&mut Options)) -> Self {
         let meter = Meter::default();
         let interceptor = Some(SharedInterceptor::new(meter.clone()));
-        let around: Option<WrapFunctions> = Some(Arc::new(policies::named));
-        let hooks =
-            TestHooks { time: time.clone(), interceptor, wrap: around, ..TestHooks::default() };
+        let wrap: Option<WrapFunctions> = Some(Arc::new(policies::named));
+        let hooks = TestHooks { time: time.clone(), interceptor, wrap, ..TestHooks::default() };
         let options = options(change);
         let server = Server::start_with(&options, hooks).await.unwrap();
         Self { server, options, http: reqwest::Client::new(), time, meter }

@@ -119,7 +119,7 @@ impl Follower {
         Ok(Self { tasks, reads, unserved: left })
     }
 
-    /// Waits until everything that has been written is served.
+    /// Waits until everything that was written before is served; what serving it writes may not be.
     pub(crate) async fn caught_up(&self) {
         let (answer, read) = oneshot::channel();
         if self.reads.send(answer).is_ok() && read.await.is_ok() {
