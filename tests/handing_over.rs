@@ -1,5 +1,5 @@
-//! Senders, welcomes and backlog deliveries, of which one is interrupted by another at every request: each of
-//! the conditions between them is needed, and together they are enough.
+//! Senders, welcomes and backlog deliveries, of which one is interrupted by another at every request:
+//! each of the conditions between them is needed, and together they are enough.
 
 use std::sync::{Arc, Mutex};
 

@@ -5,8 +5,8 @@
 //! - [`error`]: what can fail;
 //! - [`domain`]: what chat is about, as values that cannot be wrong (no I/O, no clock), and who may do
 //!   what, as one table;
-//! - [`clock`], [`trust_cache`], [`rate_limiter`], [`writer_queue`]: the time; which connections go on with a
-//!   fresh token; what must not happen too often; whose turn it is to write;
+//! - [`clock`], [`trust_cache`], [`rate_limiter`], [`writer_queue`]: the time; which connections go on
+//!   with a fresh token; what must not happen too often; whose turn it is to write;
 //! - [`protocol`]: the crate of what clients send and receive, and how that is made from the domain and
 //!   read;
 //! - [`config`]: the settings, as plain data;

@@ -15,7 +15,8 @@ use uuid::Uuid;
 
 use crate::overflow;
 
-/// How long a backlog delivery may be silent before another may take over; longer than one push can take.
+/// How long a backlog delivery may be silent before another may take over; longer than one push can
+/// take.
 const LEASE: Duration = Duration::from_secs(10);
 /// How long one invocation delivers before it leaves the rest to another; the function has two minutes.
 const BUDGET: Duration = Duration::from_secs(60);
@@ -65,7 +66,8 @@ enum Pushed {
     Stuck,
 }
 
-/// Delivers the backlog of every conversation of which something waits, while somebody is there to take it.
+/// Delivers the backlog of every conversation of which something waits, while somebody is there to
+/// take it.
 ///
 /// An error if API Gateway takes nothing for long though a connection stands: the stream tries again.
 pub(crate) async fn deliver(app: &App, user: &UserId, mut inbox: Inbox) -> Result<(), Error> {

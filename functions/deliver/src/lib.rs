@@ -2,7 +2,7 @@
 //!
 //! A connection cannot be pushed to before its `$connect` has been answered, so `connect` leaves a
 //! note (`arrived`) in the user's inbox, and the stream brings it here. Whoever finds something
-//! waiting beside a ready connection leaves the same kind of note. Lambda invokes it with a failed batch
+//! waiting beside a ready connection leaves the same kind of note. Lambda passes a failed batch in
 //! again, so a backlog delivery that died half way is taken up by another.
 
 mod backlog;

@@ -1,5 +1,5 @@
-//! Connections whose token or session is over are closed here, on nobody's way: whoever finds one notifies
-//! this function, and the stream tries again while one does not close.
+//! Connections whose token or session is over are closed here, on nobody's way: whoever finds one
+//! notifies this function, and the stream tries again while one does not close.
 
 use futures::stream::{self, StreamExt};
 use shared::domain::UserId;

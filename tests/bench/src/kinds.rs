@@ -53,7 +53,7 @@ impl Bench {
         let mut people = connect(&server.target, run, 2 * pairs).await?;
         for pair in 0..pairs {
             let other = Destination::User(name(run, pairs + pair));
-            people[pair].says_to = Some(other);
+            people[pair].sends_to = Some(other);
             people[pairs + pair].hears.push(u32::try_from(pair)?);
         }
         self.talk(server, people, rate, &format!("dm {pairs}")).await
@@ -98,7 +98,7 @@ impl Bench {
     ) -> anyhow::Result<Row> {
         let mut people = connect(&server.target, run, connections).await?;
         for (number, person) in people.iter_mut().enumerate() {
-            person.says_to = (number < senders).then(|| to.clone());
+            person.sends_to = (number < senders).then(|| to.clone());
             person.hears = (0..u32::try_from(senders)?).collect();
         }
         self.talk(server, people, rate, &format!("{kind} {connections}×{senders}")).await
@@ -222,10 +222,10 @@ impl Bench {
         let run = self.next_run();
         self.fill(server, messages, run).await?;
         let (before, began) = (server.taken(), Instant::now());
-        let (_mouth, mut ear) = server.target.connect(&name(run, 1)).await?;
+        let (_mouth, mut reader) = server.target.connect(&name(run, 1)).await?;
         let (mut heard, mut latency) = (0, histogram());
         while heard < messages {
-            match ear.hears().await?.context("the connection ended")? {
+            match reader.receive().await?.context("the connection ended")? {
                 Incoming::Message(_) => {
                     heard += 1;
                     record(&mut latency, began.elapsed());
@@ -245,17 +245,17 @@ impl Bench {
         run: u32,
     ) -> anyhow::Result<()> {
         let Target::Confab { .. } = &server.target else { bail!("only Confab keeps messages") };
-        let (mouth, mut ear) = server.target.connect(&name(run, 0)).await?;
+        let (writer, mut reader) = server.target.connect(&name(run, 0)).await?;
         let to = Destination::User(name(run, 1));
         let (mut sent, mut answered) = (0, 0);
         while answered < messages {
             while sent < messages && sent - answered < FILLERS as u64 {
                 let due = payload::now();
                 let payload = payload::Payload { run, sender: 0, number: sent, due };
-                mouth.says(&to, &payload.text(self.bytes)).await?;
+                writer.send(&to, &payload.text(self.bytes)).await?;
                 sent += 1;
             }
-            match ear.hears().await?.context("the connection ended")? {
+            match reader.receive().await?.context("the connection ended")? {
                 Incoming::Ack => answered += 1,
                 Incoming::Failure(reason) => bail!("{reason}"),
                 Incoming::Message(_) | Incoming::Other(_) => {}

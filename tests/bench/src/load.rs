@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::heard::Heard;
 use crate::payload::{self, Payload};
-use crate::target::{Destination, Ear, Incoming, Mouth, Target};
+use crate::target::{Destination, Incoming, Reader, Target, Writer};
 
 /// How long nothing may come before what is missing counts as lost.
 const SILENCE: Duration = Duration::from_secs(5);
@@ -19,10 +19,10 @@ const LOOK: Duration = Duration::from_millis(50);
 
 /// Somebody with a connection.
 pub(crate) struct Person {
-    mouth: Mouth,
-    ear: Ear,
+    writer: Writer,
+    reader: Reader,
     /// Whom they say something to, if they are a sender.
-    pub(crate) says_to: Option<Destination>,
+    pub(crate) sends_to: Option<Destination>,
     /// Which senders they are to hear.
     pub(crate) hears: Vec<u32>,
 }
@@ -80,8 +80,8 @@ impl Shared {
 impl Person {
     /// Connects somebody.
     pub(crate) async fn connect(target: &Target, user: &str) -> anyhow::Result<Self> {
-        let (mouth, ear) = target.connect(user).await?;
-        Ok(Self { mouth, ear, says_to: None, hears: Vec::new() })
+        let (writer, reader) = target.connect(user).await?;
+        Ok(Self { writer, reader, sends_to: None, hears: Vec::new() })
     }
 }
 
@@ -91,20 +91,20 @@ pub(crate) async fn talk(
     people: Vec<Person>,
     talk: Talk,
 ) -> anyhow::Result<(Vec<Person>, Outcome)> {
-    let mouths: Vec<_> = people
+    let writers: Vec<_> = people
         .iter()
-        .filter_map(|person| Some((person.mouth.clone(), person.says_to.clone()?)))
+        .filter_map(|person| Some((person.writer.clone(), person.sends_to.clone()?)))
         .collect();
     let hears: Vec<_> = people.iter().map(|person| person.hears.clone()).collect();
     let shared = Arc::new(Shared {
-        turns: mouths.iter().map(|_| Semaphore::new(1)).collect(),
+        turns: writers.iter().map(|_| Semaphore::new(1)).collect(),
         heard: AtomicU64::default(),
         failures: AtomicU64::default(),
     });
     let (stop, stopped) = watch::channel(false);
     let mut number = 0;
     let listening = people.into_iter().map(|person| {
-        let sender = person.says_to.is_some().then(|| {
+        let sender = person.sends_to.is_some().then(|| {
             number += 1;
             number - 1
         });
@@ -120,9 +120,9 @@ pub(crate) async fn talk(
 
     let began = payload::now();
     let start = Instant::now();
-    let speaking = mouths.into_iter().enumerate().map(|(sender, (mouth, to))| {
+    let speaking = writers.into_iter().enumerate().map(|(sender, (writer, to))| {
         let shared = Arc::clone(&shared);
-        tokio::spawn(speaks(sender, mouth, to, talk, start, shared))
+        tokio::spawn(speaks(sender, writer, to, talk, start, shared))
     });
     let speaking: Vec<_> = speaking.collect();
     let mut sent = Vec::new();
@@ -156,7 +156,7 @@ pub(crate) async fn talk(
 /// Says things until it is time to stop; how many.
 async fn speaks(
     sender: usize,
-    mouth: Mouth,
+    writer: Writer,
     to: Destination,
     talk: Talk,
     start: Instant,
@@ -187,7 +187,7 @@ async fn speaks(
             }
         };
         let payload = Payload { run: talk.run, sender: u32::try_from(sender)?, number, due };
-        mouth.says(&to, &payload.text(talk.bytes)).await?;
+        writer.send(&to, &payload.text(talk.bytes)).await?;
     }
     Ok(0)
 }
@@ -212,7 +212,7 @@ impl Listener {
         let (mut heard, mut failure) = (Heard::new(self.run), None);
         loop {
             let incoming = tokio::select! {
-                incoming = person.ear.hears() => incoming,
+                incoming = person.reader.receive() => incoming,
                 _ = stopped.wait_for(|stopped| *stopped) => break,
             };
             let answered = match incoming {

@@ -67,15 +67,15 @@ pub(crate) enum Incoming {
     Other(String),
 }
 
-/// The half of a connection that speaks.
+/// The half of a connection that sends.
 #[derive(Clone)]
-pub(crate) struct Mouth {
+pub(crate) struct Writer {
     kind: Kind,
     sink: Arc<Mutex<SplitSink<Socket, Message>>>,
 }
 
-/// The half that listens.
-pub(crate) struct Ear {
+/// The half that receives.
+pub(crate) struct Reader {
     kind: Kind,
     sink: Arc<Mutex<SplitSink<Socket, Message>>>,
     stream: SplitStream<Socket>,
@@ -118,11 +118,11 @@ impl Target {
     }
 
     /// Connects somebody, and waits until they are welcome.
-    pub(crate) async fn connect(&self, user: &str) -> anyhow::Result<(Mouth, Ear)> {
+    pub(crate) async fn connect(&self, user: &str) -> anyhow::Result<(Writer, Reader)> {
         tokio::time::timeout(PATIENCE, self.connected(user)).await.context("not in time")?
     }
 
-    async fn connected(&self, user: &str) -> anyhow::Result<(Mouth, Ear)> {
+    async fn connected(&self, user: &str) -> anyhow::Result<(Writer, Reader)> {
         let url = match self {
             Self::Confab { websocket, .. } => format!("{websocket}?user_id={user}&history=0"),
             Self::Broadcast { websocket } => websocket.clone(),
@@ -133,23 +133,23 @@ impl Target {
         let (socket, _) = connect_async_with_config(url, None, true).await?;
         let (sink, stream) = socket.split();
         let (kind, sink) = (self.kind(), Arc::new(Mutex::new(sink)));
-        let mut ear = Ear { kind, sink: Arc::clone(&sink), stream };
+        let mut reader = Reader { kind, sink: Arc::clone(&sink), stream };
         match kind {
-            Kind::Confab => ear.hears_a("welcome").await?,
+            Kind::Confab => reader.receive_type("welcome").await?,
             Kind::Broadcast => {}
             Kind::SocketIo => {
-                ear.hears_a("open").await?;
+                reader.receive_type("open").await?;
                 sink.lock().await.send(Message::text("40")).await?;
-                ear.hears_a("connected").await?;
+                reader.receive_type("connected").await?;
             }
         }
-        Ok((Mouth { kind, sink }, ear))
+        Ok((Writer { kind, sink }, reader))
     }
 }
 
-impl Mouth {
+impl Writer {
     /// Says something.
-    pub(crate) async fn says(&self, to: &Destination, content: &str) -> anyhow::Result<()> {
+    pub(crate) async fn send(&self, to: &Destination, content: &str) -> anyhow::Result<()> {
         let text = match self.kind {
             Kind::Confab => match to {
                 Destination::User(user) => {
@@ -169,14 +169,14 @@ impl Mouth {
     }
 }
 
-impl Ear {
+impl Reader {
     /// What comes next; `None` when the connection has ended.
-    pub(crate) async fn hears(&mut self) -> anyhow::Result<Option<Incoming>> {
+    pub(crate) async fn receive(&mut self) -> anyhow::Result<Option<Incoming>> {
         loop {
             let Some(message) = self.stream.next().await.transpose()? else { return Ok(None) };
             match message {
                 Message::Text(text) => {
-                    if let Some(incoming) = self.understands(&text).await? {
+                    if let Some(incoming) = self.read(&text).await? {
                         return Ok(Some(incoming));
                     }
                 }
@@ -186,7 +186,7 @@ impl Ear {
         }
     }
 
-    async fn understands(&mut self, text: &Utf8Bytes) -> anyhow::Result<Option<Incoming>> {
+    async fn read(&mut self, text: &Utf8Bytes) -> anyhow::Result<Option<Incoming>> {
         Ok(match self.kind {
             Kind::Broadcast => Some(Incoming::Message(text.as_str().to_owned())),
             Kind::Confab => frame(text),
@@ -199,9 +199,9 @@ impl Ear {
     }
 
     /// Waits for something of this type.
-    pub(crate) async fn hears_a(&mut self, kind: &str) -> anyhow::Result<()> {
+    pub(crate) async fn receive_type(&mut self, kind: &str) -> anyhow::Result<()> {
         loop {
-            match self.hears().await? {
+            match self.receive().await? {
                 Some(Incoming::Other(other)) if other == kind => return Ok(()),
                 Some(Incoming::Failure(reason)) => bail!("{reason}"),
                 Some(_) => {}
