@@ -99,7 +99,8 @@ fn open(folder: &Path) -> anyhow::Result<Database> {
     let file = folder.join(FILE);
     let path = file.to_str().with_context(|| format!("{shown} is not UTF-8"))?;
     let opened = Database::new(path).with_context(|| format!("cannot open {}", file.display()))?;
-    stream_records::mend(&file).with_context(|| format!("cannot change {}", file.display()))?;
+    stream_records::mend_file(&file)
+        .with_context(|| format!("cannot change {}", file.display()))?;
     Ok(opened)
 }
 

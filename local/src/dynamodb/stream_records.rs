@@ -7,9 +7,9 @@
 
 use std::path::Path;
 
-use anyhow::Context;
 use dynoxide::Database;
 use rusqlite::Connection;
+use uuid::Uuid;
 
 /// How many records are kept: far more than are written between two looks at the stream.
 const KEPT: u32 = 20_000;
@@ -17,19 +17,23 @@ const KEPT: u32 = 20_000;
 /// A database in memory.
 pub(super) fn in_memory() -> anyhow::Result<Database> {
     let database = Database::memory()?;
-    // What is in memory has one connection, which is the engine's: the way in is a snapshot.
-    let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
-    let snapshot = folder.path().join("empty.sqlite");
-    let path = snapshot.to_str().context("the temporary folder's name is not UTF-8")?;
-    database.vacuum_into(path)?;
-    mend(&snapshot)?;
-    database.restore_from(path)?;
+    // What is in memory has one connection, which is the engine's: the way in is a snapshot, in memory
+    // as well for as long as a connection to it is open (https://www.sqlite.org/inmemorydb.html).
+    let snapshot = format!("file:snapshot-{}?mode=memory&cache=shared", Uuid::new_v4().simple());
+    let connection = Connection::open(&snapshot)?;
+    database.vacuum_into(&snapshot)?;
+    mend(&connection)?;
+    database.restore_from(&snapshot)?;
     Ok(database)
 }
 
-/// Gives the engine's file what it lacks; nothing to do if that was done before.
-pub(super) fn mend(file: &Path) -> anyhow::Result<()> {
-    let connection = Connection::open(file)?;
+/// Mends the file that the engine has opened.
+pub(super) fn mend_file(file: &Path) -> anyhow::Result<()> {
+    mend(&Connection::open(file)?)
+}
+
+/// Gives a database what it lacks; nothing to do if that was done before.
+fn mend(connection: &Connection) -> anyhow::Result<()> {
     connection.execute_batch(&format!(
         "CREATE INDEX IF NOT EXISTS confab_stream_order
              ON _stream_records (table_name, CAST(sequence_number AS INTEGER));
@@ -38,7 +42,7 @@ pub(super) fn mend(file: &Path) -> anyhow::Result<()> {
              DELETE FROM _stream_records WHERE id <= NEW.id - {KEPT};
          END;"
     ))?;
-    connection.close().map_err(|(_, error)| error.into())
+    Ok(())
 }
 
 #[cfg(test)]
@@ -74,7 +78,7 @@ mod tests {
         let file = folder.path().join("dynamodb.sqlite");
         drop(Database::new(file.to_str().unwrap()).unwrap());
         for _ in 0..2 {
-            mend(&file).unwrap();
+            mend_file(&file).unwrap();
         }
         let connection = Connection::open(&file).unwrap();
         let count = i64::from(KEPT) + 5;
