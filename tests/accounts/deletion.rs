@@ -160,7 +160,7 @@ async fn whoever_was_invited_and_is_gone_is_invited_no_more() {
 
 #[tokio::test]
 async fn whoever_has_changed_a_room_much_can_be_deleted_all_the_same() {
-    let chat = Chat::start_with(|options| {
+    let chat = Chat::start_in_standing_time(|options| {
         options.auth = Auth::Accounts;
         options.settings.set("NOTICES_PER_MINUTE", "2");
     })

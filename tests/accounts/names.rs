@@ -141,7 +141,7 @@ async fn a_name_of_an_earlier_rule_stays_with_its_owner_beside_a_newer_one() {
 
 #[tokio::test]
 async fn nobody_hoards_names_by_giving_them_up() {
-    let chat = Chat::with_accounts().await;
+    let chat = Chat::with_accounts_in_standing_time().await;
     let (alice, bob) = (chat.registers("alice").await, chat.registers("bob").await);
     for _ in 0..6 {
         assert_eq!(renames(&chat, &bob.access, "alice").await.status, 409, "which takes no name");

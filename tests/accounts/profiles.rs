@@ -71,7 +71,7 @@ async fn a_display_name_is_what_others_see_of_it() {
 
 #[tokio::test]
 async fn nobody_shows_ever_new_profiles_to_others() {
-    let chat = Chat::start_with(|options| {
+    let chat = Chat::start_in_standing_time(|options| {
         options.auth = Auth::Accounts;
         options.settings.set("NOTICES_PER_MINUTE", "2");
     })

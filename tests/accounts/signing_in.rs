@@ -147,7 +147,7 @@ async fn a_wrong_password_and_an_unknown_name_are_answered_alike() {
 
 #[tokio::test]
 async fn ten_wrong_passwords_are_enough_for_a_while() {
-    let chat = Chat::with_accounts().await;
+    let chat = Chat::with_accounts_in_standing_time().await;
     chat.registers("alice").await;
     for _ in 0..9 {
         assert_eq!(chat.logs_in("alice", "wrong horse battery").await.status, 401);
@@ -165,7 +165,7 @@ async fn ten_wrong_passwords_are_enough_for_a_while() {
 
 #[tokio::test]
 async fn an_address_may_try_so_often() {
-    let chat = Chat::start_with(|options| {
+    let chat = Chat::start_in_standing_time(|options| {
         options.auth = local::options::Auth::Accounts;
         options.settings.set("SIGN_INS_PER_ADDRESS", "3");
     })

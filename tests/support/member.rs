@@ -39,6 +39,11 @@ impl Chat {
         Self::start_with(|options| options.auth = local::options::Auth::Accounts).await
     }
 
+    /// The same, for what is counted within a quarter of an hour or a day, which may end meanwhile.
+    pub(crate) async fn with_accounts_in_standing_time() -> Self {
+        Self::start_in_standing_time(|options| options.auth = local::options::Auth::Accounts).await
+    }
+
     /// Makes an account.
     pub(crate) async fn registers(&self, username: &str) -> Member {
         let body = json!({ "username": username, "password": PASSWORD });
