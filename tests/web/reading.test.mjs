@@ -104,6 +104,8 @@ test("who is at the end stays there, whatever comes and however high it is", asy
 async function away(t, count) {
   const { server, bob } = await longDay(t, browser, 60);
   await bob.context.close();
+  // What closes may still read for a moment.
+  while ((await server.asks("GET", "/api/online_users?user_id=bob")).length > 0) {}
   await writes(server, 61, 60 + count);
   const again = await person(browser, server, "bob");
   t.after(() => again.context.close());

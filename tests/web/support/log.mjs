@@ -118,20 +118,23 @@ export function isNearTop({ page }) {
   });
 }
 
-/** How long a scroll may take: what moves nothing, as at the very top, ends with no event. */
-const SCROLL = 5_000;
+/** A scroll is over when nothing has moved for so many frames; one that moves nothing never begins. */
+const STILL = 5;
+const NEVER_BEGAN = 60;
 
-/** Does something that scrolls, and waits until that is over. */
+/** Does something that scrolls, and waits until that is over: the page scrolls, too, so an event of it says little. */
 export async function scrolls({ page }, act) {
-  await page.evaluate(() => {
-    const log = document.querySelector(".log");
-    window.scrolled = new Promise((resolve) => log.addEventListener("scrollend", resolve, { once: true }));
-  });
+  const from = await page.evaluate(() => document.querySelector(".log").scrollTop);
   await act();
-  await page.evaluate((most) => {
-    const late = new Promise((resolve) => setTimeout(resolve, most));
-    return Promise.race([window.scrolled, late]).then(() => undefined);
-  }, SCROLL);
+  await page.evaluate(async ({ from, STILL, NEVER_BEGAN }) => {
+    const log = document.querySelector(".log");
+    let [top, still, patience] = [from, 0, NEVER_BEGAN];
+    while (still < patience) {
+      await new Promise(requestAnimationFrame);
+      still = log.scrollTop === top ? still + 1 : 0;
+      if (still === 0) [top, patience] = [log.scrollTop, STILL];
+    }
+  }, { from, STILL, NEVER_BEGAN });
 }
 
 /** What is unread in a conversation according to the server. */
