@@ -19,7 +19,7 @@ export async function page(stack, report) {
 
 async function inChromium(stack, report) {
   const switches = ["--headless=new", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=10000", "--dump-dom"];
-  for (const program of ["chromium", "chromium-browser", "google-chrome"]) {
+  for (const program of ["chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"]) {
     try {
       const { stdout } = await run(program, [...switches, stack.http], { timeout: 60_000, maxBuffer: 1 << 24 });
       const title = /<title>([^<]*)<\/title>/.exec(stdout)?.[1];

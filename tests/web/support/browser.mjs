@@ -30,7 +30,7 @@ afterEach(() => {
 
 /** Starts Chromium; whatever has an `after` ends it. */
 export async function startBrowser(t) {
-  const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: ["--no-sandbox", ...QUIET] });
+  const browser = await chromium.launch({ executablePath: "/usr/bin/chromium-headless-shell", args: ["--no-sandbox", ...QUIET] });
   t.after(() => browser.close());
   return browser;
 }
