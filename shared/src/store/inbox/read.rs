@@ -85,8 +85,8 @@ impl Store {
                 Ok(answer) => answer,
                 Err(error) => return (items, Some(error)),
             };
-            if let Some(found) = answer.responses().and_then(|found| found.get(&self.table)) {
-                items.extend(found.iter().cloned());
+            for (_, found) in answer.responses.unwrap_or_default() {
+                items.extend(found);
             }
             request = answer.unprocessed_keys.unwrap_or_default();
             if request.is_empty() {
