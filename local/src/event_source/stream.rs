@@ -1,6 +1,6 @@
 //! Reads the table's stream for one event source mapping.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,6 +19,8 @@ use super::{EventSource, Retry, Served, lane_of};
 
 /// How often the stream is read when nobody says that there is something.
 const PAUSE: Duration = Duration::from_millis(100);
+/// So many records at once, and there are soon more.
+const MANY: usize = 100;
 /// How many partition keys are served at the same time.
 const LANES: usize = 64;
 /// How often a batch is tried before it is given up.
@@ -139,11 +141,14 @@ impl Reader {
         let mut waiting = Vec::new();
         loop {
             match self.read().await {
-                Ok(true) => continue,
-                Ok(false) => waiting.drain(..).for_each(|answer: oneshot::Sender<()>| {
+                Ok(found) if found >= MANY || self.one_has_ended => continue,
+                Ok(0) => waiting.drain(..).for_each(|answer: oneshot::Sender<()>| {
                     // Nobody waits for it any more.
                     let _ = answer.send(());
                 }),
+                Ok(_) if !waiting.is_empty() => continue,
+                // Of a few records there is no hurry: who looks after each one does little else.
+                Ok(_) => {}
                 Err(error) => tracing::warn!("cannot read the table's stream: {error:#}"),
             }
             tokio::select! {
@@ -154,13 +159,13 @@ impl Reader {
         }
     }
 
-    /// Reads every shard once; true if there was anything.
-    async fn read(&mut self) -> anyhow::Result<bool> {
+    /// Reads every shard once; how many records there were.
+    async fn read(&mut self) -> anyhow::Result<usize> {
         if self.shards.is_empty() || self.one_has_ended {
             self.find_shards(ShardIteratorType::TrimHorizon).await?;
             self.one_has_ended = false;
         }
-        let mut found = false;
+        let mut found = 0;
         for _ in 0..self.shards.len() {
             let Some(mut shard) = self.shards.pop_front() else { break };
             let Some(iterator) = shard.iterator.take() else { continue };
@@ -177,7 +182,7 @@ impl Reader {
             for record in answer.records() {
                 let number = sequence_number(record);
                 if number > shard.last {
-                    found = true;
+                    found += 1;
                     shard.last = number;
                     self.invoke(record);
                 }
@@ -190,7 +195,7 @@ impl Reader {
                 None => {
                     tracing::debug!(shard = shard.id, "a shard of the stream has ended");
                     // Those that follow it are looked for until they are found.
-                    (self.one_has_ended, found) = (true, true);
+                    self.one_has_ended = true;
                 }
             }
         }
@@ -245,10 +250,12 @@ impl Reader {
 
     /// Hands a record to its lane, if the filter lets it through.
     fn invoke(&self, record: &Record) {
-        let record = event_record(record, &self.stream);
-        if !self.source.matches(&record) {
+        let pattern = &self.source.pattern["dynamodb"];
+        let named = |image: &str, attribute: &str| pattern[image].get(attribute).is_some();
+        if !self.source.matches(&event_record(record, &self.stream, named)) {
             return;
         }
+        let record = event_record(record, &self.stream, |_, _| true);
         self.unserved.send_modify(|unserved| *unserved += 1);
         if self.lanes[lane_of(&record, LANES)].send(record).is_err() {
             tracing::error!("nobody serves the table's stream any more");
@@ -261,12 +268,9 @@ fn sequence_number(record: &Record) -> u128 {
     number.and_then(|number| number.parse().ok()).unwrap_or(u128::MAX)
 }
 
-/// A record as Lambda's event shows it.
-fn event_record(record: &Record, stream: &str) -> Value {
+/// A record as Lambda's event shows it, with the attributes of its images that are wanted.
+fn event_record(record: &Record, stream: &str, wanted: impl Fn(&str, &str) -> bool) -> Value {
     let change = record.dynamodb();
-    let image = |image: Option<&std::collections::HashMap<_, _>>| {
-        image.map(|image| json!(Item::from(image.clone())))
-    };
     let mut dynamodb = json!({
         "ApproximateCreationDateTime": change
             .and_then(|change| change.approximate_creation_date_time())
@@ -276,12 +280,14 @@ fn event_record(record: &Record, stream: &str) -> Value {
         "StreamViewType": "NEW_AND_OLD_IMAGES",
     });
     for (name, image) in [
-        ("Keys", image(change.and_then(|change| change.keys()))),
-        ("NewImage", image(change.and_then(|change| change.new_image()))),
-        ("OldImage", image(change.and_then(|change| change.old_image()))),
+        ("Keys", change.and_then(|change| change.keys())),
+        ("NewImage", change.and_then(|change| change.new_image())),
+        ("OldImage", change.and_then(|change| change.old_image())),
     ] {
         if let Some(image) = image {
-            dynamodb[name] = image;
+            let attributes = image.iter().filter(|(attribute, _)| wanted(name, attribute));
+            let attributes = attributes.map(|(name, value)| (name.clone(), value.clone()));
+            dynamodb[name] = json!(Item::from(attributes.collect::<HashMap<_, _>>()));
         }
     }
     let mut event = json!({
