@@ -5,7 +5,9 @@
 //! - [`target`] is how a server is spoken to; [`server`] starts one and tells what it takes of the
 //!   machine; [`yardstick`] is the one to compare with.
 //! - [`report`] shows it.
+//! - [`functions`] measures the Lambda binaries.
 
+mod functions;
 mod heard;
 mod kinds;
 mod load;
@@ -15,7 +17,7 @@ mod server;
 mod target;
 mod yardstick;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::bail;
@@ -60,6 +62,14 @@ struct Options {
     /// The server's program
     #[arg(long, default_value = "target/release/local")]
     server: PathBuf,
+    /// Measures the functions' binaries in this folder instead: their size, start and memory, and what a
+    /// direct message takes
+    #[arg(long, value_name = "FOLDER", conflicts_with = "kinds")]
+    functions: Option<PathBuf>,
+    /// Only counts how many instructions a direct message takes; it is a failure if they are more or
+    /// fewer than this by five of a hundred
+    #[arg(long, requires = "functions")]
+    instructions: Option<u64>,
     /// A Confab server that runs already: its HTTP URL
     #[arg(long, requires = "websocket")]
     http: Option<String>,
@@ -104,6 +114,9 @@ async fn main() -> anyhow::Result<()> {
     if options.yardstick {
         return yardstick::serve().await;
     }
+    if let Some(folder) = &options.functions {
+        return measure_functions(folder, &options).await;
+    }
     let kinds = match &options.kinds[..] {
         [] => Kind::value_variants(),
         some => some,
@@ -122,6 +135,22 @@ async fn main() -> anyhow::Result<()> {
     }
     let shown = if options.json { serde_json::to_string(&rows)? } else { report::table(&rows) };
     say(&shown);
+    Ok(())
+}
+
+/// The functions' binaries, with DynamoDB in memory beside them.
+async fn measure_functions(folder: &Path, options: &Options) -> anyhow::Result<()> {
+    let server = Server::confab(&options.server, Storage::Memory).await?;
+    if let Some(expected) = options.instructions {
+        let counted = functions::check(folder, &server, expected).await?;
+        say(&format!(
+            "a direct message takes {counted} instructions, about {expected} as it should"
+        ));
+        return Ok(());
+    }
+    let figures = functions::measure(folder, &server).await?;
+    let json = || serde_json::to_string(&figures);
+    say(&if options.json { json()? } else { functions::table(&figures) });
     Ok(())
 }
 

@@ -23,6 +23,10 @@ pub(crate) enum Storage {
 /// A server, and what it takes of the machine.
 pub(crate) struct Server {
     pub(crate) target: Target,
+    /// Where its DynamoDB answers, if it was started here.
+    pub(crate) dynamodb: String,
+    /// Where its management API does.
+    pub(crate) management: String,
     process: Option<Child>,
     program: PathBuf,
     folder: Option<TempDir>,
@@ -40,7 +44,8 @@ pub(crate) struct Taken {
 impl Server {
     /// One that runs elsewhere.
     pub(crate) fn elsewhere(target: Target) -> Self {
-        Self { target, process: None, program: PathBuf::new(), folder: None }
+        let (dynamodb, management, program) = Default::default();
+        Self { target, dynamodb, management, process: None, program, folder: None }
     }
 
     /// Starts Confab's local server: `program` as `cargo build --release -p local` makes it.
@@ -49,8 +54,13 @@ impl Server {
             Storage::Memory => None,
             Storage::File => Some(tempfile::tempdir()?),
         };
-        let (process, target) = start(program, folder.as_ref()).await?;
-        Ok(Self { target, process: Some(process), program: program.to_owned(), folder })
+        let (process, target, dynamodb) = start(program, folder.as_ref()).await?;
+        let management = match &target {
+            Target::Confab { websocket, .. } => websocket.replacen("ws", "http", 1),
+            _ => String::new(),
+        };
+        let (process, program) = (Some(process), program.to_owned());
+        Ok(Self { target, dynamodb, management, process, program, folder })
     }
 
     /// Starts the yardstick: this very program.
@@ -64,7 +74,8 @@ impl Server {
         let stdout = process.stdout.take().context("no output")?;
         let port = BufReader::new(stdout).lines().next_line().await?.context("it says no port")?;
         let target = Target::Broadcast { websocket: format!("ws://127.0.0.1:{port}") };
-        Ok(Self { target, process: Some(process), program, folder: None })
+        let (dynamodb, management) = Default::default();
+        Ok(Self { target, dynamodb, management, process: Some(process), program, folder: None })
     }
 
     /// Stops it and starts it again with what it has kept; how long that took until it answers.
@@ -72,18 +83,27 @@ impl Server {
         let mut process = self.process.take().context("it does not run here")?;
         process.kill().await?;
         let began = std::time::Instant::now();
-        let (process, target) = start(&self.program, self.folder.as_ref()).await?;
-        (self.process, self.target) = (Some(process), target);
+        let (process, target, dynamodb) = start(&self.program, self.folder.as_ref()).await?;
+        (self.process, self.target, self.dynamodb) = (Some(process), target, dynamodb);
         Ok(began.elapsed())
     }
 
     /// What the process has taken, where Linux tells; nothing of a server elsewhere.
     pub(crate) fn taken(&self) -> Taken {
-        self.process.as_ref().and_then(Child::id).and_then(taken).unwrap_or_default()
+        let Some(process) = self.process.as_ref().and_then(Child::id) else {
+            return Taken::default();
+        };
+        Taken {
+            processor: processor_time(process).unwrap_or_default(),
+            memory: memory(process).unwrap_or_default(),
+        }
     }
 }
 
-async fn start(program: &Path, folder: Option<&TempDir>) -> anyhow::Result<(Child, Target)> {
+async fn start(
+    program: &Path,
+    folder: Option<&TempDir>,
+) -> anyhow::Result<(Child, Target, String)> {
     let mut command = Command::new(program);
     // Nothing that is measured is to be refused.
     for limit in ["rate-limit", "notices-per-minute", "max-connections-per-user"] {
@@ -104,13 +124,14 @@ async fn start(program: &Path, folder: Option<&TempDir>) -> anyhow::Result<(Chil
     })?;
     let stdout = process.stdout.take().context("no output")?;
     let mut lines = BufReader::new(stdout).lines();
-    let (mut websocket, mut http) = (None, None);
+    let (mut websocket, mut http, mut dynamodb) = (None, None, None);
     while let Some(line) = lines.next_line().await? {
         match line.split_whitespace().collect::<Vec<_>>()[..] {
             ["WebSocket", url, ..] => {
                 websocket = Some(url.split('?').next().unwrap_or_default().to_owned());
             }
             ["HTTP", url, ..] => http = Some(url.to_owned()),
+            ["DynamoDB", url, ..] => dynamodb = Some(url.to_owned()),
             _ if line.contains("Ctrl-C") => break,
             _ => {}
         }
@@ -119,15 +140,22 @@ async fn start(program: &Path, folder: Option<&TempDir>) -> anyhow::Result<(Chil
     tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
     let websocket = websocket.context("the server does not say its WebSocket URL")?;
     let http = http.context("the server does not say its HTTP URL")?;
-    Ok((process, Target::Confab { websocket, http }))
+    let dynamodb = dynamodb.context("the server does not say where DynamoDB is")?;
+    Ok((process, Target::Confab { websocket, http }, dynamodb))
 }
 
-/// From `/proc`, whose times are in hundredths of a second.
-fn taken(process: u32) -> Option<Taken> {
-    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
-    // The name in brackets may have spaces.
-    let fields: Vec<_> = stat.rsplit_once(')')?.1.split_whitespace().collect();
-    let ticks: u64 = fields.get(11)?.parse::<u64>().ok()? + fields.get(12)?.parse::<u64>().ok()?;
-    let pages: u64 = fields.get(21)?.parse().ok()?;
-    Some(Taken { processor: Duration::from_millis(ticks * 10), memory: pages * 4096 })
+/// The processor time of a process, in all its threads.
+pub(crate) fn processor_time(process: u32) -> Option<Duration> {
+    let mut time = Duration::ZERO;
+    for thread in std::fs::read_dir(format!("/proc/{process}/task")).ok()? {
+        let schedule = std::fs::read_to_string(thread.ok()?.path().join("schedstat")).ok()?;
+        time += Duration::from_nanos(schedule.split_whitespace().next()?.parse().ok()?);
+    }
+    Some(time)
+}
+
+/// The resident memory of a process, in bytes.
+pub(crate) fn memory(process: u32) -> Option<u64> {
+    let pages = std::fs::read_to_string(format!("/proc/{process}/statm")).ok()?;
+    Some(pages.split_whitespace().nth(1)?.parse::<u64>().ok()? * 4096)
 }
