@@ -25,6 +25,7 @@ install_programs() {
     command -v cc >/dev/null || packages+=(build-essential)
     command -v java >/dev/null || packages+=(default-jre-headless)
     command -v chromium-headless-shell >/dev/null || packages+=(chromium-headless-shell fonts-inter)
+    command -v valgrind >/dev/null || packages+=(valgrind)
     python3 -c 'import ensurepip, venv' 2>/dev/null || packages+=(python3-venv)
     [[ ${#packages[@]} -gt 0 ]] || return 0
     [[ $EUID -eq 0 ]] || as_root=(sudo)
