@@ -47,6 +47,7 @@ impl Aws {
     /// Region, credentials and endpoints as the environment gives them, as on Lambda.
     pub async fn from_env() -> Self {
         let sdk = aws_config::defaults(BehaviorVersion::latest())
+            // Every request is short, and has a timeout.
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .load()
             .await;
@@ -75,8 +76,7 @@ impl Aws {
         Self { sdk, management: None, interceptors: Vec::new(), unsigned: false }
     }
 
-    /// The same without signatures: for services in this process, which look at none. To sign is an
-    /// eighth of the processor time of a request.
+    /// The same without signatures: for services in this process, which look at none.
     #[must_use]
     pub fn unsigned(self) -> Self {
         Self { unsigned: true, ..self }
