@@ -28,7 +28,7 @@ use crate::server::{Server, memory, processor_time};
 /// How many invocations are measured.
 const INVOCATIONS: usize = 500;
 /// How many are counted instruction by instruction, after as many that are not.
-const COUNTED: usize = 50;
+const COUNTED: usize = 20;
 /// How long a function may take for all of them.
 const PATIENCE: Duration = Duration::from_secs(300);
 
