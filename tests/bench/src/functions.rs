@@ -200,6 +200,8 @@ async fn instructions(program: &Path, server: &Server) -> anyhow::Result<Option<
     if Command::new("valgrind").arg("--version").stdout(Stdio::null()).status().await.is_err() {
         return Ok(None);
     }
+    // From here on the conversation has begun, and its end is as long as one that is read.
+    Run::of(program, server, COUNTED, false).await?;
     let some = counted(&Run::of(program, server, COUNTED, true).await?)?;
     let more = counted(&Run::of(program, server, 2 * COUNTED, true).await?)?;
     Ok(Some(more.saturating_sub(some) / COUNTED as u64))
