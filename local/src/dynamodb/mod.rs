@@ -76,7 +76,7 @@ impl DynamoDb {
         let routes = origins.guard(port::routes(database, patience));
         let routes = routes.layer(middleware::from_fn(http_server::well_formed));
         let server = tokio::spawn(http_server::serve(listener, routes, patience, stopped));
-        let aws = Aws::local(&url).with_transport(here.transport()).unsigned();
+        let aws = Aws::local(&url).with_transport(here.transport()).in_process();
         Ok(Self { aws, url, embedded: Some(Embedded { stop, server, sweeper }) })
     }
 

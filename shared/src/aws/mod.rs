@@ -3,6 +3,8 @@
 //! Everything above uses real clients; what lies below them, the HTTP transport and the endpoints,
 //! can be replaced through [`Aws`]: that is all that differs between Lambda, laptop and tests.
 
+mod in_process;
+
 use std::time::Duration;
 
 use aws_config::BehaviorVersion;
@@ -15,17 +17,15 @@ use aws_sdk_dynamodb::config::{Credentials, Region, SharedCredentialsProvider};
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueError;
-use aws_smithy_runtime_api::client::auth::{AuthSchemeId, AuthSchemeOptionsFuture};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_runtime_api::client::interceptors::SharedInterceptor;
 use aws_smithy_runtime_api::client::interceptors::context::InterceptorContext;
 use aws_smithy_runtime_api::client::orchestrator::OrchestratorError;
 use aws_smithy_runtime_api::client::retries::classifiers::{ClassifyRetry, RetryAction};
-use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
-use aws_smithy_types::config_bag::ConfigBag;
 use futures::future::try_join;
 use secrecy::SecretString;
 
+use self::in_process::{Unannounced, Unsigned};
 use crate::Error;
 use crate::config::TokenKeys;
 use crate::error::storage;
@@ -36,8 +36,8 @@ pub struct Aws {
     sdk: aws_config::SdkConfig,
     management: Option<SharedHttpClient>,
     interceptors: Vec<SharedInterceptor>,
-    /// Whether nobody looks at signatures.
-    unsigned: bool,
+    /// Whether every service is in this process.
+    in_process: bool,
 }
 
 impl Aws {
@@ -51,7 +51,7 @@ impl Aws {
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .load()
             .await;
-        Self { sdk, management: None, interceptors: Vec::new(), unsigned: false }
+        Self { sdk, management: None, interceptors: Vec::new(), in_process: false }
     }
 
     /// The same, with every service at `endpoint`.
@@ -73,13 +73,13 @@ impl Aws {
             .endpoint_url(endpoint)
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .build();
-        Self { sdk, management: None, interceptors: Vec::new(), unsigned: false }
+        Self { sdk, management: None, interceptors: Vec::new(), in_process: false }
     }
 
-    /// The same without signatures: for services in this process, which look at none.
+    /// The same for services in this process: without signatures and headers that only AWS looks at.
     #[must_use]
-    pub fn unsigned(self) -> Self {
-        Self { unsigned: true, ..self }
+    pub fn in_process(self) -> Self {
+        Self { in_process: true, ..self }
     }
 
     /// The same, over another HTTP transport, such as one inside this process.
@@ -135,8 +135,9 @@ impl Aws {
             .retry_config(RetryConfig::standard().with_max_attempts(4))
             .retry_classifier(MetTransaction)
             .timeout_config(timeouts(Duration::from_secs(3), Self::TABLE_PATIENCE));
-        if self.unsigned {
+        if self.in_process {
             config = config.allow_no_auth().auth_scheme_resolver(Unsigned);
+            config = config.interceptor(Unannounced);
         }
         for interceptor in &self.interceptors {
             config.push_interceptor(interceptor.clone());
@@ -158,45 +159,14 @@ impl Aws {
         if let Some(transport) = &self.management {
             config = config.http_client(transport.clone());
         }
-        if self.unsigned || self.management.is_some() {
+        if self.in_process || self.management.is_some() {
             config = config.allow_no_auth().auth_scheme_resolver(Unsigned);
+            config = config.interceptor(Unannounced);
         }
         for interceptor in &self.interceptors {
             config.push_interceptor(interceptor.clone());
         }
         ManagementClient::from_conf(config.build())
-    }
-}
-
-/// Chooses to sign nothing.
-#[derive(Debug)]
-struct Unsigned;
-
-impl Unsigned {
-    fn options<'a>() -> AuthSchemeOptionsFuture<'a> {
-        AuthSchemeOptionsFuture::ready(Ok(vec![AuthSchemeId::from("noAuth").into()]))
-    }
-}
-
-impl aws_sdk_dynamodb::config::auth::ResolveAuthScheme for Unsigned {
-    fn resolve_auth_scheme<'a>(
-        &'a self,
-        _: &'a aws_sdk_dynamodb::config::auth::Params,
-        _: &'a ConfigBag,
-        _: &'a RuntimeComponents,
-    ) -> AuthSchemeOptionsFuture<'a> {
-        Self::options()
-    }
-}
-
-impl aws_sdk_apigatewaymanagement::config::auth::ResolveAuthScheme for Unsigned {
-    fn resolve_auth_scheme<'a>(
-        &'a self,
-        _: &'a aws_sdk_apigatewaymanagement::config::auth::Params,
-        _: &'a ConfigBag,
-        _: &'a RuntimeComponents,
-    ) -> AuthSchemeOptionsFuture<'a> {
-        Self::options()
     }
 }
 
