@@ -11,8 +11,18 @@ use tracing_subscriber::EnvFilter;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-#[tokio::main]
-async fn main() -> ExitCode {
+/// After so many turns of tasks the sockets are looked at, however busy the server is. A turn can take
+/// as long as a whole message does, since the engine answers at once: with tokio's 61, whoever has
+/// sent something would wait for that of many others.
+const TURNS_BETWEEN_SOCKETS: u32 = 8;
+
+fn main() -> ExitCode {
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    let runtime = runtime.enable_all().event_interval(TURNS_BETWEEN_SOCKETS).build();
+    runtime.expect("the process may start threads").block_on(serve())
+}
+
+async fn serve() -> ExitCode {
     let options = Options::parse();
     // The engine warns of every refused condition, which here is how things work.
     let filter =

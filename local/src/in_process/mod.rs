@@ -16,7 +16,8 @@ pub use engine::answer;
 pub(crate) use engine::respond;
 use transport::Transport;
 
-/// What answers inside this process; once it is dropped, nobody does.
+/// What answers inside this process; once it is dropped, nobody does. Before a request is answered,
+/// everybody else gets a turn, as over a socket; or it is answered [at once](Self::at_once).
 #[derive(Default)]
 pub struct InProcess(Arc<Services>);
 
@@ -25,9 +26,16 @@ pub struct InProcess(Arc<Services>);
 struct Services {
     dynamodb: OnceLock<Database>,
     management: OnceLock<Router>,
+    at_once: bool,
 }
 
 impl InProcess {
+    /// Answers without giving others a turn first: what asks little is done sooner, and what asks for
+    /// two things at a time gets one after the other.
+    pub fn at_once() -> Self {
+        Self(Arc::new(Services { at_once: true, ..Services::default() }))
+    }
+
     /// The transport for SDK clients. It keeps nothing alive: the functions are part of the
     /// gateway that answers them.
     pub fn transport(&self) -> SharedHttpClient {

@@ -33,10 +33,14 @@ impl Transport {
     }
 
     async fn pass(self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
-        // A request over a socket is never answered at once: others get their turn first.
-        tokio::task::yield_now().await;
         let services = self.0.upgrade().ok_or("the server has stopped");
         let services = services.map_err(|gone| ConnectorError::io(gone.into()))?;
+        if services.at_once {
+            // Whoever asks much gives others a turn now and then.
+            tokio::task::coop::consume_budget().await;
+        } else {
+            tokio::task::yield_now().await;
+        }
         let request =
             request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?;
         let response = if request.headers().contains_key("x-amz-target") {
@@ -78,8 +82,7 @@ async fn ask_gateway(
     routes: Router,
     request: Request<SdkBody>,
 ) -> Result<Response<SdkBody>, ConnectorError> {
-    let data = Body::from(data(&request)?.to_vec());
-    let mut request = request.map(|_| data);
+    let mut request = request.map(Body::new);
     request.extensions_mut().insert(ConnectInfo(PEER));
     let Ok(response) = routes.oneshot(request).await;
     let (parts, body) = response.into_parts();
