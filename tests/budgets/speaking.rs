@@ -1,5 +1,6 @@
 //! What it costs to say something.
 
+use local::options::Options;
 use serde_json::json;
 
 use super::{costs, is_promised, present};
@@ -23,6 +24,17 @@ async fn a_message_to_somebody_there_costs_one_write() {
     let (mut alice, _bob) = acquainted(&chat).await;
     alice.says("bob", "hi").await;
     let row = "| `message` to somebody who is there | 1 | 1 | 3 | 3 | 3 |";
+    is_promised(row, 0, &chat.meter.take());
+}
+
+/// Whether that is too much is seen further back in the log.
+#[tokio::test]
+async fn a_message_of_many_in_a_second_costs_a_read_more() {
+    let limited = |options: &mut Options| options.settings.set("RATE_LIMIT", "20");
+    let chat = Chat::start_in_standing_time(limited).await;
+    let (mut alice, _bob) = acquainted(&chat).await;
+    alice.says("bob", "hi").await;
+    let row = "| the same, the fifth of two people in a second | 1 | 1 | 4 | 4 | 4 |";
     is_promised(row, 0, &chat.meter.take());
 }
 

@@ -9,7 +9,7 @@
 use futures::future;
 
 use super::backoff::Backoff;
-use super::rate::{RecentMessages, count_sent, most_of};
+use super::rate::{RecentMessages, count_sent, most_of, shows_a_second};
 use super::repeat::find_repeat;
 use crate::domain::permissions::{self, Action};
 use crate::domain::{ConversationId, Message, MessageId, NewMessage, Timestamp};
@@ -18,8 +18,10 @@ use crate::{App, Error, limits};
 
 /// How often an append starts over before it is given up: each time other writers got further.
 const ATTEMPTS: u32 = 500;
-/// How many messages at the end of a log are looked at before every append.
+/// How many messages at the end of a log are looked at before an append.
 const TAIL: usize = 12;
+/// How many where only two talk.
+const TAIL_OF_TWO: usize = 4;
 /// How many when a client's id does not tell its time.
 const LONG_TAIL: usize = limits::REPEATS_AMONG;
 
@@ -105,10 +107,18 @@ pub async fn append<Permission: Future<Output = Result<(), Error>>>(
 impl Append<'_> {
     /// The end of the log, as far back as a repeat and the sender's rate ask for.
     async fn tail(&self) -> Result<Tail, Error> {
+        let Self { app, conversation, .. } = self;
         let timeless = self.new.id.as_ref().is_some_and(|id| id.made_at().is_none());
-        let rate = self.app.config.messages_per_second;
+        let rate = most_of(app, self.new);
         let length = if timeless { LONG_TAIL } else { TAIL.max(rate).min(LONG_TAIL) };
-        self.app.store.tail(self.conversation, length).await
+        if timeless || conversation.pair().is_empty() {
+            return app.store.tail(conversation, length).await;
+        }
+        let tail = app.store.tail(conversation, TAIL_OF_TWO).await?;
+        if rate == 0 || shows_a_second(&tail, self.now) {
+            return Ok(tail);
+        }
+        app.store.tail(conversation, length).await
     }
 
     /// Starts the log; `None` when somebody was faster, and the tail must be read again.

@@ -50,6 +50,12 @@ impl<'a> RecentMessages<'a> {
     }
 }
 
+/// Whether the end of a log shows all that was said in the second before `now`.
+pub(super) fn shows_a_second(tail: &Tail, now: Timestamp) -> bool {
+    let oldest = tail.entries.last().map(|entry| entry.message.sent_at);
+    tail.whole || oldest.is_none_or(|oldest| now.since(oldest) >= SECOND)
+}
+
 /// How many such messages one person may send in a second; 0 for any number.
 pub(super) fn most_of(app: &App, new: &NewMessage) -> usize {
     if new.body.is_text() { app.config.messages_per_second } else { 0 }
