@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use futures::StreamExt;
+use futures::channel::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::close_reason::CloseReason;
@@ -42,11 +44,12 @@ pub(super) enum QueueError {
     Closed,
 }
 
-/// Makes a queue that holds about this many bytes.
+/// Makes a queue that holds about this many bytes; an empty one takes none (tokio's would have room for
+/// 32 items already).
 pub(super) fn queue(bytes: usize) -> (OutboundSender, OutboundReceiver) {
     let capacity = bytes.clamp(1, Semaphore::MAX_PERMITS.min(u32::MAX as usize));
     let room = Arc::new(Semaphore::new(capacity));
-    let (sender, items) = mpsc::unbounded_channel();
+    let (sender, items) = mpsc::unbounded();
     let outgoing = OutboundReceiver { items, room: Arc::clone(&room) };
     (OutboundSender { items: sender, room, capacity }, outgoing)
 }
@@ -59,20 +62,20 @@ impl OutboundSender {
             tokio::sync::TryAcquireError::NoPermits => QueueError::Full,
             tokio::sync::TryAcquireError::Closed => QueueError::Closed,
         })?;
-        self.items.send(Item::Text(text, permit)).map_err(|_| QueueError::Closed)
+        self.items.unbounded_send(Item::Text(text, permit)).map_err(|_| QueueError::Closed)
     }
 
     /// Queues a message as soon as there is room for it.
     pub(super) async fn push(&self, text: Utf8Bytes) -> Result<(), QueueError> {
         let room = Arc::clone(&self.room).acquire_many_owned(self.size(&text)).await;
         let permit = room.map_err(|_| QueueError::Closed)?;
-        self.items.send(Item::Text(text, permit)).map_err(|_| QueueError::Closed)
+        self.items.unbounded_send(Item::Text(text, permit)).map_err(|_| QueueError::Closed)
     }
 
     /// Asks for the connection to be closed once everything before is sent.
     pub(super) fn close(&self, closure: CloseReason) {
         // Whoever has ended already needs no closing.
-        let _ = self.items.send(Item::Close(closure));
+        let _ = self.items.unbounded_send(Item::Close(closure));
     }
 
     /// A message larger than the whole queue takes all of it, instead of waiting for ever.
@@ -85,7 +88,7 @@ impl OutboundSender {
 impl OutboundReceiver {
     /// The next item; for ever pending when there will be none.
     pub(super) fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Item> {
-        match self.items.poll_recv(context) {
+        match self.items.poll_next_unpin(context) {
             Poll::Ready(Some(item)) => Poll::Ready(item),
             Poll::Ready(None) | Poll::Pending => Poll::Pending,
         }

@@ -20,8 +20,12 @@ use super::close_reason::CloseReason;
 use super::outbound::{Item, OutboundReceiver};
 use crate::time::Time;
 
-/// tungstenite's default of 128 KB each would cost 10,000 idle connections over a gigabyte.
-const BUFFER_BYTES: usize = 4 * 1024;
+/// Every connection has this buffer for as long as it stands; tungstenite's default of 128 KB would cost
+/// 10,000 idle ones over a gigabyte. A longer frame gets a larger one for itself.
+const READ_BUFFER_BYTES: usize = 1024;
+
+/// So much gathers before it is written.
+const WRITE_BUFFER_BYTES: usize = 4 * 1024;
 
 /// How long a client has to take the close frame and to stop sending.
 const GOODBYE: Duration = Duration::from_secs(2);
@@ -58,10 +62,10 @@ pub(super) enum SocketEvent {
 impl Socket {
     pub(super) async fn new(upgraded: Upgraded, limits: &Limits, time: Time) -> Self {
         // Beside the one message that may be written only in part there is room for control frames.
-        let largest_write = limits.message_bytes + 4 * BUFFER_BYTES;
+        let largest_write = limits.message_bytes + 4 * WRITE_BUFFER_BYTES;
         let config = WebSocketConfig::default()
-            .read_buffer_size(BUFFER_BYTES)
-            .write_buffer_size(BUFFER_BYTES)
+            .read_buffer_size(READ_BUFFER_BYTES)
+            .write_buffer_size(WRITE_BUFFER_BYTES)
             .max_write_buffer_size(largest_write)
             .max_frame_size(Some(limits.frame_bytes))
             .max_message_size(Some(limits.message_bytes));
