@@ -75,10 +75,13 @@ impl Follower {
         poll_now: PollNow,
     ) -> anyhow::Result<Self> {
         let client = Client::new(aws.sdk());
-        let description = aws.dynamodb().describe_table().table_name(table).send().await;
-        let description = description.context("cannot describe the table")?;
-        let stream = description.table().and_then(|table| table.latest_stream_arn());
-        let stream = stream.context("the table has no stream")?.to_owned();
+        // A stream that was switched off is listed for a day more; the labels are times.
+        let streams = client.list_streams().table_name(table).send().await;
+        let streams =
+            streams.context("cannot list the table's streams")?.streams.unwrap_or_default();
+        let stream = streams.into_iter().max_by(|a, b| a.stream_label.cmp(&b.stream_label));
+        let stream = stream.and_then(|stream| stream.stream_arn);
+        let stream = stream.context("the table has no stream")?;
 
         let mut tasks = JoinSet::new();
         let mut lanes = Vec::with_capacity(LANES);

@@ -21,17 +21,20 @@ impl Store {
             Ok(table) => table,
             Err(error) => return Err(describe(error)),
         };
-        if let Err(error) = table.send().await {
-            match error.as_service_error() {
-                Some(CreateTableError::ResourceInUseException(_)) => {}
+        let is_there = match table.send().await {
+            Ok(_) => false,
+            Err(error) => match error.as_service_error() {
+                Some(CreateTableError::ResourceInUseException(_)) => true,
                 _ => return Err(storage("create the table")(error)),
-            }
+            },
+        };
+        // Set last, it says that the table is complete. So would a description, for which some engines
+        // count every item.
+        if is_there && self.has_expiry().await.unwrap_or(false) {
+            return Ok(());
         }
         self.until_active().await?;
-        let request = self.db.describe_time_to_live().table_name(&self.table);
-        let expiry = request.send().await.map_err(storage("look up the table's time to live"))?;
-        let expiry = expiry.time_to_live_description();
-        if expiry.is_some_and(|expiry| expiry.attribute_name() == Some(keys::EXPIRES_AT)) {
+        if self.has_expiry().await? {
             return Ok(());
         }
         let expiry =
@@ -40,6 +43,13 @@ impl Store {
         let request = self.db.update_time_to_live().table_name(&self.table);
         let answer = request.time_to_live_specification(expiry).send().await;
         answer.map(|_| ()).map_err(storage("set the table's time to live"))
+    }
+
+    async fn has_expiry(&self) -> Result<bool, Error> {
+        let request = self.db.describe_time_to_live().table_name(&self.table);
+        let expiry = request.send().await.map_err(storage("look up the table's time to live"))?;
+        let attribute = expiry.time_to_live_description().and_then(|it| it.attribute_name());
+        Ok(attribute == Some(keys::EXPIRES_AT))
     }
 
     /// Waits for as long as AWS takes to create a table; emulators need no time.
