@@ -1,4 +1,4 @@
-//! `cargo run --release -p bench`: how fast a chat server is, beside a yardstick that keeps nothing.
+//! `cargo run --profile server -p bench`: how fast a chat server is, beside a yardstick that keeps nothing.
 //!
 //! - [`kinds`] is what is measured; [`load`] lets people talk and listens; [`heard`] counts what came,
 //!   what is missing, and how late it is.
@@ -60,7 +60,7 @@ struct Options {
     #[arg(long, value_enum, default_value = "memory")]
     storage: Storage,
     /// The server's program
-    #[arg(long, default_value = "target/release/local")]
+    #[arg(long, default_value = "target/server/local")]
     server: PathBuf,
     /// Measures the functions' binaries in this folder instead: their size, start and memory, and what a
     /// direct message takes

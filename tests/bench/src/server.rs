@@ -48,7 +48,7 @@ impl Server {
         Self { target, dynamodb, management, process: None, program, folder: None }
     }
 
-    /// Starts Confab's local server: `program` as `cargo build --release -p local` makes it.
+    /// Starts Confab's local server: `program` as `cargo build --profile server -p local` makes it.
     pub(crate) async fn confab(program: &Path, storage: Storage) -> anyhow::Result<Self> {
         let folder = match storage {
             Storage::Memory => None,
@@ -120,7 +120,7 @@ async fn start(
     command.env("RUST_LOG", "error").stdout(Stdio::piped()).kill_on_drop(true);
     let shown = program.display();
     let mut process = command.spawn().with_context(|| {
-        format!("cannot start {shown}; `cargo build --release -p local` makes it")
+        format!("cannot start {shown}; `cargo build --profile server -p local` makes it")
     })?;
     let stdout = process.stdout.take().context("no output")?;
     let mut lines = BufReader::new(stdout).lines();
