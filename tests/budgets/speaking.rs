@@ -27,14 +27,28 @@ async fn a_message_to_somebody_there_costs_one_write() {
     is_promised(row, 0, &chat.meter.take());
 }
 
-/// Whether that is too much is seen further back in the log.
+/// How many its sender said in this second is then seen further back in the log.
 #[tokio::test]
 async fn a_message_of_many_in_a_second_costs_a_read_more() {
     let limited = |options: &mut Options| options.settings.set("RATE_LIMIT", "20");
     let chat = Chat::start_in_standing_time(limited).await;
     let (mut alice, _bob) = acquainted(&chat).await;
     alice.says("bob", "hi").await;
-    let row = "| the same, the fifth of two people in a second | 1 | 1 | 4 | 4 | 4 |";
+    let row = "| the same, when the last five are all of this second | 1 | 1 | 4 | 4 | 4 |";
+    is_promised(row, 0, &chat.meter.take());
+}
+
+/// Whether it was sent before is then seen further back in the log.
+#[tokio::test]
+async fn a_message_with_an_old_id_costs_a_read_more() {
+    let chat = Chat::start().await;
+    let (mut alice, _bob) = acquainted(&chat).await;
+    let before = jiff::Timestamp::now().as_second() - 10;
+    let made_at = uuid::Timestamp::from_unix(uuid::NoContext, before.try_into().unwrap(), 0);
+    let id = uuid::Uuid::new_v7(made_at);
+    alice.sends(&json!({ "action": "message", "to": "bob", "content": "hi", "id": id })).await;
+    alice.sees_in_time("ack").await;
+    let row = "| the same, with an `id` older than the last five | 1 | 1 | 4 | 4 | 4 |";
     is_promised(row, 0, &chat.meter.take());
 }
 

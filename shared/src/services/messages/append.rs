@@ -105,20 +105,21 @@ pub async fn append<Permission: Future<Output = Result<(), Error>>>(
 }
 
 impl Append<'_> {
-    /// The end of the log, as far back as a repeat and the sender's rate ask for.
+    /// The end of the log, as far back as the sender's rate and most repeats ask for; where an id was made
+    /// before that, [`find_repeat`] reads on.
     async fn tail(&self) -> Result<Tail, Error> {
         let Self { app, conversation, .. } = self;
-        let timeless = self.new.id.as_ref().is_some_and(|id| id.made_at().is_none());
+        if self.new.id.as_ref().is_some_and(|id| id.made_at().is_none()) {
+            return app.store.tail(conversation, LONG_TAIL).await;
+        }
         let rate = most_of(app, self.new);
-        let length = if timeless { LONG_TAIL } else { TAIL.max(rate).min(LONG_TAIL) };
-        if timeless || conversation.pair().is_empty() {
-            return app.store.tail(conversation, length).await;
+        if matches!(conversation, ConversationId::Direct(..)) {
+            let tail = app.store.tail(conversation, TAIL_OF_TWO).await?;
+            if rate == 0 || shows_a_second(&tail, self.now) {
+                return Ok(tail);
+            }
         }
-        let tail = app.store.tail(conversation, TAIL_OF_TWO).await?;
-        if rate == 0 || shows_a_second(&tail, self.now) {
-            return Ok(tail);
-        }
-        app.store.tail(conversation, length).await
+        app.store.tail(conversation, TAIL.max(rate).min(LONG_TAIL)).await
     }
 
     /// Starts the log; `None` when somebody was faster, and the tail must be read again.
