@@ -1,15 +1,18 @@
 //! The engine answers the same inside this process as at its HTTP port.
 
 use std::fmt::Write;
+use std::sync::Mutex;
 
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::types::AttributeValue;
+use aws_smithy_runtime_api::client::http::HttpConnector;
 use serde_json::{Value, json};
 use shared::aws::Aws;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::*;
+use crate::http_layer::wrap;
 
 /// What is new in every table.
 const ITS_OWN: [&str; 6] = [
@@ -280,6 +283,31 @@ async fn the_sdk_sees_the_same_headers() {
         assert!(head.contains(&line), "{line} is not in {head}");
     }
     assert!(error.as_service_error().unwrap().is_resource_not_found_exception());
+}
+
+/// The headers by which AWS learns who asks, how often, and whether it is true, of a request by a client
+/// that `change` makes.
+async fn announced(change: impl FnOnce(Aws) -> Aws) -> Vec<String> {
+    let here = InProcess::default();
+    here.serve_dynamodb(Database::memory().unwrap());
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let sent = Arc::clone(&seen);
+    let transport = wrap(here.transport(), move |below, request| {
+        let names = request.headers().iter().map(|(name, _)| name.to_owned());
+        sent.lock().unwrap().extend(names);
+        below.call(request)
+    });
+    let aws = change(Aws::local("http://unused").with_transport(transport));
+    aws.dynamodb().list_tables().send().await.unwrap();
+    let told = ["amz-sdk-invocation-id", "amz-sdk-request", "authorization", "user-agent"];
+    let seen = seen.lock().unwrap();
+    told.into_iter().filter(|name| seen.iter().any(|it| it == name)).map(str::to_owned).collect()
+}
+
+#[tokio::test]
+async fn inside_the_process_clients_leave_out_what_only_aws_reads() {
+    assert_eq!(announced(|aws| aws).await.len(), 4);
+    assert_eq!(announced(Aws::in_process).await, Vec::<String>::new());
 }
 
 #[tokio::test]
