@@ -12,8 +12,8 @@ use tracing_subscriber::EnvFilter;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// After so many turns of tasks the sockets are looked at, however busy the server is. A turn can take
-/// as long as a whole message does, since the engine answers at once: with tokio's 61, whoever has
-/// sent something would wait for that of many others.
+/// as long as a whole message does, since the engine answers at once: with tokio's 61, a message that
+/// has arrived would wait until those of many others are served.
 const TURNS_BETWEEN_SOCKETS: u32 = 8;
 
 fn main() -> ExitCode {

@@ -59,7 +59,8 @@ pub struct TestHooks {
     pub time: Time,
     /// How long clients may take to send a request.
     pub patience: RequestTimeouts,
-    /// Put around every request of the functions' SDK clients.
+    /// Put around every request of the functions' SDK clients; requests then overlap as they do over a
+    /// socket, so that round trips can be counted.
     pub interceptor: Option<SharedInterceptor>,
     /// Makes the functions, if they are not to be those in this process.
     pub functions: Option<MakeFunctions>,
@@ -94,9 +95,8 @@ impl Server {
             None => SocketAddr::new(loopback(address), address.port()),
         };
 
-        // Who counts requests sees which of them wait for each other.
-        let counted = hooks.interceptor.is_some();
-        let in_process = if counted { InProcess::default() } else { InProcess::at_once() };
+        let is_watched = hooks.interceptor.is_some();
+        let in_process = if is_watched { InProcess::default() } else { InProcess::at_once() };
         let origins = AllowedOrigins::named(&options.cors_origins);
         let dynamodb = DynamoDb::start(options, &in_process, &origins, hooks.patience).await?;
         let config = config(options, management_address)?;

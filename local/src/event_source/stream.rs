@@ -75,7 +75,8 @@ impl Follower {
         poll_now: PollNow,
     ) -> anyhow::Result<Self> {
         let client = Client::new(aws.sdk());
-        // A stream that was switched off is listed for a day more; the labels are times.
+        // A description of the table names its stream as well, but the engine counts all items for it. A
+        // stream that was switched off is listed for a day more; the labels are times.
         let streams = client.list_streams().table_name(table).send().await;
         let streams =
             streams.context("cannot list the table's streams")?.streams.unwrap_or_default();

@@ -45,7 +45,8 @@ impl aws_sdk_apigatewaymanagement::config::auth::ResolveAuthScheme for Unsigned 
     }
 }
 
-/// Leaves out the headers that tell AWS who asks, for the how-manieth time, and by whose clock.
+/// Leaves out the headers that tell AWS which program asks, which request this is and which attempt,
+/// and does not compare the service's clock with ours.
 #[derive(Debug)]
 pub(super) struct Unannounced;
 

@@ -76,7 +76,8 @@ impl Aws {
         Self { sdk, management: None, interceptors: Vec::new(), in_process: false }
     }
 
-    /// The same for services in this process: without signatures and headers that only AWS looks at.
+    /// The same for services in this process: the clients of the table and of the management API leave
+    /// out signatures and headers that only AWS looks at.
     #[must_use]
     pub fn in_process(self) -> Self {
         Self { in_process: true, ..self }

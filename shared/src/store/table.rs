@@ -28,8 +28,8 @@ impl Store {
                 _ => return Err(storage("create the table")(error)),
             },
         };
-        // Set last, it says that the table is complete. So would a description, for which some engines
-        // count every item.
+        // The time to live is set last: if it is there, the table is complete. A description would tell
+        // as well, but some engines count every item for it.
         if is_there && self.has_expiry().await.unwrap_or(false) {
             return Ok(());
         }
