@@ -179,13 +179,31 @@ async fn measure(
         Kind::Dm => {
             let mut rows = Vec::new();
             for pairs in options.senders.map_or(vec![1, 50], |senders| vec![senders]) {
-                rows.push(bench.direct(server, pairs, options.rate).await?);
+                let row = bench.direct(server, pairs, options.rate).await?;
+                if pairs > 1 {
+                    // With the yardstick, each would hear what all of them say.
+                    rows.push(row);
+                    continue;
+                }
+                let bare = bench.lobby(yardstick, (2, 1), options.rate).await?;
+                let [bare, row] = compared(bare, row);
+                // There the sender hears it, too.
+                let of_yardstick = row.of_yardstick.map(|part| 2.0 * part);
+                rows.extend([bare, Row { of_yardstick, ..row }]);
             }
             rows
         }
         Kind::Room | Kind::Lobby => beside(kind, options, bench, server, yardstick).await?,
-        Kind::Connect => vec![bench.connects(server, options.connections.unwrap_or(20)).await?],
-        Kind::Idle => vec![bench.idle(server, options.connections.unwrap_or(1_000)).await?],
+        Kind::Connect => {
+            let at_once = options.connections.unwrap_or(20);
+            let bare = bench.connects(yardstick, at_once).await?;
+            compared(bare, bench.connects(server, at_once).await?).into()
+        }
+        Kind::Idle => {
+            let connections = options.connections.unwrap_or(1_000);
+            let bare = bench.idle(yardstick, connections).await?;
+            compared(bare, bench.idle(server, connections).await?).into()
+        }
         Kind::History => vec![bench.history(server, options.messages, 10).await?],
         Kind::Backlog => vec![bench.backlog(server, options.messages).await?],
         Kind::Growth => growth(options, bench, server).await?,
@@ -218,15 +236,19 @@ async fn beside(
     let mut rows = Vec::new();
     for size in sizes {
         let bare = bench.lobby(yardstick, size, options.rate).await?;
-        let mut row = match kind {
+        let row = match kind {
             Kind::Room => bench.room(server, size, options.rate).await?,
             _ => bench.lobby(server, size, options.rate).await?,
         };
-        row.of_yardstick = Some(row.per_second / bare.per_second);
-        rows.push(Row { target: "yardstick".into(), ..bare });
-        rows.push(row);
+        rows.extend(compared(bare, row));
     }
     Ok(rows)
+}
+
+/// What the yardstick did, and what was measured beside it.
+fn compared(bare: Row, row: Row) -> [Row; 2] {
+    let of_yardstick = Some(row.per_second / bare.per_second);
+    [Row { target: "yardstick".into(), ..bare }, Row { of_yardstick, ..row }]
 }
 
 /// Direct messages again and again, while more and more is stored.
