@@ -3,11 +3,13 @@
 //! Everything above uses real clients; what lies below them, the HTTP transport and the endpoints,
 //! can be replaced through [`Aws`]: that is all that differs between Lambda, laptop and tests.
 
+mod endpoints;
 mod in_process;
 
 use std::time::Duration;
 
 use aws_config::BehaviorVersion;
+use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::retry::{ErrorKind, RetryConfig};
 use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
@@ -25,12 +27,13 @@ use aws_smithy_runtime_api::client::retries::classifiers::{ClassifyRetry, RetryA
 use futures::future::try_join;
 use secrecy::SecretString;
 
+use self::endpoints::EnvironmentEndpoints;
 use self::in_process::{Unannounced, Unsigned};
 use crate::Error;
 use crate::config::TokenKeys;
 use crate::error::storage;
 
-/// What SDK clients are made of; start from [`Aws::from_env`] or [`Aws::local`].
+/// What SDK clients are made of; start from [`Aws::on_lambda`], [`Aws::from_env`] or [`Aws::local`].
 #[derive(Clone, Debug)]
 pub struct Aws {
     sdk: aws_config::SdkConfig,
@@ -44,7 +47,23 @@ impl Aws {
     /// How long a request to the table may take, tries included: every function has to outlast it.
     pub const TABLE_PATIENCE: Duration = Duration::from_secs(12);
 
-    /// Region, credentials and endpoints as the environment gives them, as on Lambda.
+    /// Region, credentials and endpoints as Lambda puts them into a function's environment
+    /// (<https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime>).
+    /// Nothing is looked for elsewhere, so that functions stay small.
+    pub fn on_lambda() -> Self {
+        let credentials = EnvironmentVariableCredentialsProvider::new();
+        let sdk = aws_config::SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(std::env::var("AWS_REGION").ok().map(Region::new))
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .service_config(EnvironmentEndpoints)
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+            .build();
+        Self { sdk, management: None, interceptors: Vec::new(), in_process: false }
+    }
+
+    /// Region, credentials and endpoints from wherever the AWS CLI has them: the environment, profiles,
+    /// roles.
     pub async fn from_env() -> Self {
         let sdk = aws_config::defaults(BehaviorVersion::latest())
             // Every request is short, and has a timeout.

@@ -96,7 +96,7 @@ fn asked(request: &lambda_http::Request, route_key: &str) -> Option<Uri> {
 
 async fn start() -> Result<App, Fatal> {
     lambda_runtime::tracing::init_default_subscriber();
-    let aws = Aws::from_env().await;
+    let aws = Aws::on_lambda();
     let secret = std::env::var(TOKEN_KEY_SECRET).ok().filter(|secret| !secret.is_empty());
     let keys = match &secret {
         Some(secret) => Some(aws.secrets(secret).await?),
