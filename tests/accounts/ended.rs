@@ -56,6 +56,10 @@ async fn whoever_has_signed_out_does_nothing_over_a_socket_that_would_not_close(
         json!({ "action": "leave", "room": "general" }),
         json!({ "action": "ping" }),
         json!({ "action": "renew", "token": fresh.access }),
+        // What would be refused to anybody else in her place.
+        json!({ "action": "message", "room": "general", "content": "still here" }),
+        json!({ "action": "message", "to": "nobody", "content": "still here" }),
+        json!({ "action": "history", "with": bob.id, "limit": 0 }),
     ] {
         socket.sends(&frame).await;
         let told = socket.is_told("unauthorized").await;

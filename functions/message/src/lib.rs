@@ -43,7 +43,14 @@ pub async fn handle(
     }
     let own = OwnInbox::of(app, &caller);
     let outcome = match frame {
-        Ok(frame) => act(app, &own, frame, id.as_deref()).await,
+        Ok(frame) => match act(app, &own, frame, id.as_deref()).await {
+            // Whoever is refused for another reason may have signed out as well, and is told that.
+            Err(refused) if refused.is_clients_fault() => match own.get().await {
+                Err(error) if !error.is_clients_fault() => Err(error),
+                _ => Err(refused),
+            },
+            outcome => outcome,
+        },
         Err(error) => Err(error),
     };
     if outcome.is_err() && own.has_ended() {
