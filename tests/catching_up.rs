@@ -13,10 +13,7 @@ async fn syncs(person: &mut Person, conversation: &str, since: u64) -> (Vec<Stri
     loop {
         let frame = person.sees().await;
         match frame["type"].as_str().unwrap() {
-            "history" => {
-                let messages = frame["messages"].as_array().unwrap();
-                contents.extend(messages.iter().map(gist));
-            }
+            "message" => contents.push(gist(&frame)),
             "synced" => return (contents, frame["conversations"][conversation].clone()),
             _ => {}
         }

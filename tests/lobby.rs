@@ -31,10 +31,11 @@ async fn a_newcomer_gets_what_was_said_last_and_nothing_waits() {
         broadcasts(&mut alice, &number.to_string()).await;
     }
     let mut bob = chat.joined_by("bob").await;
-    let history = bob.sees_a("history").await;
-    assert_eq!(history["conversation"], "lobby");
+    let recent = bob.sees_unfolded().await;
+    assert_eq!((&recent["type"], &recent["conversation"]), (&"messages".into(), &"lobby".into()));
+    assert_eq!(recent["more"], true);
     let contents: Vec<_> =
-        history["messages"].as_array().unwrap().iter().map(|it| it["content"].clone()).collect();
+        recent["messages"].as_array().unwrap().iter().map(|it| it["content"].clone()).collect();
     assert_eq!(contents, (5..25).map(|number| number.to_string()).collect::<Vec<_>>());
     bob.hears_nothing(&chat).await;
 
@@ -42,8 +43,9 @@ async fn a_newcomer_gets_what_was_said_last_and_nothing_waits() {
         let url = format!("{}?history={count}", chat.websocket_url());
         let mut dave = Person::connects(&url, "dave").await.welcomed().await;
         if let Some(expected) = expected {
-            let history = dave.sees_a("history").await;
-            assert_eq!(history["messages"].as_array().unwrap().len(), expected, "{count}");
+            let recent = dave.sees_unfolded().await;
+            assert_eq!(recent["messages"].as_array().unwrap().len(), expected, "{count}");
+            assert_eq!(recent.get("more").is_some(), expected < 25, "{count}");
         }
         dave.hears_nothing(&chat).await;
         dave.leaves().await;

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{Chat, Person};
+use crate::support::{Chat, Person, gist};
 
 /// `user` connects, hears `contents` of alice after the welcome, and nothing else: a last word that
 /// alice says now is the next thing heard.
@@ -44,6 +44,74 @@ async fn a_long_backlog_comes_whole() {
     }
     let contents: Vec<_> = contents.iter().map(String::as_str).collect();
     returns_to(&chat, "bob", &contents, &mut alice).await;
+}
+
+#[tokio::test]
+async fn a_long_backlog_comes_in_few_frames() {
+    let chat = Chat::start().await;
+    let mut alice = chat.joined_by("alice").await;
+    for number in 0..300 {
+        alice.says("bob", &format!("short message {number}")).await;
+    }
+    let mut bob = chat.joined_by("bob").await;
+    let (mut heard, mut frames) = (Vec::new(), 0);
+    while heard.len() < 300 {
+        let frame = bob.sees_unfolded().await;
+        assert!(frame.to_string().len() <= 32 * 1024, "more than API Gateway counts as one");
+        assert_eq!(frame.get("more"), None);
+        heard.extend(frame["messages"].as_array().unwrap().iter().map(gist));
+        frames += 1;
+    }
+    let said: Vec<_> = (0..300).map(|number| format!("short message {number}")).collect();
+    assert_eq!((heard, frames), (said, 3));
+}
+
+#[tokio::test]
+async fn what_is_long_comes_in_frames_that_api_gateway_carries() {
+    let chat = Chat::start().await;
+    let mut alice = chat.joined_by("alice").await;
+    // Six bytes of JSON each.
+    let long = "\u{1}".repeat(4096);
+    for _ in 0..3 {
+        alice.says("bob", &long).await;
+        alice.says("bob", "short").await;
+    }
+    let mut bob = chat.joined_by("bob").await;
+    let mut frames = Vec::new();
+    while frames.iter().sum::<usize>() < 6 {
+        let frame = bob.sees_unfolded().await;
+        frames.push(frame["messages"].as_array().map_or(1, Vec::len));
+    }
+    assert_eq!(frames, [2, 2, 2]);
+}
+
+#[tokio::test]
+async fn of_too_much_the_newest_comes_and_the_rest_is_in_the_history() {
+    let chat = Chat::start_with(|options| options.settings.set("BACKLOG_MESSAGES", "150")).await;
+    let mut alice = chat.joined_by("alice").await;
+    for number in 0..260 {
+        alice.says("bob", &number.to_string()).await;
+    }
+    let mut bob = Person::connects(&chat.websocket_url(), "bob").await.anyhow();
+    let welcome = bob.sees_a("welcome").await;
+    assert_eq!(welcome["limits"]["backlog_messages"], 150);
+    let frame = bob.sees_unfolded().await;
+    assert_eq!(frame["more"], true);
+    let newest = frame["messages"].as_array().unwrap();
+    let contents: Vec<_> = newest.iter().map(gist).collect();
+    assert_eq!(contents, (160..260).map(|number| number.to_string()).collect::<Vec<_>>());
+    bob.hears_nothing(&chat).await;
+    alice.says("bob", "next").await;
+    bob.hears("alice", "next").await;
+
+    let before = &newest[0]["seq"];
+    bob.sends(&json!({ "action": "history", "with": "alice", "before": before, "limit": 100 }))
+        .await;
+    let page = bob.sees_in_time("history").await;
+    assert_eq!(gist(&page["messages"][99]), "159");
+    chat.has_delivered_everything("alice", "bob").await;
+    let mut bob = chat.joined_by("bob").await;
+    bob.hears_nothing(&chat).await;
 }
 
 #[tokio::test]

@@ -39,7 +39,9 @@ async fn reads(chat: &Chat, person: &mut Person, room: &str) -> Vec<String> {
     let (mut synced, mut pages) = (Value::Null, Vec::new());
     while synced.is_null() {
         match person.sees_now().await {
-            frame if frame["type"] == "history" => pages.extend(said(&frame["messages"])),
+            frame if frame["type"] == "message" && frame["conversation"] == *conversation => {
+                pages.extend(said(&json!([frame])));
+            }
             frame if frame["type"] == "synced" => synced = frame,
             _ => {}
         }

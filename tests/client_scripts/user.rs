@@ -202,6 +202,9 @@ impl User {
 fn told(event: Event) -> Option<Value> {
     Some(match event {
         Event::Message(message) => shown(*message),
+        Event::Skipped { conversation } => {
+            json!({ "skipped": { "conversation": conversation } })
+        }
         Event::Gone { conversation } => json!({ "gone": { "conversation": conversation } }),
         Event::Joined { room } => json!({ "joined": { "conversation": room.conversation } }),
         Event::Left { conversation, reason } => {

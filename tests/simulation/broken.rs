@@ -49,6 +49,8 @@ pub(crate) enum Broken {
     Uncounted,
     /// What somebody begins does not see that their account is being deleted.
     ClosedUnseen,
+    /// Who was away is not told that something was skipped.
+    SkipUntold,
     /// Whatever is read is read twice.
     ReadTwice,
 }
@@ -58,7 +60,7 @@ impl Broken {
     /// them: that notifications differ, since no world is known in which two follow each other with nothing
     /// in between; and that the mark for what is not listed is cleared by whoever told of it, which
     /// `tests/handing_over.rs` tries.
-    pub(crate) const ALL: [(Self, u64); 24] = [
+    pub(crate) const ALL: [(Self, u64); 25] = [
         (Self::PutUnconditionally, 2),
         (Self::SameMillisecond, 0),
         (Self::OccupantUnseen, 25),
@@ -82,6 +84,7 @@ impl Broken {
         (Self::NotClosed, 5),
         (Self::Uncounted, 7),
         (Self::ClosedUnseen, 6),
+        (Self::SkipUntold, 1),
         (Self::ReadTwice, 0),
     ];
 }

@@ -17,6 +17,8 @@ const REFUSED: &str = "refused";
 
 tokio::task_local! {
     static SPENT: RefCell<Spent>;
+    /// Whether the running invocation serves a `sync`.
+    static SYNCS: bool;
 }
 
 /// `functions`, each of whose invocations leaves a note of what it asked for.
@@ -25,9 +27,10 @@ pub(crate) fn counted(functions: Functions, record: &Record) -> Functions {
         let record = record.clone();
         Lambda::new(move |event: Value| {
             let (lambda, record) = (lambda.clone(), record.clone());
+            let kind = kind_of(name, &event);
             SPENT.scope(RefCell::default(), async move {
-                let kind = kind_of(name, &event);
-                let answer = lambda.call(event).await;
+                let syncs = kind.starts_with("sync");
+                let answer = SYNCS.scope(syncs, lambda.call(event)).await;
                 let refused = answer.as_ref().is_ok_and(|it| it["statusCode"] == 429);
                 let kind = if refused { format!("{kind} refused") } else { kind };
                 let spent = SPENT.with(RefCell::take);
@@ -42,6 +45,11 @@ pub(crate) fn counted(functions: Functions, record: &Record) -> Functions {
         message: counted("message", functions.message),
         ..functions
     }
+}
+
+/// Whether the running invocation serves a `sync`.
+pub(crate) fn syncs() -> bool {
+    SYNCS.try_with(|syncs| *syncs).unwrap_or(false)
 }
 
 /// Notes that the running invocation has asked for `operation`.

@@ -115,7 +115,15 @@ fn conforming_clients_show_the_log(outcome: &Outcome, events: &[Event], broken: 
             // What nobody has an ack for may still come with the next message or the next connection.
             let acked =
                 acked.iter().filter(|(it, _)| it == conversation).map(|(_, seq)| *seq).max();
-            let enough = log.iter().filter(|it| !restless && Some(it.seq) <= acked).count();
+            let owed = log.iter().filter(|it| !restless && Some(it.seq) <= acked);
+            let skipped = own.iter().filter_map(|event| match &event.what {
+                What::Skipped { place, .. } if place.0 == **conversation => Some(place.1),
+                _ => None,
+            });
+            let skipped = skipped.max().unwrap_or_default();
+            let shown: BTreeSet<_> = pieces.iter().flatten().map(|it| it.seq).collect();
+            let is_missing =
+                owed.map(|it| it.seq).any(|seq| seq >= skipped && !shown.contains(&seq));
             let is_piece = |piece: &[&Seen]| {
                 let start = log.iter().position(|it| *it == piece[0]).filter(|start| {
                     // Only whoever comes back begins anywhere else than at the start.
@@ -123,14 +131,13 @@ fn conforming_clients_show_the_log(outcome: &Outcome, events: &[Event], broken: 
                 });
                 start.is_some_and(|start| log.get(start..start + piece.len()) == Some(piece))
             };
-            let shown = pieces.iter().map(Vec::len).sum::<usize>();
             let holds = pieces.iter().all(|piece| piece.is_empty() || is_piece(piece));
-            if !holds || shown < enough {
+            if !holds || is_missing {
                 let ends = pieces.iter().map(|piece| (piece.first(), piece.last()));
                 let ends: Vec<_> = ends
                     .map(|(first, last)| (first.map(|it| it.seq), last.map(|it| it.seq)))
                     .collect();
-                let all = log.len();
+                let (shown, all) = (shown.len(), log.len());
                 broken.push(format!(
                     "{user} {device} shows {shown} of {all} in {conversation}: {ends:?}"
                 ));
@@ -161,9 +168,9 @@ fn may_be_out(events: &[Event], user: &str) -> bool {
         .any(|it| it.user == user && matches!(it.what, What::Leaving { .. } | What::Joining { .. }))
 }
 
-/// Somebody who never asks has got every acknowledged message all the same, or was told afterwards that
-/// more waits than is listed; except those that API
-/// Gateway took for a connection that was lost.
+/// Somebody who never asks has got every acknowledged message all the same, or was told afterwards that it
+/// was skipped or that more waits than is listed; except those that API Gateway took for a connection that
+/// was lost.
 fn naive_clients_got_everything(outcome: &Outcome, events: &[Event], broken: &mut Vec<String>) {
     let (acked, stored) = (acked(events), outcome.record.stored());
     let naive = outcome.devices.iter().filter(|(_, _, conforming)| !conforming);
@@ -180,6 +187,18 @@ fn naive_clients_got_everything(outcome: &Outcome, events: &[Event], broken: &mu
             .iter()
             .filter_map(|event| match &event.what {
                 What::Lost { connection, place } if connections.contains(connection) => Some(place),
+                _ => None,
+            })
+            .collect();
+        let skips: Vec<_> = events
+            .iter()
+            .filter_map(|event| match &event.what {
+                What::Skipped { place, .. } if event.user == *user => Some((event.at, place)),
+                What::SkippedForNobody { connection, place }
+                    if connections.contains(connection) =>
+                {
+                    Some((event.at, place))
+                }
                 _ => None,
             })
             .collect();
@@ -200,7 +219,12 @@ fn naive_clients_got_everything(outcome: &Outcome, events: &[Event], broken: &mu
             // In a full inbox only the word that more waits is owed.
             let told = outcome.fills_up
                 && stored.get(&place).is_some_and(|stored| told.is_some_and(|told| told > *stored));
-            if missing && !told && !lost.contains(&place) {
+            let skipped = skips.iter().any(|(at, (conversation, first))| {
+                *conversation == place.0
+                    && place.1 < *first
+                    && stored.get(&place).is_some_and(|stored| at > stored)
+            });
+            if missing && !told && !skipped && !lost.contains(&place) {
                 broken.push(format!("{user} never got {place:?} of {}", message.from));
             }
         }

@@ -216,7 +216,9 @@ impl Person {
                     What::Broken(format!("a message is refused with {code}: {reason}"))
                 }
                 Event::Joined { room } => What::Reopened { conversation: room.conversation },
-                Event::Left { conversation, .. } => What::Reopened { conversation },
+                Event::Left { conversation, .. } | Event::Skipped { conversation } => {
+                    What::Reopened { conversation }
+                }
                 Event::MoreWaiting => {
                     self.looks_everywhere();
                     continue;

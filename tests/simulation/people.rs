@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::gateway::{EPOCH, SimulatedGateway, Socket};
-use crate::record::{Record, What, says_more_waits, seen};
+use crate::record::{ASKED, Record, What, pushed, says_more_waits, seen, skipped_before};
 
 /// How the world is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -127,13 +127,16 @@ impl Device {
         if says_more_waits(frame) {
             self.note(What::Told);
         }
-        match (frame["type"].as_str(), seen(frame)) {
-            (Some("welcome"), _) => self.note(What::Welcome { connection }),
-            (Some("message"), Some(message)) => {
-                let place = (message.conversation, message.seq);
-                self.note(What::Pushed { connection, place });
-            }
-            _ => {}
+        if let Some(place) = skipped_before(frame) {
+            self.note(What::Skipped { connection: connection.clone(), place });
+        }
+        let unasked = pushed(frame).into_iter().filter(|_| frame.get(ASKED).is_none());
+        for message in unasked {
+            let place = (message.conversation, message.seq);
+            self.note(What::Pushed { connection: connection.clone(), place });
+        }
+        if frame["type"] == "welcome" {
+            self.note(What::Welcome { connection });
         }
         let pages = frame["messages"].as_array().into_iter().flatten();
         let one = (frame["type"] == "message").then_some(frame);

@@ -31,8 +31,12 @@ pub(crate) enum What {
     Acked { conversation: String, id: String, seq: u64, duplicate: bool },
     /// A connection's client received a message, by a push or in a page.
     Received(Seen),
-    /// The same, by a push.
+    /// The same, by a push that was not asked for.
     Pushed { connection: String, place: Place },
+    /// A connection's client was told that what came before this message is skipped.
+    Skipped { connection: String, place: Place },
+    /// API Gateway took that word for a connection that was lost in silence.
+    SkippedForNobody { connection: String, place: Place },
     /// A client that follows the protocol showed a message to its person.
     Shown(Seen),
     /// A client that follows the protocol shows this conversation no more, or from another place on.
@@ -130,6 +134,26 @@ impl Record {
 /// Whether a frame tells that more waits than is listed.
 pub(crate) fn says_more_waits(frame: &Value) -> bool {
     frame["type"] == "more_waiting" || frame["more_waiting"] == true
+}
+
+/// The field of frames that were asked for by a `sync`.
+pub(crate) const ASKED: &str = "asked";
+
+/// The messages that a frame pushes, if it pushes any.
+pub(crate) fn pushed(frame: &Value) -> Vec<Seen> {
+    match frame["type"].as_str() {
+        Some("message") => seen(frame).into_iter().collect(),
+        Some("messages") => {
+            frame["messages"].as_array().into_iter().flatten().filter_map(seen).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// The first message of a frame that says that others before it are skipped.
+pub(crate) fn skipped_before(frame: &Value) -> Option<Place> {
+    let first = pushed(frame).into_iter().next().filter(|_| frame["more"] == true)?;
+    Some((first.conversation, first.seq))
 }
 
 /// The message that `view` shows, if it is one.

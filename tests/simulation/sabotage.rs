@@ -77,7 +77,7 @@ impl Sabotage {
 
     fn change(&self, operation: &str, method: &str, body: &mut Value) -> Option<HttpResponse> {
         if operation.is_empty() {
-            return self.before_push(method);
+            return self.before_push(method, body);
         }
         match (operation, self.broken?) {
             ("PutItem", broken) if is_message(&body["Item"]) => {
@@ -163,7 +163,12 @@ impl Sabotage {
         *answer = response(answer.status().as_u16(), &body);
     }
 
-    fn before_push(&self, method: &str) -> Option<HttpResponse> {
+    fn before_push(&self, method: &str, frame: &mut Value) -> Option<HttpResponse> {
+        if self.broken == Some(Broken::SkipUntold)
+            && let Some(frame) = frame.as_object_mut()
+        {
+            frame.remove("more");
+        }
         if self.broken == Some(Broken::NotClosed) && method == "DELETE" {
             return Some(response(200, &json!({})));
         }

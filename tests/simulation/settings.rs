@@ -29,6 +29,9 @@ pub(crate) struct Settings {
     pub(crate) has_leaver: bool,
     /// Whether inboxes list nothing, and whoever is told that more waits is told slowly.
     pub(crate) is_crammed: bool,
+    /// How many messages of one conversation are delivered to somebody who was away, if fewer than
+    /// usual.
+    pub(crate) backlog_messages: Option<usize>,
 }
 
 impl Settings {
@@ -43,7 +46,17 @@ impl Settings {
         let has_leaver = seed % 8 == 6 && faults == FaultInjection::On;
         let is_crammed = seed % 16 == 9 && faults == FaultInjection::On;
         let most_listed_bytes = if is_crammed { Some(0) } else { most_listed_bytes };
-        Self { most_listed_bytes, most_connections, is_crowded, has_leaver, is_crammed }
+        // What it costs to find the newest has no budget.
+        let is_skipping = seed % 4 == 1 && faults == FaultInjection::On;
+        let backlog_messages = is_skipping.then_some(2);
+        Self {
+            most_listed_bytes,
+            most_connections,
+            is_crowded,
+            has_leaver,
+            is_crammed,
+            backlog_messages,
+        }
     }
 
     /// Makes `plan` what this world asks for; where only time and order are disturbed it stays so.
@@ -67,6 +80,7 @@ impl Settings {
             _ => None,
         })
         .expect("the settings of the simulation");
+        config.backlog_messages = self.backlog_messages.unwrap_or(config.backlog_messages);
         config.most_listed_bytes = self.most_listed_bytes.unwrap_or(config.most_listed_bytes);
         config
     }

@@ -28,6 +28,7 @@ pub(crate) struct Statistics {
     repeats: u64,
     requests: u64,
     lost: u64,
+    skips: u64,
     fired: [u64; Fault::ALL.len()],
     broken: Vec<(u64, String)>,
 }
@@ -94,6 +95,7 @@ impl Statistics {
                     self.repeats += u64::from(duplicate);
                 }
                 What::Lost { .. } => self.lost += 1,
+                What::Skipped { .. } => self.skips += 1,
                 _ => {}
             }
         }
@@ -116,7 +118,7 @@ impl fmt::Display for Statistics {
         writeln!(
             f,
             "{} worlds, {} of them broken: {} messages, {} acks ({} of repeats), {} requests, \
-             {} pushes lost in silence",
+             {} messages lost in silence, {} skips",
             self.worlds,
             seeds.len(),
             self.messages,
@@ -124,6 +126,7 @@ impl fmt::Display for Statistics {
             self.repeats,
             self.requests,
             self.lost,
+            self.skips,
         )?;
         write!(f, "faults:")?;
         for ((fault, _), fired) in Fault::ALL.iter().zip(self.fired) {

@@ -15,7 +15,7 @@ use serde_json::Value;
 use tokio::sync::Notify;
 
 use crate::budget;
-use crate::record::{Record, What, says_more_waits, seen};
+use crate::record::{ASKED, Record, What, pushed, says_more_waits, skipped_before};
 use crate::sabotage::Sabotage;
 
 /// What a window does with what passes.
@@ -45,7 +45,7 @@ async fn above(
     record: Record,
     sabotage: Arc<Sabotage>,
     below: SharedHttpConnector,
-    request: HttpRequest,
+    mut request: HttpRequest,
 ) -> Answer {
     if let Some(target) = request.headers().get("x-amz-target") {
         let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
@@ -64,15 +64,21 @@ async fn above(
     record.note_request(request.method());
     let connection = request.uri().rsplit('/').next().unwrap_or_default().to_owned();
     let connection = connection.split('?').next().unwrap_or_default().to_owned();
-    let frame: Value =
+    let mut frame: Value =
         serde_json::from_slice(request.body().bytes().unwrap_or_default()).unwrap_or_default();
+    if budget::syncs() && frame.is_object() {
+        // So that its client can tell it from what is pushed unasked.
+        frame[ASKED] = true.into();
+        *request.body_mut() = SdkBody::from(frame.to_string());
+    }
     let answer = below.call(request).await;
     if answer.as_ref().is_ok_and(|answer| answer.headers().get(SWALLOWED).is_some()) {
-        if frame["type"] == "message"
-            && let Some(message) = seen(&frame)
-        {
-            let place = (message.conversation, message.seq);
+        for message in pushed(&frame) {
+            let (connection, place) = (connection.clone(), (message.conversation, message.seq));
             record.note("", 0, What::Lost { connection, place });
+        }
+        if let Some(place) = skipped_before(&frame) {
+            record.note("", 0, What::SkippedForNobody { connection, place });
         } else if says_more_waits(&frame) {
             record.note("", 0, What::ToldNobody { connection });
         }

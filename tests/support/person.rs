@@ -1,5 +1,6 @@
 //! Somebody with a chat client: says what is typed, shows what comes, and does nothing by itself.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use futures::{SinkExt, StreamExt};
@@ -26,6 +27,8 @@ pub(crate) struct Person {
     pub(crate) connection: String,
     /// Frames that come by the way, and that a person looks at only when told to.
     overlooked: Vec<&'static str>,
+    /// What came in one `messages` frame, and is looked at as if each had come by itself.
+    unfolded: VecDeque<Value>,
 }
 
 /// A person who has not been made welcome yet.
@@ -42,7 +45,13 @@ impl Person {
     pub(crate) async fn opens(url: &str, name: &str) -> Connecting {
         let (socket, _) = connect_async(url).await.unwrap();
         let overlooked = vec!["presence", "receipt"];
-        Connecting(Self { name: name.to_owned(), socket, connection: String::new(), overlooked })
+        Connecting(Self {
+            name: name.to_owned(),
+            socket,
+            connection: String::new(),
+            overlooked,
+            unfolded: VecDeque::new(),
+        })
     }
 
     /// The status of a handshake that must be refused.
@@ -100,6 +109,22 @@ impl Person {
     }
 
     async fn sees_anything(&mut self) -> Value {
+        if let Some(message) = self.unfolded.pop_front() {
+            return message;
+        }
+        let frame = self.sees_unfolded().await;
+        if frame["type"] != "messages" {
+            return frame;
+        }
+        for mut message in frame["messages"].as_array().unwrap().iter().cloned() {
+            message["type"] = "message".into();
+            self.unfolded.push_back(message);
+        }
+        self.unfolded.pop_front().expect("a message")
+    }
+
+    /// The next frame as it comes, several messages at once, too.
+    pub(crate) async fn sees_unfolded(&mut self) -> Value {
         loop {
             let message = tokio::time::timeout(PATIENCE, self.socket.next()).await;
             let message = message.unwrap_or_else(|_| panic!("{} sees nothing", self.name));

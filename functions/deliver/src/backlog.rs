@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use futures::try_join;
 use shared::domain::permissions::{self, Action};
-use shared::domain::{ConnectionId, ConversationId, Message, Page, Range, Seq, Timestamp, UserId};
-use shared::protocol::{Receipt, ServerFrame};
+use shared::domain::{ConnectionId, ConversationId, Page, Range, Seq, Timestamp, UserId};
+use shared::protocol::{Batch, EncodedFrame, Receipt, ServerFrame, batches};
 use shared::pusher::Push;
 use shared::services::access::{can_receive, relationship_of_two};
 use shared::store::{Advance, BacklogDelivery, Inbox, Update};
@@ -20,8 +20,8 @@ use crate::overflow;
 const LEASE: Duration = Duration::from_secs(10);
 /// How long one invocation delivers before it leaves the rest to another; the function has two minutes.
 const BUDGET: Duration = Duration::from_secs(60);
-/// How many messages are read at once.
-const PAGE: usize = 50;
+/// How many messages are read at once, and how many come of more than are delivered.
+const PAGE: usize = 100;
 /// How often to try again when API Gateway takes nothing though the connection stands.
 const TRIES: u32 = 4;
 /// How long to wait before trying again; doubles each time.
@@ -148,22 +148,27 @@ async fn deliver_under_lease(
             app.store.release_lease(delivery, advance, &[], app.clock.now()).await?;
             return Ok(Outcome::OutOfTime);
         }
-        let range = Range { before: None, after: Some(position.next - 1) };
-        let now = Some(app.clock.now());
-        let page = app.store.page(delivery.conversation, range, PAGE, now).await?;
+        let (page, skips) = next_page(app, delivery.conversation, position.next).await?;
         // Read after the page: whoever was ready when a message on it was sent is seen here, and
         // whoever left before one was said is seen to have left.
         let (inbox, readable_from) = try_join!(
             app.store.inbox(delivery.user),
             can_receive(app, delivery.user, delivery.conversation)
         )?;
+        match inbox.pending(delivery.conversation).lease {
+            Some(lease) if lease.holder == delivery.holder => {}
+            // It took too long, and another delivers by now.
+            Some(lease) => return Ok(Outcome::Elsewhere(lease.until)),
+            None => return Ok(Outcome::Empty),
+        }
         let after = match readable_from {
             Some(first) if position.next < first => {
                 // What was said before they came is not for them.
                 position.next = first;
                 continue;
             }
-            Some(_) => match push_page(app, delivery, &mut position, &page, &inbox).await? {
+            Some(_) => match push_page(app, delivery, &mut position, (&page, skips), &inbox).await?
+            {
                 Pushed::All { more } => {
                     advance_or_finish(app, delivery, &mut position, more).await?
                 }
@@ -190,23 +195,49 @@ async fn deliver_under_lease(
     }
 }
 
-/// Pushes a page in order; if nobody takes a message, releases the lease there.
+/// The messages from `next` on; or the newest, and that others are skipped, if more wait than are
+/// delivered.
+async fn next_page(
+    app: &App,
+    conversation: &ConversationId,
+    next: Seq,
+) -> Result<(Page, bool), Error> {
+    let most = app.config.backlog_messages;
+    let limit = if most == 0 { PAGE } else { PAGE.min(most) };
+    let (now, range) = (Some(app.clock.now()), Range { before: None, after: Some(next - 1) });
+    let page = app.store.page(conversation, range, limit, now).await?;
+    if most == 0 || page.after.is_none() {
+        return Ok((page, false));
+    }
+    let newest = app.store.page(conversation, Range::default(), limit, now).await?;
+    let ends = newest.messages.first().zip(newest.messages.last());
+    let far = u64::try_from(most).unwrap_or(u64::MAX);
+    match ends {
+        Some((first, last)) if first.seq > next && last.seq - next >= far => {
+            Ok((Page { before: None, ..newest }, true))
+        }
+        _ => Ok((page, false)),
+    }
+}
+
+/// Pushes a page in order, which `skips` others before it or not; if nobody takes a frame, releases the
+/// lease there.
 async fn push_page(
     app: &App,
     delivery: &BacklogDelivery<'_>,
     position: &mut Position,
-    page: &Page,
+    (page, skips): (&Page, bool),
     inbox: &Inbox,
 ) -> Result<Pushed, Error> {
     let mut ready = inbox.ready(app.clock.now());
     let mut gone = Vec::new();
-    for message in &page.messages {
-        if !push(app, message, &mut ready, &mut gone).await {
+    for Batch { frame, messages } in batches(&page.messages, skips) {
+        if !push(app, &frame, &mut ready, &mut gone).await {
             let advance = position.advance();
             app.store.release_lease(delivery, advance, &gone, app.clock.now()).await?;
             return Ok(Pushed::Stuck);
         }
-        position.next = message.seq + 1;
+        position.next = messages.last().map_or(position.next, |last| last.seq + 1);
         if app.clock.now().since(position.renewed) > LEASE / 2 {
             break;
         }
@@ -293,15 +324,14 @@ async fn advance_or_finish(
     }
 }
 
-/// Pushes one message to all of `ready`; those found gone move to `gone`. False if nobody took it.
+/// Pushes one frame to all of `ready`; those found gone move to `gone`. False if nobody took it.
 async fn push(
     app: &App,
-    message: &Message,
+    frame: &EncodedFrame,
     ready: &mut Vec<ConnectionId>,
     gone: &mut Vec<ConnectionId>,
 ) -> bool {
-    let frame = ServerFrame::Message(message.into()).encode();
-    let pushes = app.pusher.push_to_all(ready.clone(), &frame).await;
+    let pushes = app.pusher.push_to_all(ready.clone(), frame).await;
     let mut taken = false;
     for (connection, push) in pushes {
         match push {

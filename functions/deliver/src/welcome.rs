@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use shared::domain::{CONNECTION_LIFETIME, ConnectionId, ConversationId, Message, Range, UserId};
-use shared::protocol::{History, MessageView, ServerFrame, Welcome, history};
+use shared::domain::{CONNECTION_LIFETIME, ConnectionId, ConversationId, Range, UserId};
+use shared::protocol::{ServerFrame, Welcome, batches};
 use shared::pusher::Push;
 use shared::store::{Inbox, Update};
 use shared::{App, Error};
@@ -76,11 +76,10 @@ async fn show_lobby(app: &App, connection: &ConnectionId, count: usize) -> Resul
     }
     let (lobby, range) = (ConversationId::Lobby, Range::default());
     let page = app.store.page(&lobby, range, count, Some(app.clock.now())).await?;
-    let size_of = |message: &Message| MessageView::from(message).encoded_len();
-    let page = page.within(History::MAX_BYTES, size_of, range);
-    if !page.messages.is_empty() {
-        let frame = ServerFrame::History(history(&lobby, &page)).encode();
-        app.pusher.push(connection, &frame).await;
+    for batch in batches(&page.messages, page.before.is_some()) {
+        if app.pusher.push(connection, &batch.frame).await != Push::Taken {
+            break;
+        }
     }
     Ok(())
 }

@@ -4,27 +4,24 @@ use std::collections::BTreeMap;
 
 use futures::stream::{self, StreamExt, TryStreamExt};
 use futures::try_join;
+use shared::auth::identity::WebSocketCaller;
 use shared::domain::permissions::Action;
 use shared::domain::{ConversationId, Page, Range, Seq};
-use shared::protocol::{
-    EncodedFrame, History, ServerFrame, SyncRequest, Synced, history, synced_refused,
-};
+use shared::protocol::{EncodedFrame, ServerFrame, SyncRequest, Synced, batches, synced_refused};
 use shared::pusher::Push;
 use shared::services::access::reads_from;
 use shared::services::directory;
 use shared::services::own_inbox::OwnInbox;
 use shared::{App, Error, limits};
 
-use crate::history::size_of;
-
 /// How many of them are read at once.
 const CONCURRENT: usize = 10;
-/// How many messages of one conversation one frame brings at most.
+/// How many messages of one conversation are pushed at most.
 const MESSAGES: usize = 500;
 /// How many messages are read at once.
 const PAGE: usize = 100;
 
-/// Pushes what came after each cursor as `history` frames, then tells how far it got.
+/// Pushes what came after each cursor, then tells how far it got.
 pub(crate) async fn since(
     app: &App,
     own: &OwnInbox<'_>,
@@ -79,35 +76,52 @@ async fn one(app: &App, own: &OwnInbox<'_>, id: &str, cursor: Seq) -> Result<Syn
                 return Err(unknown);
             }
         }
-        let range = Range { before: None, after: Some(synced.upto) };
-        let part = page.within(History::MAX_BYTES, size_of, range);
-        let (Some(first), Some(last)) = (part.messages.first(), part.messages.last()) else {
-            if let Some(next) = part.after {
+        if page.messages.is_empty() {
+            if let Some(next) = page.after {
                 // A page of nothing but what has expired: the next `sync` goes on behind it.
                 (complete, synced.upto, synced.more) = (false, next, true);
             }
             break;
-        };
-        // What expired between two messages is gone as well.
-        let from_start = synced.upto == 0;
-        let expected = if from_start { first.seq } else { synced.upto + 1 };
-        let mut numbered = part.messages.iter().zip(expected..);
-        complete &= numbered.all(|(message, seq)| message.seq == seq);
-        let frame = ServerFrame::History(history(&conversation, &part)).encode();
-        if app.pusher.push(&caller.connection, &frame).await != Push::Taken {
-            synced.more = true;
-            break;
         }
-        synced.upto = last.seq;
-        sent += part.messages.len();
-        synced.more = part.after.is_some();
-        if !synced.more || sent >= MESSAGES {
+        let pushed = push_page(app, caller, &page, synced.upto).await;
+        (synced.upto, complete) = (pushed.upto, complete && pushed.complete);
+        synced.more = !pushed.whole || page.after.is_some();
+        sent += page.messages.len();
+        if !pushed.whole || !synced.more || sent >= MESSAGES {
             break;
         }
         page = page_after(app, &conversation, synced.upto).await?;
     }
     synced.complete = complete;
     Ok(synced)
+}
+
+/// How far a page was pushed.
+struct Pushed {
+    /// The last message that was taken, or what came before the page.
+    upto: Seq,
+    /// Whether nothing is missing between the messages that were taken.
+    complete: bool,
+    /// Whether all of them were.
+    whole: bool,
+}
+
+/// Pushes the messages of a page, of which everything up to `cursor` was sent before; from 0 on any first
+/// message will do.
+async fn push_page(app: &App, caller: &WebSocketCaller, page: &Page, cursor: Seq) -> Pushed {
+    let mut pushed = Pushed { upto: cursor, complete: true, whole: true };
+    for batch in batches(&page.messages, false) {
+        if app.pusher.push(&caller.connection, &batch.frame).await != Push::Taken {
+            pushed.whole = false;
+            break;
+        }
+        for message in batch.messages {
+            // What expired between two messages is gone as well.
+            pushed.complete &= pushed.upto == 0 || message.seq == pushed.upto + 1;
+            pushed.upto = message.seq;
+        }
+    }
+    pushed
 }
 
 /// The first page of what came after the cursor, and whether nothing that came right after it can

@@ -40,6 +40,7 @@ export class Conversations extends EventTarget {
     on("invited", (invitation) => this.#invite(invitation));
     on("uninvited", ({ room }) => this.#uninvite(room));
     on("gap", (gap) => this.#forgetBefore(gap));
+    on("skipped", (skipped) => this.#forgetBefore(skipped));
     on("outbox", () => {});
   }
 

@@ -53,6 +53,11 @@ pub enum Event {
         /// In which conversation.
         conversation: String,
     },
+    /// More was said before the next message than is shown; the history has it.
+    Skipped {
+        /// In which conversation.
+        conversation: String,
+    },
     /// Somebody is typing for so long from now on, or has stopped.
     Typing {
         /// Where.

@@ -20,6 +20,8 @@ pub(crate) struct Log {
     given_up: Vec<Range<Seq>>,
     /// What was delivered although it was said before the log begins: it had waited.
     waited: BTreeSet<Seq>,
+    /// What comes before this number was skipped, and is not shown however it comes.
+    skipped: Seq,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -90,8 +92,26 @@ impl Log {
         self.fill(page)
     }
 
+    /// Begins anew with `first` if that lies beyond what has been shown; whether it does, so that
+    /// something is skipped.
+    pub(crate) fn skip_to(&mut self, first: Seq) -> bool {
+        if self.range.is_some_and(|range| range.next >= first) {
+            return false;
+        }
+        self.is_open = true;
+        self.range = Some(Shown { start: first, next: first });
+        self.beyond = self.beyond.split_off(&first);
+        self.given_up.clear();
+        self.waited.clear();
+        self.skipped = first;
+        true
+    }
+
     /// Takes what was pushed; what is to be shown now.
     pub(crate) fn push(&mut self, message: MessageView) -> Vec<MessageView> {
+        if message.seq < self.skipped {
+            return Vec::new();
+        }
         let before = self.range.is_some_and(|range| message.seq < range.start);
         if before {
             let is_new = self.waited.insert(message.seq);
@@ -127,7 +147,7 @@ impl Log {
     }
 
     /// Goes on at `next`; what is missing before that is gone, or so the server says.
-    fn skip_to(&mut self, next: Seq) {
+    fn give_up_before(&mut self, next: Seq) {
         if let Some(range) = &mut self.range
             && range.next < next
         {
@@ -146,8 +166,8 @@ impl Log {
                 self.range = Some(Shown { start: first, next: first });
             }
             // What is missing is gone.
-            (Some(_), Some(first)) if !complete && first <= upto => self.skip_to(first),
-            (Some(_), _) if !complete => self.skip_to(upto + 1),
+            (Some(_), Some(first)) if !complete && first <= upto => self.give_up_before(first),
+            (Some(_), _) if !complete => self.give_up_before(upto + 1),
             _ => {}
         }
         let mut shown = self.advance();
@@ -246,6 +266,22 @@ mod tests {
         assert!(log.has_gap() && log.watermark() == 0);
         shows(&log.fill(page([70, 71])), []);
         shows(&log.synced(71, true), [70, 71, 72]);
+    }
+
+    #[test]
+    fn what_is_skipped_is_not_shown_however_it_comes() {
+        let mut log = Log::starting_at(1);
+        shows(&log.push(said(1)), [1]);
+        shows(&log.push(said(4)), []);
+        assert!(log.skip_to(8) && !log.skip_to(8) && !log.skip_to(3));
+        shows(&log.push(said(8)), [8]);
+        shows(&log.push(said(5)), []);
+        shows(&log.fill(page(2..=9)), [9]);
+        assert_eq!((log.start(), log.watermark(), log.has_gap()), (Some(8), 9, false));
+        let mut whole = Log::whole();
+        assert!(whole.skip_to(70));
+        shows(&whole.push(said(70)), [70]);
+        shows(&whole.synced(69, true), []);
     }
 
     #[test]

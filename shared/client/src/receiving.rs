@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use protocol::{
-    Ack, Body, ErrorCode, History, Joined, Left, MessageView, Presence, Profile, Receipt, Received,
-    Refusal, ServerFrame, Status, Synced, Typing, Welcome, ids,
+    Ack, Body, ErrorCode, History, Joined, Left, MessageView, Messages, Presence, Profile, Receipt,
+    Received, Refusal, ServerFrame, Status, Synced, Typing, Welcome, ids,
 };
 
 use crate::event::Event;
@@ -43,6 +43,12 @@ impl Client {
             ServerFrame::MoreWaiting => self.events.push_back(Event::MoreWaiting),
             ServerFrame::Ack(ack) => self.acknowledged(ack),
             ServerFrame::Message(message) => self.heard(message),
+            ServerFrame::Messages(Messages { conversation, messages, more }) => {
+                if more {
+                    self.skip(conversation, &messages);
+                }
+                messages.into_iter().for_each(|message| self.heard(message));
+            }
             ServerFrame::History(history) => self.paged(history, answers),
             ServerFrame::Synced { conversations } => {
                 self.sync.answer(answers, now);
@@ -93,6 +99,14 @@ impl Client {
             self.seen(message.from.clone());
         }
         self.pushed(message);
+    }
+
+    /// More was said before `messages` than comes: unless it is here, the conversation goes on with them.
+    fn skip(&mut self, conversation: String, messages: &[MessageView]) {
+        let Some(first) = messages.first() else { return };
+        if self.logs.entry(conversation.clone()).or_default().skip_to(first.seq) {
+            self.events.push_back(Event::Skipped { conversation });
+        }
     }
 
     fn seen(&mut self, user: String) {

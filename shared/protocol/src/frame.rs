@@ -20,6 +20,8 @@ pub enum ServerFrame {
     Ack(Ack),
     /// Somebody said something, or something happened in a room.
     Message(MessageView),
+    /// The same of several messages of a conversation at once.
+    Messages(Messages),
     /// A page of a conversation.
     History(History),
     /// Everything after one's cursors has been sent.
@@ -104,6 +106,24 @@ pub struct Ack {
     pub delivered: bool,
     /// Whether it was stored by an earlier send already.
     pub duplicate: bool,
+}
+
+/// The fields of a `messages` frame: what waited, or a `sync` asked for. Each stands for a `message` frame.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Messages {
+    /// Which conversation.
+    pub conversation: String,
+    /// The messages, oldest first.
+    pub messages: Vec<MessageView>,
+    /// Whether more was said before them that is not sent: `history` before the first of them has it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub more: bool,
+}
+
+impl Messages {
+    /// The most bytes of messages in one frame: every 32 KB that API Gateway carries are paid for as one
+    /// message (<https://aws.amazon.com/api-gateway/pricing/>), and some are left for the rest of the frame.
+    pub const MAX_BYTES: usize = 32 * 1024 - 512;
 }
 
 /// The fields of a `history` frame.

@@ -17,8 +17,8 @@ mod unknown;
 
 pub use error::{ErrorCode, ErrorEnvelope, Reason, Refusal};
 pub use frame::{
-    Ack, EncodedFrame, History, Joined, Left, Presence, Profile, Receipt, Received, Removal,
-    RoomChange, ServerFrame, Synced, Typing, Uninvited, Welcome, Withdrawal,
+    Ack, EncodedFrame, History, Joined, Left, Messages, Presence, Profile, Receipt, Received,
+    Removal, RoomChange, ServerFrame, Synced, Typing, Uninvited, Welcome, Withdrawal,
 };
 pub use http::{
     Ban, Block, ConversationView, Invitation, OnlineUser, Person, PresenceView, RoomName, Ticket,

@@ -46,6 +46,9 @@ pub struct Limits {
     pub frame_bytes: usize,
     /// The most messages on one page of history.
     pub history_page: usize,
+    /// How many messages of one conversation are delivered one after another to somebody who was away;
+    /// of more only the newest come, with `more`. 0 for any number.
+    pub backlog_messages: usize,
     /// The most conversations that one `sync` names.
     pub conversations_per_sync: usize,
     /// How many messages one may say in one second; 0 for any number.

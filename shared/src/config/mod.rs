@@ -118,6 +118,9 @@ pub struct Config {
     pub management_endpoint: String,
     /// `RETENTION_DAYS`: how long messages are kept; 0, the default, for ever.
     pub retention: Option<Duration>,
+    /// `BACKLOG_MESSAGES`: how many messages of one conversation are delivered one after another to
+    /// somebody who was away, by default 1,000; of more only the newest page comes. 0 for any number.
+    pub backlog_messages: usize,
     /// `MAX_CONTENT_BYTES`: the longest message text in bytes of UTF-8, by default 4,096.
     pub max_content_bytes: usize,
     /// `RATE_LIMIT`: how many messages one person may say in one second, however they are sent, by
@@ -173,6 +176,7 @@ impl Config {
             authentication: authentication(&get)?,
             management_endpoint: required(&get, MANAGEMENT_ENDPOINT)?,
             retention: (kept > 0).then(|| Self::DAY * kept),
+            backlog_messages: settings.count("BACKLOG_MESSAGES")?,
             max_content_bytes: settings.count("MAX_CONTENT_BYTES")?,
             messages_per_second: settings.count("RATE_LIMIT")?,
             notices_per_minute: settings.count("NOTICES_PER_MINUTE")?,
@@ -195,6 +199,7 @@ impl Config {
             content_bytes: self.max_content_bytes,
             frame_bytes: limits::FRAME_BYTES,
             history_page: limits::HISTORY_PAGE,
+            backlog_messages: self.backlog_messages,
             conversations_per_sync: limits::CONVERSATIONS_PER_SYNC,
             messages_per_second: self.messages_per_second,
             notices_per_minute: self.notices_per_minute,

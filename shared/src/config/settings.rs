@@ -39,7 +39,15 @@ const ANY_NUMBER: Values = Values::Number { least: 0, most: None };
 const AT_LEAST_ONE: Values = Values::Number { least: 1, most: None };
 
 /// Every setting with a default, by name.
-pub const SETTINGS: [Setting; 12] = [
+pub const SETTINGS: [Setting; 13] = [
+    Setting {
+        variable: "BACKLOG_MESSAGES",
+        default: "1000",
+        values: ANY_NUMBER,
+        value_name: "MESSAGES",
+        help: "How many messages of one conversation are delivered one after another to somebody who was \
+               away; of more only the newest come, the rest is in the history; 0 for any number",
+    },
     Setting {
         variable: "BROADCASTERS",
         default: "everybody",

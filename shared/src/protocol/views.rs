@@ -1,8 +1,8 @@
 //! What clients see of the domain.
 
 use super::{
-    Body, History, MemberView, MessageView, Person, Profile, Refusal, RoomChange, RoomView, Seq,
-    Synced, Typing,
+    Body, EncodedFrame, History, MemberView, MessageView, Messages, Person, Profile, Refusal,
+    RoomChange, RoomView, Seq, ServerFrame, Synced, Typing,
 };
 use crate::Error;
 use crate::domain::{
@@ -116,6 +116,46 @@ pub fn history(conversation: &ConversationId, page: &Page) -> History {
         before: page.before,
         after: page.after,
     }
+}
+
+/// A frame that brings some messages.
+#[derive(Clone)]
+pub struct Batch<'a> {
+    /// The frame.
+    pub frame: EncodedFrame,
+    /// What it brings, oldest first; at least one.
+    pub messages: &'a [Message],
+}
+
+/// The frames that bring `messages` of one conversation, in order: as few as [`Messages::MAX_BYTES`]
+/// allow, and a message alone as a `message` frame. If there are `more` before them that are not
+/// brought, the first frame says so.
+pub fn batches(messages: &[Message], more: bool) -> Vec<Batch<'_>> {
+    let mut batches = Vec::new();
+    let mut views: Vec<MessageView> = messages.iter().map(MessageView::from).collect();
+    let mut rest = messages;
+    while !rest.is_empty() {
+        let mut room = Messages::MAX_BYTES;
+        let fits = |view: &&MessageView| {
+            let size = view.encoded_len() + 1;
+            let fits = size <= room;
+            room = room.saturating_sub(size);
+            fits
+        };
+        let count = views.iter().take_while(fits).count().max(1);
+        let (batch, after) = rest.split_at(count);
+        let mut batch_views: Vec<_> = views.drain(..count).collect();
+        let more = more && batches.is_empty();
+        let frame = if count == 1 && !more {
+            batch_views.pop().map(ServerFrame::Message)
+        } else {
+            let conversation = batch[0].conversation.to_string();
+            Some(ServerFrame::Messages(Messages { conversation, messages: batch_views, more }))
+        };
+        batches.extend(frame.map(|frame| Batch { frame: frame.encode(), messages: batch }));
+        rest = after;
+    }
+    batches
 }
 
 /// The fields of `room` and `invited` frames: what `by` made of `room`.

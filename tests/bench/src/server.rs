@@ -106,7 +106,9 @@ async fn start(
 ) -> anyhow::Result<(Child, Target, String)> {
     let mut command = Command::new(program);
     // Nothing that is measured is to be refused.
-    for limit in ["rate-limit", "notices-per-minute", "max-connections-per-user"] {
+    for limit in
+        ["rate-limit", "notices-per-minute", "max-connections-per-user", "backlog-messages"]
+    {
         command.arg(format!("--{limit}")).arg("0");
     }
     for limit in ["max-members-per-room", "max-rooms-per-user"] {

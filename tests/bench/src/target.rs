@@ -2,6 +2,7 @@
 //! Socket.IO.
 
 use std::borrow::Cow;
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -84,6 +85,8 @@ pub(crate) struct Reader {
     kind: Kind,
     sink: Arc<Mutex<SplitSink<Socket, Message>>>,
     stream: SplitStream<Socket>,
+    /// What came with others in one frame.
+    unread: VecDeque<Incoming>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,6 +105,8 @@ struct Frame<'a> {
     of_message: Option<Cow<'a, str>>,
     #[serde(borrow)]
     content: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    messages: Vec<Self>,
     #[serde(default)]
     message: serde_json::Value,
     #[serde(default)]
@@ -139,7 +144,8 @@ impl Target {
         let (socket, _) = connect_async_with_config(url, Some(config), true).await?;
         let (sink, stream) = socket.split();
         let (kind, sink) = (self.kind(), Arc::new(Mutex::new(sink)));
-        let mut reader = Reader { kind, sink: Arc::clone(&sink), stream };
+        let unread = VecDeque::new();
+        let mut reader = Reader { kind, sink: Arc::clone(&sink), stream, unread };
         match kind {
             Kind::Confab => reader.receive_type("welcome").await?,
             Kind::Broadcast => {}
@@ -179,29 +185,30 @@ impl Reader {
     /// What comes next; `None` when the connection has ended.
     pub(crate) async fn receive(&mut self) -> anyhow::Result<Option<Incoming>> {
         loop {
+            if let Some(incoming) = self.unread.pop_front() {
+                return Ok(Some(incoming));
+            }
             let Some(message) = self.stream.next().await.transpose()? else { return Ok(None) };
             match message {
-                Message::Text(text) => {
-                    if let Some(incoming) = self.read(&text).await? {
-                        return Ok(Some(incoming));
-                    }
-                }
+                Message::Text(text) => self.read(&text).await?,
                 Message::Close(_) => return Ok(None),
                 _ => {}
             }
         }
     }
 
-    async fn read(&mut self, text: &Utf8Bytes) -> anyhow::Result<Option<Incoming>> {
-        Ok(match self.kind {
-            Kind::Broadcast => Some(Incoming::Message(text.as_str().to_owned())),
-            Kind::Confab => frame(text),
+    async fn read(&mut self, text: &Utf8Bytes) -> anyhow::Result<()> {
+        match self.kind {
+            Kind::Broadcast => {
+                self.unread.push_back(Incoming::Message(text.as_str().to_owned()));
+            }
+            Kind::Confab => self.unread.extend(said(text)),
             Kind::SocketIo if text.as_str() == "2" => {
                 self.sink.lock().await.send(Message::text("3")).await?;
-                None
             }
-            Kind::SocketIo => emitted(text),
-        })
+            Kind::SocketIo => self.unread.extend(emitted(text)),
+        }
+        Ok(())
     }
 
     /// Waits for something of this type.
@@ -217,11 +224,20 @@ impl Reader {
     }
 }
 
-/// What a frame of Confab's says.
-fn frame(text: &str) -> Option<Incoming> {
+/// What a frame of Confab's says: in `messages` each of them.
+fn said(text: &str) -> Vec<Incoming> {
     // Where there is no answer an empty text may come.
-    let frame: Frame<'_> = serde_json::from_str(text).ok()?;
-    Some(match frame.kind.as_deref() {
+    let Ok(frame) = serde_json::from_str::<Frame<'_>>(text) else { return Vec::new() };
+    if frame.kind.as_deref() == Some("messages") {
+        return frame.messages.into_iter().filter_map(one).collect();
+    }
+    one(frame).into_iter().collect()
+}
+
+fn one(frame: Frame<'_>) -> Option<Incoming> {
+    // Those in `messages` have no type of their own.
+    let in_others = frame.of_message.is_some().then_some("message");
+    Some(match frame.kind.as_deref().or(in_others) {
         Some("message") if frame.of_message.as_deref() == Some("message") => {
             Incoming::Message(frame.content?.into_owned())
         }
@@ -252,14 +268,17 @@ mod tests {
 
     #[test]
     fn frames_say_what_they_are() {
-        let shown = |text: &str| format!("{:?}", frame(text));
+        let shown = |text: &str| format!("{:?}", said(text));
         let message = r#"{"type":"message","kind":"message","content":"a \"b\""}"#;
-        assert_eq!(shown(message), r#"Some(Message("a \"b\""))"#);
-        assert_eq!(shown(r#"{"type":"ack","seq":1}"#), "Some(Ack)");
-        assert_eq!(shown(r#"{"type":"message","kind":"joined"}"#), r#"Some(Other("message"))"#);
+        assert_eq!(shown(message), r#"[Message("a \"b\"")]"#);
+        let messages = r#"{"type":"messages","messages":[{"kind":"message","content":"a"},
+            {"kind":"message","content":"b"}]}"#;
+        assert_eq!(shown(messages), r#"[Message("a"), Message("b")]"#);
+        assert_eq!(shown(r#"{"type":"ack","seq":1}"#), "[Ack]");
+        assert_eq!(shown(r#"{"type":"message","kind":"joined"}"#), r#"[Other("message")]"#);
         let failure = r#"{"message":"Internal server error"}"#;
-        assert_eq!(shown(failure), r#"Some(Failure("\"Internal server error\""))"#);
-        assert_eq!(shown(""), "None");
+        assert_eq!(shown(failure), r#"[Failure("\"Internal server error\"")]"#);
+        assert_eq!(shown(""), "[]");
     }
 
     #[test]

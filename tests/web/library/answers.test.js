@@ -123,7 +123,7 @@ test("a late page of the lobby is not where the lobby begins", async (t) => {
   await socket.answers({ id: "of a request that is over" }, page("lobby", [broadcast(3)]));
   await pass(1_000);
   assert.deepEqual([person.sees("lobby"), chat.watermark("lobby")], [[], undefined]);
-  await socket.says(page("lobby", [broadcast(9)]));
+  await socket.says({ type: "messages", conversation: "lobby", messages: [broadcast(9)] });
   await pass(1_000);
   assert.deepEqual(person.sees("lobby"), ["bob 9"]);
 });

@@ -32,6 +32,27 @@ test("what overtakes is held back until what it overtook is there", async (t) =>
   assert.deepEqual(socket.takes("sync"), []);
 });
 
+test("several that come at once are as if each came by itself", async (t) => {
+  const { socket, person } = await upToFive(t);
+  const several = (...messages) => ({ type: "messages", conversation: THEIRS, messages });
+  await socket.says(several(bobs(5), bobs(6), bobs(8)), several(bobs(7), bobs(8), bobs(9)));
+  assert.deepEqual(person.sees(THEIRS), ["bob 6", "bob 7", "bob 8", "bob 9"]);
+});
+
+test("what is skipped is told, is not waited for, and not shown when it comes", async (t) => {
+  const { chat, socket, person } = await upToFive(t);
+  await socket.says(bobs(8));
+  await socket.says({ type: "messages", conversation: THEIRS, messages: [bobs(90), bobs(91)], more: true });
+  assert.deepEqual(person.sees(THEIRS), ["bob 90", "bob 91"]);
+  assert.deepEqual(person.events.find(({ type }) => type === "skipped").detail, { conversation: THEIRS, upto: 89 });
+  await socket.says(bobs(6), bobs(92));
+  assert.deepEqual([person.sees(THEIRS), chat.watermark(THEIRS)], [["bob 90", "bob 91", "bob 92"], 92]);
+  await socket.says({ type: "messages", conversation: THEIRS, messages: [bobs(93)], more: true });
+  assert.equal(person.count("skipped"), 1, "nothing was");
+  await pass(1_000);
+  assert.deepEqual(socket.takes("sync"), []);
+});
+
 test("what comes again is not shown again", async (t) => {
   const { socket, person } = await upToFive(t);
   await socket.says(bobs(6), bobs(6), bobs(5), bobs(7), bobs(6));
@@ -42,7 +63,7 @@ test("a gap is filled by a sync", async (t) => {
   const { socket, person } = await upToFive(t);
   await socket.says(bobs(8));
   await pass(200);
-  const page = { type: "history", conversation: THEIRS, messages: [bobs(6), bobs(7), bobs(8)], before: 6, after: null };
+  const page = { type: "messages", conversation: THEIRS, messages: [bobs(6), bobs(7), bobs(8)] };
   await socket.says(page);
   assert.equal(await answersSync(socket, 8), 5);
   assert.deepEqual(person.sees(THEIRS), ["bob 6", "bob 7", "bob 8"]);
@@ -54,7 +75,7 @@ test("a sync whose pages are lost is asked again", async (t) => {
   await pass(200);
   assert.equal(await answersSync(socket, 7), 5);
   await pass(200);
-  await socket.says({ type: "history", conversation: THEIRS, messages: [bobs(6)], before: 6, after: null });
+  await socket.says({ type: "messages", conversation: THEIRS, messages: [bobs(6)] });
   assert.equal(await answersSync(socket, 7), 5);
   assert.deepEqual(person.sees(THEIRS), ["bob 6", "bob 7"]);
 });
@@ -63,9 +84,9 @@ test("a sync goes on where the last page ended", async (t) => {
   const { socket, person } = await upToFive(t);
   await socket.says(bobs(9));
   await pass(200);
-  await socket.says({ type: "history", conversation: THEIRS, messages: [bobs(6), bobs(7)], before: 6, after: 7 });
+  await socket.says({ type: "messages", conversation: THEIRS, messages: [bobs(6), bobs(7)] });
   assert.equal(await answersSync(socket, 7, { more: true }), 5);
-  await socket.says({ type: "history", conversation: THEIRS, messages: [bobs(8), bobs(9)], before: 8, after: null });
+  await socket.says({ type: "messages", conversation: THEIRS, messages: [bobs(8), bobs(9)] });
   assert.equal(await answersSync(socket, 9), 7);
   assert.equal(person.sees(THEIRS).length, 4);
 });

@@ -85,6 +85,7 @@ export class Chat extends EventTarget {
     this.#conversations = new Conversations(this.#storage, this.#timers, {
       message: (message) => this.#receiver.shows(message),
       gap: (gap) => this.#tell("gap", gap),
+      skipped: (skipped) => this.#tell("skipped", skipped),
       stale: () => this.#catchUp.run(),
     });
     const [storage, timers, connection] = [this.#storage, this.#timers, this.#connection];

@@ -30,7 +30,7 @@ export class Conversations {
   /**
    * @param {import("./storage.js").Storage} storage
    * @param {import("./timers.js").Timers} timers
-   * @param {{message(it: Message): void, gap(it: object): void, stale(): void}} on
+   * @param {{message(it: Message): void, gap(it: object): void, skipped(it: object): void, stale(): void}} on
    */
   constructor(storage, timers, on) {
     this.#storage = storage;
@@ -81,6 +81,19 @@ export class Conversations {
     }
     this.#shows(conversation, log);
     this.#waits(conversation, log);
+  }
+
+  /** More was said before these than comes: unless it is here, it goes on with them. @param {Message[]} messages */
+  skip(messages) {
+    const [first] = messages;
+    if (first === undefined || !isSeq(first.seq) || first.seq < 1) return;
+    const log = this.#log(first.conversation);
+    const mark = log.mark ?? 0;
+    if (first.seq <= mark + 1) return;
+    for (const held of log.beyond.keys()) if (held < first.seq) log.beyond.delete(held);
+    [log.mark, log.broken] = [first.seq - 1, false];
+    this.#keep(first.conversation, log.mark);
+    this.#on.skipped({ conversation: first.conversation, upto: log.mark });
   }
 
   /** One has left, or was put out. @param {string} conversation */

@@ -112,6 +112,7 @@ export interface Limits {
   content_bytes: number;
   frame_bytes: number;
   history_page: number;
+  backlog_messages: number;
   conversations_per_sync: number;
   messages_per_second: number;
   notices_per_minute: number;
@@ -210,6 +211,8 @@ export interface ChatEvents {
   message: Message;
   /** What the server does not have any more. */
   gap: { conversation: string; from: number; upto: number };
+  /** What was said up to there, behind the last message shown, is not told: so much waited. `history` has it. */
+  skipped: { conversation: string; upto: number };
   ack: Ack;
   /**
    * A message was not taken, and waits for `retry` or `discard`. What the server could not take is

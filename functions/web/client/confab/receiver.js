@@ -77,7 +77,8 @@ export class Receiver {
   /** @param {any} frame */
   #hears(frame) {
     const { type } = frame;
-    if (type === "message") return this.#said(frame);
+    if (type === "message") return this.#said([frame]);
+    if (type === "messages") return this.#said(frame.messages, frame.more);
     if (type === "ack") return this.#acked(frame);
     if (type === "error") return this.#failed(frame);
     if (type === undefined) return this.#requests.hurry();
@@ -94,10 +95,11 @@ export class Receiver {
     this.#on.tell(type, type === "typing" ? { typing: true, expires_in_ms: TYPES, ...frame } : frame);
   }
 
-  /** @param {import("./index.js").Message} message */
-  #said(message) {
-    this.#conversations.accept([message]);
-    if (message.from !== this.#on.user()) this.#presence.said(message);
+  /** @param {import("./index.js").Message[]} messages @param {boolean} [more] whether others before them do not come */
+  #said(messages, more = false) {
+    if (more) this.#conversations.skip(messages);
+    this.#conversations.accept(messages);
+    for (const message of messages) if (message.from !== this.#on.user()) this.#presence.said(message);
   }
 
   /** @param {any} ack */
@@ -153,12 +155,10 @@ export class Receiver {
   }
 
   /**
-   * What a `sync` brings, the lobby's end for newcomers, or an answer that nobody waits for any more:
-   * that may be of long ago, and is not where to begin.
+   * An answer that nobody waits for any more: that may be of long ago, and is not where to begin.
    * @param {any} frame
    */
-  #pushed({ conversation, messages, id }) {
-    const begins = conversation === "lobby" && id === undefined;
-    if (begins || this.#conversations.mark(conversation) !== undefined) this.#conversations.accept(messages);
+  #pushed({ conversation, messages }) {
+    if (this.#conversations.mark(conversation) !== undefined) this.#conversations.accept(messages);
   }
 }

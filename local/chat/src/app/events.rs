@@ -63,6 +63,7 @@ impl App {
             }
             Event::Left { .. }
             | Event::Gone { .. }
+            | Event::Skipped { .. }
             | Event::RoomChanged { .. }
             | Event::Invited { .. }
             | Event::Uninvited { .. }

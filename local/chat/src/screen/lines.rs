@@ -36,29 +36,31 @@ impl Lines {
 
     /// What became of something, if people want to know.
     pub(crate) async fn event(&mut self, event: Event) -> Option<String> {
-        match event {
-            Event::Message(message) => Some(self.said(&message).await),
+        let notice = match event {
+            Event::Message(message) => return Some(self.said(&message).await),
+            Event::NotSent { content, reason, .. } => {
+                return Some(self.trouble(&not_said(&content, &reason)));
+            }
+            Event::Refused { reason, .. } | Event::Complaint { reason } => {
+                return Some(self.trouble(&reason));
+            }
             Event::Joined { room } => {
                 // Kept for when the room is no more.
                 self.names.call_room(&room.id, &room.name).await;
-                let topic = room.topic.filter(|topic| !topic.is_empty());
-                let topic = topic.map(|topic| format!(": {}", visible(&topic))).unwrap_or_default();
-                Some(self.notice(&format!("in #{}{topic}", visible(&room.name))))
+                format!("in #{}{}", visible(&room.name), topic(room.topic.as_deref()))
             }
             Event::Left { conversation, reason } => {
                 let place = self.place(&conversation, None).await;
                 let why = reason.map(|reason| format!(" ({})", visible(&reason)));
-                Some(self.notice(&format!("no longer in {place}{}", why.unwrap_or_default())))
+                format!("no longer in {place}{}", why.unwrap_or_default())
             }
-            Event::NotSent { content, reason, .. } => {
-                Some(self.trouble(&not_said(&content, &reason)))
-            }
-            Event::Refused { reason, .. } | Event::Complaint { reason } => {
-                Some(self.trouble(&reason))
+            Event::Skipped { conversation } => {
+                let place = self.place(&conversation, None).await;
+                format!("more was said in {place} before this; /history shows it")
             }
             Event::Gone { conversation } => {
                 let place = self.place(&conversation, None).await;
-                Some(self.notice(&format!("some of what was said in {place} is gone")))
+                format!("some of what was said in {place} is gone")
             }
             Event::Presence { user, status } => {
                 let name = self.names.person(&user).await;
@@ -66,33 +68,32 @@ impl Lines {
                     Presence::Online => "is here",
                     Presence::Offline => "has gone",
                 };
-                Some(self.notice(&format!("{} {status}", visible(&name))))
+                format!("{} {status}", visible(&name))
             }
             Event::RoomChanged { room, by } => {
                 self.names.call_room(&room.id, &room.name).await;
                 let by = self.names.person(&by).await;
-                let topic = room.topic.filter(|topic| !topic.is_empty());
-                let topic = topic.map(|topic| format!(": {}", visible(&topic)));
                 let (by, name) = (visible(&by), visible(&room.name));
-                Some(self.notice(&format!("{by} changed #{name}{}", topic.unwrap_or_default())))
+                format!("{by} changed #{name}{}", topic(room.topic.as_deref()))
             }
             Event::Invited { room, by } => {
                 self.names.call_room(&room.id, &room.name).await;
                 let by = self.names.person(&by).await;
                 let (by, name) = (visible(&by), visible(&room.name));
-                Some(self.notice(&format!("{by} invites you to #{name}; /join {name} accepts")))
+                format!("{by} invites you to #{name}; /join {name} accepts")
             }
             Event::Uninvited { room, reason } => {
                 let name = self.names.room(&room).await;
                 let (name, reason) = (visible(&name), visible(&reason));
-                Some(self.notice(&format!("no longer invited to #{name} ({reason})")))
+                format!("no longer invited to #{name} ({reason})")
             }
             Event::Opened { .. }
             | Event::Typing { .. }
             | Event::Seen { .. }
             | Event::Renamed { .. }
-            | Event::MoreWaiting => None,
-        }
+            | Event::MoreWaiting => return None,
+        };
+        Some(self.notice(&notice))
     }
 
     /// A message or a notice, after the day if that is another than the last one's.
@@ -207,6 +208,12 @@ pub(crate) fn not_said(content: &str, reason: &str) -> String {
     let beginning: String = content.chars().take(40).collect();
     let more = if beginning.len() < content.len() { "…" } else { "" };
     format!("not sent: {reason}: {beginning}{more}")
+}
+
+/// A room's topic behind its name, if it has one.
+fn topic(topic: Option<&str>) -> String {
+    let topic = topic.filter(|topic| !topic.is_empty());
+    topic.map(|topic| format!(": {}", visible(topic))).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -161,7 +161,8 @@ fn complain(show: Show) -> io::Result<()> {
 
 /// Messages come in order and once, not with the frames that bring them.
 fn without_messages(mut frame: Value) -> Option<Value> {
-    if frame["type"] == "message" {
+    let is_more = frame.get("more").is_some();
+    if frame["type"] == "message" || (frame["type"] == "messages" && !is_more) {
         return None;
     }
     if let Some(messages) = frame.get_mut("messages") {

@@ -7,6 +7,7 @@ const TYPES = [
   "welcome",
   "message",
   "gap",
+  "skipped",
   "ack",
   "refused",
   "outbox",

@@ -130,6 +130,7 @@ export class ScriptedUser {
     return {
       message: (message) => this.#shows(message),
       gap: ({ conversation }) => this.#tells("gone", { conversation }),
+      skipped: ({ conversation }) => this.#tells("skipped", { conversation }),
       left: ({ conversation, reason }) => this.#left(conversation, reason),
       refused: ({ id, code }) => this.#tells("refused", { content: this.#contentOf(id), code }),
       error: ({ code, conversation }) => code === "forbidden" && conversation && this.#left(conversation),
