@@ -1,9 +1,10 @@
-//! One message to everybody it concerns.
+//! Messages of one conversation to everybody they concern.
 
 use futures::stream::{self, StreamExt};
 
+use super::recipients::{Recipient, Recipients};
 use crate::domain::{ConnectionId, ConversationId, Message, Seq, UserId};
-use crate::protocol::{EncodedFrame, ServerFrame};
+use crate::protocol::{Batch, batches};
 use crate::pusher::Push;
 use crate::store::{Inbox, Update};
 use crate::{App, Error};
@@ -17,39 +18,41 @@ const CONCURRENT_RECIPIENTS: usize = 50;
 /// What every recipient's delivery needs.
 struct FanOut<'a> {
     app: &'a App,
-    message: &'a Message,
-    frame: EncodedFrame,
+    conversation: &'a ConversationId,
+    messages: &'a [Message],
+    /// What brings them to whoever may read all of them.
+    batches: Vec<Batch<'a>>,
     sent_over: Option<&'a ConnectionId>,
 }
 
-/// Everybody a message is for.
-#[derive(Debug, Default)]
-pub struct Recipients {
-    /// Their inboxes, read after the message was stored.
-    pub inboxes: Vec<(UserId, Inbox)>,
-    /// Why the inboxes of some could not be read.
-    pub unread: Option<Error>,
+/// What one recipient is brought.
+#[derive(Clone, Copy)]
+struct Part<'a, 'b> {
+    first: Seq,
+    last: Seq,
+    batches: &'b [Batch<'a>],
 }
 
-/// Delivers a stored message to everybody it is for.
+/// Delivers stored messages of one conversation, oldest first, to everybody they are for.
 ///
-/// True when a connection other than the one it was sent over took it. What keeps one recipient from being
-/// served keeps no other; it fails the send at the end, for the message is nowhere marked for them.
-/// Safe to repeat: receivers drop what they have by `seq`.
+/// True when a connection other than the one they were sent over took them all. What keeps one recipient
+/// from being served keeps no other; it fails the send at the end, for the messages are nowhere marked for
+/// them. Safe to repeat: receivers drop what they have by `seq`.
 pub async fn deliver(
     app: &App,
-    message: &Message,
-    Recipients { inboxes, unread }: Recipients,
+    messages: &[Message],
+    Recipients { people, unread }: Recipients,
     sent_over: Option<&ConnectionId>,
 ) -> Result<bool, Error> {
-    let frame = ServerFrame::Message(message.into()).encode();
-    let fan_out = FanOut { app, message, frame, sent_over };
-    let to_oneself = message.conversation.addressee(&message.from) == Some(&message.from);
-    let outcomes = inboxes.into_iter().map(|(user, inbox)| {
+    let Some(Message { conversation, from, .. }) = messages.first() else { return Ok(false) };
+    let fan_out =
+        FanOut { app, conversation, messages, batches: batches(messages, false), sent_over };
+    let to_oneself = conversation.addressee(from) == Some(from);
+    let outcomes = people.into_iter().map(|recipient| {
         let fan_out = &fan_out;
         async move {
-            let counts = to_oneself || user != message.from;
-            fan_out.deliver_to(&user, inbox).await.map(|taken| taken && counts)
+            let counts = to_oneself || recipient.user != *from;
+            fan_out.deliver_to(recipient).await.map(|taken| taken && counts)
         }
     });
     let mut outcomes = stream::iter(outcomes).buffer_unordered(CONCURRENT_RECIPIENTS);
@@ -64,27 +67,41 @@ pub async fn deliver(
 }
 
 impl FanOut<'_> {
-    /// Pushes to one user's connections, or leaves the message waiting; true when one took it.
-    async fn deliver_to(&self, user: &UserId, mut inbox: Inbox) -> Result<bool, Error> {
-        let Self { app, message, .. } = self;
+    /// Brings one user what they may read; true when a connection took all of it.
+    async fn deliver_to(&self, recipient: Recipient) -> Result<bool, Error> {
+        let Recipient { user, inbox, reads_from } = recipient;
+        let begin = self.messages.partition_point(|message| message.seq < reads_from);
+        let theirs = &self.messages[begin..];
+        let (Some(first), Some(last)) = (theirs.first(), theirs.last()) else { return Ok(false) };
+        let (first, last) = (first.seq, last.seq);
+        if begin == 0 {
+            return self.bring(&user, inbox, Part { first, last, batches: &self.batches }).await;
+        }
+        let batches = batches(theirs, false);
+        self.bring(&user, inbox, Part { first, last, batches: &batches }).await
+    }
+
+    /// Pushes to one user's connections, or leaves the messages waiting; true when one took all of them.
+    async fn bring(
+        &self,
+        user: &UserId,
+        mut inbox: Inbox,
+        part: Part<'_, '_>,
+    ) -> Result<bool, Error> {
+        let Self { app, conversation, .. } = self;
+        let Part { first, last, .. } = part;
         for _ in 0..ATTEMPTS {
-            let pending = inbox.pending(&message.conversation);
-            let Some(mark) = pending.from else { return self.push(user, &inbox).await };
+            let pending = inbox.pending(conversation);
+            let Some(mark) = pending.from else { return self.push(user, &inbox, part).await };
             let somebody_ready = !inbox.ready(app.clock.now()).is_empty();
-            let noted_already = pending.late_write.is_some_and(|last| last >= message.seq);
+            let noted_already = pending.late_write.is_some_and(|noted| noted >= last);
             let nobody_delivers = !somebody_ready && pending.lease.is_none();
-            if mark <= message.seq && (noted_already || nobody_delivers) {
+            if mark <= first && (noted_already || nobody_delivers) {
                 return Ok(false);
             }
             let seen = (mark, pending.late_write);
-            let store = &app.store;
-            let noted = store.note_late_write(
-                user,
-                &message.conversation,
-                seen,
-                message.seq,
-                somebody_ready,
-            );
+            let (store, wrote) = (&app.store, (first, last));
+            let noted = store.note_late_write(user, conversation, seen, wrote, somebody_ready);
             match noted.await? {
                 Update::Applied(after) => {
                     if !somebody_ready && !after.ready(app.clock.now()).is_empty() {
@@ -101,33 +118,44 @@ impl FanOut<'_> {
         })
     }
 
-    async fn push(&self, user: &UserId, inbox: &Inbox) -> Result<bool, Error> {
-        let Self { app, message, frame, sent_over } = self;
+    async fn push(&self, user: &UserId, inbox: &Inbox, part: Part<'_, '_>) -> Result<bool, Error> {
+        let Self { app, conversation, sent_over, .. } = self;
         let now = app.clock.now();
-        let speaks_here = user == &message.from && sent_over.is_some();
+        let speaks_here = sent_over.is_some() && self.messages.iter().any(|it| it.from == *user);
         let mut ready = inbox.ready(now);
-        if matches!(message.conversation, ConversationId::Direct(..)) {
+        if matches!(conversation, ConversationId::Direct(..)) {
             ready.retain(|connection| !speaks_here || Some(connection) != *sent_over);
         }
-        let pushes = app.pusher.push_to_all(ready, frame).await;
-
-        let taken = pushes.iter().any(|(_, push)| *push == Push::Taken);
-        let gone = pushes.into_iter().filter(|(_, push)| *push == Push::Gone);
-        let gone: Vec<_> = gone.map(|(id, _)| id).collect();
+        let (mut gone, mut stuck) = (Vec::new(), None);
+        for batch in part.batches {
+            let pushes = app.pusher.push_to_all(ready.clone(), &batch.frame).await;
+            if !pushes.iter().any(|(_, push)| *push == Push::Taken) {
+                stuck = Some(batch.messages.first().map_or(part.first, |first| first.seq));
+            }
+            let found_gone = pushes.into_iter().filter(|(_, push)| *push == Push::Gone);
+            let found_gone: Vec<_> = found_gone.map(|(id, _)| id).collect();
+            ready.retain(|connection| !found_gone.contains(connection));
+            gone.extend(found_gone);
+            if stuck.is_some() {
+                break;
+            }
+        }
+        let taken = stuck.is_none();
         // The ack tells the caller; the lobby waits for nobody.
-        if taken || speaks_here || message.conversation == ConversationId::Lobby {
+        let stuck = stuck.filter(|_| !speaks_here && **conversation != ConversationId::Lobby);
+        let Some(stuck) = stuck else {
             self.remove_gone(user, inbox, &gone).await;
             return Ok(taken);
-        }
+        };
         let after = if !inbox.is_full(app.config.most_listed_bytes) {
-            self.mark_pending(user, message.seq, &gone).await?
+            self.mark_pending(user, stuck, &gone).await?
         } else if inbox.overflows_untold() && inbox.ready(now).is_empty() {
             // Whoever tells the owner begins after this inbox was read, and so after the put.
             return Ok(false);
         } else {
             app.store.mark_overflow(user, &gone, now).await?
         };
-        let waits = after.overflows() || after.pending(&message.conversation).from.is_some();
+        let waits = after.overflows() || after.pending(conversation).from.is_some();
         let somebody_ready = !after.ready(app.clock.now()).is_empty();
         if (waits && somebody_ready) || !after.overdue(now).is_empty() {
             app.store.notify(user).await?;
@@ -157,7 +185,7 @@ impl FanOut<'_> {
     ) -> Result<Inbox, Error> {
         let store = &self.app.store;
         let now = self.app.clock.now();
-        match store.mark_pending(user, &self.message.conversation, seq, gone, now).await? {
+        match store.mark_pending(user, self.conversation, seq, gone, now).await? {
             Update::Refused(_) if !gone.is_empty() => {
                 store.remove_connections(user, gone, now).await
             }

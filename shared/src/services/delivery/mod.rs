@@ -21,5 +21,7 @@
 //! tells the whole of it, and why it holds.
 
 mod fan_out;
+mod recipients;
 
-pub use fan_out::{Recipients, deliver};
+pub use fan_out::deliver;
+pub use recipients::{Recipient, Recipients, recipients};

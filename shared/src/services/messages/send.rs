@@ -1,5 +1,7 @@
 //! Saying something: over a WebSocket or by HTTP, to somebody, in a room or to everybody.
 
+use std::slice;
+
 use futures::{join, try_join};
 
 use super::append::{Appended, append};
@@ -7,10 +9,9 @@ use crate::domain::permissions::Action;
 use crate::domain::{Content, ConversationId, Message, MessageBody, MessageId, NewMessage, UserId};
 use crate::protocol::Ack;
 use crate::services::access::check_permission;
-use crate::services::delivery::{Recipients, deliver};
+use crate::services::delivery::{deliver, recipients};
 use crate::services::own_inbox::OwnInbox;
 use crate::services::presence::mark_connection_ready;
-use crate::store::Inbox;
 use crate::{App, Error};
 
 /// What became of something said.
@@ -62,8 +63,8 @@ pub async fn send(
 ) -> Result<Sent, Error> {
     let permission = || check_permission(app, &new.from, conversation, Action::Speak);
     let (message, duplicate) = store(app, conversation, new, permission).await?;
-    let recipients = recipients(app, &message).await?;
-    let delivered = deliver(app, &message, recipients, None).await?;
+    let recipients = recipients(app, conversation, message.seq, None).await?;
+    let delivered = deliver(app, slice::from_ref(&message), recipients, None).await?;
     Ok(Sent { message, duplicate, delivered })
 }
 
@@ -85,12 +86,13 @@ pub async fn send_over(
     let (message, duplicate) = store(app, conversation, new, permission).await?;
     let inbox = own.get().await?;
     let (recipients, noted) = join!(
-        recipients_beside(app, &message, Some((&new.from, inbox))),
+        recipients(app, conversation, message.seq, Some((&new.from, inbox))),
         mark_connection_ready(app, own.caller, inbox),
     );
     // The next frame notes it again.
     noted.map_or_else(|error| error.log(), drop);
-    let delivered = deliver(app, &message, recipients?, Some(&own.caller.connection)).await?;
+    let sent_over = Some(&own.caller.connection);
+    let delivered = deliver(app, slice::from_ref(&message), recipients?, sent_over).await?;
     Ok(Sent { message, duplicate, delivered })
 }
 
@@ -105,32 +107,4 @@ async fn store<Permission: Future<Output = Result<(), Error>>>(
         Appended::Stored(message) => (message, false),
         Appended::Repeat(message) => (message, true),
     })
-}
-
-/// Everybody a message is for.
-pub(crate) async fn recipients(app: &App, message: &Message) -> Result<Recipients, Error> {
-    recipients_beside(app, message, None).await
-}
-
-/// The same, one of whom is known already.
-async fn recipients_beside(
-    app: &App,
-    message: &Message,
-    known: Option<(&UserId, &Inbox)>,
-) -> Result<Recipients, Error> {
-    let conversation = &message.conversation;
-    let mut people = match conversation {
-        ConversationId::Direct(..) => conversation.pair(),
-        ConversationId::Room(room) => {
-            let members = app.store.members(*room, None, None).await?.items;
-            let theirs = members.into_iter().filter(|member| member.may_read(message.seq));
-            theirs.map(|member| member.user).collect()
-        }
-        ConversationId::Lobby => app.store.online_users(None, None).await?,
-    };
-    let known = known.filter(|(user, _)| people.contains(user));
-    people.retain(|person| known.is_none_or(|(user, _)| person != user));
-    let (mut inboxes, unread) = app.store.readable_inboxes(&people).await;
-    inboxes.extend(known.map(|(user, inbox)| (user.clone(), inbox.clone())));
-    Ok(Recipients { inboxes: inboxes.into_iter().collect(), unread })
 }

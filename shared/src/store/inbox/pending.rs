@@ -53,18 +53,19 @@ impl Store {
         Ok(update)
     }
 
-    /// Notes that message `seq` was written under the mark that was `seen`, for whoever delivers the
-    /// backlog, and notifies `deliver` if `notify` says so; refused when the mark or the late write is
+    /// Notes that messages from the first to the last of `wrote` were written under the mark that was
+    /// `seen`, for whoever delivers the backlog, and notifies `deliver` if `notify` says so; refused when the mark or the late write is
     /// not as it was seen.
     pub async fn note_late_write(
         &self,
         user: &UserId,
         conversation: &ConversationId,
         seen: (Seq, Option<Seq>),
-        seq: Seq,
+        wrote: (Seq, Seq),
         notify: bool,
     ) -> Result<Update, Error> {
         let (mark, late_write) = seen;
+        let (first, last) = wrote;
         let (set, remove) =
             if notify { (", arrived = :wake", "") } else { ("", " REMOVE arrived") };
         let same_skip =
@@ -76,10 +77,13 @@ impl Store {
             .expression_attribute_names("#wait", format!("wait:{conversation}"))
             .expression_attribute_names("#skip", format!("skip:{conversation}"))
             .expression_attribute_values(":seen_wait", n(mark))
-            .expression_attribute_values(":wait", n(mark.min(seq)))
-            .expression_attribute_values(":skip", n(late_write.map_or(seq, |last| last.max(seq))));
-        if let Some(last) = late_write {
-            update = update.expression_attribute_values(":seen_skip", n(last));
+            .expression_attribute_values(":wait", n(mark.min(first)))
+            .expression_attribute_values(
+                ":skip",
+                n(late_write.map_or(last, |noted| noted.max(last))),
+            );
+        if let Some(noted) = late_write {
+            update = update.expression_attribute_values(":seen_skip", n(noted));
         }
         if notify {
             update = update.expression_attribute_values(":wake", s(notification()));
