@@ -14,6 +14,7 @@ mod connecting;
 mod documents;
 mod events;
 mod existence;
+mod fan_out;
 mod faults;
 mod front_door;
 mod full_inboxes;

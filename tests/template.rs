@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value, json};
 use shared::aws::Aws;
 use shared::config::{SETTINGS, VARIABLES, Values};
+use shared::store::keys;
 
 use crate::support::interruption::{Services, config};
 use crate::support::{Chat, functions, template};
@@ -146,13 +147,19 @@ fn a_first_deployment_that_fails_leaves_no_table() {
 }
 
 #[test]
-fn deliver_wakes_for_the_attribute_that_the_store_sets() {
+fn deliver_wakes_for_the_attributes_that_the_store_sets() {
     let template = template();
     let arrival = &template["Resources"]["DeliverFunction"]["Properties"]["Events"]["Arrival"];
-    let pattern = arrival["Properties"]["FilterCriteria"]["Filters"][0]["Pattern"].as_str();
-    let pattern: Value = serde_json::from_str(pattern.unwrap()).unwrap();
-    let image = &pattern["dynamodb"]["NewImage"];
-    assert_eq!(*image, json!({ shared::store::keys::ARRIVED: { "S": [{ "exists": true }] } }));
+    let filters = arrival["Properties"]["FilterCriteria"]["Filters"].as_array().unwrap();
+    let images = filters.iter().map(|filter| {
+        let pattern = filter["Pattern"].as_str().unwrap();
+        serde_json::from_str::<Value>(pattern).unwrap()["dynamodb"]["NewImage"].clone()
+    });
+    let expected = [
+        json!({ keys::ARRIVED: { "S": [{ "exists": true }] } }),
+        json!({ keys::FAN_UNTIL: { "N": [{ "exists": true }] } }),
+    ];
+    assert_eq!(images.collect::<Vec<_>>(), expected);
 }
 
 /// Every route in the functions' sources is in the template, and the other way round.
@@ -254,10 +261,12 @@ async fn the_local_event_sources_are_those_that_are_deployed() {
         for event in events.filter(|event| event["Type"] == "DynamoDB") {
             let source = &event["Properties"];
             let filters = source["FilterCriteria"]["Filters"].as_array().unwrap();
-            assert_eq!(filters.len(), 1, "{folder}");
-            let pattern: Value =
-                serde_json::from_str(filters[0]["Pattern"].as_str().unwrap()).unwrap();
-            deployed.insert(folder.to_owned(), json!([pattern, source["BatchSize"]]));
+            let patterns = filters.iter().map(|filter| {
+                let pattern = filter["Pattern"].as_str().unwrap();
+                serde_json::from_str::<Value>(pattern).unwrap()
+            });
+            let patterns: Vec<_> = patterns.collect();
+            deployed.insert(folder.to_owned(), json!([patterns, source["BatchSize"]]));
         }
     }
     let services = Services::new(
@@ -268,6 +277,6 @@ async fn the_local_event_sources_are_those_that_are_deployed() {
     );
     let sources = local::Functions::new(&services.await.app(None)).event_sources;
     let here = sources.into_iter();
-    let here = here.map(|it| (it.name.to_owned(), json!([it.pattern, it.batch])));
+    let here = here.map(|it| (it.name.to_owned(), json!([it.patterns, it.batch])));
     assert_eq!(here.collect::<BTreeMap<_, _>>(), deployed);
 }

@@ -45,11 +45,17 @@ impl Functions {
             message: function(app, message::handle),
             event_sources: vec![EventSource {
                 name: "deliver",
-                pattern: json!({
-                    "eventName": ["INSERT", "MODIFY"],
-                    "dynamodb": { "NewImage": { keys::ARRIVED: { "S": [{ "exists": true }] } } },
-                }),
-                batch: 10,
+                patterns: vec![
+                    json!({
+                        "eventName": ["INSERT", "MODIFY"],
+                        "dynamodb": { "NewImage": { keys::ARRIVED: { "S": [{ "exists": true }] } } },
+                    }),
+                    json!({
+                        "eventName": ["INSERT"],
+                        "dynamodb": { "NewImage": { keys::FAN_UNTIL: { "N": [{ "exists": true }] } } },
+                    }),
+                ],
+                batch: 100,
                 function: function(app, deliver::handle),
             }],
             http: history::router(app.clone())
@@ -72,9 +78,9 @@ impl Functions {
             message: change("message", message),
             event_sources: event_sources
                 .into_iter()
-                .map(|EventSource { name, pattern, batch, function }| {
-                    let function = change(name, function);
-                    EventSource { name, pattern, batch, function }
+                .map(|source| {
+                    let function = change(source.name, source.function);
+                    EventSource { function, ..source }
                 })
                 .collect(),
             http,

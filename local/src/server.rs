@@ -17,13 +17,13 @@ use shared::config::{
 use shared::domain::AuthMode;
 use shared::{App, Clock, Config, WriterQueue};
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 use tokio::task::{JoinHandle, JoinSet};
 
 use crate::apigateway::ApiGateway;
 use crate::deployment::{Functions, STAGE};
 use crate::dynamodb::DynamoDb;
-use crate::event_source::{Follower, PollNow};
+use crate::event_source::Follower;
 use crate::faults::{Faults, Scenario};
 use crate::http_api::{behind_authorizer, without_handshakes};
 use crate::http_layer::sockets;
@@ -104,15 +104,17 @@ impl Server {
         let aws = observed(dynamodb.aws.clone(), &hooks);
         let aws = over_transports(aws, &in_process, faults.as_ref());
         let app = App::new(config, &aws, clock(hooks.time.clone()))?;
-        let app = App { writer_queue: Some(WriterQueue::default()), ..app };
+        let stream = watch::Sender::new(());
+        let writer_queue = Some(WriterQueue::default());
+        let app = App { writer_queue, stream: Some(stream.clone()), ..app };
         app.store.create_table().await.map_err(|error| {
             error.log();
             anyhow::anyhow!("DynamoDB at {} does not answer: {error}", dynamodb.url)
         })?;
 
         let functions = functions(&app, &hooks, &dynamodb.url, faults.as_ref());
-        let (followers, polls) = follow(&functions, &dynamodb.aws, &options.table).await?;
-        let accepted = move || polls.iter().for_each(PollNow::now);
+        let followers = follow(&functions, &dynamodb.aws, &options.table, &stream).await?;
+        let accepted = move || stream.send_replace(());
         let gateway = ApiGateway::new(functions.websocket_api(accepted), hooks.time);
         in_process.serve_management(gateway.management());
         let http = behind_authorizer(functions.http, functions.authorizer, hooks.patience);
@@ -205,19 +207,18 @@ impl Server {
     }
 }
 
-/// Has every function that follows the table's stream follow it; what has each read it now.
+/// Has every function that follows the table's stream follow it; `stream` says when there is more.
 async fn follow(
     functions: &Functions,
     aws: &Aws,
     table: &str,
-) -> anyhow::Result<(Vec<Follower>, Vec<PollNow>)> {
-    let (mut followers, mut polls) = (Vec::new(), Vec::new());
+    stream: &watch::Sender<()>,
+) -> anyhow::Result<Vec<Follower>> {
+    let mut followers = Vec::new();
     for source in functions.event_sources.clone() {
-        let poll_now = PollNow::default();
-        followers.push(Follower::start(aws, table, source, poll_now.clone()).await?);
-        polls.push(poll_now);
+        followers.push(Follower::start(aws, table, source, stream.subscribe()).await?);
     }
-    Ok((followers, polls))
+    Ok(followers)
 }
 
 /// What clients reach: the HTTP API with the page and the API's descriptions, and the WebSocket API.

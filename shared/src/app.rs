@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use tokio::sync::watch;
+
 use crate::Error;
 use crate::auth::{Authenticator, Tokens};
 use crate::aws::Aws;
@@ -39,6 +41,8 @@ pub struct App {
     pub trust_cache: TrustCache,
     /// What checks who somebody is.
     pub authenticator: Authenticator,
+    /// Who follows the table's stream in this process, if anybody does: to be told that there is more.
+    pub stream: Option<watch::Sender<()>>,
     /// The order of the writers of this process, if it may have several at once.
     pub writer_queue: Option<WriterQueue>,
 }
@@ -57,6 +61,7 @@ impl App {
             message_rates: Window::default(),
             searches: RateLimiter::default(),
             trust_cache: TrustCache::default(),
+            stream: None,
             writer_queue: None,
         })
     }
@@ -83,6 +88,14 @@ impl App {
                 Ok(())
             }
             Err(retry_after) => Err(Error::RateLimited { what, retry_after }),
+        }
+    }
+
+    /// Somebody waits for what was just written to come by the table's stream: it is read at once, where
+    /// that is in this process.
+    pub(crate) fn stream_has_more(&self) {
+        if let Some(stream) = &self.stream {
+            stream.send_replace(());
         }
     }
 

@@ -97,16 +97,37 @@ async fn a_repeat_costs_no_write() {
     is_promised("| a repeat of a recent `message` | 0 | 0 | 3 | 3 | 2 |", 0, &chat.meter.take());
 }
 
-#[tokio::test]
-async fn a_message_into_a_room_costs_one_write_and_reads_every_inbox() {
-    let chat = Chat::start().await;
-    let mut alice = present(&chat, "alice").await;
+/// alice in a room of sixty, whose messages go by the stream from so many members on.
+async fn in_a_room_of_sixty(fan_out_members: &str) -> (Chat, String, Person) {
+    let chat = Chat::start_with(|options| {
+        options.settings.set("FAN_OUT_RATE", "0");
+        options.settings.set("FAN_OUT_MEMBERS", fan_out_members);
+    });
+    let chat = chat.await;
+    let alice = present(&chat, "alice").await;
     let room = chat.room_of("alice", "general").await;
     for number in 1..60 {
         let body = json!({ "user_id": format!("person {number:02}") });
         assert_eq!(chat.post(&format!("/api/rooms/{room}/join"), body).await.status, 200);
     }
+    chat.has_served_the_stream().await;
     chat.meter.take();
+    (chat, room, alice)
+}
+
+#[tokio::test]
+async fn a_message_into_a_large_room_costs_its_sender_two_round_trips() {
+    let (chat, room, mut alice) = in_a_room_of_sixty("60").await;
+    assert_eq!(alice.says_in(&room, "hi").await.get("delivered"), None);
+    // The stream's part: the lease, the log, the members, their inboxes, how far it got.
+    let all = ["Put", "Update", "Update", "Query", "Query", "Query", "Get", "Get", "BatchGet"];
+    let row = "| `message` into a room of N, by the stream | 3 | 3 | 6 | 4 + N + N/30 | 7 |";
+    is_promised(row, 60, &chat.meter.take_after(&all).await);
+}
+
+#[tokio::test]
+async fn a_message_into_a_room_costs_one_write_and_reads_every_inbox() {
+    let (chat, room, mut alice) = in_a_room_of_sixty("0").await;
     alice.says_in(&room, "hi").await;
     let row = "| `message` into a room of N | 1 | 1 | 5 | 2 + N + N/30 | 4 |";
     is_promised(row, 60, &chat.meter.take());

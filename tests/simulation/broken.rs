@@ -51,6 +51,16 @@ pub(crate) enum Broken {
     ClosedUnseen,
     /// Who was away is not told that something was skipped.
     SkipUntold,
+    /// What goes by the stream is not marked for it.
+    NoWake,
+    /// A wake counts as served although another invocation is still at it.
+    Unpassed,
+    /// What was brought by the stream ends a message later than it does.
+    HandedTooFar,
+    /// Anybody may bring the messages of a room at any time.
+    NoHandOverLease,
+    /// Who is in a room is remembered for a while.
+    MembersRemembered,
     /// Whatever is read is read twice.
     ReadTwice,
 }
@@ -60,7 +70,7 @@ impl Broken {
     /// them: that notifications differ, since no world is known in which two follow each other with nothing
     /// in between; and that the mark for what is not listed is cleared by whoever told of it, which
     /// `tests/handing_over.rs` tries.
-    pub(crate) const ALL: [(Self, u64); 25] = [
+    pub(crate) const ALL: [(Self, u64); 30] = [
         (Self::PutUnconditionally, 2),
         (Self::SameMillisecond, 0),
         (Self::OccupantUnseen, 25),
@@ -85,6 +95,11 @@ impl Broken {
         (Self::Uncounted, 7),
         (Self::ClosedUnseen, 6),
         (Self::SkipUntold, 1),
+        (Self::NoWake, 1),
+        (Self::Unpassed, 1),
+        (Self::HandedTooFar, 1),
+        (Self::NoHandOverLease, 1),
+        (Self::MembersRemembered, 1),
         (Self::ReadTwice, 0),
     ];
 }

@@ -32,6 +32,7 @@ pub(crate) fn broken(outcome: &Outcome) -> Vec<String> {
     if outcome.plan.is_timing_only() {
         timing::every_connection_got_everything(outcome, &events, &mut broken);
         timing::what_waited_came_once_and_in_order(outcome, &events, &mut broken);
+        timing::what_went_by_the_stream_came_in_order(outcome, &events, &mut broken);
     }
     broken
 }

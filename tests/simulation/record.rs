@@ -1,6 +1,6 @@
 //! What happened in one world, for the checkers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use serde_json::Value;
@@ -87,6 +87,8 @@ pub(crate) struct Record {
     events: Arc<Mutex<Vec<Event>>>,
     /// When each message was stored, as the table saw it.
     stored: Arc<Mutex<BTreeMap<Place, u128>>>,
+    /// Which of them the table's stream was to bring.
+    by_stream: Arc<Mutex<BTreeSet<Place>>>,
     requests: Arc<Mutex<BTreeMap<String, u64>>>,
 }
 
@@ -96,6 +98,7 @@ impl Record {
             begin: Instant::now(),
             events: Arc::default(),
             stored: Arc::default(),
+            by_stream: Arc::default(),
             requests: Arc::default(),
         }
     }
@@ -112,6 +115,14 @@ impl Record {
 
     pub(crate) fn note_stored(&self, place: Place) {
         lock(&self.stored).entry(place).or_insert_with(|| self.begin.elapsed().as_millis());
+    }
+
+    pub(crate) fn note_by_stream(&self, place: Place) {
+        lock(&self.by_stream).insert(place);
+    }
+
+    pub(crate) fn by_stream(&self) -> BTreeSet<Place> {
+        lock(&self.by_stream).clone()
     }
 
     pub(crate) fn note_request(&self, name: &str) {

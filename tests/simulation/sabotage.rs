@@ -21,6 +21,11 @@ use crate::record::lock;
 /// What holds where no account is being deleted.
 const CLOSED: &str = "attribute_not_exists(closed)";
 
+/// The place of the item that says how far the stream has brought a room's messages.
+const HANDED: &str = "MSG#~HANDED";
+/// How long the members of a room are remembered that may not be.
+const REMEMBERED: Duration = Duration::from_secs(3);
+
 /// One broken mechanism, or none.
 #[derive(Debug, Default)]
 pub(crate) struct Sabotage {
@@ -29,6 +34,8 @@ pub(crate) struct Sabotage {
     fired: Arc<AtomicBool>,
     /// Every image of each inbox, for what looks at the past.
     inboxes: Mutex<BTreeMap<String, Vec<(Instant, Value)>>>,
+    /// Who was in each room when that was last read, and when.
+    members: Mutex<BTreeMap<String, (Instant, Value)>>,
     /// When a push failed last.
     failed: Mutex<Option<Instant>>,
 }
@@ -88,6 +95,9 @@ impl Sabotage {
                 updates(body).for_each(see_nothing_closed);
             }
             ("UpdateItem", Broken::ClosedUnseen) => see_nothing_closed(body),
+            ("UpdateItem", broken) if body["Key"]["sk"]["S"] == HANDED => {
+                break_hand_over(broken, body);
+            }
             ("UpdateItem", broken) if body["Key"]["sk"]["S"] == "INBOX" => {
                 return self.break_inbox(broken, body);
             }
@@ -133,6 +143,12 @@ impl Sabotage {
                     hide_endings(body.get_mut("Attributes"));
                 }
             }
+            ("UpdateItem", Some(Broken::Unpassed)) if request["Key"]["sk"]["S"] == HANDED => {
+                if let Some(item) = body.get_mut("Item") {
+                    item["handed"]["N"] = "9999999999999999".into();
+                }
+            }
+            ("Query", Some(Broken::MembersRemembered)) => self.remember_members(request, &mut body),
             ("GetItem", Some(Broken::EndedUnseen)) => hide_endings(body.get_mut("Item")),
             ("BatchGetItem", Some(Broken::EndedUnseen)) => {
                 items(&mut body).for_each(|item| hide_endings(Some(item)));
@@ -149,14 +165,7 @@ impl Sabotage {
                     });
                 }
             }
-            ("Query", Some(Broken::OnePage)) => {
-                let values = request["ExpressionAttributeValues"].to_string();
-                if values.contains("MEMBER#")
-                    && let Some(items) = body.get_mut("Items").and_then(Value::as_array_mut)
-                {
-                    items.truncate(2);
-                }
-            }
+            ("Query", Some(Broken::OnePage)) => show_two_members(request, &mut body),
             _ => return,
         }
         self.fires_if(body != unchanged);
@@ -232,6 +241,19 @@ impl Sabotage {
         }
     }
 
+    /// Shows the members of a room as they were a while ago.
+    fn remember_members(&self, request: &Value, answer: &mut Value) {
+        let values = request["ExpressionAttributeValues"].to_string();
+        if !values.contains("MEMBER#") {
+            return;
+        }
+        let mut members = lock(&self.members);
+        match members.get(&values).filter(|(at, _)| at.elapsed() < REMEMBERED) {
+            Some((_, before)) => answer["Items"] = before.clone(),
+            None => drop(members.insert(values, (Instant::now(), answer["Items"].clone()))),
+        }
+    }
+
     /// Shows an inbox as it was a moment ago.
     fn age(&self, item: &mut Value) {
         let inboxes = lock(&self.inboxes);
@@ -261,7 +283,38 @@ impl Sabotage {
     }
 }
 
+/// Changes an update of the item that says how far the stream has brought a room's messages.
+fn break_hand_over(broken: Broken, body: &mut Value) {
+    match broken {
+        Broken::HandedTooFar if says(body, "UpdateExpression", "SET handed = :handed") => {
+            let handed = &mut body["ExpressionAttributeValues"][":handed"]["N"];
+            let number = handed.as_str().and_then(|it| it.parse::<u64>().ok()).unwrap_or_default();
+            *handed = (number + 1).to_string().into();
+        }
+        Broken::NoHandOverLease if says(body, "UpdateExpression", "SET lease = :lease") => {
+            if says(body, "ConditionExpression", "handed < :last") {
+                body["ConditionExpression"] = "handed < :last".into();
+                drop_value(body, ":now");
+                if let Some(body) = body.as_object_mut() {
+                    body.remove("ExpressionAttributeNames");
+                }
+            } else {
+                drop_condition(body, &[":holder"]);
+            }
+        }
+        Broken::NoHandOverLease if says(body, "UpdateExpression", "handed = :handed") => {
+            drop_condition(body, &[":holder"]);
+        }
+        _ => {}
+    }
+}
+
 fn break_put(broken: Broken, item: &mut Value, body: &mut Value) {
+    if broken == Broken::NoWake
+        && let Some(item) = body["Item"].as_object_mut()
+    {
+        item.remove("fan_until");
+    }
     if broken == Broken::SameMillisecond {
         let sent_at = item["sent_at"]["N"].as_str().unwrap_or_default();
         item["sk"]["S"] = format!("MSG#{sent_at:0>16}").into();
@@ -352,6 +405,15 @@ fn hide_endings(image: Option<&mut Value>) {
 /// Shows an inbox as if no other connection were there.
 fn hide_others(image: Option<&mut Value>, newcomer: &Value) {
     hide(image, |name| name.starts_with("conn:") && newcomer != name);
+}
+
+/// Shows only the first two members of a room.
+fn show_two_members(request: &Value, answer: &mut Value) {
+    if request["ExpressionAttributeValues"].to_string().contains("MEMBER#")
+        && let Some(items) = answer.get_mut("Items").and_then(Value::as_array_mut)
+    {
+        items.truncate(2);
+    }
 }
 
 /// Takes attributes out of an image.

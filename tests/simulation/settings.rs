@@ -32,6 +32,19 @@ pub(crate) struct Settings {
     /// How many messages of one conversation are delivered to somebody who was away, if fewer than
     /// usual.
     pub(crate) backlog_messages: Option<usize>,
+    /// What goes by the table's stream.
+    pub(crate) stream_way: StreamWay,
+}
+
+/// What goes to its recipients by the table's stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum StreamWay {
+    /// Nothing.
+    Never,
+    /// What is said in a room, as soon as somebody has counted its members.
+    Room,
+    /// What is said in a room where much is said.
+    BusyRoom,
 }
 
 impl Settings {
@@ -56,6 +69,11 @@ impl Settings {
             has_leaver,
             is_crammed,
             backlog_messages,
+            stream_way: match (faults, seed % 3) {
+                (FaultInjection::On, 1) => StreamWay::Room,
+                (FaultInjection::On, 2) => StreamWay::BusyRoom,
+                _ => StreamWay::Never,
+            },
         }
     }
 
@@ -80,6 +98,12 @@ impl Settings {
             _ => None,
         })
         .expect("the settings of the simulation");
+        (config.fan_out_members, config.fan_out_rate, config.fan_out_least) = match self.stream_way
+        {
+            StreamWay::Never => (0, 0, 1),
+            StreamWay::Room => (1, 0, 1),
+            StreamWay::BusyRoom => (0, 2, 1),
+        };
         config.backlog_messages = self.backlog_messages.unwrap_or(config.backlog_messages);
         config.most_listed_bytes = self.most_listed_bytes.unwrap_or(config.most_listed_bytes);
         config

@@ -29,6 +29,7 @@ pub(crate) struct Statistics {
     requests: u64,
     lost: u64,
     skips: u64,
+    by_stream: u64,
     fired: [u64; Fault::ALL.len()],
     broken: Vec<(u64, String)>,
 }
@@ -87,6 +88,7 @@ impl Statistics {
         self.worlds += 1;
         self.sabotaged += u64::from(outcome.sabotaged);
         self.messages += outcome.logs.len() as u64;
+        self.by_stream += outcome.record.by_stream().len() as u64;
         self.requests += outcome.record.requests().values().sum::<u64>();
         for event in outcome.record.events() {
             match event.what {
@@ -117,11 +119,12 @@ impl fmt::Display for Statistics {
         seeds.dedup();
         writeln!(
             f,
-            "{} worlds, {} of them broken: {} messages, {} acks ({} of repeats), {} requests, \
+            "{} worlds, {} of them broken: {} messages ({} by the stream), {} acks ({} of repeats), {} requests, \
              {} messages lost in silence, {} skips",
             self.worlds,
             seeds.len(),
             self.messages,
+            self.by_stream,
             self.acks,
             self.repeats,
             self.requests,

@@ -115,6 +115,35 @@ pub(crate) fn what_waited_came_once_and_in_order(
     }
 }
 
+/// What goes by the stream comes in order over a connection that stood before, unless it is of somebody who
+/// comes and goes in the room.
+pub(crate) fn what_went_by_the_stream_came_in_order(
+    outcome: &Outcome,
+    events: &[Event],
+    broken: &mut Vec<String>,
+) {
+    let (stored, by_stream) = (outcome.record.stored(), outcome.record.by_stream());
+    for (connection, life) in lives(events) {
+        let restless = events
+            .iter()
+            .any(|event| event.user == life.user && matches!(event.what, What::Leaving { .. }));
+        let brought = life.pushed.iter().filter(|place| {
+            by_stream.contains(place) && stored.get(place).is_some_and(|at| *at > life.welcome)
+        });
+        let mut last: BTreeMap<&str, u64> = BTreeMap::new();
+        for (conversation, seq) in brought.filter(|_| !restless) {
+            if let Some(last) = last.insert(conversation, *seq)
+                && last > *seq
+            {
+                let user = life.user;
+                broken.push(format!(
+                    "{user}'s {connection} got {conversation} {seq} by the stream after {last}"
+                ));
+            }
+        }
+    }
+}
+
 /// The messages that were sent more than once.
 fn repeated(outcome: &Outcome, events: &[Event]) -> BTreeSet<Place> {
     let (mut once, mut again) = (BTreeSet::new(), BTreeSet::new());

@@ -104,10 +104,11 @@ async fn below(
     let mut body: Value =
         serde_json::from_slice(request.body().bytes().unwrap_or_default()).unwrap_or_default();
     if sabotaged {
+        let unchanged = body.clone();
         if let Some(answer) = sabotage.before(&operation, &method, &mut body) {
             return Ok(answer);
         }
-        if !operation.is_empty() {
+        if !operation.is_empty() || body != unchanged {
             let text = body.to_string();
             request.headers_mut().insert("content-length", text.len().to_string());
             *request.body_mut() = SdkBody::from(text);
@@ -144,6 +145,10 @@ fn note_stored(record: &Record, item: &Value) {
         && let Some(seq) = text("sk").strip_prefix("MSG#").and_then(|seq| seq.parse().ok())
         && seq > 0
     {
-        record.note_stored((conversation.to_owned(), seq));
+        let place = (conversation.to_owned(), seq);
+        if item.get("fan_until").is_some() {
+            record.note_by_stream(place.clone());
+        }
+        record.note_stored(place);
     }
 }

@@ -6,6 +6,7 @@
 //! again, so a backlog delivery that died half way is taken up by another.
 
 mod backlog;
+mod hand_over;
 mod overdue;
 mod overflow;
 mod presence;
@@ -21,18 +22,23 @@ use shared::{App, Error};
 
 use stream_events::UserEvents;
 
-/// Serves the inboxes of a batch at the same time; reports the first record that failed.
+/// Serves the inboxes and rooms of a batch at the same time; reports the first record that failed of each.
 pub async fn handle(app: &App, event: Event) -> Result<DynamoDbEventResponse, Error> {
-    let users = stream_events::collect(&event);
-    let outcomes = join_all(users.iter().map(|events| serve(app, events))).await;
+    let (users, rooms) = (stream_events::collect(&event), stream_events::wakes(&event));
+    let served = users.iter().map(async |events| {
+        serve(app, events).await.map_err(|error| (error, events.sequence_number.clone()))
+    });
+    let brought = rooms.iter().map(async |(room, wake)| {
+        let brought = hand_over::hand_over(app, room, wake.last).await;
+        brought.map_err(|error| (error, wake.sequence_number.clone()))
+    });
+    let (served, brought) = join!(join_all(served), join_all(brought));
     let mut response = DynamoDbEventResponse::default();
-    for (events, outcome) in users.iter().zip(outcomes) {
-        if let Err(error) = outcome {
-            error.log();
-            let mut failure = DynamoDbBatchItemFailure::default();
-            failure.item_identifier = events.sequence_number.clone();
-            response.batch_item_failures.push(failure);
-        }
+    for (error, sequence_number) in served.into_iter().chain(brought).filter_map(Result::err) {
+        error.log();
+        let mut failure = DynamoDbBatchItemFailure::default();
+        failure.item_identifier = sequence_number;
+        response.batch_item_failures.push(failure);
     }
     Ok(response)
 }

@@ -1,8 +1,10 @@
 //! What a batch of stream records asks for.
 
+use std::collections::BTreeMap;
+
 use aws_lambda_events::dynamodb::{Event, EventRecord};
 use serde_dynamo::AttributeValue;
-use shared::domain::{ConnectionId, UserId};
+use shared::domain::{ConnectionId, ConversationId, Seq, UserId};
 use shared::store::{inbox, keys};
 
 /// What is to be done for one user.
@@ -16,6 +18,36 @@ pub(crate) struct UserEvents {
     pub(crate) went_offline: bool,
     /// The first record that asked for it.
     pub(crate) sequence_number: Option<String>,
+}
+
+/// Messages of one room that the stream brings to its members.
+#[derive(Debug)]
+pub(crate) struct Wake {
+    /// The last of them.
+    pub(crate) last: Seq,
+    /// The first record that asked for it.
+    pub(crate) sequence_number: Option<String>,
+}
+
+/// The rooms whose messages the stream brings.
+pub(crate) fn wakes(event: &Event) -> BTreeMap<ConversationId, Wake> {
+    let mut wakes: BTreeMap<ConversationId, Wake> = BTreeMap::new();
+    for record in &event.records {
+        let image = &record.change.new_image;
+        if !image.contains_key(keys::FAN_UNTIL) {
+            continue;
+        }
+        let (pk, sk) = (text(record, keys::PK), text(record, keys::SK));
+        let message = pk.zip(sk).and_then(|(pk, sk)| keys::message_of(&pk, &sk));
+        let Some((conversation, seq)) = message else {
+            tracing::error!("a message in the stream cannot be read, and is passed over");
+            continue;
+        };
+        let sequence_number = record.change.sequence_number.clone();
+        let wake = wakes.entry(conversation).or_insert(Wake { last: seq, sequence_number });
+        wake.last = wake.last.max(seq);
+    }
+    wakes
 }
 
 /// One entry for each user, in the order of the records.
@@ -49,9 +81,12 @@ pub(crate) fn collect(event: &Event) -> Vec<UserEvents> {
 }
 
 fn read(record: &EventRecord) -> Option<(UserId, String)> {
-    let text = |name: &str| match record.change.new_image.get(name) {
+    Some((keys::user_of_pk(&text(record, keys::PK)?)?, text(record, keys::ARRIVED)?))
+}
+
+fn text(record: &EventRecord, name: &str) -> Option<String> {
+    match record.change.new_image.get(name) {
         Some(AttributeValue::S(text)) => Some(text.clone()),
         _ => None,
-    };
-    Some((keys::user_of_pk(&text(keys::PK)?)?, text(keys::ARRIVED)?))
+    }
 }

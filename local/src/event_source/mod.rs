@@ -15,7 +15,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::apigateway::Lambda;
 
-pub(crate) use stream::{Follower, PollNow};
+pub(crate) use stream::Follower;
 
 /// How long one invocation may take.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -25,8 +25,8 @@ const PATIENCE: Duration = Duration::from_secs(120);
 pub struct EventSource {
     /// The function's folder in `functions/`.
     pub name: &'static str,
-    /// Which records it gets: a pattern of `FilterCriteria`.
-    pub pattern: Value,
+    /// Which records it gets: one of the patterns of `FilterCriteria` must fit.
+    pub patterns: Vec<Value>,
     /// How many of them one invocation gets at most.
     pub batch: usize,
     /// What gets them.
@@ -56,7 +56,7 @@ pub enum Served {
 impl EventSource {
     /// Whether the function gets this record.
     pub fn matches(&self, record: &Value) -> bool {
-        pattern::matches(&self.pattern, record)
+        self.patterns.iter().any(|pattern| pattern::matches(pattern, record))
     }
 
     /// Invokes the function for records in order, until nobody sends any more; `served` is called after

@@ -1,7 +1,6 @@
 //! Reads the table's stream for one event source mapping.
 
 use std::collections::{HashMap, HashSet, VecDeque};
-use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -12,13 +11,15 @@ use aws_sdk_dynamodbstreams::types::{Record, ShardIteratorType};
 use serde_dynamo::Item;
 use serde_json::{Value, json};
 use shared::aws::Aws;
-use tokio::sync::{Notify, mpsc, oneshot, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
 use super::{EventSource, Retry, Served, lane_of};
 
 /// How often the stream is read when nobody says that there is something.
 const PAUSE: Duration = Duration::from_millis(100);
+/// How soon it is read when somebody says so: who looks after each record does little else.
+const SOON: Duration = Duration::from_millis(2);
 /// So many records at once, and there are soon more.
 const MANY: usize = 100;
 /// How many partition keys are served at the same time.
@@ -33,16 +34,6 @@ pub(crate) struct Follower {
     reads: mpsc::UnboundedSender<oneshot::Sender<()>>,
     /// How many records were read and are not served yet.
     unserved: watch::Receiver<usize>,
-}
-
-/// Reads the stream now instead of at the next pause.
-#[derive(Clone, Default)]
-pub(crate) struct PollNow(Arc<Notify>);
-
-impl PollNow {
-    pub(crate) fn now(&self) {
-        self.0.notify_one();
-    }
 }
 
 struct Shard {
@@ -67,12 +58,13 @@ struct Reader {
 }
 
 impl Follower {
-    /// Serves what is written from now on to the table's stream.
+    /// Serves what is written from now on to the table's stream, which is read now and then, and soon
+    /// whenever `more` says that there is something.
     pub(crate) async fn start(
         aws: &Aws,
         table: &str,
         source: EventSource,
-        poll_now: PollNow,
+        more: watch::Receiver<()>,
     ) -> anyhow::Result<Self> {
         let client = Client::new(aws.sdk());
         // A description of the table names its stream as well, but the engine counts all items for it. A
@@ -121,7 +113,7 @@ impl Follower {
             unserved,
         };
         reader.find_shards(ShardIteratorType::Latest).await?;
-        tasks.spawn(reader.run(poll_now));
+        tasks.spawn(reader.run(more));
         Ok(Self { tasks, reads, unserved: left })
     }
 
@@ -141,7 +133,7 @@ impl Follower {
 }
 
 impl Reader {
-    async fn run(mut self, poll_now: PollNow) {
+    async fn run(mut self, mut more: watch::Receiver<()>) {
         let mut waiting = Vec::new();
         loop {
             match self.read().await {
@@ -157,7 +149,7 @@ impl Reader {
             }
             tokio::select! {
                 () = tokio::time::sleep(PAUSE) => {}
-                () = poll_now.0.notified() => {}
+                Ok(()) = more.changed() => tokio::time::sleep(SOON).await,
                 _ = self.waiting.recv_many(&mut waiting, usize::MAX) => {}
             }
         }
@@ -254,8 +246,10 @@ impl Reader {
 
     /// Hands a record to its lane, if the filter lets it through.
     fn invoke(&self, record: &Record) {
-        let pattern = &self.source.pattern["dynamodb"];
-        let named = |image: &str, attribute: &str| pattern[image].get(attribute).is_some();
+        let patterns = &self.source.patterns;
+        let named = |image: &str, attribute: &str| {
+            patterns.iter().any(|pattern| pattern["dynamodb"][image].get(attribute).is_some())
+        };
         if !self.source.matches(&event_record(record, &self.stream, named)) {
             return;
         }

@@ -119,7 +119,7 @@ impl Client {
         let Some((target, message)) = self.outbox.settle(&ack.id) else { return };
         let progress = self.progress.entry(ack.conversation.clone()).or_default();
         progress.last = progress.last.max(Some(ack.seq));
-        if ack.delivered {
+        if ack.delivered == Some(true) {
             progress.delivered = progress.delivered.max(ack.seq);
         }
         let status = Some(progress.status(ack.seq));

@@ -102,8 +102,9 @@ pub struct Ack {
     pub seq: Seq,
     /// When it was stored.
     pub timestamp: Timestamp,
-    /// Whether a connection of a recipient took it.
-    pub delivered: bool,
+    /// Whether a connection of a recipient took it; absent if it is on its way to them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delivered: Option<bool>,
     /// Whether it was stored by an earlier send already.
     pub duplicate: bool,
 }

@@ -121,6 +121,15 @@ pub struct Config {
     /// `BACKLOG_MESSAGES`: how many messages of one conversation are delivered one after another to
     /// somebody who was away, by default 1,000; of more only the newest page comes. 0 for any number.
     pub backlog_messages: usize,
+    /// `FAN_OUT_MEMBERS`: in rooms of so many people, by default 200, the table's stream brings messages to
+    /// them; 0 for none.
+    pub fan_out_members: usize,
+    /// `FAN_OUT_RATE`: the same in rooms that are not small while so many messages come in one second, by
+    /// default 5; 0 for never.
+    pub fan_out_rate: usize,
+    /// In rooms of fewer people a push each costs less than what the stream does once, however many
+    /// messages come. Not a setting: only tests lower it.
+    pub fan_out_least: usize,
     /// `MAX_CONTENT_BYTES`: the longest message text in bytes of UTF-8, by default 4,096.
     pub max_content_bytes: usize,
     /// `RATE_LIMIT`: how many messages one person may say in one second, however they are sent, by
@@ -165,6 +174,7 @@ impl Config {
     /// What is left of an item has room for two hundred people to be blocked, and for connections and
     /// sessions, so that the owner of a full inbox always gets in.
     const MOST_LISTED_BYTES: usize = 240_000;
+    const FAN_OUT_LEAST: usize = 20;
     const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
     /// Reads the variables that `get` knows; the error says which one is missing or wrong.
@@ -177,6 +187,9 @@ impl Config {
             management_endpoint: required(&get, MANAGEMENT_ENDPOINT)?,
             retention: (kept > 0).then(|| Self::DAY * kept),
             backlog_messages: settings.count("BACKLOG_MESSAGES")?,
+            fan_out_members: settings.count("FAN_OUT_MEMBERS")?,
+            fan_out_rate: settings.count("FAN_OUT_RATE")?,
+            fan_out_least: Self::FAN_OUT_LEAST,
             max_content_bytes: settings.count("MAX_CONTENT_BYTES")?,
             messages_per_second: settings.count("RATE_LIMIT")?,
             notices_per_minute: settings.count("NOTICES_PER_MINUTE")?,

@@ -39,7 +39,7 @@ const ANY_NUMBER: Values = Values::Number { least: 0, most: None };
 const AT_LEAST_ONE: Values = Values::Number { least: 1, most: None };
 
 /// Every setting with a default, by name.
-pub const SETTINGS: [Setting; 13] = [
+pub const SETTINGS: [Setting; 15] = [
     Setting {
         variable: "BACKLOG_MESSAGES",
         default: "1000",
@@ -54,6 +54,21 @@ pub const SETTINGS: [Setting; 13] = [
         values: Values::Text,
         value_name: "WHO",
         help: "Who may broadcast: everybody, nobody, or ids and usernames with commas between them",
+    },
+    Setting {
+        variable: "FAN_OUT_MEMBERS",
+        default: "200",
+        values: ANY_NUMBER,
+        value_name: "PEOPLE",
+        help: "In rooms of so many people messages are brought to them by the table's stream, and acknowledged \
+               before that; 0 for none",
+    },
+    Setting {
+        variable: "FAN_OUT_RATE",
+        default: "5",
+        values: ANY_NUMBER,
+        value_name: "MESSAGES",
+        help: "In rooms of 20 people or more the same, while so many messages come in one second; 0 for never",
     },
     Setting {
         variable: "MAX_CONNECTIONS_PER_USER",

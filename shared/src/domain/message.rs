@@ -155,6 +155,8 @@ pub struct Message {
     pub body: MessageBody,
     /// When the server stored it; within a conversation it never falls.
     pub sent_at: Timestamp,
+    /// Whether the table's stream brings it to its recipients, and not its sender's invocation.
+    pub by_stream: bool,
 }
 
 #[cfg(test)]

@@ -47,6 +47,11 @@ impl Key {
         Self::new(keys::conversation_pk(conversation), keys::BLOCKS)
     }
 
+    /// How far the stream has brought the messages of a room.
+    pub(super) fn handed(conversation: &ConversationId) -> Self {
+        Self::new(keys::conversation_pk(conversation), keys::HANDED)
+    }
+
     /// A room.
     pub(super) fn room(room: RoomId) -> Self {
         Self::of_room(room, keys::ROOM)

@@ -2,9 +2,10 @@
 //!
 //! | item | `pk` | `sk` | holds |
 //! |---|---|---|---|
-//! | message | `CONV#<conversation>` | `MSG#<seq, 16 digits>` | `id`, `kind`, `from`, `content`, `sent_at`, `ahead`, `expires_at` |
+//! | message | `CONV#<conversation>` | `MSG#<seq, 16 digits>` | `id`, `kind`, `from`, `content`, `sent_at`, `ahead`, `expires_at`; `fan_until` if the stream brings it to its recipients |
 //! | start of a log | `CONV#<conversation>` | `MSG#0000000000000000` | `start`: where the numbers begin now; `began`: where they began first |
 //! | what keeps two people from speaking | `CONV#<conversation>` | `MSG#~BLOCKS` | `by`: who of the two blocks the other; `gone`: whose account is no more |
+//! | how far the stream has brought the messages of a room | `CONV#<conversation>` | `MSG#~HANDED` | `handed`: everything up to this number; `lease`: who goes on, and until when; `members`: how many the room had |
 //! | room | `CONV#<conversation>` | `ROOM` | `name`, `topic`, `metadata`, `access`, `history`, `hidden_upto`, `creator`, `created_at`, `members`, `owners`; a public one is listed in the index |
 //! | name of a room, one item for each of its keys | `ROOMNAME#<key>` | `ROOM` | `room`: whose it is; `alike` if it only looks so |
 //! | member | `CONV#<conversation>` | `MEMBER#<user>` | `role`, `joined_at`, `muted`, `reads_from` |
@@ -36,6 +37,8 @@ pub const PK: &str = "pk";
 pub const SK: &str = "sk";
 /// The time-to-live attribute, in epoch seconds.
 pub const EXPIRES_AT: &str = "expires_at";
+/// The messages in the stream that carry this attribute are brought to their recipients by it.
+pub const FAN_UNTIL: &str = "fan_until";
 /// The items in the stream that carry this attribute notify the `deliver` function.
 pub const ARRIVED: &str = "arrived";
 /// The index of who is online and which rooms exist.
@@ -68,6 +71,9 @@ pub(super) const LAST: Seq = 9_999_999_999_999_999;
 
 /// Behind the last message, so that whoever reads the end of a log sees it at no cost.
 pub(super) const BLOCKS: &str = "MSG#~BLOCKS";
+
+/// Behind the last message, too, in a room.
+pub(super) const HANDED: &str = "MSG#~HANDED";
 
 /// The longest key of a name, in bytes: a partition key has at most 2,048
 /// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>).
@@ -150,6 +156,12 @@ pub(super) fn session_sk(session: SessionId) -> String {
 /// The session whose place `sk` is.
 pub(super) fn session_of_sk(sk: &str) -> Option<SessionId> {
     SessionId::parse(sk.strip_prefix(SESSIONS)?)
+}
+
+/// The conversation and the number of the message whose key this is.
+pub fn message_of(pk: &str, sk: &str) -> Option<(ConversationId, Seq)> {
+    let conversation = ConversationId::parse(pk.strip_prefix("CONV#")?).ok()?;
+    Some((conversation, sk.strip_prefix("MSG#")?.parse().ok()?))
 }
 
 /// The user whose partition `pk` is.

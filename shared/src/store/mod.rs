@@ -3,6 +3,7 @@
 mod accounts;
 mod blocks;
 mod client;
+mod hand_over;
 pub mod inbox;
 mod item;
 mod key;
@@ -18,6 +19,7 @@ mod transaction;
 
 pub use accounts::{Attempts, Exchange, Moment, Rotation, Secured, Session, Ticket};
 pub use client::Store;
+pub use hand_over::{HandOver, HandOverLease, Taken};
 pub use inbox::{Advance, BacklogDelivery, Connection, Inbox, Lease, Overdue, Pending, Update};
 pub use log::{Entry, First, Put, Tail};
 pub use memberships::{Membership, ReadMark};

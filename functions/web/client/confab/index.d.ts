@@ -139,7 +139,8 @@ export interface Ack {
   conversation: string;
   seq: number;
   timestamp: string;
-  delivered: boolean;
+  /** Whether a recipient's connection took it; unknown while it is on its way to them. */
+  delivered?: boolean;
   duplicate: boolean;
 }
 

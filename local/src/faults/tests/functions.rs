@@ -46,7 +46,7 @@ fn functions(fault: Fault) -> (Functions, Runs, Faults) {
         message: lambda.clone(),
         event_sources: vec![EventSource {
             name: "deliver",
-            pattern: json!({}),
+            patterns: vec![json!({})],
             batch: 10,
             function: lambda,
         }],

@@ -11,6 +11,7 @@ use futures::future;
 use super::backoff::Backoff;
 use super::rate::{RecentMessages, count_sent, most_of, shows_a_second};
 use super::repeat::find_repeat;
+use super::way::Way;
 use crate::domain::permissions::{self, Action};
 use crate::domain::{ConversationId, Message, MessageId, NewMessage, Timestamp};
 use crate::store::{Entry, First, Put, Tail};
@@ -27,11 +28,13 @@ const LONG_TAIL: usize = limits::REPEATS_AMONG;
 
 /// What became of a new message.
 #[derive(Debug)]
-pub enum Appended {
-    /// It has its place now.
-    Stored(Message),
-    /// The same sender sent it before under the same id; this is the message that was stored then.
-    Repeat(Message),
+pub struct Appended {
+    /// The message as it is kept.
+    pub message: Message,
+    /// Whether the same sender sent it before under the same id, and it was stored then.
+    pub duplicate: bool,
+    /// How many members the room is known to have, where it matters; else 0.
+    pub members: usize,
 }
 
 /// One append, through all its rounds.
@@ -75,8 +78,9 @@ pub async fn append<Permission: Future<Output = Result<(), Error>>>(
         backoff.answered();
         let searched = (known, now);
         let earlier = find_repeat(app, conversation, (new, &append.id), &tail, searched).await?;
-        if let Some(earlier) = earlier {
-            return Ok(Appended::Repeat(earlier));
+        let members = tail.hand_over.as_ref().map_or(0, |hand_over| hand_over.members);
+        if let Some(message) = earlier {
+            return Ok(Appended { message, duplicate: true, members });
         }
         known = tail.entries.first().map_or(known, |newest| newest.message.seq);
         check_peer(&tail, new)?;
@@ -92,11 +96,11 @@ pub async fn append<Permission: Future<Output = Result<(), Error>>>(
         } else {
             append.put_after(&tail, backoff.tries(), &mut lately).await?
         };
-        if let Some(appended) = appended {
-            if let (Appended::Stored(_), Some(counted)) = (&appended, counted) {
+        if let Some((message, duplicate)) = appended {
+            if let Some(counted) = counted.filter(|_| !duplicate) {
                 counted.keep();
             }
-            return Ok(appended);
+            return Ok(Appended { message, duplicate, members });
         }
         backoff.pause().await;
         (tail, ()) = look().await?;
@@ -123,40 +127,45 @@ impl Append<'_> {
     }
 
     /// Starts the log; `None` when somebody was faster, and the tail must be read again.
-    async fn put_first(&self, tail: &Tail) -> Result<Option<Appended>, Error> {
+    async fn put_first(&self, tail: &Tail) -> Result<Option<(Message, bool)>, Error> {
         let Self { app, conversation, now, .. } = self;
         let start = match tail.start {
             None if !tail.whole => app.store.start_of(conversation).await?,
             start => start,
         };
         let entry = self.entry(tail.next_seq(*now), tail.entries.first());
+        let entry = entry.going(Way::of(app, tail).fan_until(*now));
         let holders = if app.config.has_accounts() { conversation.pair() } else { Vec::new() };
         match app.store.put_first(&entry, start, &holders).await? {
-            First::Stored => Ok(Some(Appended::Stored(entry.message))),
+            First::Stored => Ok(Some((entry.message, false))),
             First::Overtaken => Ok(None),
             First::NoAccount(user) if user == self.new.from => Err(Error::DELETED),
             First::NoAccount(_) => Err(Error::NotFound("user")),
         }
     }
 
-    /// Tries so many numbers after the newest until one is free; `None` when the tail must be read
-    /// again.
+    /// Tries so many numbers after the newest until one is free, or has this very message already: then
+    /// true beside it; `None` when the tail must be read again.
     async fn put_after(
         &self,
         tail: &Tail,
         tries: u32,
         lately: &mut RecentMessages<'_>,
-    ) -> Result<Option<Appended>, Error> {
+    ) -> Result<Option<(Message, bool)>, Error> {
+        let mut way = Way::of(self.app, tail);
         let Some(newest) = tail.entries.first() else { return Ok(None) };
         let mut entry = self.entry(newest.message.seq + 1, Some(newest));
         for _ in 0..tries {
+            // The way is decided anew with every number, and part of the put.
+            entry = entry.going(way.fan_until(self.now));
             match self.app.store.put_message(&entry).await? {
-                Put::Stored => return Ok(Some(Appended::Stored(entry.message))),
+                Put::Stored => return Ok(Some((entry.message, false))),
                 Put::Contended => return Ok(None),
                 Put::Occupied(occupant) => {
                     if self.new.is_repeated_by(&self.id, &occupant.message)? {
-                        return Ok(Some(Appended::Repeat(occupant.message)));
+                        return Ok(Some((occupant.message, true)));
                     }
+                    way.see(&occupant);
                     lately.see(&occupant.message);
                     lately.check(occupant.message.sent_at.max(self.now))?;
                     entry = self.entry(occupant.message.seq + 1, Some(&occupant));

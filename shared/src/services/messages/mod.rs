@@ -6,3 +6,4 @@ mod rate;
 pub mod read;
 mod repeat;
 pub mod send;
+mod way;

@@ -5,13 +5,17 @@ use std::slice;
 use futures::{join, try_join};
 
 use super::append::{Appended, append};
+use super::way::is_another_size;
 use crate::domain::permissions::Action;
-use crate::domain::{Content, ConversationId, Message, MessageBody, MessageId, NewMessage, UserId};
+use crate::domain::{
+    ConnectionId, Content, ConversationId, Message, MessageBody, MessageId, NewMessage, UserId,
+};
 use crate::protocol::Ack;
 use crate::services::access::check_permission;
 use crate::services::delivery::{deliver, recipients};
 use crate::services::own_inbox::OwnInbox;
 use crate::services::presence::mark_connection_ready;
+use crate::store::Inbox;
 use crate::{App, Error};
 
 /// What became of something said.
@@ -21,8 +25,8 @@ pub struct Sent {
     pub message: Message,
     /// Whether it had been stored by an earlier send.
     pub duplicate: bool,
-    /// Whether a connection of a recipient took it.
-    pub delivered: bool,
+    /// Whether a connection of a recipient took it; unknown if the table's stream brings it to them.
+    pub delivered: Option<bool>,
 }
 
 impl Sent {
@@ -62,10 +66,7 @@ pub async fn send(
     new: &NewMessage,
 ) -> Result<Sent, Error> {
     let permission = || check_permission(app, &new.from, conversation, Action::Speak);
-    let (message, duplicate) = store(app, conversation, new, permission).await?;
-    let recipients = recipients(app, conversation, message.seq, None).await?;
-    let delivered = deliver(app, slice::from_ref(&message), recipients, None).await?;
-    Ok(Sent { message, duplicate, delivered })
+    bring(app, append(app, conversation, new, permission).await?, None).await
 }
 
 /// The same over a connection.
@@ -83,28 +84,52 @@ pub async fn send_over(
         let permission = check_permission(app, &new.from, conversation, Action::Speak);
         try_join!(permission, own.get()).map(drop)
     };
-    let (message, duplicate) = store(app, conversation, new, permission).await?;
+    let appended = append(app, conversation, new, permission).await?;
     let inbox = own.get().await?;
-    let (recipients, noted) = join!(
-        recipients(app, conversation, message.seq, Some((&new.from, inbox))),
+    let (sent, noted) = join!(
+        bring(app, appended, Some((inbox, &own.caller.connection))),
         mark_connection_ready(app, own.caller, inbox),
     );
     // The next frame notes it again.
     noted.map_or_else(|error| error.log(), drop);
-    let sent_over = Some(&own.caller.connection);
-    let delivered = deliver(app, slice::from_ref(&message), recipients?, sent_over).await?;
-    Ok(Sent { message, duplicate, delivered })
+    sent
 }
 
-/// The message as it is kept, and whether it was before.
-async fn store<Permission: Future<Output = Result<(), Error>>>(
+/// Brings a stored message to everybody it is for, or leaves that to the table's stream. It may have been
+/// sent over a connection of its sender, whose inbox was read.
+pub(crate) async fn bring(
     app: &App,
-    conversation: &ConversationId,
-    new: &NewMessage,
-    permission: impl Fn() -> Permission,
-) -> Result<(Message, bool), Error> {
-    Ok(match append(app, conversation, new, permission).await? {
-        Appended::Stored(message) => (message, false),
-        Appended::Repeat(message) => (message, true),
-    })
+    appended: Appended,
+    sent_over: Option<(&Inbox, &ConnectionId)>,
+) -> Result<Sent, Error> {
+    let Appended { message, duplicate, members } = appended;
+    if message.by_stream {
+        app.stream_has_more();
+        return Ok(Sent { message, duplicate, delivered: None });
+    }
+    let known = sent_over.map(|(inbox, _)| (&message.from, inbox));
+    let recipients = recipients(app, &message.conversation, message.seq, known).await?;
+    let counted = recipients.people.len();
+    let sent_over = sent_over.map(|(_, connection)| connection);
+    let (delivered, noted) = join!(
+        deliver(app, slice::from_ref(&message), recipients, sent_over),
+        note_size(app, &message, members, counted),
+    );
+    // The next message notes it again.
+    noted.unwrap_or_else(|error| error.log());
+    Ok(Sent { delivered: Some(delivered?), message, duplicate })
+}
+
+/// Notes how many members a room has if that changes the way of its messages.
+async fn note_size(
+    app: &App,
+    message: &Message,
+    noted: usize,
+    members: usize,
+) -> Result<(), Error> {
+    let is_room = matches!(message.conversation, ConversationId::Room(_));
+    if !is_room || !is_another_size(app, noted, members) {
+        return Ok(());
+    }
+    app.store.note_members(&message.conversation, members, message.seq).await
 }

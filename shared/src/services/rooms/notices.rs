@@ -1,11 +1,9 @@
 //! What happens to people in a room is told in its log, and to whoever is put out.
 
-use std::slice;
-
 use crate::domain::{MessageBody, MessageId, NewMessage, Notice, Room, UserId};
 use crate::protocol::{Left, Removal, ServerFrame};
-use crate::services::delivery::{deliver, recipients};
-use crate::services::messages::append::{Appended, append};
+use crate::services::messages::append::append;
+use crate::services::messages::send::bring;
 use crate::{App, Error};
 
 /// Counts something that the room will hear of `user`, before it is done; refused if that has happened
@@ -36,9 +34,7 @@ pub(super) async fn announce(
     };
     let permission = || std::future::ready(Ok(()));
     let appended = append(app, conversation, &new, permission).await?;
-    let (Appended::Stored(message) | Appended::Repeat(message)) = appended;
-    let recipients = recipients(app, conversation, message.seq, None).await?;
-    deliver(app, slice::from_ref(&message), recipients, None).await?;
+    let message = bring(app, appended, None).await?.message;
     if newcomer {
         // What was said before one came is not unread. Last, so that the room hears of it anyhow.
         app.store.mark_read(user, conversation, message.seq).await?;

@@ -298,7 +298,7 @@ impl Connection {
 }
 
 impl Lease {
-    fn decode(value: &AttributeValue) -> Option<Self> {
+    pub(in crate::store) fn decode(value: &AttributeValue) -> Option<Self> {
         let map = value.as_m().ok()?;
         Some(Self {
             holder: map.get("holder")?.as_s().ok()?.clone(),
@@ -327,7 +327,7 @@ impl Update {
 }
 
 impl Lease {
-    pub(super) fn encode(holder: &str, until: Timestamp) -> AttributeValue {
+    pub(in crate::store) fn encode(holder: &str, until: Timestamp) -> AttributeValue {
         AttributeValue::M(HashMap::from([
             ("holder".into(), s(holder)),
             ("until".into(), n(until.as_millis())),

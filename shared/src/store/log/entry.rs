@@ -20,10 +20,13 @@ pub struct Entry {
     pub ahead: Duration,
     /// When it expires, in seconds since the Unix epoch; `None` for never.
     pub expires_at: Option<i64>,
+    /// Until when messages go by the stream because there are many, if this one goes by it.
+    pub fan_until: Option<Timestamp>,
 }
 
 impl Entry {
-    /// `new` as the entry behind `newest`, stored `now` or when that was, if that is later.
+    /// `new` as the entry behind `newest`, stored `now` or when that was, if that is later; it is delivered
+    /// by its sender.
     pub fn after(
         newest: Option<&Self>,
         (conversation, seq): (&ConversationId, Seq),
@@ -44,10 +47,19 @@ impl Entry {
                 from: new.from.clone(),
                 body: new.body.clone(),
                 sent_at,
+                by_stream: false,
             },
             ahead,
+            fan_until: None,
             expires_at: retention.map(|retention| sent_at.plus(retention).as_seconds()),
         }
+    }
+
+    /// The same, brought to its recipients by the stream if messages go by it until some time.
+    #[must_use]
+    pub fn going(mut self, fan_until: Option<Timestamp>) -> Self {
+        (self.message.by_stream, self.fan_until) = (fan_until.is_some(), fan_until);
+        self
     }
 
     pub(super) fn is_expired(&self, now: Timestamp) -> bool {
@@ -66,6 +78,9 @@ pub(super) fn encode(entry: &Entry) -> Item {
     if !entry.ahead.is_zero() {
         item.insert("ahead".into(), n(i64::try_from(entry.ahead.as_millis()).unwrap_or(i64::MAX)));
     }
+    if let Some(fan_until) = entry.fan_until {
+        item.insert(keys::FAN_UNTIL.into(), n(fan_until.as_millis()));
+    }
     if let Some(expires_at) = entry.expires_at {
         item.insert(keys::EXPIRES_AT.into(), n(expires_at));
     }
@@ -75,6 +90,7 @@ pub(super) fn encode(entry: &Entry) -> Item {
 pub(super) fn decode(conversation: &ConversationId, item: &Item) -> Result<Entry, Error> {
     let sk = text(item, keys::SK)?;
     let seq = sk.strip_prefix("MSG#").and_then(|seq| seq.parse().ok());
+    let fan_until = item.get(keys::FAN_UNTIL).and_then(parse_number).map(Timestamp::from_millis);
     Ok(Entry {
         message: Message {
             conversation: conversation.clone(),
@@ -83,7 +99,9 @@ pub(super) fn decode(conversation: &ConversationId, item: &Item) -> Result<Entry
             from: UserId::parse(&text(item, "from")?)?,
             body: decode_body(item)?,
             sent_at: Timestamp::from_millis(number(item, "sent_at")?),
+            by_stream: fan_until.is_some(),
         },
+        fan_until,
         ahead: Duration::from_millis(item.get("ahead").and_then(parse_number).unwrap_or(0)),
         expires_at: item.get(keys::EXPIRES_AT).and_then(parse_number),
     })

@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 
 use super::entry::decode;
 use crate::Error;
-use crate::domain::{ConversationId, Page, Range, Seq, Timestamp};
+use crate::domain::{ConversationId, Message, Page, Range, Seq, Timestamp};
 use crate::error::storage;
 use crate::store::item::s;
 use crate::store::{Store, keys};
@@ -45,6 +45,21 @@ impl Store {
         entries.retain(|entry| now.is_none_or(|now| !entry.is_expired(now)));
         let messages = entries.into_iter().map(|entry| entry.message).collect();
         Ok(Page { messages, before, after })
+    }
+
+    /// Reads up to `limit` messages after `seq`, oldest first, also such as have expired; strongly
+    /// consistent.
+    pub async fn messages_after(
+        &self,
+        conversation: &ConversationId,
+        seq: Seq,
+        limit: usize,
+    ) -> Result<Vec<Message>, Error> {
+        let query = self.query_log(conversation, seq.saturating_add(1), keys::LAST);
+        let query = query.limit(i32::try_from(limit).unwrap_or(i32::MAX));
+        let answer = query.send().await.map_err(storage("read what is to be brought"))?;
+        let messages = answer.items().iter().map(|item| Ok(decode(conversation, item)?.message));
+        messages.collect()
     }
 
     /// Reads the last messages up to `limit`, none of them before `first`.

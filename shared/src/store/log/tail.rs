@@ -7,7 +7,7 @@ use crate::Error;
 use crate::domain::{ConversationId, Seq, UserId};
 use crate::error::storage;
 use crate::store::item::{parse_number, s, text};
-use crate::store::{Store, keys};
+use crate::store::{HandOver, Store, keys};
 
 /// The newest end of a log, newest first.
 #[derive(Debug)]
@@ -20,6 +20,8 @@ pub struct Tail {
     pub blocked_by: Vec<UserId>,
     /// Whose account is no more.
     pub gone: Vec<UserId>,
+    /// How far the stream has brought the messages of a room, if any ever went by it or could.
+    pub hand_over: Option<HandOver>,
     /// Whether the page reaches the beginning of the log.
     pub whole: bool,
 }
@@ -27,19 +29,22 @@ pub struct Tail {
 impl Store {
     /// Reads the newest `length` messages, strongly consistent.
     pub async fn tail(&self, conversation: &ConversationId, length: usize) -> Result<Tail, Error> {
-        // One more, for the blocks.
+        // One more, for the blocks or the hand-over.
         let limit = i32::try_from(length + 1).unwrap_or(i32::MAX);
         let page = self.query_log(conversation, keys::START, keys::LAST);
-        let page = page.expression_attribute_values(":last", s(keys::BLOCKS));
+        let page = page.expression_attribute_values(":last", s(keys::HANDED));
         let page = page.scan_index_forward(false).limit(limit).send().await;
         let page = page.map_err(storage("read the end of a conversation"))?;
         let mut start = None;
         let mut entries = Vec::with_capacity(page.items().len());
-        let (mut blocked_by, mut gone) = (Vec::new(), Vec::new());
+        let (mut blocked_by, mut gone, mut hand_over) = (Vec::new(), Vec::new(), None);
         for item in page.items() {
-            if text(item, keys::SK)? == keys::BLOCKS {
+            let sk = text(item, keys::SK)?;
+            if sk == keys::BLOCKS {
                 blocked_by = users(item.get("by"))?;
                 gone = users(item.get("gone"))?;
+            } else if sk == keys::HANDED {
+                hand_over = Some(HandOver::decode(item)?);
             } else if let Some(value) = item.get("start") {
                 start = parse_number(value);
             } else {
@@ -47,7 +52,7 @@ impl Store {
             }
         }
         let whole = page.last_evaluated_key().is_none();
-        Ok(Tail { entries, start, blocked_by, gone, whole })
+        Ok(Tail { entries, start, blocked_by, gone, hand_over, whole })
     }
 }
 

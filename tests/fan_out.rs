@@ -1,0 +1,139 @@
+//! What is said in large and in busy rooms is brought to its members by the table's stream.
+
+use serde_json::{Value, json};
+
+use crate::support::{Chat, Person};
+
+/// alice and bob in a room that counts as large.
+async fn in_a_large_room() -> (Chat, String, Person, Person) {
+    let chat = Chat::start_with(|options| options.settings.set("FAN_OUT_MEMBERS", "2")).await;
+    let room = chat.room_of("alice", "general").await;
+    let mut alice = chat.joined_by("alice").await;
+    alice.sees_a("message").await;
+    let mut bob = chat.joined_by("bob").await;
+    bob.joins("general").await;
+    alice.hears("bob", "bob joined").await;
+    chat.has_delivered_the_room(&room, "alice").await;
+    (chat, room, alice, bob)
+}
+
+async fn says(person: &mut Person, room: &str, content: &str, id: &str) -> Value {
+    let frame = json!({ "action": "message", "room": room, "content": content, "id": id });
+    person.sends(&frame).await;
+    person.sees_in_time("ack").await
+}
+
+#[tokio::test]
+async fn everybody_in_a_large_room_hears_what_is_said_there() {
+    let (chat, room, mut alice, mut bob) = in_a_large_room().await;
+    for content in ["one", "two", "three"] {
+        alice.sends(&json!({ "action": "message", "room": room, "content": content })).await;
+        let [ack, own] = alice.sees_both(["ack", "message"]).await;
+        assert_eq!((ack.get("delivered"), &ack["duplicate"]), (None, &false.into()));
+        assert_eq!(own["content"], content);
+        bob.hears("alice", content).await;
+    }
+    bob.hears_nothing(&chat).await;
+}
+
+#[tokio::test]
+async fn what_is_said_while_one_is_away_waits() {
+    let (chat, room, mut alice, bob) = in_a_large_room().await;
+    bob.leaves().await;
+    for content in ["one", "two", "three"] {
+        alice.says_in(&room, content).await;
+    }
+    chat.has_served_the_stream().await;
+    let mut bob = chat.joined_by("bob").await;
+    for content in ["one", "two", "three"] {
+        bob.hears("alice", content).await;
+    }
+    bob.hears_nothing(&chat).await;
+    let body = json!({ "room": room, "content": "four", "sender_id": "alice" });
+    let sent = chat.post("/api/send_message", body).await;
+    assert_eq!((sent.status, sent.body.get("delivered")), (200, None));
+    bob.hears("alice", "four").await;
+}
+
+#[tokio::test]
+async fn a_repeat_is_acknowledged_and_brought_once() {
+    let (chat, room, mut alice, mut bob) = in_a_large_room().await;
+    let id = "0192b4e0-7c00-7000-8000-000000000000";
+    let first = says(&mut alice, &room, "once", id).await;
+    let again = says(&mut alice, &room, "once", id).await;
+    assert_eq!((&again["seq"], &again["duplicate"]), (&first["seq"], &true.into()));
+    assert_eq!(again.get("delivered"), None);
+    bob.hears("alice", "once").await;
+    bob.hears_nothing(&chat).await;
+}
+
+#[tokio::test]
+async fn whoever_was_put_out_hears_no_more_and_a_newcomer_nothing_of_before() {
+    let (chat, room, mut alice, bob) = in_a_large_room().await;
+    let change = json!({ "history": "since_joining", "user_id": "alice" });
+    assert_eq!(chat.patch(&format!("/api/rooms/{room}"), change).await.status, 200);
+    alice.says_in(&room, "before").await;
+    chat.has_served_the_stream().await;
+    let mut bob = bob;
+    bob.sees_in_time("message").await;
+    let path = format!("/api/rooms/{room}/members/bob");
+    assert_eq!(chat.delete(&path, &[("user_id", "alice")]).await.status, 204);
+    bob.sees_in_time("left").await;
+    chat.has_served_the_stream().await;
+    let mut carol = chat.joined_by("carol").await;
+    // That she joined comes before the answer or after it.
+    carol.joins(&room).await;
+    chat.has_served_the_stream().await;
+    let heard = carol.catches_up().await;
+    assert!(heard.iter().all(|frame| frame["content"] != "before"), "{heard:?}");
+    alice.says_in(&room, "after").await;
+    carol.hears("alice", "after").await;
+    bob.hears_nothing(&chat).await;
+}
+
+#[tokio::test]
+async fn a_busy_room_goes_by_the_stream_until_it_is_quiet() {
+    let chat = Chat::start_in_standing_time(|options| {
+        options.settings.set("FAN_OUT_RATE", "3");
+        options.settings.set("RATE_LIMIT", "0");
+    });
+    let chat = chat.await;
+    let room = chat.room_of("alice", "general").await;
+    for number in 1..20 {
+        let member = json!({ "user_id": format!("member {number}") });
+        let joined = chat.post(&format!("/api/rooms/{room}/join"), member).await;
+        assert_eq!(joined.status, 200);
+        chat.time.advance(std::time::Duration::from_secs(2));
+    }
+    let mut alice = chat.joined_by("alice").await;
+    let mut delivered = Vec::new();
+    for content in ["1", "2", "3", "4"] {
+        delivered.push(alice.says_in(&room, content).await.get("delivered").is_some());
+    }
+    assert_eq!(delivered, [true, true, false, false]);
+    chat.time.advance(std::time::Duration::from_secs(9));
+    assert_eq!(alice.says_in(&room, "5").await.get("delivered"), None);
+    chat.time.advance(std::time::Duration::from_secs(2));
+    assert_eq!(alice.says_in(&room, "6").await["delivered"], false);
+    let mut member = chat.joined_by("member 7").await;
+    loop {
+        let heard = member.sees_in_time("message").await;
+        if heard["content"] == "6" {
+            break;
+        }
+    }
+}
+
+#[tokio::test]
+async fn with_zero_nothing_goes_by_the_stream() {
+    let chat = Chat::start_with(|options| {
+        options.settings.set("FAN_OUT_MEMBERS", "0");
+        options.settings.set("FAN_OUT_RATE", "0");
+    });
+    let chat = chat.await;
+    let room = chat.room_of("alice", "general").await;
+    let mut alice = chat.joined_by("alice").await;
+    for content in ["1", "2", "3", "4", "5", "6"] {
+        assert_eq!(alice.says_in(&room, content).await["delivered"], false);
+    }
+}
