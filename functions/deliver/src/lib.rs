@@ -13,6 +13,8 @@ mod presence;
 mod stream_events;
 mod welcome;
 
+use std::time::Duration;
+
 use aws_lambda_events::dynamodb::Event;
 use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
 use futures::future::join_all;
@@ -22,11 +24,20 @@ use shared::{App, Error};
 
 use stream_events::UserEvents;
 
+/// How long it is tried to serve an inbox: the stream would try for a day, and hold up other people's.
+const PATIENCE: Duration = Duration::from_secs(60 * 60);
+
 /// Serves the inboxes and rooms of a batch at the same time; reports the first record that failed of each.
 pub async fn handle(app: &App, event: Event) -> Result<DynamoDbEventResponse, Error> {
     let (users, rooms) = (stream_events::collect(&event), stream_events::wakes(&event));
-    let served = users.iter().map(async |events| {
-        serve(app, events).await.map_err(|error| (error, events.sequence_number.clone()))
+    let served = users.iter().map(async |events| match serve(app, events).await {
+        // What waits is found by the next message or connection.
+        Err(error) if app.clock.now().since(events.since) > PATIENCE => {
+            tracing::error!("after an hour nobody tries any more to serve an inbox");
+            error.log();
+            Ok(())
+        }
+        served => served.map_err(|error| (error, events.sequence_number.clone())),
     });
     let brought = rooms.iter().map(async |(room, wake)| {
         let brought = hand_over::hand_over(app, room, wake.last).await;

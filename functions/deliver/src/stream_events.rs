@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use aws_lambda_events::dynamodb::{Event, EventRecord};
 use serde_dynamo::AttributeValue;
-use shared::domain::{ConnectionId, ConversationId, Seq, UserId};
+use shared::domain::{ConnectionId, ConversationId, Seq, Timestamp, UserId};
 use shared::store::{inbox, keys};
 
 /// What is to be done for one user.
@@ -18,6 +18,8 @@ pub(crate) struct UserEvents {
     pub(crate) went_offline: bool,
     /// The first record that asked for it.
     pub(crate) sequence_number: Option<String>,
+    /// When that was written.
+    pub(crate) since: Timestamp,
 }
 
 /// Messages of one room that the stream brings to its members.
@@ -58,11 +60,13 @@ pub(crate) fn collect(event: &Event) -> Vec<UserEvents> {
         let place = users.iter().position(|events| events.user == user).unwrap_or(users.len());
         if place == users.len() {
             let sequence_number = record.change.sequence_number.clone();
+            let since = record.change.approximate_creation_date_time.timestamp_millis();
             users.push(UserEvents {
                 user,
                 new_connections: Vec::new(),
                 went_offline: false,
                 sequence_number,
+                since: Timestamp::from_millis(since),
             });
         }
         let events = &mut users[place];

@@ -24,8 +24,8 @@ const SOON: Duration = Duration::from_millis(2);
 const MANY: usize = 100;
 /// How many partition keys are served at the same time.
 const LANES: usize = 64;
-/// How often a batch is tried before it is given up.
-const RETRY: Retry = Retry { tries: 6, pause: PAUSE, longest_pause: Duration::from_secs(1) };
+/// A batch is tried until it is done: the functions themselves say what is hopeless.
+const RETRY: Retry = Retry { tries: u32::MAX, pause: PAUSE, longest_pause: Duration::from_secs(1) };
 
 /// One event source mapping at work; dropping it stops it.
 pub(crate) struct Follower {
