@@ -12,13 +12,16 @@ use crate::requests::fresh_id;
 
 /// The pause before what is still missing is asked for again: it may be under way.
 const PAUSE: Duration = Duration::from_millis(250);
+/// How long a message may overtake the one before it until that counts as missing: what its sender delivers
+/// and what the table's stream brings may cross.
+const OVERTAKING: Duration = Duration::from_millis(300);
 
 /// Which conversations may lack something.
 #[derive(Debug, Default)]
 pub(crate) struct Sync {
     wanted: BTreeSet<String>,
-    /// Those that lack something before what has come.
-    gaps: BTreeSet<String>,
+    /// Those that lack something before what has come, and since when that has been known.
+    gaps: BTreeMap<String, Option<Instant>>,
     asked: BTreeSet<String>,
     /// The id of the frame that asked last.
     id: Option<String>,
@@ -39,7 +42,7 @@ impl Sync {
     /// Something is missing in this conversation before what has come, or not any more.
     pub(crate) fn has_gap(&mut self, conversation: &str, has_gap: bool) {
         if has_gap {
-            self.gaps.insert(conversation.to_owned());
+            self.gaps.entry(conversation.to_owned()).or_default();
         } else {
             self.gaps.remove(conversation);
         }
@@ -58,11 +61,16 @@ impl Sync {
         random: &mut Rng,
         watermark: impl Fn(&str) -> Option<Seq>,
     ) -> Option<Outgoing> {
+        for since in self.gaps.values_mut() {
+            since.get_or_insert(now);
+        }
         if !self.repeat.is_due(now) {
             return None;
         }
         self.wanted.append(&mut self.asked);
-        self.wanted.append(&mut self.gaps);
+        let is_missing = |since: Option<Instant>| since.is_some_and(|it| now >= it + OVERTAKING);
+        let missing = self.gaps.extract_if(.., |_, since| is_missing(*since));
+        self.wanted.extend(missing.map(|(conversation, _)| conversation));
         let mut since = BTreeMap::new();
         while let (true, Some(conversation)) =
             (since.len() < limits::CONVERSATIONS_PER_SYNC, self.wanted.pop_first())

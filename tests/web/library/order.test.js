@@ -62,7 +62,7 @@ test("what comes again is not shown again", async (t) => {
 test("a gap is filled by a sync", async (t) => {
   const { socket, person } = await upToFive(t);
   await socket.says(bobs(8));
-  await pass(200);
+  await pass(350);
   const page = { type: "messages", conversation: THEIRS, messages: [bobs(6), bobs(7), bobs(8)] };
   await socket.says(page);
   assert.equal(await answersSync(socket, 8), 5);
@@ -72,9 +72,9 @@ test("a gap is filled by a sync", async (t) => {
 test("a sync whose pages are lost is asked again", async (t) => {
   const { socket, person } = await upToFive(t);
   await socket.says(bobs(7));
-  await pass(200);
+  await pass(350);
   assert.equal(await answersSync(socket, 7), 5);
-  await pass(200);
+  await pass(350);
   await socket.says({ type: "messages", conversation: THEIRS, messages: [bobs(6)] });
   assert.equal(await answersSync(socket, 7), 5);
   assert.deepEqual(person.sees(THEIRS), ["bob 6", "bob 7"]);
@@ -83,7 +83,7 @@ test("a sync whose pages are lost is asked again", async (t) => {
 test("a sync goes on where the last page ended", async (t) => {
   const { socket, person } = await upToFive(t);
   await socket.says(bobs(9));
-  await pass(200);
+  await pass(350);
   await socket.says({ type: "messages", conversation: THEIRS, messages: [bobs(6), bobs(7)] });
   assert.equal(await answersSync(socket, 7, { more: true }), 5);
   await socket.says({ type: "messages", conversation: THEIRS, messages: [bobs(8), bobs(9)] });
@@ -94,7 +94,7 @@ test("a sync goes on where the last page ended", async (t) => {
 test("what is gone is told, and the rest is shown", async (t) => {
   const { socket, person } = await upToFive(t);
   await socket.says(bobs(9));
-  await pass(200);
+  await pass(350);
   await answersSync(socket, 9, { complete: false });
   const [asked] = socket.takes("history");
   assert.equal(asked.after, 5);
@@ -108,7 +108,7 @@ test("a conversation that nobody follows begins with the first that comes", asyn
   onItsOwnClock(t);
   const { socket, person } = await online(t, "alice");
   await socket.says(bobs(12), bobs(11));
-  await pass(200);
+  await pass(350);
   assert.deepEqual(person.sees(THEIRS), ["bob 11", "bob 12"]);
   assert.deepEqual(socket.heard, []);
 });
@@ -154,7 +154,7 @@ test("the watermark outlives the page, and follow may go back behind it once", a
 test("a conversation that is not one's to sync is left alone until something comes", async (t) => {
   const { socket, person } = await upToFive(t);
   await socket.says(bobs(8));
-  await pass(200);
+  await pass(350);
   await answersSync(socket, 5, { complete: false, error: "forbidden" });
   assert.equal(person.events.find(({ type }) => type === "error").detail.code, "forbidden");
   await pass(1_000);

@@ -156,7 +156,7 @@ test("what is refused lets the next pass, and waits for a decision", async (t) =
   await socket.says({ type: "error", code: "forbidden", message: "no", id });
   chat.discard(id);
   await assert.rejects(again.sent, { code: "forbidden" });
-  await pass(200);
+  await pass(350);
   assert.deepEqual(chat.outbox, []);
 });
 
@@ -189,7 +189,7 @@ test("what is unsent outlives the page, in order and under the same ids", async 
     assert.equal(sent.id, id);
     await socket.says(ack(sent, 7 + index));
   }
-  await pass(200);
+  await pass(350);
   assert.deepEqual([chat.outbox, storage.kept.get("confab:server/ws:alice:outbox")], [[], undefined]);
 });
 
@@ -262,7 +262,7 @@ test("a storage that takes nothing costs the session nothing", async (t) => {
   const { sent } = chat.send({ to: "bob" }, "one");
   await socket.says(ack(socket.takes()[0], 7));
   assert.equal((await sent).seq, 7);
-  await pass(200);
+  await pass(350);
   assert.deepEqual([chat.outbox, chat.watermark("dm:alice:bob")], [[], 7]);
 });
 

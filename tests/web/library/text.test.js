@@ -91,7 +91,7 @@ test("what an earlier version has stored holds up nothing, and is told", async (
   assert.equal(sent.content, "hello");
   await socket.says(ack(sent, 6));
   for (const { id } of chat.outbox) chat.discard(id);
-  await pass(200);
+  await pass(350);
   assert.equal(storage.kept.has(OUTBOX), false);
 });
 

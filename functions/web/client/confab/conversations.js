@@ -2,8 +2,11 @@
 
 import { isWellFormed } from "./text.js";
 
-/** How long a message may overtake the one before it until that counts as missing, in ms. */
-const OVERTAKING = 150;
+/**
+ * How long a message may overtake the one before it until that counts as missing, in ms: what its sender
+ * delivers and what the table's stream brings may cross.
+ */
+const OVERTAKING = 300;
 /** How long to wait at most before something is asked again that brought nothing, in ms. */
 const LONGEST = 10_000;
 
