@@ -23,8 +23,6 @@ pub(crate) enum Broken {
     NoTrace,
     /// A backlog delivery ends whatever happened meanwhile.
     FinishBlindly,
-    /// Anybody may deliver a backlog at any time.
-    NoLease,
     /// A connection counts before its handshake is through.
     ReadyAtOnce,
     /// A push that is answered 410 forgets another connection of the user.
@@ -57,8 +55,6 @@ pub(crate) enum Broken {
     Unpassed,
     /// What was brought by the stream ends a message later than it does.
     HandedTooFar,
-    /// Anybody may bring the messages of a room at any time.
-    NoHandOverLease,
     /// Who is in a room is remembered for a while.
     MembersRemembered,
     /// Whatever is read is read twice.
@@ -69,24 +65,24 @@ impl Broken {
     /// Every mechanism, with the first seed whose world is known to notice that it is missing. Not among
     /// them: that notifications differ, since no world is known in which two follow each other with nothing
     /// in between; and that the mark for what is not listed is cleared by whoever told of it, which
-    /// `tests/handing_over.rs` tries.
-    pub(crate) const ALL: [(Self, u64); 30] = [
+    /// `tests/handing_over.rs` tries; nor that only one delivers a backlog, or brings the messages of a room,
+    /// at a time: without that they would come twice, but in order, since a page is one frame.
+    pub(crate) const ALL: [(Self, u64); 28] = [
         (Self::PutUnconditionally, 2),
         (Self::SameMillisecond, 0),
-        (Self::OccupantUnseen, 25),
+        (Self::OccupantUnseen, 64),
         (Self::StartTwice, 169),
-        (Self::InboxBeforePut, 1614),
+        (Self::InboxBeforePut, 2200),
         (Self::NoMark, 0),
-        (Self::MarksRise, 2407),
-        (Self::BlindMark, 2795),
-        (Self::NoTrace, 29),
-        (Self::FinishBlindly, 29),
-        (Self::NoLease, 3528),
-        (Self::ReadyAtOnce, 1429),
-        (Self::PruneAnother, 6),
+        (Self::MarksRise, 3393),
+        (Self::BlindMark, 3253),
+        (Self::NoTrace, 150),
+        (Self::FinishBlindly, 150),
+        (Self::ReadyAtOnce, 1435),
+        (Self::PruneAnother, 7),
         (Self::EmptySet, 1),
         (Self::ShortLived, 165),
-        (Self::OneFailsAll, 11),
+        (Self::OneFailsAll, 22),
         (Self::NoMembership, 0),
         (Self::OnePage, 1),
         (Self::NoOverflow, 2),
@@ -94,11 +90,10 @@ impl Broken {
         (Self::NotClosed, 5),
         (Self::Uncounted, 7),
         (Self::ClosedUnseen, 6),
-        (Self::SkipUntold, 1),
+        (Self::SkipUntold, 13),
         (Self::NoWake, 1),
-        (Self::Unpassed, 1),
+        (Self::Unpassed, 67),
         (Self::HandedTooFar, 1),
-        (Self::NoHandOverLease, 1),
         (Self::MembersRemembered, 1),
         (Self::ReadTwice, 0),
     ];

@@ -207,13 +207,6 @@ impl Sabotage {
             Broken::FinishBlindly if says("REMOVE #wait, #lease, #skip") => {
                 drop_condition(body, &[":holder", ":mark", ":pushed"]);
             }
-            Broken::NoLease if says("SET #lease = :lease REMOVE arrived, #skip") => {
-                body["ConditionExpression"] = "attribute_exists(#wait)".into();
-                drop_value(body, ":now");
-                if let Some(names) = body["ExpressionAttributeNames"].as_object_mut() {
-                    names.remove("#until");
-                }
-            }
             Broken::ReadyAtOnce if says("arrived = :id") => {
                 body["ExpressionAttributeValues"][":conn"]["M"]["ready"]["BOOL"] = true.into();
             }
@@ -285,27 +278,10 @@ impl Sabotage {
 
 /// Changes an update of the item that says how far the stream has brought a room's messages.
 fn break_hand_over(broken: Broken, body: &mut Value) {
-    match broken {
-        Broken::HandedTooFar if says(body, "UpdateExpression", "SET handed = :handed") => {
-            let handed = &mut body["ExpressionAttributeValues"][":handed"]["N"];
-            let number = handed.as_str().and_then(|it| it.parse::<u64>().ok()).unwrap_or_default();
-            *handed = (number + 1).to_string().into();
-        }
-        Broken::NoHandOverLease if says(body, "UpdateExpression", "SET lease = :lease") => {
-            if says(body, "ConditionExpression", "handed < :last") {
-                body["ConditionExpression"] = "handed < :last".into();
-                drop_value(body, ":now");
-                if let Some(body) = body.as_object_mut() {
-                    body.remove("ExpressionAttributeNames");
-                }
-            } else {
-                drop_condition(body, &[":holder"]);
-            }
-        }
-        Broken::NoHandOverLease if says(body, "UpdateExpression", "handed = :handed") => {
-            drop_condition(body, &[":holder"]);
-        }
-        _ => {}
+    if broken == Broken::HandedTooFar && says(body, "UpdateExpression", "SET handed = :handed") {
+        let handed = &mut body["ExpressionAttributeValues"][":handed"]["N"];
+        let number = handed.as_str().and_then(|it| it.parse::<u64>().ok()).unwrap_or_default();
+        *handed = (number + 1).to_string().into();
     }
 }
 

@@ -60,7 +60,7 @@ pub(crate) fn serve(
             }
             for record in &records {
                 for (_, lanes) in followers.iter().filter(|(source, _)| source.matches(record)) {
-                    lanes[lane_of(record, lanes.len())].send(record.clone()).unwrap();
+                    lanes[lane(record, lanes.len())].send(record.clone()).unwrap();
                 }
             }
             if records.is_empty() {
@@ -69,6 +69,12 @@ pub(crate) fn serve(
             }
         }
     });
+}
+
+/// The lane of a record, which does not depend on the id of a room: that is another every time.
+fn lane(record: &Value, lanes: usize) -> usize {
+    let pk = record["dynamodb"]["Keys"]["pk"]["S"].as_str().unwrap_or_default();
+    if pk.starts_with("CONV#room:") { 0 } else { lane_of(record, lanes) }
 }
 
 fn start(database: &Database) -> Value {

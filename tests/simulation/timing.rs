@@ -115,8 +115,8 @@ pub(crate) fn what_waited_came_once_and_in_order(
     }
 }
 
-/// What goes by the stream comes in order over a connection that stood before, unless it is of somebody who
-/// comes and goes in the room.
+/// What goes by the stream comes in order over a connection that stood before, when it comes for the first
+/// time; unless it is of somebody who comes and goes in the room. What waited may bring some of it already.
 pub(crate) fn what_went_by_the_stream_came_in_order(
     outcome: &Outcome,
     events: &[Event],
@@ -131,7 +131,8 @@ pub(crate) fn what_went_by_the_stream_came_in_order(
             by_stream.contains(place) && stored.get(place).is_some_and(|at| *at > life.welcome)
         });
         let mut last: BTreeMap<&str, u64> = BTreeMap::new();
-        for (conversation, seq) in brought.filter(|_| !restless) {
+        let mut heard = BTreeSet::new();
+        for (conversation, seq) in brought.filter(|place| !restless && heard.insert(*place)) {
             if let Some(last) = last.insert(conversation, *seq)
                 && last > *seq
             {
