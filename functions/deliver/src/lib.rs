@@ -1,4 +1,5 @@
-//! The table's stream: welcomes new connections and delivers what waits, in order.
+//! The table's stream: welcomes new connections, delivers what waits, in order, and brings what is said in
+//! large and busy rooms.
 //!
 //! A connection cannot be pushed to before its `$connect` has been answered, so `connect` leaves a
 //! note (`arrived`) in the user's inbox, and the stream brings it here. Whoever finds something
