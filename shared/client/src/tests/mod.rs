@@ -170,6 +170,9 @@ fn a_gap_is_asked_for_until_it_is_filled() {
     let mut alice = Alice::after([7]);
     alice.hears(&message(9));
     assert!(alice.shown().is_empty());
+    // It may be on its way.
+    assert!(alice.due().is_empty());
+    alice.waits(1);
     let asked = alice.sends("sync");
     assert_eq!(asked["since"], json!({ BOTH: 7 }));
     // The page is lost on the way, only its end comes.
@@ -184,6 +187,8 @@ fn a_gap_is_asked_for_until_it_is_filled() {
 fn what_is_gone_is_told_and_not_waited_for() {
     let mut alice = Alice::after([7]);
     alice.hears(&message(12));
+    assert!(alice.due().is_empty());
+    alice.waits(1);
     let asked = alice.sends("sync");
     alice.hears(&page([11, 12]));
     alice.hears(&answer(synced(12, false), &asked));
@@ -253,8 +258,10 @@ fn a_failure_that_lasts_is_answered_ever_more_patiently() {
 #[test]
 fn whoever_was_told_how_long_to_wait_does_so_whatever_else_fails() {
     let mut alice = Alice::after([7]);
-    alice.says("one");
     alice.hears(&message(9));
+    assert!(alice.due().is_empty());
+    alice.waits(1);
+    alice.says("one");
     let frames = alice.due();
     assert_eq!(frames.len(), 2, "{frames:?}");
     let hurried = json!({ "type": "error", "code": "rate_limited", "message": "slowly", "retry_after_ms": 20_000 });
