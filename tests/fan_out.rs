@@ -6,7 +6,11 @@ use crate::support::{Chat, Person};
 
 /// alice and bob in a room that counts as large.
 async fn in_a_large_room() -> (Chat, String, Person, Person) {
-    let chat = Chat::start_with(|options| options.settings.set("FAN_OUT_MEMBERS", "2")).await;
+    let chat = Chat::start_with(|options| {
+        options.settings.set("FAN_OUT_MEMBERS", "2");
+        options.settings.set("RATE_LIMIT", "0");
+    });
+    let chat = chat.await;
     let room = chat.room_of("alice", "general").await;
     let mut alice = chat.joined_by("alice").await;
     alice.sees_a("message").await;
@@ -122,6 +126,26 @@ async fn a_busy_room_goes_by_the_stream_until_it_is_quiet() {
             break;
         }
     }
+}
+
+#[tokio::test]
+async fn what_was_said_directly_costs_nothing_when_the_stream_goes_on() {
+    let (chat, room, mut alice, _bob) = in_a_large_room().await;
+    let bob = json!({ "user_id": "bob" });
+    assert_eq!(chat.post(&format!("/api/rooms/{room}/leave"), bob.clone()).await.status, 204);
+    chat.has_served_the_stream().await;
+    // More than the stream brings at once.
+    for number in 0..150 {
+        let ack = alice.says_in(&room, &number.to_string()).await;
+        assert_eq!(ack["delivered"], false);
+    }
+    assert_eq!(chat.post(&format!("/api/rooms/{room}/join"), bob).await.status, 200);
+    chat.has_served_the_stream().await;
+    chat.meter.take();
+    assert_eq!(alice.says_in(&room, "by the stream").await.get("delivered"), None);
+    let all = ["Put", "Update", "Update", "Query", "Query", "Query", "Get", "Get", "BatchGet"];
+    let usage = chat.meter.take_after(&all).await;
+    assert_eq!((usage.writes, usage.reads), (3, 6), "{usage:?}");
 }
 
 #[tokio::test]

@@ -15,7 +15,7 @@ use uuid::Uuid;
 const LEASE: Duration = Duration::from_secs(10);
 /// How often it is kept meanwhile.
 const KEPT_EVERY: Duration = Duration::from_secs(3);
-/// How many messages are read at once.
+/// How many messages are brought at once.
 const PAGE: usize = 100;
 /// How long one invocation goes on; the function has two minutes.
 const BUDGET: Duration = Duration::from_secs(60);
@@ -77,24 +77,28 @@ async fn under_lease(
     last: Seq,
 ) -> Result<Outcome, Error> {
     loop {
-        let page = app.store.messages_after(lease.conversation, handed, PAGE).await?;
-        // What is not there any more has expired.
-        let upto = page.last().map_or(last, |newest| newest.seq);
-        let messages: Vec<_> = page.into_iter().filter(|message| message.by_stream).collect();
-        let members = tokio::select! {
-            biased;
-            members = bring(app, lease.conversation, &messages) => members?,
-            () = until_lost(app, lease) => return Ok(Outcome::Lost),
-        };
-        let is_done = upto >= last;
-        let now = app.clock.now();
-        if !app.store.advance_hand_over(lease, upto, members, (is_done, now)).await? {
-            return Ok(Outcome::Lost);
+        let (messages, looked) = app.store.by_stream_after(lease.conversation, handed).await?;
+        // At the end of the log there is nothing else up to `last`.
+        let newest = messages.last().map_or(0, |newest| newest.seq);
+        let end = looked.unwrap_or(last).max(newest);
+        let mut parts = messages.chunks(PAGE).peekable();
+        while handed < end {
+            let part = parts.next().unwrap_or_default();
+            let upto = part.last().filter(|_| parts.peek().is_some()).map_or(end, |it| it.seq);
+            let members = tokio::select! {
+                biased;
+                members = bring(app, lease.conversation, part) => members?,
+                () = until_lost(app, lease) => return Ok(Outcome::Lost),
+            };
+            let (is_done, now) = (upto >= last, app.clock.now());
+            if !app.store.advance_hand_over(lease, upto, members, (is_done, now)).await? {
+                return Ok(Outcome::Lost);
+            }
+            if is_done {
+                return Ok(Outcome::Done);
+            }
+            handed = upto;
         }
-        if is_done {
-            return Ok(Outcome::Done);
-        }
-        handed = upto;
     }
 }
 

@@ -161,7 +161,12 @@ pub(super) fn session_of_sk(sk: &str) -> Option<SessionId> {
 /// The conversation and the number of the message whose key this is.
 pub fn message_of(pk: &str, sk: &str) -> Option<(ConversationId, Seq)> {
     let conversation = ConversationId::parse(pk.strip_prefix("CONV#")?).ok()?;
-    Some((conversation, sk.strip_prefix("MSG#")?.parse().ok()?))
+    Some((conversation, seq_of_sk(sk)?))
+}
+
+/// The number of the message whose place `sk` is.
+pub(super) fn seq_of_sk(sk: &str) -> Option<Seq> {
+    sk.strip_prefix("MSG#")?.parse().ok()
 }
 
 /// The user whose partition `pk` is.

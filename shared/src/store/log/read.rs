@@ -6,7 +6,7 @@ use super::entry::decode;
 use crate::Error;
 use crate::domain::{ConversationId, Message, Page, Range, Seq, Timestamp};
 use crate::error::storage;
-use crate::store::item::s;
+use crate::store::item::{s, text};
 use crate::store::{Store, keys};
 
 impl Store {
@@ -47,19 +47,24 @@ impl Store {
         Ok(Page { messages, before, after })
     }
 
-    /// Reads up to `limit` messages after `seq`, oldest first, also such as have expired; strongly
-    /// consistent.
-    pub async fn messages_after(
+    /// Reads messages after `seq` that go by the stream, oldest first, also such as have expired; strongly
+    /// consistent. With how far DynamoDB looked through the log, which is 1 MB at once; `None` for its end.
+    pub async fn by_stream_after(
         &self,
         conversation: &ConversationId,
         seq: Seq,
-        limit: usize,
-    ) -> Result<Vec<Message>, Error> {
-        let query = self.query_log(conversation, seq.saturating_add(1), keys::LAST);
-        let query = query.limit(i32::try_from(limit).unwrap_or(i32::MAX));
+    ) -> Result<(Vec<Message>, Option<Seq>), Error> {
+        let query = self
+            .query_log(conversation, seq.saturating_add(1), keys::LAST)
+            .filter_expression(format!("attribute_exists({})", keys::FAN_UNTIL));
         let answer = query.send().await.map_err(storage("read what is to be brought"))?;
         let messages = answer.items().iter().map(|item| Ok(decode(conversation, item)?.message));
-        messages.collect()
+        let messages = messages.collect::<Result<_, Error>>()?;
+        let looked = match answer.last_evaluated_key() {
+            Some(key) => Some(keys::seq_of_sk(&text(key, keys::SK)?).ok_or(Error::Corrupt("sk"))?),
+            None => None,
+        };
+        Ok((messages, looked))
     }
 
     /// Reads the last messages up to `limit`, none of them before `first`.
