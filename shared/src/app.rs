@@ -11,7 +11,7 @@ use crate::clock::Clock;
 use crate::config::{Config, InvalidConfig};
 use crate::pusher::Pusher;
 use crate::rate_limiter::{RateLimiter, Window};
-use crate::store::Store;
+use crate::store::{Store, Tail};
 use crate::trust_cache::TrustCache;
 use crate::writer_queue::WriterQueue;
 
@@ -44,7 +44,7 @@ pub struct App {
     /// Who follows the table's stream in this process, if anybody does: to be told that there is more.
     pub stream: Option<watch::Sender<()>>,
     /// The order of the writers of this process, if it may have several at once.
-    pub writer_queue: Option<WriterQueue>,
+    pub writer_queue: Option<WriterQueue<Tail>>,
 }
 
 impl App {

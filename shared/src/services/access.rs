@@ -8,7 +8,7 @@ use super::directory;
 use super::own_inbox::OwnInbox;
 use crate::config::Broadcasters;
 use crate::domain::permissions::{self, Action, Relationship};
-use crate::domain::{ConversationId, Seq, UserId, Username};
+use crate::domain::{ConversationId, Member, RoomId, Seq, UserId, Username};
 use crate::error::Reason;
 use crate::store::Inbox;
 use crate::{App, Error};
@@ -20,21 +20,32 @@ async fn relationship(
     user: &UserId,
     conversation: &ConversationId,
 ) -> Result<(Relationship, Seq), Error> {
-    let now = app.clock.now();
     let relationship = match conversation {
         ConversationId::Lobby => Relationship::Peer,
         ConversationId::Direct(first, second) if user == first || user == second => {
             Relationship::Peer
         }
         ConversationId::Direct(..) => Relationship::NonParticipant,
-        ConversationId::Room(room) => match app.store.member(*room, user).await? {
-            Some(member) => {
-                return Ok((member.relationship(now), member.reads_from.unwrap_or(0)));
-            }
-            None => app.store.user_in_room(*room, user).await?.relationship(now),
-        },
+        ConversationId::Room(room) => {
+            let member = app.store.member(*room, user).await?;
+            return relationship_to_room(app, user, *room, member).await;
+        }
     };
     Ok((relationship, 0))
+}
+
+/// The same of a room, of which `user` may be a `member`.
+async fn relationship_to_room(
+    app: &App,
+    user: &UserId,
+    room: RoomId,
+    member: Option<Member>,
+) -> Result<(Relationship, Seq), Error> {
+    let now = app.clock.now();
+    if let Some(member) = member {
+        return Ok((member.relationship(now), member.reads_from.unwrap_or(0)));
+    }
+    Ok((app.store.user_in_room(room, user).await?.relationship(now), 0))
 }
 
 /// The first message that `user` hears of a conversation, if any; nobody hears what is not theirs.
@@ -72,6 +83,24 @@ pub async fn check_permission(
     action: Action,
 ) -> Result<(), Error> {
     reads_from(app, user, conversation, action).await.map(drop)
+}
+
+/// Refuses a frame of somebody who may not speak in a conversation, or whose session has ended.
+///
+/// Their inbox is read meanwhile, of a member in the same request.
+pub async fn check_speaker(
+    app: &App,
+    own: &OwnInbox<'_>,
+    conversation: &ConversationId,
+) -> Result<(), Error> {
+    let user = &own.caller.user;
+    let ConversationId::Room(room) = conversation else {
+        let permission = check_permission(app, user, conversation, Action::Speak);
+        return try_join!(permission, own.get()).map(drop);
+    };
+    let member = own.get_with_member(*room).await?;
+    let (relationship, _) = relationship_to_room(app, user, *room, member).await?;
+    permissions::check(Action::Speak, relationship)
 }
 
 /// Refuses whoever may not say something to everybody. Where usernames are named, one read tells the

@@ -3,6 +3,7 @@
 use tokio::sync::OnceCell;
 
 use crate::auth::identity::WebSocketCaller;
+use crate::domain::{Member, RoomId};
 use crate::store::{Inbox, Overdue};
 use crate::{App, Error};
 
@@ -30,6 +31,16 @@ impl<'a> OwnInbox<'a> {
         let read = || self.app.store.inbox(&self.caller.user);
         let inbox = self.read.get_or_try_init(read).await?;
         if self.shows_the_end(inbox) { Err(Overdue::Session.why()) } else { Ok(inbox) }
+    }
+
+    /// The inbox, and what the caller is to a room if they are its member: in one request; refused as well
+    /// if the connection's session has ended.
+    pub async fn get_with_member(&self, room: RoomId) -> Result<Option<Member>, Error> {
+        let (member, inbox) = self.app.store.member_and_inbox(room, &self.caller.user).await?;
+        let has_ended = self.shows_the_end(&inbox);
+        // One that was read before is good enough.
+        drop(self.read.set(inbox));
+        if has_ended { Err(Overdue::Session.why()) } else { Ok(member) }
     }
 
     /// Whether it was read, and said that the connection's session has ended.

@@ -9,12 +9,13 @@
 use futures::future;
 
 use super::backoff::Backoff;
-use super::rate::{RecentMessages, count_sent, most_of, shows_a_second};
+use super::rate::{check_rate, count_sent, most_of, shows_a_second};
 use super::repeat::find_repeat;
-use super::way::Way;
+use super::way::fan_until;
 use crate::domain::permissions::{self, Action};
 use crate::domain::{ConversationId, Message, MessageId, NewMessage, Timestamp};
 use crate::store::{Entry, First, Put, Tail};
+use crate::writer_queue::Turn;
 use crate::{App, Error, limits};
 
 /// How often an append starts over before it is given up: each time other writers got further.
@@ -58,10 +59,6 @@ pub async fn append<Permission: Future<Output = Result<(), Error>>>(
     new: &NewMessage,
     permission: impl Fn() -> Permission,
 ) -> Result<Appended, Error> {
-    let _turn = match &app.writer_queue {
-        Some(queue) => Some(queue.turn(conversation).await),
-        None => None,
-    };
     let now = app.clock.now();
     let made_at = new.id.as_ref().and_then(MessageId::made_at);
     if made_at.is_some_and(|made_at| made_at > now.plus(limits::ID_AHEAD)) {
@@ -69,10 +66,9 @@ pub async fn append<Permission: Future<Output = Result<(), Error>>>(
     }
     let id = new.id.clone().unwrap_or_else(|| MessageId::fresh(now));
     let append = Append { app, conversation, new, id, now };
-    let mut backoff = Backoff::new();
-    // The permission is asked for while the tail is read: nothing is written before both came.
-    let look = || future::try_join(append.tail(), permission());
-    let (mut tail, ()) = look().await?;
+    // The permission is asked for meanwhile: nothing is written before both came.
+    let ((mut turn, mut tail, mut backoff), ()) =
+        future::try_join(append.first_look(), permission()).await?;
     let (mut known, mut counted) = (0, None);
     for round in 1..ATTEMPTS {
         backoff.answered();
@@ -84,46 +80,86 @@ pub async fn append<Permission: Future<Output = Result<(), Error>>>(
         }
         known = tail.entries.first().map_or(known, |newest| newest.message.seq);
         check_peer(&tail, new)?;
-        let mut lately = RecentMessages::of(new, &tail, most_of(app, new));
-        let newest = tail.entries.first();
-        lately.check(newest.map_or(now, |newest| newest.message.sent_at.max(now)))?;
+        check_rate(app, new, &tail, now)?;
         if round == 1 {
             // Whatever is not stored in the end does not count.
             counted = count_sent(app, new, now)?;
         }
-        let appended = if tail.needs_start(now) {
+        let starts = tail.needs_start(now);
+        let appended = if starts {
             append.put_first(&tail).await?
         } else {
-            append.put_after(&tail, backoff.tries(), &mut lately).await?
+            append.put_after(&mut tail, backoff.tries()).await?
         };
         if let Some((message, duplicate)) = appended {
             if let Some(counted) = counted.filter(|_| !duplicate) {
                 counted.keep();
             }
+            if let Some(turn) = turn.filter(|_| !starts) {
+                turn.leave(tail);
+            }
             return Ok(Appended { message, duplicate, members });
         }
         backoff.pause().await;
-        (tail, ()) = look().await?;
+        (tail, ()) = future::try_join(append.tail(turn.as_mut()), permission()).await?;
     }
     Err(Error::Storage { action: "append a message", source: "too many writers at once".into() })
 }
 
 impl Append<'_> {
+    /// The end of the log when it is this writer's turn: as the writer before left it, or as it is now.
+    async fn first_look(&self) -> Result<(Option<Turn<Tail>>, Tail, Backoff), Error> {
+        let mut turn = match &self.app.writer_queue {
+            Some(queue) => Some(queue.turn(self.conversation).await),
+            None => None,
+        };
+        let backoff = Backoff::new();
+        let inherited = turn.as_mut().and_then(Turn::inherit);
+        let tail = match inherited.filter(|tail| self.suffices(tail)) {
+            Some(tail) => tail,
+            None => self.tail(turn.as_mut()).await?,
+        };
+        Ok((turn, tail, backoff))
+    }
+
     /// The end of the log, as far back as the sender's rate and most repeats ask for; where an id was made
     /// before that, [`find_repeat`] reads on.
-    async fn tail(&self) -> Result<Tail, Error> {
-        let Self { app, conversation, .. } = self;
-        if self.new.id.as_ref().is_some_and(|id| id.made_at().is_none()) {
-            return app.store.tail(conversation, LONG_TAIL).await;
+    async fn tail(&self, turn: Option<&mut Turn<Tail>>) -> Result<Tail, Error> {
+        if let Some(turn) = turn {
+            turn.looks();
         }
-        let rate = most_of(app, self.new);
-        if matches!(conversation, ConversationId::Direct(..)) {
-            let tail = app.store.tail(conversation, TAIL_OF_TWO).await?;
-            if rate == 0 || shows_a_second(&tail, self.now) {
-                return Ok(tail);
-            }
+        let store = &self.app.store;
+        let tail = store.tail(self.conversation, self.least()).await?;
+        if self.suffices(&tail) {
+            Ok(tail)
+        } else {
+            store.tail(self.conversation, self.most()).await
         }
-        app.store.tail(conversation, TAIL.max(rate).min(LONG_TAIL)).await
+    }
+
+    /// Whether it goes back as far as that.
+    fn suffices(&self, tail: &Tail) -> bool {
+        let rate = most_of(self.app, self.new);
+        let shows_rate = rate == 0 || shows_a_second(tail, self.now);
+        tail.shows(self.most()) || tail.shows(self.least()) && shows_rate
+    }
+
+    /// How many messages are looked at if they show enough.
+    fn least(&self) -> usize {
+        let is_of_two = matches!(self.conversation, ConversationId::Direct(..));
+        if is_of_two && !self.has_timeless_id() { TAIL_OF_TWO } else { self.most() }
+    }
+
+    /// How many messages are looked at at most.
+    fn most(&self) -> usize {
+        if self.has_timeless_id() {
+            return LONG_TAIL;
+        }
+        TAIL.max(most_of(self.app, self.new)).min(LONG_TAIL)
+    }
+
+    fn has_timeless_id(&self) -> bool {
+        self.new.id.as_ref().is_some_and(|id| id.made_at().is_none())
     }
 
     /// Starts the log; `None` when somebody was faster, and the tail must be read again.
@@ -133,8 +169,7 @@ impl Append<'_> {
             None if !tail.whole => app.store.start_of(conversation).await?,
             start => start,
         };
-        let entry = self.entry(tail.next_seq(*now), tail.entries.first());
-        let entry = entry.going(Way::of(app, tail).fan_until(*now));
+        let entry = self.entry(tail.next_seq(*now), tail);
         let holders = if app.config.has_accounts() { conversation.pair() } else { Vec::new() };
         match app.store.put_first(&entry, start, &holders).await? {
             First::Stored => Ok(Some((entry.message, false))),
@@ -145,39 +180,41 @@ impl Append<'_> {
     }
 
     /// Tries so many numbers after the newest until one is free, or has this very message already: then
-    /// true beside it; `None` when the tail must be read again.
+    /// true beside it; `None` when the tail must be read again. The tail shows then what it met.
     async fn put_after(
         &self,
-        tail: &Tail,
+        tail: &mut Tail,
         tries: u32,
-        lately: &mut RecentMessages<'_>,
     ) -> Result<Option<(Message, bool)>, Error> {
-        let mut way = Way::of(self.app, tail);
-        let Some(newest) = tail.entries.first() else { return Ok(None) };
-        let mut entry = self.entry(newest.message.seq + 1, Some(newest));
         for _ in 0..tries {
-            // The way is decided anew with every number, and part of the put.
-            entry = entry.going(way.fan_until(self.now));
+            let Some(newest) = tail.entries.first() else { return Ok(None) };
+            let entry = self.entry(newest.message.seq + 1, tail);
             match self.app.store.put_message(&entry).await? {
-                Put::Stored => return Ok(Some((entry.message, false))),
+                Put::Stored => {
+                    let message = entry.message.clone();
+                    tail.push(entry, LONG_TAIL);
+                    return Ok(Some((message, false)));
+                }
                 Put::Contended => return Ok(None),
                 Put::Occupied(occupant) => {
                     if self.new.is_repeated_by(&self.id, &occupant.message)? {
                         return Ok(Some((occupant.message, true)));
                     }
-                    way.see(&occupant);
-                    lately.see(&occupant.message);
-                    lately.check(occupant.message.sent_at.max(self.now))?;
-                    entry = self.entry(occupant.message.seq + 1, Some(&occupant));
+                    tail.push(*occupant, LONG_TAIL);
+                    check_rate(self.app, self.new, tail, self.now)?;
                 }
             }
         }
         Ok(None)
     }
 
-    fn entry(&self, seq: u64, newest: Option<&Entry>) -> Entry {
-        let place = (self.conversation, seq);
-        Entry::after(newest, place, (self.new, &self.id), self.now, self.app.config.retention)
+    /// The message as it stands behind this end of the log. Its way is decided anew with every number, and
+    /// part of the put.
+    fn entry(&self, seq: u64, tail: &Tail) -> Entry {
+        let (newest, place) = (tail.entries.first(), (self.conversation, seq));
+        let retention = self.app.config.retention;
+        let entry = Entry::after(newest, place, (self.new, &self.id), self.now, retention);
+        entry.going(fan_until(self.app, tail, self.now))
     }
 }
 

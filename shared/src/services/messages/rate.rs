@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use crate::domain::{Message, NewMessage, Timestamp};
+use crate::domain::{NewMessage, Timestamp};
 use crate::rate_limiter::Counted;
 use crate::store::Tail;
 use crate::{App, Error};
@@ -15,39 +15,23 @@ use crate::{App, Error};
 /// The span in which messages are counted.
 const SECOND: Duration = Duration::from_secs(1);
 
-/// What the sender of a message has said before it in the same conversation.
-pub(super) struct RecentMessages<'a> {
-    new: &'a NewMessage,
-    most: usize,
-    /// When, oldest first.
-    sent_at: Vec<Timestamp>,
-}
-
-impl<'a> RecentMessages<'a> {
-    /// As far as the end of the log shows it.
-    pub(super) fn of(new: &'a NewMessage, tail: &Tail, most: usize) -> Self {
-        let mut lately = Self { new, most, sent_at: Vec::new() };
-        for entry in tail.entries.iter().rev() {
-            lately.see(&entry.message);
-        }
-        lately
+/// Refuses a message that would be one too many behind this end of the log, stored `now` or later.
+pub(super) fn check_rate(
+    app: &App,
+    new: &NewMessage,
+    tail: &Tail,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let most = most_of(app, new);
+    if most == 0 {
+        return Ok(());
     }
-
-    /// Counts a message that stands before it.
-    pub(super) fn see(&mut self, message: &Message) {
-        if message.from == self.new.from && message.body.is_text() {
-            self.sent_at.push(message.sent_at);
-        }
-    }
-
-    /// Refuses a message that would be one too many at `at`.
-    pub(super) fn check(&self, at: Timestamp) -> Result<(), Error> {
-        if self.most == 0 {
-            return Ok(());
-        }
-        let age = self.sent_at.iter().rev().nth(self.most - 1).map(|said| at.since(*said));
-        age.filter(|age| *age < SECOND).map_or(Ok(()), |age| Err(too_fast(SECOND - age)))
-    }
+    let newest = tail.entries.first();
+    let at = newest.map_or(now, |newest| newest.message.sent_at.max(now));
+    let messages = tail.entries.iter().map(|entry| &entry.message);
+    let mut own = messages.filter(|it| it.from == new.from && it.body.is_text());
+    let age = own.nth(most - 1).map(|said| at.since(said.sent_at));
+    age.filter(|age| *age < SECOND).map_or(Ok(()), |age| Err(too_fast(SECOND - age)))
 }
 
 /// Whether the end of a log shows all that was said in the second before `now`.

@@ -2,7 +2,7 @@
 
 use std::slice;
 
-use futures::{join, try_join};
+use futures::join;
 
 use super::append::{Appended, append};
 use super::way::is_another_size;
@@ -11,7 +11,7 @@ use crate::domain::{
     ConnectionId, Content, ConversationId, Message, MessageBody, MessageId, NewMessage, UserId,
 };
 use crate::protocol::Ack;
-use crate::services::access::check_permission;
+use crate::services::access::{check_permission, check_speaker};
 use crate::services::delivery::{deliver, recipients};
 use crate::services::own_inbox::OwnInbox;
 use crate::services::presence::mark_connection_ready;
@@ -80,10 +80,7 @@ pub async fn send_over(
     new: &NewMessage,
     own: &OwnInbox<'_>,
 ) -> Result<Sent, Error> {
-    let permission = || async {
-        let permission = check_permission(app, &new.from, conversation, Action::Speak);
-        try_join!(permission, own.get()).map(drop)
-    };
+    let permission = || check_speaker(app, own, conversation);
     let appended = append(app, conversation, new, permission).await?;
     let inbox = own.get().await?;
     let (sent, noted) = join!(

@@ -5,12 +5,11 @@
 //! message that it does not bring alone. So messages of large rooms go by it, whose senders would wait for
 //! long; and those of rooms that are not small while many come.
 
-use std::collections::VecDeque;
 use std::time::Duration;
 
 use crate::App;
 use crate::domain::Timestamp;
-use crate::store::{Entry, HandOver, Tail};
+use crate::store::{HandOver, Tail};
 
 /// The span in which messages are counted.
 const SECOND: Duration = Duration::from_secs(1);
@@ -25,49 +24,23 @@ enum Size {
     Large,
 }
 
-/// What the end of a room's log tells of the way of the next message.
-#[derive(Debug)]
-pub(super) struct Way<'a> {
-    app: &'a App,
-    /// How many members the room is known to have.
-    members: usize,
-    /// When messages were stored, newest first.
-    sent_at: VecDeque<Timestamp>,
-    /// Until when the newest says that messages go by the stream.
-    fan_until: Option<Timestamp>,
-}
-
-impl<'a> Way<'a> {
-    /// As the tail shows it.
-    pub(super) fn of(app: &'a App, tail: &Tail) -> Self {
-        let members = tail.hand_over.as_ref().map_or(0, |HandOver { members, .. }| *members);
-        let sent_at = tail.entries.iter().map(|entry| entry.message.sent_at).collect();
-        let fan_until = tail.entries.first().and_then(|newest| newest.fan_until);
-        Self { app, members, sent_at, fan_until }
+/// Until when messages go by the stream if the next does, which is stored `now` or later behind this end
+/// of the log; `None` if its sender delivers it.
+pub(super) fn fan_until(app: &App, tail: &Tail, now: Timestamp) -> Option<Timestamp> {
+    let members = tail.hand_over.as_ref().map_or(0, |HandOver { members, .. }| *members);
+    let size = size_of(app, members);
+    if size == Size::Small {
+        return None;
     }
-
-    /// Another message stands before it.
-    pub(super) fn see(&mut self, occupant: &Entry) {
-        self.sent_at.push_front(occupant.message.sent_at);
-        self.fan_until = occupant.fan_until;
+    let newest = tail.entries.first();
+    let now = newest.map_or(now, |newest| newest.message.sent_at.max(now));
+    let rate = app.config.fan_out_rate;
+    let lately = tail.entries.iter().filter(|entry| now.since(entry.message.sent_at) < SECOND);
+    if rate > 0 && lately.count() + 1 >= rate {
+        return Some(now.plus(LASTS));
     }
-
-    /// Until when messages go by the stream if the next does, which is stored `now` or later; `None` if
-    /// its sender delivers it.
-    pub(super) fn fan_until(&self, now: Timestamp) -> Option<Timestamp> {
-        let now = self.sent_at.front().map_or(now, |newest| (*newest).max(now));
-        let size = size_of(self.app, self.members);
-        if size == Size::Small {
-            return None;
-        }
-        let rate = self.app.config.fan_out_rate;
-        let lately = self.sent_at.iter().filter(|sent_at| now.since(**sent_at) < SECOND).count();
-        if rate > 0 && lately + 1 >= rate {
-            return Some(now.plus(LASTS));
-        }
-        let until = self.fan_until.filter(|until| *until > now);
-        until.or((size == Size::Large).then_some(now))
-    }
+    let until = newest.and_then(|newest| newest.fan_until).filter(|until| *until > now);
+    until.or((size == Size::Large).then_some(now))
 }
 
 /// Whether a room that is known to have `noted` members goes another way now that it has `members`.

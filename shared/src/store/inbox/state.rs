@@ -186,7 +186,7 @@ impl Inbox {
         marked
     }
 
-    pub(super) fn decode(item: &Item) -> Self {
+    pub(in crate::store) fn decode(item: &Item) -> Self {
         let mut inbox = Self::default();
         for (name, value) in item {
             let Some((kind, rest)) = name.split_once(':') else {

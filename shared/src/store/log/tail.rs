@@ -26,6 +26,20 @@ pub struct Tail {
     pub whole: bool,
 }
 
+impl Tail {
+    /// Whether it shows so many messages, or all there are.
+    pub fn shows(&self, length: usize) -> bool {
+        self.whole || self.entries.len() >= length
+    }
+
+    /// Another message stands behind it now; it goes no further back than `longest`.
+    pub fn push(&mut self, entry: Entry, longest: usize) {
+        self.entries.insert(0, entry);
+        self.whole &= self.entries.len() <= longest;
+        self.entries.truncate(longest);
+    }
+}
+
 impl Store {
     /// Reads the newest `length` messages, strongly consistent.
     pub async fn tail(&self, conversation: &ConversationId, length: usize) -> Result<Tail, Error> {

@@ -9,7 +9,7 @@ use crate::domain::{
 };
 use crate::store::item::{Item, n, number, parse_number, s, text};
 use crate::store::key::{Key, keys_of};
-use crate::store::{Store, keys};
+use crate::store::{Inbox, Store, keys};
 
 impl Store {
     /// The room and what `user` is to it, strongly consistent; `not_found` if there is no such room,
@@ -28,6 +28,24 @@ impl Store {
         let room = found.filter(|item| !item.contains_key("deleted"));
         let room = decode(&room.ok_or(Error::NotFound("room"))?)?;
         Ok(UserInRoom { room, user: user.clone(), member, non_member })
+    }
+
+    /// What `user` is to the room if they are its member, and their inbox: one request, strongly consistent.
+    pub async fn member_and_inbox(
+        &self,
+        room: RoomId,
+        user: &UserId,
+    ) -> Result<(Option<Member>, Inbox), Error> {
+        let wanted = keys_of([Key::member(room, user), Key::inbox(user)]).consistent_read(true);
+        let (mut member, mut inbox) = (None, Inbox::default());
+        for item in self.batch(wanted, "look up a member and their inbox").await? {
+            if text(&item, keys::SK)?.starts_with("MEMBER#") {
+                member = Some(decode_member(&item)?);
+            } else {
+                inbox = Inbox::decode(&item);
+            }
+        }
+        Ok((member, inbox))
     }
 }
 
