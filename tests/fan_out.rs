@@ -145,7 +145,7 @@ async fn what_was_said_directly_costs_nothing_when_the_stream_goes_on() {
     assert_eq!(alice.says_in(&room, "by the stream").await.get("delivered"), None);
     let all = ["Put", "Update", "Update", "Query", "Query", "Query", "BatchGet", "BatchGet"];
     let usage = chat.meter.take_after(&all).await;
-    assert_eq!((usage.writes, usage.reads), (3, 6), "{usage:?}");
+    assert_eq!((usage.writes, usage.reads), (3, 5), "{usage:?}");
 }
 
 #[tokio::test]
@@ -160,4 +160,50 @@ async fn with_zero_nothing_goes_by_the_stream() {
     for content in ["1", "2", "3", "4", "5", "6"] {
         assert_eq!(alice.says_in(&room, content).await["delivered"], false);
     }
+}
+
+#[tokio::test]
+async fn a_large_room_is_told_once_a_minute_how_many_come_and_go() {
+    let chat = Chat::start_in_standing_time(|options| {
+        options.settings.set("FAN_OUT_MEMBERS", "2");
+    });
+    let chat = chat.await;
+    let room = chat.room_of("alice", "general").await;
+    let does = async |what: &str, user: &str| {
+        let answer =
+            chat.post(&format!("/api/rooms/{room}/{what}"), json!({ "user_id": user })).await;
+        assert!(answer.status < 300, "{answer:?}");
+    };
+    does("join", "bob").await;
+    for user in ["carol", "dave", "erin"] {
+        does("join", user).await;
+    }
+    does("leave", "bob").await;
+    chat.time.advance(std::time::Duration::from_secs(60));
+    does("join", "frank").await;
+    does("leave", "frank").await;
+    chat.time.advance(std::time::Duration::from_secs(60));
+    // Alone since then.
+    does("join", "grace").await;
+    chat.time.advance(std::time::Duration::from_secs(60));
+    does("join", "heidi").await;
+
+    let path = format!("/api/rooms/{room}/messages");
+    let log = chat.get(&path, &[("user_id", "alice")]).await.body;
+    let told = log.as_array().unwrap().iter().map(|message| {
+        let [kind, from] = ["kind", "from"].map(|name| message[name].as_str().unwrap());
+        match (&message["joined"], &message["left"]) {
+            (Value::Null, Value::Null) => format!("{from} {kind}"),
+            (joined, left) => format!("{kind}: {joined}, {left}"),
+        }
+    });
+    let expected = [
+        "alice joined",
+        "bob joined",
+        "carol joined",
+        "members: 3, 1",
+        "members: 1, 1",
+        "heidi joined",
+    ];
+    assert_eq!(told.collect::<Vec<_>>(), expected);
 }

@@ -79,3 +79,25 @@ async fn frames_about_a_room_cost_a_look_whether_one_is_in_it() {
     // With the ping's own read.
     costs("| `typing` in a room of N | 0 | 0 | 5 | 3 + N | 4 |", 2, &chat.meter.take());
 }
+
+#[tokio::test]
+async fn coming_and_going_in_a_large_room_costs_the_same_however_many_are_there() {
+    let chat = Chat::start_with(|options| options.settings.set("FAN_OUT_MEMBERS", "2")).await;
+    let (room, _alice, _bob) = with_one(&chat).await;
+    let (join, leave) = (format!("/api/rooms/{room}/join"), format!("/api/rooms/{room}/leave"));
+    for user in ["bob", "carol"] {
+        assert_eq!(chat.post(&join, json!({ "user_id": user })).await.status, 200);
+    }
+    chat.has_served_the_stream().await;
+    chat.meter.take();
+    let dave = json!({ "user_id": "dave" });
+    assert_eq!(chat.post(&join, dave.clone()).await.status, 200);
+    let row = "| `POST …/join` of a large room, told later | 2 | 11 | 2 | 4 | 4 |";
+    costs(row, 0, &chat.meter.take());
+    assert_eq!(chat.post(&leave, dave).await.status, 204);
+    costs(
+        "| `POST …/leave` of a large room, told later | 1 | 8 | 1 | 3 | 2 |",
+        0,
+        &chat.meter.take(),
+    );
+}

@@ -93,6 +93,13 @@ pub enum Body {
         )]
         role: Option<Role>,
     },
+    /// So many came and went lately in a large room; its sender was the last of them.
+    Members {
+        /// How many joined.
+        joined: u64,
+        /// How many left.
+        left: u64,
+    },
     /// What only a later version knows.
     #[serde(other)]
     Unknown,

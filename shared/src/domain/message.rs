@@ -138,6 +138,17 @@ pub enum Notice {
     Unmuted(UserId),
     /// They gave somebody another role.
     Appointed(UserId, Role),
+    /// In a large room so many came and went, they among them.
+    Members(Turnover),
+}
+
+/// How many people came into a room and went out of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Turnover {
+    /// How many joined.
+    pub joined: u64,
+    /// How many left.
+    pub left: u64,
 }
 
 /// A message as the log keeps it.

@@ -19,7 +19,7 @@ pub use auth_mode::AuthMode;
 pub use connection::{CONNECTION_LIFETIME, ConnectionId};
 pub use conversation::ConversationId;
 pub use member::{Decision, Member, Mute, NonMember, UserInRoom};
-pub use message::{Content, Message, MessageBody, MessageId, Notice};
+pub use message::{Content, Message, MessageBody, MessageId, Notice, Turnover};
 pub use new_message::NewMessage;
 pub use page::{Page, PageSize, Range};
 pub use protocol::{Access, Leaving, Role, RoomHistory, Seq, Timestamp};

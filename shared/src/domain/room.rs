@@ -142,6 +142,8 @@ pub struct Room {
     pub created_at: Timestamp,
     /// How many people are in it.
     pub members: u64,
+    /// When its log last told how many had come and gone, if it is or was large.
+    pub told_at: Option<Timestamp>,
 }
 
 impl Room {

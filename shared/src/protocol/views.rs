@@ -7,7 +7,7 @@ use super::{
 use crate::Error;
 use crate::domain::{
     Account, ConversationId, Member, Message, MessageBody, Mute, Notice, Page, Room, Timestamp,
-    UserId,
+    Turnover, UserId,
 };
 use crate::limits::{TYPING_LASTS, millis};
 
@@ -50,6 +50,9 @@ impl From<&MessageBody> for Body {
             Notice::Unmuted(about) => Self::Unmuted { about: about.to_string() },
             Notice::Appointed(about, role) => {
                 Self::Appointed { about: about.to_string(), role: Some(*role) }
+            }
+            Notice::Members(Turnover { joined, left }) => {
+                Self::Members { joined: *joined, left: *left }
             }
         }
     }

@@ -53,6 +53,8 @@ test("the page puts notices into words", () => {
   assert.equal(words({ kind: "left", from: "alice" }), "You left");
   assert.equal(words({ kind: "left", from: "bob", reason: "deleted" }), "bob left: their account was deleted");
   assert.equal(words({ kind: "left", from: "bob", reason: "eloped" }), "bob left");
+  assert.equal(words({ kind: "members", from: "bob", joined: 12, left: 3 }), "12 joined, 3 left");
+  assert.equal(words({ kind: "members", from: "bob", joined: 0, left: 2 }), "2 left");
   assert.equal(words({ kind: "kicked", ...by }), "bob removed carol");
   assert.equal(words({ kind: "unmuted", from: "bob", about: "alice" }), "bob let you speak again");
   assert.equal(words({ kind: "appointed", ...by, role: "owner" }), "bob made carol an owner");

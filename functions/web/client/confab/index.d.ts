@@ -49,7 +49,7 @@ export interface TextMessage extends Entry {
   content: string;
 }
 
-export type Notice = Joining | Leaving | Moderation | Appointment;
+export type Notice = Joining | Leaving | Moderation | Appointment | Turnover;
 
 export interface Joining extends Entry {
   kind: "joined";
@@ -72,6 +72,13 @@ export interface Appointment extends Entry {
   about: string;
   /** What they are now; not there in what earlier servers have kept. */
   role?: Role;
+}
+
+/** In a large room: how many came and went since the last of these; `from` was the last of them. */
+export interface Turnover extends Entry {
+  kind: "members";
+  joined: number;
+  left: number;
 }
 
 export type Role = "owner" | "moderator" | "member";

@@ -1,7 +1,7 @@
 // What the entries of a conversation are.
 
 /** What happens to people in a room. */
-const NOTICES = ["joined", "left", "kicked", "banned", "unbanned", "muted", "unmuted", "appointed"];
+const NOTICES = ["joined", "left", "kicked", "banned", "unbanned", "muted", "unmuted", "appointed", "members"];
 
 /**
  * Text that somebody said, a notice of the server's, or what only a later version knows. That is not

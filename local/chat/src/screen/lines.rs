@@ -178,6 +178,7 @@ impl Lines {
             }
             Body::Joined => return format!("{who} joined"),
             Body::Left { .. } => return format!("{who} left"),
+            Body::Members { joined, left } => return turnover(*joined, *left),
             Body::Message { .. } | Body::Unknown => return who.into_owned(),
             Body::Kicked { about } => ("kicked", about),
             Body::Banned { about } => ("banned", about),
@@ -192,6 +193,15 @@ impl Lines {
             _ => "",
         };
         format!("{who} {did} {}{role}", visible(&name))
+    }
+}
+
+/// How many came and went, in words.
+fn turnover(joined: u64, left: u64) -> String {
+    match (joined, left) {
+        (joined, 0) => format!("{joined} joined"),
+        (0, left) => format!("{left} left"),
+        (joined, left) => format!("{joined} joined, {left} left"),
     }
 }
 
@@ -233,7 +243,7 @@ mod tests {
         let lines = Lines::new(Paint::none(), Names::new(account), "alice");
         let notice = serde_json::from_value(serde_json::json!({
             "id": "1", "conversation": "room:7", "seq": 1, "kind": kind, "from": "alice",
-            "about": "bob", "role": role, "timestamp": "2026-01-01T00:00:00.000Z",
+            "about": "bob", "role": role, "joined": 12, "left": 3, "timestamp": "2026-01-01T00:00:00.000Z",
         }));
         assert_eq!(lines.happened(&notice.unwrap()).await, expected);
     }
@@ -242,5 +252,6 @@ mod tests {
     async fn what_moderators_do_is_told_once() {
         check("kicked", None, "alice kicked bob").await;
         check("appointed", Some("owner"), "alice made bob an owner").await;
+        check("members", None, "12 joined, 3 left").await;
     }
 }

@@ -1,6 +1,6 @@
 //! People come and go, and get roles.
 
-use super::notices::{admit, announce, count};
+use super::notices::{admit, announce, count, is_counted, tell_turnover};
 use super::{ATTEMPTS, check_room_limit, end_if_abandoned, limits, newest, permitted};
 use crate::domain::permissions::Action;
 use crate::domain::{
@@ -27,10 +27,15 @@ pub async fn join(app: &App, user: &UserId, id_or_name: &str) -> Result<Room, Er
             admitted = true;
         }
         let reads_from = reads_from(app, &seen.room).await?;
-        match app.store.add_member(&seen, reads_from, app.clock.now(), limits(app)).await? {
+        let (counted, now) = (is_counted(app, &seen.room), app.clock.now());
+        match app.store.add_member(&seen, reads_from, (counted, now), limits(app)).await? {
             Entered::Yes => {
                 seen.room.members += 1;
-                announce(app, &seen.room, user, Notice::Joined).await?;
+                if counted {
+                    tell_turnover(app, &seen.room, user, Notice::Joined).await?;
+                } else {
+                    announce(app, &seen.room, user, Notice::Joined).await?;
+                }
                 return Ok(seen.room);
             }
             Entered::TooManyRooms => return Err(Error::Conflict("you are in too many rooms")),
@@ -65,13 +70,19 @@ async fn leave_because(
         let seen = permitted(app, user, &room, Action::Leave).await?;
         room = seen.room.id.to_string();
         let Some(member) = seen.member else { return Ok(seen.room) };
-        match app.store.remove_member(seen.room.id, &member, &Departure::Out).await? {
+        let counted = is_counted(app, &seen.room);
+        let departure = if counted { Departure::Counted } else { Departure::Out };
+        match app.store.remove_member(seen.room.id, &member, &departure).await? {
             Removed::Yes => {
                 if seen.room.members <= 1 && end_if_abandoned(app, &seen.room, user).await? {
                     return Ok(seen.room);
                 }
                 count(app, &seen.room, user);
-                announce(app, &seen.room, user, Notice::Left(reason)).await?;
+                if counted {
+                    tell_turnover(app, &seen.room, user, Notice::Left(reason)).await?;
+                } else {
+                    announce(app, &seen.room, user, Notice::Left(reason)).await?;
+                }
                 return Ok(seen.room);
             }
             Removed::LastOwner => return Err(last_owner()),

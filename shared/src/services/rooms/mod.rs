@@ -57,6 +57,7 @@ pub async fn create(app: &App, creator: &UserId, new: NewRoom) -> Result<Room, E
         creator: creator.clone(),
         created_at: app.clock.now(),
         members: 1,
+        told_at: None,
     };
     let made = app.store.create_room(&room, limits(app)).await;
     if matches!(made, Err(Error::Conflict(_)))

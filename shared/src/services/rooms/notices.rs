@@ -1,10 +1,16 @@
 //! What happens to people in a room is told in its log, and to whoever is put out.
 
-use crate::domain::{MessageBody, MessageId, NewMessage, Notice, Room, UserId};
+use std::time::Duration;
+
+use super::newest;
+use crate::domain::{MessageBody, MessageId, NewMessage, Notice, Room, Turnover, UserId};
 use crate::protocol::{Left, Removal, ServerFrame};
 use crate::services::messages::append::append;
 use crate::services::messages::send::bring;
 use crate::{App, Error};
+
+/// How often a large room is told how many come and go.
+const MINUTE: Duration = Duration::from_secs(60);
 
 /// Counts something that the room will hear of `user`, before it is done; refused if that has happened
 /// too often. Whoever may not speak could otherwise make the room speak of them.
@@ -40,6 +46,41 @@ pub(super) async fn announce(
         app.store.mark_read(user, conversation, message.seq).await?;
     }
     Ok(())
+}
+
+/// Whether the room is so large that it is told how many come and go, and not who.
+pub(super) fn is_counted(app: &App, room: &Room) -> bool {
+    let least = app.config.fan_out_members;
+    least > 0 && usize::try_from(room.members).unwrap_or(usize::MAX) >= least
+}
+
+/// Tells a large room once a minute how many came and went; by `alone` if nobody did but `user`.
+///
+/// What is not told now is told with whoever comes or goes after that minute.
+pub(super) async fn tell_turnover(
+    app: &App,
+    room: &Room,
+    user: &UserId,
+    alone: Notice,
+) -> Result<(), Error> {
+    let now = app.clock.now();
+    let is_newcomer = alone == Notice::Joined;
+    let is_due = room.told_at.is_none_or(|told_at| now.since(told_at) >= MINUTE);
+    let turnover = if is_due { app.store.take_turnover(room, now).await? } else { None };
+    match turnover {
+        Some(Turnover { joined: 1, left: 0 } | Turnover { joined: 0, left: 1 }) => {
+            return announce(app, room, user, alone).await;
+        }
+        Some(turnover) => {
+            announce(app, room, user, Notice::Members(turnover)).await?;
+        }
+        None => {}
+    }
+    let newest = if is_newcomer { newest(app, room).await? } else { None };
+    match newest {
+        Some(newest) => app.store.mark_read(user, &room.conversation(), newest).await.map(drop),
+        None => Ok(()),
+    }
 }
 
 /// That one is not in a room any more.

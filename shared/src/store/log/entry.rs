@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::Error;
 use crate::domain::{
     Content, ConversationId, Leaving, Message, MessageBody, MessageId, NewMessage, Notice, Role,
-    Seq, Timestamp, UserId,
+    Seq, Timestamp, Turnover, UserId,
 };
 use crate::store::item::{Item, n, number, parse_number, s, text};
 use crate::store::key::Key;
@@ -108,7 +108,7 @@ pub(super) fn decode(conversation: &ConversationId, item: &Item) -> Result<Entry
 }
 
 /// Text has its `content`, and nothing that tells what it is; a notice has a `kind`, and what that asks
-/// for of `about`, `role` and `reason`.
+/// for of `about`, `role`, `reason`, `joined` and `left`.
 fn encode_body(body: &MessageBody, item: &mut Item) {
     let notice = match body {
         MessageBody::Text(content) => {
@@ -127,6 +127,7 @@ fn encode_body(body: &MessageBody, item: &mut Item) {
         Notice::Muted(about) => ("muted", Some(about)),
         Notice::Unmuted(about) => ("unmuted", Some(about)),
         Notice::Appointed(about, _) => ("appointed", Some(about)),
+        Notice::Members(_) => ("members", None),
     };
     item.insert("kind".into(), s(kind));
     if let Some(about) = about {
@@ -134,6 +135,10 @@ fn encode_body(body: &MessageBody, item: &mut Item) {
     }
     if let Notice::Appointed(_, role) = notice {
         item.insert("role".into(), s(role.as_str()));
+    }
+    if let Notice::Members(Turnover { joined, left }) = notice {
+        item.insert("joined".into(), n(*joined));
+        item.insert("left".into(), n(*left));
     }
     if let Notice::Left(Some(Leaving::Deleted)) = notice {
         item.insert("reason".into(), s("deleted"));
@@ -154,6 +159,10 @@ fn decode_body(item: &Item) -> Result<MessageBody, Error> {
         "muted" => Notice::Muted(about()?),
         "unmuted" => Notice::Unmuted(about()?),
         "appointed" => Notice::Appointed(about()?, Role::parse(&text(item, "role")?)),
+        "members" => Notice::Members(Turnover {
+            joined: number(item, "joined")?,
+            left: number(item, "left")?,
+        }),
         _ => return Ok(MessageBody::Unknown),
     }))
 }

@@ -4,6 +4,7 @@ use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 
+use super::turnover;
 use super::user_in_room::{encode_mute, role_value};
 use crate::Error;
 use crate::domain::{ConversationId, Decision, Member, Role, RoomId, UserId};
@@ -18,6 +19,8 @@ use crate::store::transaction::Write;
 pub enum Departure {
     /// They want to, or are put out.
     Out,
+    /// They want to; the room is told later how many went.
+    Counted,
     /// They are put out and may not come again.
     Banned(Decision),
     /// The room comes to its end.
@@ -95,10 +98,18 @@ impl Store {
     ) -> Result<Vec<TransactWriteItem>, BuildError> {
         let owner = member.role == Role::Owner;
         let closing = matches!(departure, Departure::Closing);
+        let is_counted = matches!(departure, Departure::Counted);
+        let counted = if is_counted { turnover::ONE_LEFT } else { "" };
         let count = match (owner, closing) {
             (true, false) => {
                 let rule = "owners > :one OR members = :one";
-                self.one_owner_less(room, "ADD owners :less, members :less", rule)
+                let change = format!("ADD owners :less, members :less{counted}");
+                self.one_owner_less(room, &change, rule)
+            }
+            (false, _) if is_counted => {
+                let update = self.less(Key::room(room));
+                let update = update.update_expression(format!("ADD members :less{counted}"));
+                update.expression_attribute_values(":one", n(1))
             }
             _ => self.less(Key::room(room)),
         };

@@ -4,6 +4,7 @@ use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::TransactWriteItem;
 
+use super::turnover;
 use super::user_in_room::{decode_member, encode_mute, role_value};
 use super::{ListPage, RoomLimits};
 use crate::Error;
@@ -34,16 +35,16 @@ impl Store {
     ///
     /// Their invitation is used up by it. Whoever enters an empty room owns it. `reads_from` is the first
     /// message that they may read, unless they may read all of them; in a room whose past is not for
-    /// newcomers there must be no such message yet.
+    /// newcomers there must be no such message yet. They are `counted` if the room is told later how many came.
     pub async fn add_member(
         &self,
         seen: &UserInRoom,
         reads_from: Option<Seq>,
-        now: Timestamp,
+        (counted, now): (bool, Timestamp),
         limits: RoomLimits,
     ) -> Result<Entered, Error> {
-        let writes =
-            self.entrance(seen, reads_from, now, limits).map_err(storage("describe a member"))?;
+        let writes = self.entrance(seen, reads_from, (counted, now), limits);
+        let writes = writes.map_err(storage("describe a member"))?;
         Ok(match self.transact(writes, "join a room").await? {
             None => Entered::Yes,
             Some(1) if self.is_closed(&seen.user).await? => return Err(Error::DELETED),
@@ -101,12 +102,13 @@ impl Store {
         &self,
         seen: &UserInRoom,
         reads_from: Option<Seq>,
-        now: Timestamp,
+        (counted, now): (bool, Timestamp),
         limits: RoomLimits,
     ) -> Result<Vec<TransactWriteItem>, BuildError> {
         let room = seen.room.id;
         let empty = seen.room.members == 0;
         let (owner, people) = if empty { (", owners :one", "=") } else { ("", ">") };
+        let counted = if counted { turnover::ONE_JOINED } else { "" };
         let private = seen.room.access == Access::Private;
         let is = |known: bool| if known { "attribute_exists" } else { "attribute_not_exists" };
         let since_joining = seen.room.history == RoomHistory::SinceJoining;
@@ -116,7 +118,7 @@ impl Store {
         };
         let count = self
             .tx_update(Key::room(room))
-            .update_expression(format!("ADD members :one{owner}"))
+            .update_expression(format!("ADD members :one{owner}{counted}"))
             .condition_expression(format!(
                 "attribute_exists(pk) AND attribute_not_exists(deleted) AND {}(#access) \
                  AND {}(history) AND {hidden} AND members {people} :zero AND members < :most",

@@ -10,6 +10,7 @@ mod departure;
 mod members;
 mod names;
 mod non_members;
+mod turnover;
 mod user_in_room;
 
 use aws_sdk_dynamodb::error::BuildError;
@@ -184,5 +185,6 @@ fn decode(item: &Item) -> Result<Room, Error> {
         creator: UserId::parse(&text(item, "creator")?)?,
         created_at: Timestamp::from_millis(number(item, "created_at")?),
         members: item.get("members").and_then(parse_number).unwrap_or(0),
+        told_at: item.get(turnover::TOLD_AT).and_then(parse_number).map(Timestamp::from_millis),
     })
 }
