@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use shared::domain::{ConversationId, Message, Seq};
+use shared::domain::{ConversationId, Message, Seq, Timestamp};
 use shared::services::delivery::{deliver, recipients};
 use shared::store::{HandOverLease, Taken};
 use shared::{App, Error};
@@ -46,12 +46,12 @@ pub(crate) async fn hand_over(
     while app.clock.now() < deadline {
         match app.store.take_hand_over(lease, last, app.clock.now()).await? {
             Taken::Passed => return Ok(()),
-            Taken::ByAnother(_) => {
+            Taken::ByAnother => {
                 tokio::time::sleep(pause).await;
                 pause = (pause * 2).min(LONGEST_PAUSE);
             }
             Taken::After(handed) => {
-                match under_lease(app, lease, handed, last).await {
+                match under_lease(app, lease, (handed, last), deadline).await {
                     Ok(Outcome::Done) => return Ok(()),
                     Ok(Outcome::Lost) => {}
                     Err(error) => {
@@ -64,17 +64,19 @@ pub(crate) async fn hand_over(
             }
         }
     }
-    Err(Error::Storage {
-        action: "bring messages to a room",
-        source: "another invocation has been at it for too long".into(),
-    })
+    Err(too_long())
+}
+
+/// The stream tries again, and goes on where this ended.
+fn too_long() -> Error {
+    Error::Storage { action: "bring messages to a room", source: "it takes too long".into() }
 }
 
 async fn under_lease(
     app: &App,
     lease: HandOverLease<'_>,
-    mut handed: Seq,
-    last: Seq,
+    (mut handed, last): (Seq, Seq),
+    deadline: Timestamp,
 ) -> Result<Outcome, Error> {
     loop {
         let (messages, looked) = app.store.by_stream_after(lease.conversation, handed).await?;
@@ -96,6 +98,9 @@ async fn under_lease(
             }
             if is_done {
                 return Ok(Outcome::Done);
+            }
+            if now >= deadline {
+                return Err(too_long());
             }
             handed = upto;
         }

@@ -31,6 +31,8 @@ pub(crate) struct WithQuery {
 
 /// How far the people of a conversation have got.
 struct ReadState {
+    /// What goes by the table's stream has been brought up to here.
+    handed: Seq,
     inboxes: BTreeMap<UserId, Inbox>,
     read: HashMap<UserId, Seq>,
 }
@@ -87,16 +89,21 @@ async fn answer(
     if people.is_empty() {
         people.push(reader.clone());
     }
+    // First: whatever was brought before waits in an inbox that is read later, if it waits.
+    let handed = match conversation {
+        ConversationId::Room(_) => app.store.handed(conversation).await?,
+        ConversationId::Direct(..) | ConversationId::Lobby => 0,
+    };
     let (page, inboxes, read) = try_join!(
         read::page(app, reader, conversation, range, paging.limit, Action::Read),
         app.store.inboxes(&people),
         app.store.read_positions(conversation, &people),
     )?;
     let hidden = hides_progress(conversation, &inboxes);
-    let progress = ReadState { inboxes, read: read.into_iter().collect() };
+    let progress = ReadState { handed, inboxes, read: read.into_iter().collect() };
     let view = |message: &Message| {
         let reached = conversation.addressee(&message.from).unwrap_or(reader);
-        let status = (!hidden).then(|| progress.of(reached, conversation, message.seq));
+        let status = (!hidden).then(|| progress.of(reached, message));
         MessageView { status, ..message.into() }
     };
     let messages: Vec<_> = page.messages.iter().map(view).collect();
@@ -112,15 +119,17 @@ fn hides_progress(conversation: &ConversationId, inboxes: &BTreeMap<UserId, Inbo
 }
 
 impl ReadState {
-    fn of(&self, user: &UserId, conversation: &ConversationId, seq: Seq) -> Status {
-        if self.read.get(user).is_some_and(|read| *read >= seq) {
+    fn of(&self, user: &UserId, message: &Message) -> Status {
+        let Message { conversation, seq, by_stream, .. } = message;
+        if self.read.get(user).is_some_and(|read| read >= seq) {
             return Status::Read;
         }
         let inbox = self.inboxes.get(user);
         let waiting = inbox.and_then(|inbox| inbox.pending(conversation).from);
         // What waits without being listed may be any of them.
         let unlisted = inbox.is_some_and(Inbox::overflows);
-        let sent = unlisted || waiting.is_some_and(|from| from <= seq);
-        if sent { Status::Sent } else { Status::Delivered }
+        let sent = unlisted || waiting.is_some_and(|from| from <= *seq);
+        let unbrought = *by_stream && *seq > self.handed;
+        if sent || unbrought { Status::Sent } else { Status::Delivered }
     }
 }

@@ -33,7 +33,7 @@ pub enum Taken {
     /// They were brought already, or the room is no more.
     Passed,
     /// Somebody else brings them.
-    ByAnother(Lease),
+    ByAnother,
 }
 
 /// The right to bring the messages of a room.
@@ -73,6 +73,13 @@ impl Store {
         update.send().await.map(drop).map_err(storage("note how many members a room has"))
     }
 
+    /// How far the messages of a room were brought that go by the stream; 0 if none ever did.
+    pub async fn handed(&self, conversation: &ConversationId) -> Result<Seq, Error> {
+        let item =
+            self.item(Key::handed(conversation), "look up how far a room was served").await?;
+        Ok(item.as_ref().map(HandOver::decode).transpose()?.map_or(0, |hand_over| hand_over.handed))
+    }
+
     /// Takes the right to bring the messages up to `last`, unless that is done.
     pub async fn take_hand_over(
         &self,
@@ -109,9 +116,7 @@ impl Store {
         };
         let state = refused.item().map(HandOver::decode).transpose()?;
         Ok(match state {
-            Some(HandOver { handed, lease: Some(lease), .. }) if handed < last => {
-                Taken::ByAnother(lease)
-            }
+            Some(HandOver { handed, lease: Some(_), .. }) if handed < last => Taken::ByAnother,
             _ => Taken::Passed,
         })
     }
