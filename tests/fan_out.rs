@@ -149,6 +149,24 @@ async fn what_was_said_directly_costs_nothing_when_the_stream_goes_on() {
 }
 
 #[tokio::test]
+async fn what_everybody_hears_goes_by_the_stream_when_many_are_there() {
+    let chat = Chat::start_with(|options| options.settings.set("FAN_OUT_MEMBERS", "2")).await;
+    let mut alice = chat.joined_by("alice").await;
+    let mut bob = chat.joined_by("bob").await;
+    chat.has_served_the_stream().await;
+    let mut delivered = Vec::new();
+    for content in ["one", "two"] {
+        alice.sends(&json!({ "action": "broadcast", "content": content })).await;
+        let [ack, own] = alice.sees_both(["ack", "message"]).await;
+        assert_eq!(own["content"], content);
+        delivered.push(ack.get("delivered").cloned());
+        bob.hears("alice", content).await;
+    }
+    assert_eq!(delivered, [Some(true.into()), None]);
+    bob.hears_nothing(&chat).await;
+}
+
+#[tokio::test]
 async fn with_zero_nothing_goes_by_the_stream() {
     let chat = Chat::start_with(|options| {
         options.settings.set("FAN_OUT_MEMBERS", "0");

@@ -117,15 +117,15 @@ pub(crate) async fn bring(
     Ok(Sent { delivered: Some(delivered?), message, duplicate })
 }
 
-/// Notes how many members a room has if that changes the way of its messages.
+/// Notes how many members a room has, or how many are in the lobby, if that changes the way of messages.
 async fn note_size(
     app: &App,
     message: &Message,
     noted: usize,
     members: usize,
 ) -> Result<(), Error> {
-    let is_room = matches!(message.conversation, ConversationId::Room(_));
-    if !is_room || !is_another_size(app, noted, members) {
+    let is_of_two = matches!(message.conversation, ConversationId::Direct(..));
+    if is_of_two || !is_another_size(app, noted, members) {
         return Ok(());
     }
     app.store.note_members(&message.conversation, members, message.seq).await
