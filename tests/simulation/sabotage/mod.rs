@@ -4,6 +4,8 @@
 //! if they had been written without the mechanism. Several are faults that public samples for this
 //! stack really have.
 
+mod by_stream;
+
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -23,8 +25,6 @@ const CLOSED: &str = "attribute_not_exists(closed)";
 
 /// The place of the item that says how far the stream has brought a room's messages.
 const HANDED: &str = "MSG#~HANDED";
-/// How long the members of a room are remembered that may not be.
-const REMEMBERED: Duration = Duration::from_secs(3);
 
 /// One broken mechanism, or none.
 #[derive(Debug, Default)]
@@ -34,8 +34,8 @@ pub(crate) struct Sabotage {
     fired: Arc<AtomicBool>,
     /// Every image of each inbox, for what looks at the past.
     inboxes: Mutex<BTreeMap<String, Vec<(Instant, Value)>>>,
-    /// Who was in each room when that was last read, and when.
-    members: Mutex<BTreeMap<String, (Instant, Value)>>,
+    /// What was seen of the way by the stream.
+    seen: by_stream::Seen,
     /// When a push failed last.
     failed: Mutex<Option<Instant>>,
 }
@@ -96,9 +96,10 @@ impl Sabotage {
             }
             ("UpdateItem", Broken::ClosedUnseen) => see_nothing_closed(body),
             ("UpdateItem", broken) if body["Key"]["sk"]["S"] == HANDED => {
-                break_hand_over(broken, body);
+                by_stream::break_hand_over(broken, body);
             }
             ("UpdateItem", broken) if body["Key"]["sk"]["S"] == "INBOX" => {
+                self.break_range(broken, body);
                 return self.break_inbox(broken, body);
             }
             _ => {}
@@ -148,7 +149,6 @@ impl Sabotage {
                     item["handed"]["N"] = "9999999999999999".into();
                 }
             }
-            ("Query", Some(Broken::MembersRemembered)) => self.remember_members(request, &mut body),
             ("GetItem", Some(Broken::EndedUnseen)) => hide_endings(body.get_mut("Item")),
             ("BatchGetItem", Some(Broken::EndedUnseen)) => {
                 items(&mut body).for_each(|item| hide_endings(Some(item)));
@@ -156,6 +156,10 @@ impl Sabotage {
             ("BatchGetItem", Some(Broken::InboxBeforePut)) => {
                 items(&mut body).for_each(|item| self.age(item));
             }
+            ("BatchGetItem", Some(Broken::InboxesRemembered)) => {
+                items(&mut body).for_each(|item| self.remember_inbox(item));
+            }
+            ("BatchGetItem", Some(Broken::NoMembership)) => make_a_member(request, &mut body),
             ("GetItem", Some(Broken::NoMembership)) => {
                 let key = &request["Key"];
                 if key["sk"]["S"].as_str().is_some_and(|sk| sk.starts_with("MEMBER#")) {
@@ -166,6 +170,7 @@ impl Sabotage {
                 }
             }
             ("Query", Some(Broken::OnePage)) => show_two_members(request, &mut body),
+            ("Query", Some(broken)) => self.break_read(broken, request, &mut body),
             _ => return,
         }
         self.fires_if(body != unchanged);
@@ -234,19 +239,6 @@ impl Sabotage {
         }
     }
 
-    /// Shows the members of a room as they were a while ago.
-    fn remember_members(&self, request: &Value, answer: &mut Value) {
-        let values = request["ExpressionAttributeValues"].to_string();
-        if !values.contains("MEMBER#") {
-            return;
-        }
-        let mut members = lock(&self.members);
-        match members.get(&values).filter(|(at, _)| at.elapsed() < REMEMBERED) {
-            Some((_, before)) => answer["Items"] = before.clone(),
-            None => drop(members.insert(values, (Instant::now(), answer["Items"].clone()))),
-        }
-    }
-
     /// Shows an inbox as it was a moment ago.
     fn age(&self, item: &mut Value) {
         let inboxes = lock(&self.inboxes);
@@ -273,15 +265,6 @@ impl Sabotage {
                 .map_or("conn:nobody", String::as_str)
                 .into();
         }
-    }
-}
-
-/// Changes an update of the item that says how far the stream has brought a room's messages.
-fn break_hand_over(broken: Broken, body: &mut Value) {
-    if broken == Broken::HandedTooFar && says(body, "UpdateExpression", "SET handed = :handed") {
-        let handed = &mut body["ExpressionAttributeValues"][":handed"]["N"];
-        let number = handed.as_str().and_then(|it| it.parse::<u64>().ok()).unwrap_or_default();
-        *handed = (number + 1).to_string().into();
     }
 }
 
@@ -381,6 +364,25 @@ fn hide_endings(image: Option<&mut Value>) {
 /// Shows an inbox as if no other connection were there.
 fn hide_others(image: Option<&mut Value>, newcomer: &Value) {
     hide(image, |name| name.starts_with("conn:") && newcomer != name);
+}
+
+/// Shows whoever is looked up beside their inbox as a member.
+fn make_a_member(request: &Value, answer: &mut Value) {
+    let keys = request["RequestItems"]["confab"]["Keys"].as_array().map_or(&[][..], Vec::as_slice);
+    let is = |key: &Value, sk: &str| key["sk"]["S"].as_str().is_some_and(|it| it.starts_with(sk));
+    let [member, inbox] = keys else { return };
+    let found = answer.pointer_mut("/Responses/confab").and_then(Value::as_array_mut);
+    if let Some(found) = found
+        && is(member, "MEMBER#")
+        && is(inbox, "INBOX")
+        && !found.iter().any(|item| is(item, "MEMBER#"))
+    {
+        let user = inbox["pk"]["S"].as_str().unwrap_or_default().trim_start_matches("USER#");
+        found.push(json!({
+            "pk": member["pk"], "sk": member["sk"], "user": { "S": user },
+            "role": { "S": "member" }, "joined_at": { "N": "1" },
+        }));
+    }
 }
 
 /// Shows only the first two members of a room.
