@@ -7,11 +7,13 @@
 //! - `dynamodb` is the table's engine, [`event_source`] what carries its changes to those who follow;
 //!   [`in_process`] brings the SDK clients' requests to it and to the management API.
 //! - [`faults`] is what goes wrong on AWS now and then.
+//! - [`cost`] is what AWS would charge.
 //! - [`time`] is the clock all of it runs on.
 
 mod api;
 pub mod apigateway;
 mod cors;
+pub mod cost;
 mod deployment;
 mod dynamodb;
 pub mod event_source;

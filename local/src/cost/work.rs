@@ -1,0 +1,170 @@
+//! What a request makes of the machines: what can be counted of it, and what is assumed of the rest.
+
+use std::ops::{Add, Mul};
+
+use shared::protocol::Messages;
+
+use super::usage::Usage;
+
+/// A message as everybody gets it, in bytes: some forty of them are what was said, the rest are ids, names and
+/// the time, where people have accounts.
+pub const MESSAGE_BYTES: f64 = 350.0;
+/// The same in the table.
+pub const ITEM_BYTES: f64 = 280.0;
+/// An `ack`.
+pub const ACK_BYTES: f64 = 250.0;
+/// A `welcome`.
+pub const WELCOME_BYTES: f64 = 630.0;
+/// A `receipt`, a `typing`, a `presence`.
+pub const SMALL_FRAME_BYTES: f64 = 190.0;
+
+/// The memory of every function, as `template.yaml` has it.
+pub const MEMORY_MB: f64 = 512.0;
+/// How many pushes go on at once, in a delivery to many.
+pub const PUSHES_AT_ONCE: f64 = 50.0;
+
+/// What a function takes by itself: 1.5 ms of a processor (`tests/bench` measures it), of which 512 MB buy
+/// three tenths (<https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html>).
+const INVOCATION_MS: f64 = 5.0;
+/// How long the table takes to answer: "single-digit milliseconds", so neither the least nor the most.
+const ROUND_TRIP_MS: f64 = 5.0;
+/// How long API Gateway takes to answer as many pushes as go on at once. Nobody here has measured it; that
+/// many take 15 ms of three tenths of a processor alone.
+const PUSHES_MS: f64 = 15.0;
+/// What Lambda itself logs of each invocation: a line when it begins and a report when it ends, as JSON.
+const LOG_BYTES: f64 = 600.0;
+
+/// What can be counted of an action; averages may be fractions.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Work {
+    /// Frames from clients.
+    pub frames_in: f64,
+    /// Frames that answer those, each 32 KB counted by itself.
+    pub answers: f64,
+    /// Their bytes, or those of an answer to an HTTP request.
+    pub answer_bytes: f64,
+    /// Frames that are pushed, each 32 KB counted by itself.
+    pub pushes: f64,
+    /// Their bytes.
+    pub push_bytes: f64,
+    /// How often pushes are waited for.
+    pub push_rounds: f64,
+    /// Minutes for which connections stand.
+    pub connection_minutes: f64,
+    /// Requests to the HTTP API.
+    pub http_requests: f64,
+    /// Invocations of functions, the authorizer among them.
+    pub invocations: f64,
+    /// Requests to the table, or several at once, that wait for those before.
+    pub round_trips: f64,
+    /// Write request units.
+    pub write_units: f64,
+    /// Read request units.
+    pub read_units: f64,
+}
+
+/// How many frames so many bytes of messages take.
+pub(super) fn frames(bytes: f64) -> f64 {
+    let most = u32::try_from(Messages::MAX_BYTES).unwrap_or(u32::MAX);
+    (bytes / f64::from(most)).ceil()
+}
+
+/// How many units it takes to read so many messages of one conversation.
+pub(super) fn units(messages: f64) -> f64 {
+    (messages * ITEM_BYTES / 4_096.0).ceil()
+}
+
+impl Work {
+    /// What is paid for it, with the functions warm.
+    pub fn usage(&self) -> Usage {
+        let milliseconds = self.invocations * INVOCATION_MS
+            + self.round_trips * ROUND_TRIP_MS
+            + self.push_rounds * PUSHES_MS;
+        Usage {
+            websocket_frames: self.frames_in + self.answers + self.pushes,
+            connection_minutes: self.connection_minutes,
+            http_requests: self.http_requests,
+            invocations: self.invocations,
+            gb_seconds: milliseconds / 1_000.0 * MEMORY_MB / 1_024.0,
+            write_units: self.write_units,
+            read_units: self.read_units,
+            bytes_out: self.answer_bytes + self.push_bytes,
+            log_bytes: self.invocations * LOG_BYTES,
+        }
+    }
+
+    /// A frame of a client that one invocation serves, which answers it with so many bytes.
+    pub(super) fn answered(bytes: f64) -> Self {
+        Self { answers: 1.0, answer_bytes: bytes, ..Self::unanswered() }
+    }
+
+    /// The same without an answer.
+    pub(super) fn unanswered() -> Self {
+        Self { frames_in: 1.0, invocations: 1.0, ..Self::default() }
+    }
+
+    /// A request to the HTTP API, which the authorizer sees first, answered with so many bytes.
+    pub(super) fn http(bytes: f64) -> Self {
+        Self { http_requests: 1.0, invocations: 2.0, answer_bytes: bytes, ..Self::default() }
+    }
+
+    /// The same, and so many frames of so many bytes each, pushed at the same time if that may be.
+    #[must_use]
+    pub(super) fn pushing(self, frames: f64, bytes: f64) -> Self {
+        let pushed = Self {
+            pushes: frames,
+            push_bytes: frames * bytes,
+            push_rounds: (frames / PUSHES_AT_ONCE).ceil(),
+            ..Self::default()
+        };
+        self + pushed
+    }
+
+    /// The same, and so many write units, read units and round trips of the table.
+    #[must_use]
+    pub(super) fn asking(self, (write_units, read_units): (f64, f64), round_trips: f64) -> Self {
+        self + Self { write_units, read_units, round_trips, ..Self::default() }
+    }
+}
+
+impl Add for Work {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            frames_in: self.frames_in + other.frames_in,
+            answers: self.answers + other.answers,
+            answer_bytes: self.answer_bytes + other.answer_bytes,
+            pushes: self.pushes + other.pushes,
+            push_bytes: self.push_bytes + other.push_bytes,
+            push_rounds: self.push_rounds + other.push_rounds,
+            connection_minutes: self.connection_minutes + other.connection_minutes,
+            http_requests: self.http_requests + other.http_requests,
+            invocations: self.invocations + other.invocations,
+            round_trips: self.round_trips + other.round_trips,
+            write_units: self.write_units + other.write_units,
+            read_units: self.read_units + other.read_units,
+        }
+    }
+}
+
+impl Mul<f64> for Work {
+    type Output = Self;
+
+    fn mul(self, times: f64) -> Self {
+        Self {
+            frames_in: self.frames_in * times,
+            answers: self.answers * times,
+            answer_bytes: self.answer_bytes * times,
+            pushes: self.pushes * times,
+            push_bytes: self.push_bytes * times,
+            push_rounds: self.push_rounds * times,
+            connection_minutes: self.connection_minutes * times,
+            http_requests: self.http_requests * times,
+            invocations: self.invocations * times,
+            round_trips: self.round_trips * times,
+            write_units: self.write_units * times,
+            read_units: self.read_units * times,
+        }
+    }
+}
