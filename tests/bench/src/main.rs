@@ -6,6 +6,7 @@
 //!   machine; [`yardstick`] is the one to compare with.
 //! - [`report`] shows it.
 //! - [`functions`] measures the Lambda binaries.
+//! - What AWS would charge is for [`local::cost`] to say.
 
 mod functions;
 mod heard;
@@ -34,7 +35,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 /// Measures a chat server.
 #[derive(Debug, Parser)]
 struct Options {
-    /// What to measure; everything if it is left out
+    /// What to measure; everything but what it costs if it is left out
     #[arg(value_enum)]
     kinds: Vec<Kind>,
     /// How many seconds each
@@ -106,6 +107,8 @@ enum Kind {
     Backlog,
     /// Direct messages again, with 1,000, 10,000 and 100,000 stored, and after a restart
     Growth,
+    /// What AWS would charge, which is computed, not measured: by itself
+    Cost,
 }
 
 #[tokio::main]
@@ -117,9 +120,14 @@ async fn main() -> anyhow::Result<()> {
     if let Some(folder) = &options.functions {
         return measure_functions(folder, &options).await;
     }
-    let kinds = match &options.kinds[..] {
-        [] => Kind::value_variants(),
-        some => some,
+    let kinds: Vec<_> = match &options.kinds[..] {
+        [Kind::Cost] => {
+            say(local::cost::tables::all().trim_end());
+            return Ok(());
+        }
+        [] => Kind::value_variants().iter().copied().filter(|kind| *kind != Kind::Cost).collect(),
+        some if some.contains(&Kind::Cost) => bail!("`cost` goes by itself: it measures nothing"),
+        some => some.to_vec(),
     };
     let mut bench = Bench::new(Duration::from_secs_f64(options.seconds), options.bytes);
     let mut server = match elsewhere(&options)? {
@@ -130,7 +138,7 @@ async fn main() -> anyhow::Result<()> {
     let mut rows = Vec::new();
     for kind in kinds {
         eprintln!("{kind:?} …");
-        let measured = measure(*kind, &options, &mut bench, &mut server, &yardstick).await?;
+        let measured = measure(kind, &options, &mut bench, &mut server, &yardstick).await?;
         rows.extend(measured);
     }
     let shown = if options.json { serde_json::to_string(&rows)? } else { report::table(&rows) };
@@ -207,6 +215,8 @@ async fn measure(
         Kind::History => vec![bench.history(server, options.messages, 10).await?],
         Kind::Backlog => vec![bench.backlog(server, options.messages).await?],
         Kind::Growth => growth(options, bench, server).await?,
+        // It is printed before anything is started.
+        Kind::Cost => Vec::new(),
     };
     for row in rows.iter_mut().filter(|row| row.target.is_empty()) {
         row.target = match options.storage {
