@@ -11,6 +11,7 @@ mod catching_up;
 mod chat_client;
 mod client_scripts;
 mod connecting;
+mod cost;
 mod documents;
 mod events;
 mod existence;

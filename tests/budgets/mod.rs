@@ -12,13 +12,13 @@ mod speaking;
 
 use crate::support::{Chat, Person, Usage};
 
-const README: &str = include_str!("../../functions/README.md");
+pub(crate) const README: &str = include_str!("../../functions/README.md");
 
 /// What every coming asks for, beside asking again while the handshake is not through: two writes,
 /// the lobby's history, and whom to show it.
-const COMING: [&str; 4] = ["Update", "Update", "Query", "Query"];
+pub(crate) const COMING: [&str; 4] = ["Update", "Update", "Query", "Query"];
 
-fn units_count() -> bool {
+pub(crate) fn units_count() -> bool {
     std::env::var_os("CONFAB_TEST_DYNAMODB").is_none()
 }
 
@@ -73,7 +73,7 @@ fn costs(row: &str, number: u32, usage: &Usage) {
 }
 
 /// The value of a sum such as `2 + 9N + N/30`; what is left of a division counts as one more.
-fn value(sum: &str, number: u32) -> f64 {
+pub(crate) fn value(sum: &str, number: u32) -> f64 {
     let parse = |text: &str| text.parse::<u32>().unwrap();
     let value = |term: &str| match term.split_once('N') {
         None => parse(term),

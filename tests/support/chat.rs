@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_smithy_runtime_api::client::interceptors::SharedInterceptor;
+use local::Functions;
 use local::faults::Faults;
 use local::options::Options;
 use local::server::{Server, TestHooks, WrapFunctions};
@@ -62,9 +63,20 @@ impl Chat {
     }
 
     async fn start_in(time: Time, change: impl FnOnce(&mut Options)) -> Self {
+        Self::start_around(time, |functions| functions, change).await
+    }
+
+    /// The same, with something around the functions.
+    pub(crate) async fn start_around(
+        time: Time,
+        around: impl Fn(Functions) -> Functions + Send + Sync + 'static,
+        change: impl FnOnce(&mut Options),
+    ) -> Self {
         let meter = Meter::default();
         let interceptor = Some(SharedInterceptor::new(meter.clone()));
-        let wrap: Option<WrapFunctions> = Some(Arc::new(policies::named));
+        let counted = meter.clone();
+        let wrap: Option<WrapFunctions> =
+            Some(Arc::new(move |functions| around(counted.around(policies::named(functions)))));
         let hooks = TestHooks { time: time.clone(), interceptor, wrap, ..TestHooks::default() };
         let options = options(change);
         let server = Server::start_with(&options, hooks).await.unwrap();

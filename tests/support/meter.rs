@@ -1,8 +1,11 @@
-//! Counts what the functions ask of DynamoDB, request by request and unit by unit.
+//! Counts what the functions ask of DynamoDB, request by request and unit by unit; what they push; and how
+//! often they are invoked.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
+use aws_sdk_apigatewaymanagement::operation::post_to_connection::PostToConnectionInput;
 use aws_sdk_dynamodb::operation::batch_get_item::{BatchGetItemInput, BatchGetItemOutput};
 use aws_sdk_dynamodb::operation::delete_item::{DeleteItemInput, DeleteItemOutput};
 use aws_sdk_dynamodb::operation::get_item::{GetItemInput, GetItemOutput};
@@ -21,9 +24,17 @@ use aws_smithy_runtime_api::client::interceptors::context::{
 use aws_smithy_runtime_api::client::orchestrator::Metadata;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::{ConfigBag, Storable, StoreReplace};
+use axum::extract::Request as HttpRequest;
+use axum::middleware::{self, Next};
+use local::Functions;
+use local::apigateway::Lambda;
+use serde_json::Value;
 use tokio::sync::Notify;
 
 use super::{in_time, policies};
+
+/// So much of a frame is paid for as one message.
+const FRAME: usize = 32 * 1024;
 
 /// What nothing here asks for: a budget would not see it.
 const UNCOUNTED: [&str; 4] = ["Scan", "BatchWriteItem", "TransactGetItems", "ExecuteStatement"];
@@ -33,6 +44,17 @@ const UNCOUNTED: [&str; 4] = ["Scan", "BatchWriteItem", "TransactGetItems", "Exe
 pub(crate) struct Meter {
     requests: Arc<Mutex<Vec<Request>>>,
     answered: Arc<Notify>,
+    pushes: Arc<Mutex<Pushes>>,
+    invocations: Arc<AtomicUsize>,
+}
+
+/// What was pushed.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Pushes {
+    /// Frames, each 32 KB of one counted by itself.
+    pub(crate) frames: usize,
+    /// Their bytes.
+    pub(crate) bytes: usize,
 }
 
 /// One request that was answered.
@@ -82,6 +104,34 @@ impl Meter {
             }
         })
         .await;
+    }
+
+    /// `functions`, whose invocations are counted.
+    pub(crate) fn around(&self, functions: Functions) -> Functions {
+        let functions = functions.map(|_, lambda| {
+            let invocations = Arc::clone(&self.invocations);
+            Lambda::new(move |event: Value| {
+                invocations.fetch_add(1, Ordering::Relaxed);
+                lambda.call(event)
+            })
+        });
+        let invocations = Arc::clone(&self.invocations);
+        let count = move |request: HttpRequest, next: Next| {
+            invocations.fetch_add(1, Ordering::Relaxed);
+            next.run(request)
+        };
+        let http = functions.http.route_layer(middleware::from_fn(count));
+        Functions { http, ..functions }
+    }
+
+    /// What was pushed since the last time this was called.
+    pub(crate) fn take_pushes(&self) -> Pushes {
+        std::mem::take(&mut *self.pushes.lock().unwrap())
+    }
+
+    /// How often functions were invoked since the last time this was called.
+    pub(crate) fn take_invocations(&self) -> usize {
+        self.invocations.swap(0, Ordering::Relaxed)
     }
 
     /// Leaves out the requests of one kind that were answered so far.
@@ -135,6 +185,12 @@ impl Intercept for Meter {
         let name = config.load::<Metadata>().map(Metadata::name).unwrap_or_default();
         assert!(!UNCOUNTED.contains(&name), "{name} is not counted");
         policies::check(context.input());
+        if let Some(push) = context.input().downcast_ref::<PostToConnectionInput>() {
+            let bytes = push.data().map_or(0, |data| data.as_ref().len());
+            let mut pushes = self.pushes.lock().unwrap();
+            pushes.frames += bytes.div_ceil(FRAME);
+            pushes.bytes += bytes;
+        }
         if let Some(operation) = operation(context.input()) {
             ask_for_units(context.input_mut());
             config.interceptor_state().store_put(Began(Instant::now(), operation));
