@@ -128,6 +128,56 @@ async fn a_busy_room_goes_by_the_stream_until_it_is_quiet() {
     }
 }
 
+/// Until somebody asks whether the stream has been served, it is not read: as between two reads on AWS.
+#[tokio::test]
+async fn what_is_said_between_two_reads_of_the_stream_comes_in_one_frame() {
+    const MESSAGES: usize = 12;
+    let chat = Chat::start_with(|options| {
+        options.stream_interval = Some(3_600_000);
+        options.settings.set("FAN_OUT_MEMBERS", "2");
+        options.settings.set("RATE_LIMIT", "0");
+    });
+    let chat = chat.await;
+    let room = chat.room_of("alice", "general").await;
+    let joined = chat.post(&format!("/api/rooms/{room}/join"), json!({ "user_id": "bob" })).await;
+    assert_eq!(joined.status, 200);
+    let mut people = Vec::new();
+    for name in ["alice", "bob"] {
+        let connecting = Person::connects(&chat.websocket_url(), name).await;
+        chat.has_served_the_stream().await;
+        let mut person = connecting.welcomed().await;
+        person.catches_up().await;
+        people.push(person);
+    }
+    for number in 0..MESSAGES {
+        let ack = people[0].says_in(&room, &number.to_string()).await;
+        assert_eq!(ack.get("delivered"), None);
+    }
+    chat.has_served_the_stream().await;
+    let mut pushes = 0;
+    for person in &mut people {
+        let frames = frames_before_a_pong(person).await;
+        let heard = frames.iter().flat_map(|frame| frame["messages"].as_array().unwrap());
+        assert_eq!(heard.count(), MESSAGES, "{} heard {frames:?}", person.name);
+        pushes += frames.len();
+    }
+    assert_eq!(pushes, people.len());
+}
+
+/// Every frame with messages that came before the answer to a ping, as it came.
+async fn frames_before_a_pong(person: &mut Person) -> Vec<Value> {
+    person.sends(&json!({ "action": "ping" })).await;
+    let mut frames = Vec::new();
+    loop {
+        let frame = person.sees_unfolded().await;
+        match frame["type"].as_str().unwrap() {
+            "pong" => return frames,
+            "message" | "messages" => frames.push(frame),
+            _ => {}
+        }
+    }
+}
+
 #[tokio::test]
 async fn what_was_said_directly_costs_nothing_when_the_stream_goes_on() {
     let (chat, room, mut alice, _bob) = in_a_large_room().await;

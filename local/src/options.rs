@@ -36,6 +36,11 @@ pub struct Options {
     /// The name of the table, which is created if it does not exist
     #[arg(long, env = "CONFAB_TABLE", default_value = "confab", value_name = "NAME")]
     pub table: String,
+    /// Read the table's stream every so many milliseconds, as Lambda does every 250, instead of as soon
+    /// as there is something
+    #[arg(long, env = "CONFAB_STREAM_INTERVAL", value_name = "MILLISECONDS",
+        value_parser = clap::value_parser!(u32).range(1..))]
+    pub stream_interval: Option<u32>,
     /// How callers prove who they are
     #[arg(long, env = "CONFAB_AUTH", value_enum, default_value_t = Auth::Open)]
     pub auth: Auth,
@@ -82,6 +87,7 @@ impl Options {
             dynamodb: None,
             dynamodb_port: 0,
             table: "confab".into(),
+            stream_interval: None,
             auth: Auth::Open,
             oidc_issuer: None,
             oidc_audience: None,

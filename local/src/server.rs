@@ -23,7 +23,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use crate::apigateway::ApiGateway;
 use crate::deployment::{Functions, STAGE};
 use crate::dynamodb::DynamoDb;
-use crate::event_source::Follower;
+use crate::event_source::{Follower, Pace};
 use crate::faults::{Faults, Scenario};
 use crate::http_api::{behind_authorizer, without_handshakes};
 use crate::http_layer::sockets;
@@ -113,7 +113,7 @@ impl Server {
         })?;
 
         let functions = functions(&app, &hooks, &dynamodb.url, faults.as_ref());
-        let followers = follow(&functions, &dynamodb.aws, &options.table, &stream).await?;
+        let followers = follow(&functions, &dynamodb.aws, options, &stream).await?;
         let accepted = move || stream.send_replace(());
         let gateway = ApiGateway::new(functions.websocket_api(accepted), hooks.time);
         in_process.serve_management(gateway.management());
@@ -211,12 +211,16 @@ impl Server {
 async fn follow(
     functions: &Functions,
     aws: &Aws,
-    table: &str,
+    options: &Options,
     stream: &watch::Sender<()>,
 ) -> anyhow::Result<Vec<Follower>> {
     let mut followers = Vec::new();
     for source in functions.event_sources.clone() {
-        followers.push(Follower::start(aws, table, source, stream.subscribe()).await?);
+        let pace = match options.stream_interval {
+            None => Pace::Promptly(stream.subscribe()),
+            Some(interval) => Pace::Every(Duration::from_millis(interval.into())),
+        };
+        followers.push(Follower::start(aws, &options.table, source, pace).await?);
     }
     Ok(followers)
 }

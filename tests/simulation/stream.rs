@@ -60,7 +60,7 @@ pub(crate) fn serve(
             }
             for record in &records {
                 for (_, lanes) in followers.iter().filter(|(source, _)| source.matches(record)) {
-                    lanes[lane(record, lanes.len())].send(record.clone()).unwrap();
+                    lanes[lane(record, lanes.len())].send(vec![record.clone()]).unwrap();
                 }
             }
             if records.is_empty() {

@@ -1,6 +1,6 @@
 //! Reads the table's stream for one event source mapping.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::time::Duration;
 
 use anyhow::Context;
@@ -27,6 +27,14 @@ const LANES: usize = 64;
 /// A batch is tried until it is done: the functions themselves say what is hopeless.
 const RETRY: Retry = Retry { tries: u32::MAX, pause: PAUSE, longest_pause: Duration::from_secs(1) };
 
+/// When the stream is read.
+pub(crate) enum Pace {
+    /// Soon after this says that there is something, and now and then.
+    Promptly(watch::Receiver<()>),
+    /// Every so often.
+    Every(Duration),
+}
+
 /// One event source mapping at work; dropping it stops it.
 pub(crate) struct Follower {
     tasks: JoinSet<()>,
@@ -51,20 +59,20 @@ struct Reader {
     known: HashSet<String>,
     /// Whether a shard has ended whose successors are not known yet.
     one_has_ended: bool,
-    lanes: Vec<mpsc::UnboundedSender<Value>>,
+    lanes: Vec<mpsc::UnboundedSender<Vec<Value>>>,
     /// Who is answered when the stream has been read to its end.
     waiting: mpsc::UnboundedReceiver<oneshot::Sender<()>>,
     unserved: watch::Sender<usize>,
 }
 
 impl Follower {
-    /// Serves what is written from now on to the table's stream, which is read now and then, and soon
-    /// whenever `more` says that there is something.
+    /// Serves what is written from now on to the table's stream, which is read at this pace, and at once
+    /// when somebody wants it to have [`caught_up`](Self::caught_up).
     pub(crate) async fn start(
         aws: &Aws,
         table: &str,
         source: EventSource,
-        more: watch::Receiver<()>,
+        pace: Pace,
     ) -> anyhow::Result<Self> {
         let client = Client::new(aws.sdk());
         // A description of the table names its stream as well, but the engine counts all items for it. A
@@ -113,7 +121,7 @@ impl Follower {
             unserved,
         };
         reader.find_shards(ShardIteratorType::Latest).await?;
-        tasks.spawn(reader.run(more));
+        tasks.spawn(reader.run(pace));
         Ok(Self { tasks, reads, unserved: left })
     }
 
@@ -132,8 +140,21 @@ impl Follower {
     }
 }
 
+impl Pace {
+    /// Returns when the stream is to be read again.
+    async fn next_read(&mut self) {
+        match self {
+            Self::Promptly(more) => tokio::select! {
+                () = tokio::time::sleep(PAUSE) => {}
+                Ok(()) = more.changed() => tokio::time::sleep(SOON).await,
+            },
+            Self::Every(interval) => tokio::time::sleep(*interval).await,
+        }
+    }
+}
+
 impl Reader {
-    async fn run(mut self, mut more: watch::Receiver<()>) {
+    async fn run(mut self, mut pace: Pace) {
         let mut waiting = Vec::new();
         loop {
             match self.read().await {
@@ -148,8 +169,7 @@ impl Reader {
                 Err(error) => tracing::warn!("cannot read the table's stream: {error:#}"),
             }
             tokio::select! {
-                () = tokio::time::sleep(PAUSE) => {}
-                Ok(()) = more.changed() => tokio::time::sleep(SOON).await,
+                () = pace.next_read() => {}
                 _ = self.waiting.recv_many(&mut waiting, usize::MAX) => {}
             }
         }
@@ -175,14 +195,13 @@ impl Reader {
                     anyhow::bail!("{}", DisplayErrorContext(&error));
                 }
             };
-            for record in answer.records() {
+            let new = answer.records().iter().filter(|record| {
                 let number = sequence_number(record);
-                if number > shard.last {
-                    found += 1;
-                    shard.last = number;
-                    self.invoke(record);
-                }
-            }
+                let is_new = number > shard.last;
+                shard.last = shard.last.max(number);
+                is_new
+            });
+            found += self.invoke(new);
             match answer.next_shard_iterator {
                 Some(next) => {
                     shard.iterator = Some(next);
@@ -244,20 +263,28 @@ impl Reader {
         self.open(shard, ShardIteratorType::TrimHorizon).await?.context("a shard has no iterator")
     }
 
-    /// Hands a record to its lane, if the filter lets it through.
-    fn invoke(&self, record: &Record) {
+    /// Hands the records that the filter lets through to their lanes, those of one lane together; how
+    /// many records there were.
+    fn invoke<'a>(&self, records: impl Iterator<Item = &'a Record>) -> usize {
         let patterns = &self.source.patterns;
         let named = |image: &str, attribute: &str| {
             patterns.iter().any(|pattern| pattern["dynamodb"][image].get(attribute).is_some())
         };
-        if !self.source.matches(&event_record(record, &self.stream, named)) {
-            return;
+        let (mut found, mut by_lane) = (0, BTreeMap::<_, Vec<_>>::new());
+        for record in records {
+            found += 1;
+            if self.source.matches(&event_record(record, &self.stream, named)) {
+                let record = event_record(record, &self.stream, |_, _| true);
+                by_lane.entry(lane_of(&record, LANES)).or_default().push(record);
+            }
         }
-        let record = event_record(record, &self.stream, |_, _| true);
-        self.unserved.send_modify(|unserved| *unserved += 1);
-        if self.lanes[lane_of(&record, LANES)].send(record).is_err() {
-            tracing::error!("nobody serves the table's stream any more");
+        for (lane, records) in by_lane {
+            self.unserved.send_modify(|unserved| *unserved += records.len());
+            if self.lanes[lane].send(records).is_err() {
+                tracing::error!("nobody serves the table's stream any more");
+            }
         }
+        found
     }
 }
 
