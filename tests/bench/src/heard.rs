@@ -25,6 +25,10 @@ pub(crate) struct Heard {
     pub(crate) latency: Histogram<u64>,
     /// How many came, each counted once.
     pub(crate) count: u64,
+    /// In how many frames they came.
+    pub(crate) frames: u64,
+    /// How long each of its own messages took to be acknowledged, in microseconds.
+    pub(crate) acks: Histogram<u64>,
     /// How many came again.
     pub(crate) duplicates: u64,
     /// How many came after one that was sent later.
@@ -37,12 +41,14 @@ impl Heard {
     /// Nothing yet, of this run.
     pub(crate) fn new(run: u32) -> Self {
         let latency = Histogram::new_with_bounds(1, 600_000_000, 3).expect("bounds that are valid");
-        let senders = BTreeMap::new();
+        let (senders, acks) = (BTreeMap::new(), latency.clone());
         Self {
             run,
             senders,
             latency,
             count: 0,
+            frames: 0,
+            acks,
             duplicates: 0,
             out_of_order: 0,
             last: Duration::ZERO,
@@ -64,24 +70,30 @@ impl Heard {
         }
         self.count += 1;
         self.last = payload::now();
-        let late = self.last.saturating_sub(payload.due);
-        self.latency.saturating_record(u64::try_from(late.as_micros()).unwrap_or(u64::MAX));
+        record(&mut self.latency, self.last.saturating_sub(payload.due));
         Some(payload.sender)
+    }
+
+    /// Notes that a message of its own is acknowledged, which was due then.
+    pub(crate) fn note_ack(&mut self, due: Duration) {
+        record(&mut self.acks, payload::now().saturating_sub(due));
     }
 
     /// Adds what another connection heard.
     pub(crate) fn add(&mut self, other: &Self) {
         self.latency.add(&other.latency).expect("the same bounds");
+        self.acks.add(&other.acks).expect("the same bounds");
         self.count += other.count;
+        self.frames += other.frames;
         self.duplicates += other.duplicates;
         self.out_of_order += other.out_of_order;
         self.last = self.last.max(other.last);
     }
+}
 
-    /// So many of a hundred came within this time.
-    pub(crate) fn percentile(&self, percent: f64) -> Duration {
-        Duration::from_micros(self.latency.value_at_percentile(percent))
-    }
+/// How many microseconds something took.
+pub(crate) fn record(histogram: &mut Histogram<u64>, took: Duration) {
+    histogram.saturating_record(u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use hdrhistogram::Histogram;
 use reqwest::Client;
 use serde_json::json;
 
+use crate::heard::record;
 use crate::load::{Outcome, Person, Talk, talk};
 use crate::payload;
 use crate::report::{Latency, Row};
@@ -318,7 +319,9 @@ fn row(server: &Server, kind: &str, mode: String, outcome: &Outcome, before: Tak
         mode,
         unit: "deliveries",
         per_second: heard.count as f64 / elapsed.as_secs_f64(),
-        latency_ms: Some(Latency::of(|percent| heard.percentile(percent))),
+        latency_ms: Latency::of(&heard.latency),
+        ack_ms: Latency::of(&heard.acks),
+        frames_each: Some(heard.frames as f64 / heard.count as f64),
         lost: *lost,
         duplicates: heard.duplicates,
         out_of_order: heard.out_of_order,
@@ -336,12 +339,11 @@ fn timed(
     before: Taken,
 ) -> Row {
     let count = latency.len();
-    let percentile = |percent| Duration::from_micros(latency.value_at_percentile(percent));
     Row {
         kind: kind.to_owned(),
         unit,
         per_second: count as f64 / elapsed.as_secs_f64(),
-        latency_ms: (count > 0).then(|| Latency::of(percentile)),
+        latency_ms: Latency::of(latency),
         ..taken(before, server.taken(), count)
     }
 }
@@ -359,8 +361,4 @@ fn taken(before: Taken, after: Taken, count: u64) -> Row {
 
 fn histogram() -> Histogram<u64> {
     Histogram::new_with_bounds(1, 600_000_000, 3).expect("bounds that are valid")
-}
-
-fn record(latency: &mut Histogram<u64>, took: Duration) {
-    latency.saturating_record(u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
 }

@@ -1,7 +1,8 @@
 //! People who say things at a rate, or as fast as they are answered, and everybody who hears them.
 
-use std::sync::Arc;
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures::future::{join_all, try_join_all};
@@ -56,12 +57,32 @@ pub(crate) struct Outcome {
 struct Shared {
     /// Which sender may go on.
     turns: Vec<Semaphore>,
+    /// When the messages of each sender were due that are not answered yet.
+    unanswered: Vec<Mutex<VecDeque<Duration>>>,
     heard: AtomicU64,
     failures: AtomicU64,
 }
 
 impl Shared {
-    /// Waits until so much was heard, or nothing comes any more.
+    /// Of so many senders.
+    fn of(senders: usize) -> Self {
+        Self {
+            turns: (0..senders).map(|_| Semaphore::new(1)).collect(),
+            unanswered: (0..senders).map(|_| Mutex::default()).collect(),
+            heard: AtomicU64::default(),
+            failures: AtomicU64::default(),
+        }
+    }
+
+    fn unanswered(&self, sender: usize) -> MutexGuard<'_, VecDeque<Duration>> {
+        self.unanswered[sender].lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn all_answered(&self) -> bool {
+        (0..self.turns.len()).all(|sender| self.unanswered(sender).is_empty())
+    }
+
+    /// Waits until so much was heard and everything is answered, or nothing comes any more.
     async fn has_heard(&self, expected: u64) {
         let mut before = (0, Instant::now());
         loop {
@@ -69,7 +90,7 @@ impl Shared {
             if heard > before.0 {
                 before = (heard, Instant::now());
             }
-            if heard >= expected || before.1.elapsed() > SILENCE {
+            if (heard >= expected && self.all_answered()) || before.1.elapsed() > SILENCE {
                 return;
             }
             sleep(LOOK).await;
@@ -96,11 +117,7 @@ pub(crate) async fn talk(
         .filter_map(|person| Some((person.writer.clone(), person.sends_to.clone()?)))
         .collect();
     let hears: Vec<_> = people.iter().map(|person| person.hears.clone()).collect();
-    let shared = Arc::new(Shared {
-        turns: writers.iter().map(|_| Semaphore::new(1)).collect(),
-        heard: AtomicU64::default(),
-        failures: AtomicU64::default(),
-    });
+    let shared = Arc::new(Shared::of(writers.len()));
     let (stop, stopped) = watch::channel(false);
     let mut number = 0;
     let listening = people.into_iter().map(|person| {
@@ -187,6 +204,7 @@ async fn speaks(
             }
         };
         let payload = Payload { run: talk.run, sender: u32::try_from(sender)?, number, due };
+        shared.unanswered(sender).push_back(due);
         writer.send(&to, &payload.text(talk.bytes)).await?;
     }
     Ok(0)
@@ -210,34 +228,48 @@ impl Listener {
         mut stopped: watch::Receiver<bool>,
     ) -> (Person, Heard, Option<String>) {
         let (mut heard, mut failure) = (Heard::new(self.run), None);
+        let before = person.reader.frames;
         loop {
             let incoming = tokio::select! {
                 incoming = person.reader.receive() => incoming,
                 _ = stopped.wait_for(|stopped| *stopped) => break,
             };
-            let answered = match incoming {
+            match incoming {
                 Ok(Some(Incoming::Message(text))) => {
                     let Some(from) = heard.note(&text) else { continue };
                     self.shared.heard.fetch_add(1, Ordering::Relaxed);
-                    !self.acknowledges && self.sender.is_some_and(|own| own == from as usize)
+                    let own = self.sender.is_some_and(|own| own == from as usize);
+                    if self.acknowledges || !own {
+                        continue;
+                    }
                 }
-                Ok(Some(Incoming::Ack)) => true,
+                Ok(Some(Incoming::Ack)) => {}
                 Ok(Some(Incoming::Failure(reason))) => {
+                    self.is_answered();
                     self.shared.failures.fetch_add(1, Ordering::Relaxed);
                     failure.get_or_insert(reason);
-                    true
+                    continue;
                 }
-                Ok(Some(Incoming::Other(_))) => false,
+                Ok(Some(Incoming::Other(_))) => continue,
                 ended => {
                     let error = ended.err().map(|error| error.to_string());
                     failure.get_or_insert(error.unwrap_or_else(|| "the connection ended".into()));
                     break;
                 }
-            };
-            if let Some(sender) = self.sender.filter(|_| answered) {
-                self.shared.turns[sender].add_permits(1);
+            }
+            if let Some(due) = self.is_answered() {
+                heard.note_ack(due);
             }
         }
+        heard.frames = person.reader.frames - before;
         (person, heard, failure)
+    }
+
+    /// Lets the sender go on; when the message was due that is answered now: what one connection says is
+    /// answered in its order.
+    fn is_answered(&self) -> Option<Duration> {
+        let sender = self.sender?;
+        self.shared.turns[sender].add_permits(1);
+        self.shared.unanswered(sender).pop_front()
     }
 }

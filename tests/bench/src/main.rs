@@ -87,6 +87,9 @@ struct Options {
     /// Runs the yardstick alone, and says on which port
     #[arg(long)]
     yardstick: bool,
+    /// Options for the server that is started, such as `--stream-interval 250`
+    #[arg(last = true, value_name = "OPTIONS")]
+    server_options: Vec<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -132,7 +135,7 @@ async fn main() -> anyhow::Result<()> {
     let mut bench = Bench::new(Duration::from_secs_f64(options.seconds), options.bytes);
     let mut server = match elsewhere(&options)? {
         Some(target) => Server::elsewhere(target),
-        None => Server::confab(&options.server, options.storage).await?,
+        None => Server::confab(&options.server, &options.server_options, options.storage).await?,
     };
     let yardstick = Server::yardstick().await?;
     let mut rows = Vec::new();
@@ -148,7 +151,7 @@ async fn main() -> anyhow::Result<()> {
 
 /// The functions' binaries, with DynamoDB in memory beside them.
 async fn measure_functions(folder: &Path, options: &Options) -> anyhow::Result<()> {
-    let server = Server::confab(&options.server, Storage::Memory).await?;
+    let server = Server::confab(&options.server, &options.server_options, Storage::Memory).await?;
     if let Some(expected) = options.instructions {
         let counted = functions::check(folder, &server, expected).await?;
         say(&format!(

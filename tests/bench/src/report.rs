@@ -1,7 +1,6 @@
 //! What was measured: a table for people, JSON for machines.
 
-use std::time::Duration;
-
+use hdrhistogram::Histogram;
 use serde::Serialize;
 
 /// One figure for each column; what a kind does not have is not shown.
@@ -23,6 +22,12 @@ pub(crate) struct Row {
     /// How long one took: so many of a hundred, in milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) latency_ms: Option<Latency>,
+    /// How long a message took until its sender had the ack, in the same way.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) ack_ms: Option<Latency>,
+    /// How many frames were pushed for each message and each who hears it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) frames_each: Option<f64>,
     /// Never heard.
     pub(crate) lost: u64,
     /// Heard twice.
@@ -52,16 +57,17 @@ pub(crate) struct Latency {
 }
 
 impl Latency {
-    /// Of what a histogram says for so many of a hundred.
-    pub(crate) fn of(percentile: impl Fn(f64) -> Duration) -> Self {
-        let of = |percent| percentile(percent).as_secs_f64() * 1_000.0;
-        Self { p50: of(50.0), p99: of(99.0), p999: of(99.9), max: of(100.0) }
+    /// Of what a histogram of microseconds says for so many of a hundred, unless it is empty.
+    pub(crate) fn of(histogram: &Histogram<u64>) -> Option<Self> {
+        let of = |percent| histogram.value_at_percentile(percent) as f64 / 1_000.0;
+        let latency = Self { p50: of(50.0), p99: of(99.0), p999: of(99.9), max: of(100.0) };
+        (!histogram.is_empty()).then_some(latency)
     }
 }
 
 /// The table, as Markdown.
 pub(crate) fn table(rows: &[Row]) -> String {
-    let mut text = "| what | target | mode | a second | of the yardstick | p50, p99, p99.9, max (ms) | lost, twice, out of order, failed | processor (µs each) | memory (MB) |\n|---|---|---|---|---|---|---|---|---|\n".to_owned();
+    let mut text = "| what | target | mode | a second | of the yardstick | p50, p99, p99.9, max (ms) | ack: p50, p99 (ms) | frames each | lost, twice, out of order, failed | processor (µs each) | memory (MB) |\n|---|---|---|---|---|---|---|---|---|---|---|\n".to_owned();
     let shown = |value: Option<f64>, digits: usize| {
         value.map_or_else(String::new, |value| format!("{value:.digits$}"))
     };
@@ -69,13 +75,15 @@ pub(crate) fn table(rows: &[Row]) -> String {
         let latency = row.latency_ms.map_or_else(String::new, |it| {
             format!("{:.2}, {:.1}, {:.1}, {:.1}", it.p50, it.p99, it.p999, it.max)
         });
+        let ack = row.ack_ms.map_or_else(String::new, |it| format!("{:.2}, {:.1}", it.p50, it.p99));
+        let frames_each = shown(row.frames_each, 2);
         let Row {
             kind, target, mode, unit, lost, duplicates, out_of_order, failures, note, ..
         } = row;
         let of_yardstick = row.of_yardstick.map(|part| part * 100.0);
         let of_yardstick = of_yardstick.map_or_else(String::new, |part| format!("{part:.2} %"));
         text.push_str(&format!(
-            "| {kind} {note} | {target} | {mode} | {:.0} {unit} | {of_yardstick} | {latency} | {lost}, {duplicates}, {out_of_order}, {failures} | {} | {} |\n",
+            "| {kind} {note} | {target} | {mode} | {:.0} {unit} | {of_yardstick} | {latency} | {ack} | {frames_each} | {lost}, {duplicates}, {out_of_order}, {failures} | {} | {} |\n",
             row.per_second,
             shown(row.processor_us, 0),
             shown(row.memory_mb, 0),

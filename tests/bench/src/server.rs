@@ -29,6 +29,7 @@ pub(crate) struct Server {
     pub(crate) management: String,
     process: Option<Child>,
     program: PathBuf,
+    options: Vec<String>,
     folder: Option<TempDir>,
 }
 
@@ -44,23 +45,28 @@ pub(crate) struct Taken {
 impl Server {
     /// One that runs elsewhere.
     pub(crate) fn elsewhere(target: Target) -> Self {
-        let (dynamodb, management, program) = Default::default();
-        Self { target, dynamodb, management, process: None, program, folder: None }
+        let (dynamodb, management, program, options) = Default::default();
+        Self { target, dynamodb, management, process: None, program, options, folder: None }
     }
 
-    /// Starts Confab's local server: `program` as `cargo build --profile server -p local` makes it.
-    pub(crate) async fn confab(program: &Path, storage: Storage) -> anyhow::Result<Self> {
+    /// Starts Confab's local server with these options: `program` as `cargo build --profile server -p
+    /// local` makes it.
+    pub(crate) async fn confab(
+        program: &Path,
+        options: &[String],
+        storage: Storage,
+    ) -> anyhow::Result<Self> {
         let folder = match storage {
             Storage::Memory => None,
             Storage::File => Some(tempfile::tempdir()?),
         };
-        let (process, target, dynamodb) = start(program, folder.as_ref()).await?;
+        let (process, target, dynamodb) = start(program, options, folder.as_ref()).await?;
         let management = match &target {
             Target::Confab { websocket, .. } => websocket.replacen("ws", "http", 1),
             _ => String::new(),
         };
-        let (process, program) = (Some(process), program.to_owned());
-        Ok(Self { target, dynamodb, management, process, program, folder })
+        let (process, program, options) = (Some(process), program.to_owned(), options.to_owned());
+        Ok(Self { target, dynamodb, management, process, program, options, folder })
     }
 
     /// Starts the yardstick: this very program.
@@ -74,8 +80,7 @@ impl Server {
         let stdout = process.stdout.take().context("no output")?;
         let port = BufReader::new(stdout).lines().next_line().await?.context("it says no port")?;
         let target = Target::Broadcast { websocket: format!("ws://127.0.0.1:{port}") };
-        let (dynamodb, management) = Default::default();
-        Ok(Self { target, dynamodb, management, process: Some(process), program, folder: None })
+        Ok(Self { process: Some(process), program, ..Self::elsewhere(target) })
     }
 
     /// Stops it and starts it again with what it has kept; how long that took until it answers.
@@ -83,7 +88,8 @@ impl Server {
         let mut process = self.process.take().context("it does not run here")?;
         process.kill().await?;
         let began = std::time::Instant::now();
-        let (process, target, dynamodb) = start(&self.program, self.folder.as_ref()).await?;
+        let (process, target, dynamodb) =
+            start(&self.program, &self.options, self.folder.as_ref()).await?;
         (self.process, self.target, self.dynamodb) = (Some(process), target, dynamodb);
         Ok(began.elapsed())
     }
@@ -102,6 +108,7 @@ impl Server {
 
 async fn start(
     program: &Path,
+    options: &[String],
     folder: Option<&TempDir>,
 ) -> anyhow::Result<(Child, Target, String)> {
     let mut command = Command::new(program);
@@ -114,7 +121,7 @@ async fn start(
     for limit in ["max-members-per-room", "max-rooms-per-user"] {
         command.arg(format!("--{limit}")).arg("100000");
     }
-    command.args(["--port", "0", "--dynamodb-port", "0"]);
+    command.args(["--port", "0", "--dynamodb-port", "0"]).args(options);
     match folder {
         None => command.arg("--memory"),
         Some(folder) => command.arg("--data").arg(folder.path()),

@@ -85,6 +85,8 @@ pub(crate) struct Reader {
     kind: Kind,
     sink: Arc<Mutex<SplitSink<Socket, Message>>>,
     stream: SplitStream<Socket>,
+    /// How many frames came in which somebody said something.
+    pub(crate) frames: u64,
     /// What came with others in one frame.
     unread: VecDeque<Incoming>,
 }
@@ -145,7 +147,7 @@ impl Target {
         let (sink, stream) = socket.split();
         let (kind, sink) = (self.kind(), Arc::new(Mutex::new(sink)));
         let unread = VecDeque::new();
-        let mut reader = Reader { kind, sink: Arc::clone(&sink), stream, unread };
+        let mut reader = Reader { kind, sink: Arc::clone(&sink), stream, frames: 0, unread };
         match kind {
             Kind::Confab => reader.receive_type("welcome").await?,
             Kind::Broadcast => {}
@@ -197,6 +199,7 @@ impl Reader {
         }
     }
 
+    /// Reads a frame when all before it were looked at.
     async fn read(&mut self, text: &Utf8Bytes) -> anyhow::Result<()> {
         match self.kind {
             Kind::Broadcast => {
@@ -208,6 +211,8 @@ impl Reader {
             }
             Kind::SocketIo => self.unread.extend(emitted(text)),
         }
+        let says_something = self.unread.iter().any(|it| matches!(it, Incoming::Message(_)));
+        self.frames += u64::from(says_something);
         Ok(())
     }
 
