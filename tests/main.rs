@@ -40,3 +40,4 @@ mod rules;
 mod sending_over_http;
 mod support;
 mod template;
+mod writers;

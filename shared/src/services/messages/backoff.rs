@@ -9,8 +9,10 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// How many numbers a writer tries at first before it gives way. Beside one other the second try
-/// nearly always wins; in a crowd a third would be as hopeless as the second.
+/// How many numbers a writer tries at first before it gives way. Beside a few others the second or the
+/// third try nearly always wins, long before a pause would be over.
+const FIRST_TRIES: u32 = 3;
+/// How many in each further round: in a crowd a third would be as hopeless as the second.
 const TRIES: u32 = 2;
 /// After each so many lost rounds a writer grows impatient: it tries a number more in every round, and
 /// waits half as long. It gets ahead of those who came later, so that nobody is left behind.
@@ -50,7 +52,10 @@ impl Backoff {
 
     /// How many numbers to try before the tail is read again.
     pub(super) fn tries(&self) -> u32 {
-        TRIES + self.lost / PATIENCE
+        match self.lost {
+            0 => FIRST_TRIES,
+            lost => TRIES + lost / PATIENCE,
+        }
     }
 
     /// Waits, after a round that was lost, until the tail may be read again.
@@ -78,6 +83,7 @@ mod tests {
             let backoff = Backoff { lost, asked: Instant::now(), round_trip };
             (backoff.longest_pause().as_millis(), backoff.tries())
         };
+        assert_eq!(Backoff::new().tries(), FIRST_TRIES);
         let paces = [1, 2, 3, 4, 8, 12, 16, 499].map(pause);
         let expected =
             [(40, 2), (160, 2), (640, 2), (320, 3), (160, 4), (80, 5), (40, 6), (40, 126)];
