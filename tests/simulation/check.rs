@@ -99,7 +99,7 @@ fn everybody_sees_the_log(outcome: &Outcome, events: &[Event], broken: &mut Vec<
 }
 
 /// A client that follows the protocol shows the log from its first message to its last, in order,
-/// nothing twice; of a room that its person left, pieces of it without a hole.
+/// nothing twice; of a room that its person left, pieces of it without a hole, and what was under way then.
 fn conforming_clients_show_the_log(outcome: &Outcome, events: &[Event], broken: &mut Vec<String>) {
     let acked = acked(events);
     let told: BTreeSet<_> = outcome.logs.iter().map(|it| it.conversation.as_str()).collect();
@@ -122,19 +122,13 @@ fn conforming_clients_show_the_log(outcome: &Outcome, events: &[Event], broken: 
                 _ => None,
             });
             let skipped = skipped.max().unwrap_or_default();
-            let shown: BTreeSet<_> = pieces.iter().flatten().map(|it| it.seq).collect();
+            let all = pieces.iter().flat_map(|piece| &piece.shown);
+            let shown: BTreeSet<_> = all.map(|it| it.seq).collect();
             let is_missing =
                 owed.map(|it| it.seq).any(|seq| seq >= skipped && !shown.contains(&seq));
-            let is_piece = |piece: &[&Seen]| {
-                let start = log.iter().position(|it| *it == piece[0]).filter(|start| {
-                    // Only whoever comes back begins anywhere else than at the start.
-                    *start == 0 || pieces.len() > 1
-                });
-                start.is_some_and(|start| log.get(start..start + piece.len()) == Some(piece))
-            };
-            let holds = pieces.iter().all(|piece| piece.is_empty() || is_piece(piece));
+            let holds = pieces.iter().all(|piece| piece.is_part_of(&log, pieces.len() == 1));
             if !holds || is_missing {
-                let ends = pieces.iter().map(|piece| (piece.first(), piece.last()));
+                let ends = pieces.iter().map(|piece| (piece.shown.first(), piece.shown.last()));
                 let ends: Vec<_> = ends
                     .map(|(first, last)| (first.map(|it| it.seq), last.map(|it| it.seq)))
                     .collect();
@@ -147,15 +141,39 @@ fn conforming_clients_show_the_log(outcome: &Outcome, events: &[Event], broken: 
     }
 }
 
-/// What a client showed of a conversation, between any two times that its person came back to it.
-fn pieces<'a>(events: &[&'a Event], conversation: &str) -> Vec<Vec<&'a Seen>> {
-    let mut pieces = vec![Vec::new()];
+/// What a client showed of a conversation, between any two times that its person left it or came back.
+#[derive(Default)]
+struct Piece<'a> {
+    shown: Vec<&'a Seen>,
+    /// Whether the person had left: what was under way then comes in any order.
+    is_late: bool,
+}
+
+impl Piece<'_> {
+    /// Whether it is a part of the log without a hole, which begins with the log if it is `alone`; of what
+    /// came late, whether nothing came twice.
+    fn is_part_of(&self, log: &[&Seen], alone: bool) -> bool {
+        let Some(first) = self.shown.first() else { return true };
+        if self.is_late {
+            let numbers: BTreeSet<_> = self.shown.iter().map(|seen| seen.seq).collect();
+            return numbers.len() == self.shown.len();
+        }
+        let start = log.iter().position(|it| it == first).filter(|start| *start == 0 || !alone);
+        start.is_some_and(|start| log.get(start..start + self.shown.len()) == Some(&self.shown))
+    }
+}
+
+fn pieces<'a>(events: &[&'a Event], conversation: &str) -> Vec<Piece<'a>> {
+    let (mut pieces, mut left_at) = (vec![Piece::default()], None);
     for event in events {
         match &event.what {
             What::Shown(seen) if seen.conversation == conversation => {
-                pieces.last_mut().unwrap().push(seen);
+                pieces.last_mut().unwrap().shown.push(seen);
             }
-            What::Reopened { conversation: it } if it == conversation => pieces.push(Vec::new()),
+            What::Left { conversation: it } if it == conversation => left_at = Some(event.at),
+            What::Reopened { conversation: it } if it == conversation => {
+                pieces.push(Piece { shown: Vec::new(), is_late: left_at == Some(event.at) });
+            }
             _ => {}
         }
     }
