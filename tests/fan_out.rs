@@ -164,6 +164,53 @@ async fn what_is_said_between_two_reads_of_the_stream_comes_in_one_frame() {
     assert_eq!(pushes, people.len());
 }
 
+#[tokio::test]
+async fn a_newcomer_hears_the_part_that_is_theirs_of_what_is_brought_at_once() {
+    let chat = Chat::start_with(|options| {
+        options.stream_interval = Some(3_600_000);
+        options.settings.set("FAN_OUT_MEMBERS", "2");
+    });
+    let chat = chat.await;
+    let room = chat.room_of("alice", "general").await;
+    let path = format!("/api/rooms/{room}");
+    let since_joining = json!({ "history": "since_joining", "user_id": "alice" });
+    assert_eq!(chat.patch(&path, since_joining).await.status, 200);
+    let joins = async |user: &str| {
+        let answer = chat.post(&format!("{path}/join"), json!({ "user_id": user })).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+    };
+    joins("bob").await;
+    let mut people = Vec::new();
+    for name in ["alice", "carol"] {
+        let connecting = Person::connects(&chat.websocket_url(), name).await;
+        chat.has_served_the_stream().await;
+        let mut person = connecting.welcomed().await;
+        person.catches_up().await;
+        people.push(person);
+    }
+    let status_of = async |content: &str| {
+        let page = chat.get(&format!("{path}/messages"), &[("user_id", "alice")]).await.body;
+        let said = page.as_array().unwrap().iter().find(|it| it["content"] == content).cloned();
+        said.unwrap()["status"].clone()
+    };
+    people[0].says_in(&room, "before").await;
+    assert_eq!(status_of("before").await, "sent");
+    joins("carol").await;
+    people[0].says_in(&room, "after").await;
+    chat.has_served_the_stream().await;
+    assert_eq!(status_of("before").await, "delivered");
+    let expected: [&[Option<&str>]; 2] =
+        [&[Some("before"), None, Some("after")], &[None, Some("after")]];
+    for (person, expected) in people.iter_mut().zip(expected) {
+        let [frame] = &frames_before_a_pong(person).await[..] else {
+            panic!("more than one frame")
+        };
+        let messages = frame["messages"].as_array().unwrap();
+        let heard: Vec<_> = messages.iter().map(|it| it["content"].as_str()).collect();
+        assert_eq!(heard, expected, "{}", person.name);
+    }
+}
+
 /// Every frame with messages that came before the answer to a ping, as it came.
 async fn frames_before_a_pong(person: &mut Person) -> Vec<Value> {
     person.sends(&json!({ "action": "ping" })).await;
