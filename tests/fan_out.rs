@@ -164,6 +164,61 @@ async fn what_is_said_between_two_reads_of_the_stream_comes_in_one_frame() {
     assert_eq!(pushes, people.len());
 }
 
+/// Between two reads of the stream a room is busy, quiet, and busy again; what was said directly meanwhile
+/// waits already when the rest is brought.
+#[tokio::test]
+async fn what_the_stream_brings_waits_from_its_first_message_on() {
+    let chat = Chat::start_in_standing_time(|options| {
+        options.stream_interval = Some(3_600_000);
+        options.settings.set("FAN_OUT_RATE", "3");
+        options.settings.set("RATE_LIMIT", "0");
+    });
+    let chat = chat.await;
+    let room = chat.room_of("alice", "general").await;
+    for number in 1..20 {
+        let member = json!({ "user_id": format!("member {number}") });
+        let joined = chat.post(&format!("/api/rooms/{room}/join"), member).await;
+        assert_eq!(joined.status, 200);
+        chat.time.advance(std::time::Duration::from_secs(2));
+    }
+    let says = async |content: &str| {
+        let body = json!({ "room": room, "content": content, "sender_id": "alice" });
+        let answer = chat.post("/api/send_message", body).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        answer.body.get("delivered").is_some()
+    };
+    let comes = async || {
+        let connecting = Person::connects(&chat.websocket_url(), "member 7").await;
+        chat.has_served_the_stream().await;
+        let mut member = connecting.welcomed().await;
+        member.catches_up().await;
+        member
+    };
+    let mut member = comes().await;
+    let mut went_directly = Vec::new();
+    for content in ["1", "2"] {
+        went_directly.push(says(content).await);
+        member.hears("alice", content).await;
+    }
+    member.leaves().await;
+    for (content, seconds) in [("3", 11), ("4", 0), ("5", 0), ("6", 0)] {
+        went_directly.push(says(content).await);
+        chat.time.advance(std::time::Duration::from_secs(seconds));
+    }
+    assert_eq!(went_directly, [true, true, false, true, true, false]);
+    chat.has_served_the_stream().await;
+    let connecting = Person::connects(&chat.websocket_url(), "member 7").await;
+    chat.has_served_the_stream().await;
+    let mut member = connecting.welcomed().await;
+    let frames = frames_before_a_pong(&mut member).await;
+    let heard = frames.iter().flat_map(|frame| match &frame["messages"] {
+        Value::Array(messages) => messages.clone(),
+        _ => vec![frame.clone()],
+    });
+    let said: Vec<_> = heard.filter_map(|it| it["content"].as_str().map(str::to_owned)).collect();
+    assert_eq!(said, ["3", "4", "5", "6"]);
+}
+
 #[tokio::test]
 async fn a_newcomer_hears_the_part_that_is_theirs_of_what_is_brought_at_once() {
     let chat = Chat::start_with(|options| {

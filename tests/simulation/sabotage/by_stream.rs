@@ -15,6 +15,9 @@ use crate::record::lock;
 /// How long is remembered what may not be.
 const REMEMBERED: Duration = Duration::from_secs(3);
 
+/// The value that the mark is set to.
+const MARK: &str = ":seq";
+
 /// What was seen of the way by the stream.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
@@ -27,27 +30,12 @@ pub(super) struct Seen {
 impl Sabotage {
     /// Breaks how an inbox takes a range of messages.
     pub(super) fn break_range(&self, broken: Broken, body: &mut Value) {
-        let Some((conversation, mark)) = mark_of(body) else { return };
+        let Some(conversation) = marked_in(body) else { return };
         let ranges = lock(&self.seen.ranges);
         let Some((first, last)) = ranges.get(&conversation).copied() else { return };
         let values = &mut body["ExpressionAttributeValues"];
-        let number_of = |name: &str| number(&values[name]["N"]);
-        let changed = match broken {
-            Broken::MarkedByLast if mark == ":seq" => {
-                (first..last).contains(&number_of(mark)).then_some((mark, last))
-            }
-            Broken::CoveredByLast if mark == ":wait" => {
-                let seen = number_of(":seen_wait");
-                let is_inside = number_of(mark) == first && (first + 1..=last).contains(&seen);
-                is_inside.then_some((mark, seen))
-            }
-            Broken::TracedByFirst if mark == ":wait" => {
-                (number_of(":skip") == last).then_some((":skip", first))
-            }
-            _ => None,
-        };
-        if let Some((name, seq)) = changed {
-            values[name]["N"] = seq.to_string().into();
+        if broken == Broken::MarkedByLast && (first..last).contains(&number(&values[MARK]["N"])) {
+            values[MARK]["N"] = last.to_string().into();
         }
     }
 
@@ -98,32 +86,24 @@ impl Sabotage {
         }
     }
 
-    /// The same function, but that a batch of messages is not brought to it again so often.
+    /// The same function, but that a batch of messages is not brought to it again when it fails.
     pub(crate) fn wrap(self: &Arc<Self>, function: Lambda) -> Lambda {
-        let most = match self.broken {
-            Some(Broken::BatchForgotten) => 1,
-            Some(Broken::BatchGivenUp) => 3,
-            _ => return function,
-        };
-        let (sabotage, tries) = (Arc::clone(self), Arc::new(Mutex::new(BTreeMap::new())));
+        if self.broken != Some(Broken::BatchForgotten) {
+            return function;
+        }
+        let sabotage = Arc::clone(self);
         Lambda::new(move |event: Value| {
             let (function, sabotage) = (function.clone(), Arc::clone(&sabotage));
-            let tries = Arc::clone(&tries);
             async move {
-                let answer = function.call(event.clone()).await;
-                let failed = answer.as_ref().map_or(true, |answer| {
-                    answer["batchItemFailures"].as_array().is_some_and(|failed| !failed.is_empty())
-                });
                 let records = event["Records"].as_array();
                 let has_messages_alone = records.is_some_and(|records| {
                     records.iter().all(|it| it["dynamodb"]["NewImage"].get("fan_until").is_some())
                 });
+                let answer = function.call(event).await;
+                let failed = answer.as_ref().map_or(true, |answer| {
+                    answer["batchItemFailures"].as_array().is_some_and(|failed| !failed.is_empty())
+                });
                 if !failed || !has_messages_alone {
-                    return answer;
-                }
-                let first = event["Records"][0]["dynamodb"]["SequenceNumber"].to_string();
-                let tried = *lock(&tries).entry(first).and_modify(|it| *it += 1).or_insert(1);
-                if tried < most {
                     return answer;
                 }
                 sabotage.fires_if(true);
@@ -141,17 +121,13 @@ pub(super) fn break_hand_over(broken: Broken, body: &mut Value) {
     }
 }
 
-/// Of which conversation an update of an inbox sets the mark, and from which value.
-fn mark_of(update: &Value) -> Option<(String, &'static str)> {
-    let mark = if says(update, "UpdateExpression", "SET #wait = :seq") {
-        ":seq"
-    } else if says(update, "UpdateExpression", "SET #wait = :wait") {
-        ":wait"
-    } else {
+/// Of which conversation an update of an inbox sets the mark, since nobody took a message.
+fn marked_in(update: &Value) -> Option<String> {
+    if !says(update, "UpdateExpression", "SET #wait = :seq") {
         return None;
-    };
+    }
     let name = update["ExpressionAttributeNames"]["#wait"].as_str()?;
-    Some((name.strip_prefix("wait:")?.to_owned(), mark))
+    Some(name.strip_prefix("wait:")?.to_owned())
 }
 
 fn seq_of(sk: &Value) -> Option<u64> {
