@@ -9,8 +9,9 @@ use axum::http::{Method, StatusCode};
 use local::Functions;
 use serde_json::{Value, json};
 use shared::App;
-use shared::domain::{ConnectionId, ConversationId, MessageBody, UserId};
+use shared::domain::{Access, ConnectionId, ConversationId, MessageBody, RoomHistory, UserId};
 use shared::services::messages::send;
+use shared::services::rooms::{self, NewRoom};
 use shared::store::{Connection, inbox};
 
 use crate::support::interruption::{Change, Interruption, Services, config};
@@ -49,11 +50,14 @@ impl Story {
 
     fn contents(&self) -> Vec<String> {
         let story = self.0.lock().unwrap();
-        let pushed = story.iter().filter_map(|happened| match happened {
-            Happened::Pushed(frame) => frame["content"].as_str().map(str::to_owned),
-            Happened::Stored | Happened::Woken => None,
+        let pushed = story.iter().flat_map(|happened| match happened {
+            Happened::Pushed(frame) => match &frame["messages"] {
+                Value::Array(messages) => messages.clone(),
+                _ => vec![frame.clone()],
+            },
+            Happened::Stored | Happened::Woken => Vec::new(),
         });
-        pushed.collect()
+        pushed.filter_map(|it| it["content"].as_str().map(str::to_owned)).collect()
     }
 }
 
@@ -71,7 +75,7 @@ impl World {
     async fn new(most_listed_bytes: usize, takes: bool, change: Change) -> Self {
         let story = Story::default();
         let management = Router::new().fallback(answer).with_state((story.clone(), takes));
-        let mut config = config(&[("AUTH_MODE", "open")]);
+        let mut config = config(&[("AUTH_MODE", "open"), ("FAN_OUT_MEMBERS", "2")]);
         config.most_listed_bytes = most_listed_bytes;
         let watched = story.clone();
         let watch = move |body: &str| {
@@ -100,11 +104,41 @@ impl World {
         self.is_served(app, BOBS).await;
     }
 
+    /// A room of both, which counts as large.
+    async fn room(&self, app: &App) -> ConversationId {
+        let (access, history) = (Access::Public, RoomHistory::Everything);
+        let name = "general".to_owned();
+        let new = NewRoom { name, topic: None, metadata: None, access, history };
+        let room = rooms::create(app, &self.alice, new).await.unwrap();
+        rooms::join(app, &self.bob, &room.id.to_string()).await.unwrap();
+        room.conversation()
+    }
+
+    /// alice says something there, which the stream is to bring; its number.
+    async fn says_in(&self, app: &App, room: &ConversationId, content: &str) -> u64 {
+        let new = send::new_message(app, &self.alice, content, None).unwrap();
+        let said = send::send(app, room, &new).await.unwrap();
+        assert_eq!(said.delivered, None);
+        said.message.seq
+    }
+
+    /// The stream brings a message.
+    async fn is_brought(&self, app: &App, room: &ConversationId, seq: u64) {
+        let (pk, sk) = (format!("CONV#{room}"), format!("MSG#{seq:016}"));
+        let image = json!({ "pk": { "S": pk }, "sk": { "S": sk }, "fan_until": { "N": "1" } });
+        self.is_told(app, image).await;
+    }
+
     /// The stream brings a note.
     async fn is_served(&self, app: &App, arrived: &str) {
         let image = json!({
             "pk": { "S": "USER#bob" }, "sk": { "S": "INBOX" }, "arrived": { "S": arrived },
         });
+        self.is_told(app, image).await;
+    }
+
+    /// The stream brings what became of an item.
+    async fn is_told(&self, app: &App, image: Value) {
         let change = json!({
             "ApproximateCreationDateTime": 0, "SequenceNumber": "1", "SizeBytes": 1,
             "NewImage": image, "Keys": { "pk": image["pk"], "sk": image["sk"] },
@@ -229,4 +263,59 @@ async fn without_the_name_of_the_teller_the_word_is_lost() {
     let blind: Change =
         |body| body.replace("overflow = :teller\"", "attribute_exists(pk) OR overflow = :teller\"");
     assert!(!always_told(Interrupted::Delivery, blind).await);
+}
+
+/// In every way in which bob comes back to a large room, where something waits for him and more is to be
+/// brought, while alice says a last word that is brought with it: whether he hears all of it.
+async fn always_hears_the_last_word(change: Change) -> bool {
+    for at in 0.. {
+        let world = World::new(100_000, true, change).await;
+        let app = world.services.app(None);
+        let room = world.room(&app).await;
+        let first = world.says_in(&app, &room, "first").await;
+        world.is_brought(&app, &room, first).await;
+        world.says_in(&app, &room, "second").await;
+        let (intruder, there) = (world.clone(), room.clone());
+        let interruption = Interruption::new(at, move || {
+            let (world, room) = (intruder.clone(), there.clone());
+            Box::pin(async move {
+                let app = world.services.app(None);
+                let last = world.says_in(&app, &room, "last").await;
+                world.is_brought(&app, &room, last).await;
+            })
+        });
+        world.connects(&world.services.app(Some(&interruption))).await;
+        if !interruption.came() {
+            return true;
+        }
+        if world.story.last(|it| *it == Happened::Woken).is_some() {
+            world.is_served(&app, inbox::NOBODY_NEW).await;
+        }
+        let heard = world.story.contents();
+        if !["first", "second", "last"].iter().all(|it| heard.iter().any(|content| content == it)) {
+            return false;
+        }
+    }
+    false
+}
+
+#[tokio::test]
+async fn what_is_brought_while_one_comes_back_is_heard_to_its_end() {
+    assert!(always_hears_the_last_word(str::to_owned).await);
+}
+
+#[tokio::test]
+async fn with_a_late_write_of_the_first_of_several_the_last_is_never_heard() {
+    let first: Change = |body| {
+        let mut request: Value = serde_json::from_str(body).unwrap_or_default();
+        let update = request["UpdateExpression"].as_str().unwrap_or_default();
+        if !update.contains("#skip = :skip") {
+            return body.to_owned();
+        }
+        let skip = &mut request["ExpressionAttributeValues"][":skip"]["N"];
+        let last: u64 = skip.as_str().unwrap().parse().unwrap();
+        *skip = (last - 1).to_string().into();
+        request.to_string()
+    };
+    assert!(!always_hears_the_last_word(first).await);
 }

@@ -240,8 +240,7 @@ async fn start(record: &Record, sabotage: Sabotage, settings: Settings, rng: &mu
         written: Arc::clone(&written),
     };
     let client = faults.transport(behind(below, services.transport()));
-    let above = Window::Above { record: record.clone(), sabotage: Arc::clone(&sabotage) };
-    let client = behind(above, client);
+    let client = behind(Window::Above { record: record.clone(), sabotage }, client);
     let aws = Aws::local("http://dynamodb").with_transport(client);
     let begin = Instant::now();
     let clock = Clock::new(move || {
@@ -251,10 +250,7 @@ async fn start(record: &Record, sabotage: Sabotage, settings: Settings, rng: &mu
     let app = App::new(settings.config(), &aws, clock).expect("settings that can be used");
     app.store.create_table().await.expect("the table can be created");
 
-    let mut functions = faults.wrap_functions(budget::counted(Functions::new(&app), record));
-    for source in &mut functions.event_sources {
-        source.function = sabotage.wrap(source.function.clone());
-    }
+    let functions = faults.wrap_functions(budget::counted(Functions::new(&app), record));
     stream::serve(database.clone(), functions.event_sources.clone(), record, written, rng.fork());
     gateway.deploy(functions);
     let ending = gateway.clone();

@@ -1,10 +1,9 @@
 //! What breaks of the way by the stream: who brings what, as which range, and whom the table names.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 use std::time::Duration;
 
-use local::apigateway::Lambda;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
@@ -84,32 +83,6 @@ impl Sabotage {
             Some((_, before)) => *what = before.clone(),
             None => drop(remembered.insert(key, (Instant::now(), what.clone()))),
         }
-    }
-
-    /// The same function, but that a batch of messages is not brought to it again when it fails.
-    pub(crate) fn wrap(self: &Arc<Self>, function: Lambda) -> Lambda {
-        if self.broken != Some(Broken::BatchForgotten) {
-            return function;
-        }
-        let sabotage = Arc::clone(self);
-        Lambda::new(move |event: Value| {
-            let (function, sabotage) = (function.clone(), Arc::clone(&sabotage));
-            async move {
-                let records = event["Records"].as_array();
-                let has_messages_alone = records.is_some_and(|records| {
-                    records.iter().all(|it| it["dynamodb"]["NewImage"].get("fan_until").is_some())
-                });
-                let answer = function.call(event).await;
-                let failed = answer.as_ref().map_or(true, |answer| {
-                    answer["batchItemFailures"].as_array().is_some_and(|failed| !failed.is_empty())
-                });
-                if !failed || !has_messages_alone {
-                    return answer;
-                }
-                sabotage.fires_if(true);
-                Ok(json!({ "batchItemFailures": [] }))
-            }
-        })
     }
 }
 
