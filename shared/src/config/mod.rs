@@ -127,8 +127,8 @@ pub struct Config {
     /// `FAN_OUT_RATE`: the same in rooms that are not small while so many messages come in one second, by
     /// default 5; 0 for never.
     pub fan_out_rate: usize,
-    /// In rooms of fewer people a push each costs less than what the stream does once, however many
-    /// messages come. Not a setting: only tests lower it.
+    /// In smaller rooms messages go directly however many come: so few people are soon served. Not a setting:
+    /// only tests lower it.
     pub fan_out_least: usize,
     /// `MAX_CONTENT_BYTES`: the longest message text in bytes of UTF-8, by default 4,096.
     pub max_content_bytes: usize,

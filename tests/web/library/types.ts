@@ -30,6 +30,7 @@ function inWords(message: declared.Message): string {
   if (message.kind === "message") return message.content;
   if (message.kind === "joined") return message.from;
   if (message.kind === "left") return message.reason ?? message.from;
+  if (message.kind === "members") return `${message.joined} joined, ${message.left} left`;
   return message.kind === "appointed" ? `${message.about} ${message.role}` : message.about;
 }
 
