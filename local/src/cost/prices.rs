@@ -64,23 +64,6 @@ impl Price {
     }
 }
 
-impl Prices {
-    /// All of them, in the order of the fields.
-    pub fn all(&self) -> [Price; 9] {
-        [
-            self.websocket_frames,
-            self.connection_minutes,
-            self.http_requests,
-            self.invocations,
-            self.gb_seconds,
-            self.write_units,
-            self.read_units,
-            self.bytes_out,
-            self.log_bytes,
-        ]
-    }
-}
-
 const MILLION: f64 = 1_000_000.0;
 const GIGABYTE: f64 = 1_073_741_824.0;
 

@@ -28,7 +28,10 @@ pub fn prices() -> String {
     let row = |Price { name, dollars, unit, source, .. }: Price| {
         vec![name.to_owned(), format!("{dollars}"), unit.to_owned(), source.to_owned()]
     };
-    table(&["what", "$", "for a", "source"], &US_EAST_1.all().map(row))
+    table(
+        &["what", "$", "for a", "source"],
+        &Usage::default().priced(&US_EAST_1).map(|(price, _)| row(price)),
+    )
 }
 
 /// What single people do.

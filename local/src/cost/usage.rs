@@ -1,14 +1,12 @@
 //! What was used of each thing that is paid for, and what that costs.
 
-use std::iter::Sum;
-use std::ops::{Add, Mul};
-
+use derive_more::{Add, Mul, Sum};
 use serde::Serialize;
 
 use super::prices::{Price, Prices, Service};
 
 /// How much was used; averages may be fractions.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[derive(Add, Clone, Copy, Debug, Default, Mul, PartialEq, Serialize, Sum)]
 pub struct Usage {
     /// Frames of WebSockets in both directions, each 32 KB of one counted by itself.
     pub websocket_frames: f64,
@@ -63,62 +61,19 @@ impl Usage {
         theirs.map(|(price, amount)| price.of(*amount)).sum()
     }
 
-    fn priced(&self, prices: &Prices) -> [(Price, f64); 9] {
-        let amounts = [
-            self.websocket_frames,
-            self.connection_minutes,
-            self.http_requests,
-            self.invocations,
-            self.gb_seconds,
-            self.write_units,
-            self.read_units,
-            self.bytes_out,
-            self.log_bytes,
-        ];
-        let mut amounts = amounts.into_iter();
-        prices.all().map(|price| (price, amounts.next().unwrap_or_default()))
-    }
-}
-
-impl Add for Usage {
-    type Output = Self;
-
-    fn add(self, other: Self) -> Self {
-        Self {
-            websocket_frames: self.websocket_frames + other.websocket_frames,
-            connection_minutes: self.connection_minutes + other.connection_minutes,
-            http_requests: self.http_requests + other.http_requests,
-            invocations: self.invocations + other.invocations,
-            gb_seconds: self.gb_seconds + other.gb_seconds,
-            write_units: self.write_units + other.write_units,
-            read_units: self.read_units + other.read_units,
-            bytes_out: self.bytes_out + other.bytes_out,
-            log_bytes: self.log_bytes + other.log_bytes,
-        }
-    }
-}
-
-impl Mul<f64> for Usage {
-    type Output = Self;
-
-    fn mul(self, times: f64) -> Self {
-        Self {
-            websocket_frames: self.websocket_frames * times,
-            connection_minutes: self.connection_minutes * times,
-            http_requests: self.http_requests * times,
-            invocations: self.invocations * times,
-            gb_seconds: self.gb_seconds * times,
-            write_units: self.write_units * times,
-            read_units: self.read_units * times,
-            bytes_out: self.bytes_out * times,
-            log_bytes: self.log_bytes * times,
-        }
-    }
-}
-
-impl Sum for Usage {
-    fn sum<All: Iterator<Item = Self>>(all: All) -> Self {
-        all.fold(Self::default(), Add::add)
+    /// How much of each thing that has a price was used, in the order of a bill.
+    pub fn priced(&self, prices: &Prices) -> [(Price, f64); 9] {
+        [
+            (prices.websocket_frames, self.websocket_frames),
+            (prices.connection_minutes, self.connection_minutes),
+            (prices.http_requests, self.http_requests),
+            (prices.invocations, self.invocations),
+            (prices.gb_seconds, self.gb_seconds),
+            (prices.write_units, self.write_units),
+            (prices.read_units, self.read_units),
+            (prices.bytes_out, self.bytes_out),
+            (prices.log_bytes, self.log_bytes),
+        ]
     }
 }
 

@@ -1,7 +1,6 @@
 //! What a request makes of the machines: what can be counted of it, and what is assumed of the rest.
 
-use std::ops::{Add, Mul};
-
+use derive_more::{Add, Mul};
 use shared::protocol::Messages;
 
 use super::usage::Usage;
@@ -35,7 +34,7 @@ const PUSHES_MS: f64 = 15.0;
 const LOG_BYTES: f64 = 600.0;
 
 /// What can be counted of an action; averages may be fractions.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Add, Clone, Copy, Debug, Default, Mul, PartialEq)]
 pub struct Work {
     /// Frames from clients.
     pub frames_in: f64,
@@ -124,47 +123,5 @@ impl Work {
     #[must_use]
     pub(super) fn asking(self, (write_units, read_units): (f64, f64), round_trips: f64) -> Self {
         self + Self { write_units, read_units, round_trips, ..Self::default() }
-    }
-}
-
-impl Add for Work {
-    type Output = Self;
-
-    fn add(self, other: Self) -> Self {
-        Self {
-            frames_in: self.frames_in + other.frames_in,
-            answers: self.answers + other.answers,
-            answer_bytes: self.answer_bytes + other.answer_bytes,
-            pushes: self.pushes + other.pushes,
-            push_bytes: self.push_bytes + other.push_bytes,
-            push_rounds: self.push_rounds + other.push_rounds,
-            connection_minutes: self.connection_minutes + other.connection_minutes,
-            http_requests: self.http_requests + other.http_requests,
-            invocations: self.invocations + other.invocations,
-            round_trips: self.round_trips + other.round_trips,
-            write_units: self.write_units + other.write_units,
-            read_units: self.read_units + other.read_units,
-        }
-    }
-}
-
-impl Mul<f64> for Work {
-    type Output = Self;
-
-    fn mul(self, times: f64) -> Self {
-        Self {
-            frames_in: self.frames_in * times,
-            answers: self.answers * times,
-            answer_bytes: self.answer_bytes * times,
-            pushes: self.pushes * times,
-            push_bytes: self.push_bytes * times,
-            push_rounds: self.push_rounds * times,
-            connection_minutes: self.connection_minutes * times,
-            http_requests: self.http_requests * times,
-            invocations: self.invocations * times,
-            round_trips: self.round_trips * times,
-            write_units: self.write_units * times,
-            read_units: self.read_units * times,
-        }
     }
 }
