@@ -14,7 +14,7 @@ use shared::aws::Aws;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
-use super::{EventSource, Retry, Served, lane_of};
+use super::{EventSource, Retry, lane_of};
 
 /// How often the stream is read when nobody says that there is something.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -92,16 +92,8 @@ impl Follower {
             lanes.push(sender);
             let (source, unserved) = (source.clone(), unserved.clone());
             tasks.spawn(async move {
-                let served = |records, outcome| {
-                    if outcome == Served::GivenUp {
-                        let (function, tries) = (source.name, RETRY.tries);
-                        tracing::error!(
-                            function,
-                            "gave up a batch of the stream after {tries} tries"
-                        );
-                    }
-                    unserved.send_modify(|unserved| *unserved -= records);
-                };
+                // None is given up.
+                let served = |records, _| unserved.send_modify(|unserved| *unserved -= records);
                 source.serve(records, RETRY, served).await;
             });
         }
