@@ -1,5 +1,7 @@
 //! What is said in large and in busy rooms is brought to its members by the table's stream.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use crate::support::{Chat, Person};
@@ -19,6 +21,27 @@ async fn in_a_large_room() -> (Chat, String, Person, Person) {
     alice.hears("bob", "bob joined").await;
     chat.has_delivered_the_room(&room, "alice").await;
     (chat, room, alice, bob)
+}
+
+/// alice's room, in which are nineteen others, of whom none was ever there.
+async fn room_of_twenty(chat: &Chat) -> String {
+    let room = chat.room_of("alice", "general").await;
+    for number in 1..20 {
+        let member = json!({ "user_id": format!("member {number}") });
+        let joined = chat.post(&format!("/api/rooms/{room}/join"), member).await;
+        assert_eq!(joined.status, 200);
+        chat.time.advance(Duration::from_secs(2));
+    }
+    room
+}
+
+/// Somebody who connects and hears what waits, also where the stream is read only when it is asked for.
+async fn comes(chat: &Chat, name: &str) -> Person {
+    let connecting = Person::connects(&chat.websocket_url(), name).await;
+    chat.has_served_the_stream().await;
+    let mut person = connecting.welcomed().await;
+    person.catches_up().await;
+    person
 }
 
 async fn says(person: &mut Person, room: &str, content: &str, id: &str) -> Value {
@@ -102,22 +125,16 @@ async fn a_busy_room_goes_by_the_stream_until_it_is_quiet() {
         options.settings.set("RATE_LIMIT", "0");
     });
     let chat = chat.await;
-    let room = chat.room_of("alice", "general").await;
-    for number in 1..20 {
-        let member = json!({ "user_id": format!("member {number}") });
-        let joined = chat.post(&format!("/api/rooms/{room}/join"), member).await;
-        assert_eq!(joined.status, 200);
-        chat.time.advance(std::time::Duration::from_secs(2));
-    }
+    let room = room_of_twenty(&chat).await;
     let mut alice = chat.joined_by("alice").await;
     let mut delivered = Vec::new();
     for content in ["1", "2", "3", "4"] {
         delivered.push(alice.says_in(&room, content).await.get("delivered").is_some());
     }
     assert_eq!(delivered, [true, true, false, false]);
-    chat.time.advance(std::time::Duration::from_secs(9));
+    chat.time.advance(Duration::from_secs(9));
     assert_eq!(alice.says_in(&room, "5").await.get("delivered"), None);
-    chat.time.advance(std::time::Duration::from_secs(2));
+    chat.time.advance(Duration::from_secs(2));
     assert_eq!(alice.says_in(&room, "6").await["delivered"], false);
     let mut member = chat.joined_by("member 7").await;
     loop {
@@ -143,11 +160,7 @@ async fn what_is_said_between_two_reads_of_the_stream_comes_in_one_frame() {
     assert_eq!(joined.status, 200);
     let mut people = Vec::new();
     for name in ["alice", "bob"] {
-        let connecting = Person::connects(&chat.websocket_url(), name).await;
-        chat.has_served_the_stream().await;
-        let mut person = connecting.welcomed().await;
-        person.catches_up().await;
-        people.push(person);
+        people.push(comes(&chat, name).await);
     }
     for number in 0..MESSAGES {
         let ack = people[0].says_in(&room, &number.to_string()).await;
@@ -174,27 +187,14 @@ async fn what_the_stream_brings_waits_from_its_first_message_on() {
         options.settings.set("RATE_LIMIT", "0");
     });
     let chat = chat.await;
-    let room = chat.room_of("alice", "general").await;
-    for number in 1..20 {
-        let member = json!({ "user_id": format!("member {number}") });
-        let joined = chat.post(&format!("/api/rooms/{room}/join"), member).await;
-        assert_eq!(joined.status, 200);
-        chat.time.advance(std::time::Duration::from_secs(2));
-    }
+    let room = room_of_twenty(&chat).await;
     let says = async |content: &str| {
         let body = json!({ "room": room, "content": content, "sender_id": "alice" });
         let answer = chat.post("/api/send_message", body).await;
         assert_eq!(answer.status, 200, "{answer:?}");
         answer.body.get("delivered").is_some()
     };
-    let comes = async || {
-        let connecting = Person::connects(&chat.websocket_url(), "member 7").await;
-        chat.has_served_the_stream().await;
-        let mut member = connecting.welcomed().await;
-        member.catches_up().await;
-        member
-    };
-    let mut member = comes().await;
+    let mut member = comes(&chat, "member 7").await;
     let mut went_directly = Vec::new();
     for content in ["1", "2"] {
         went_directly.push(says(content).await);
@@ -203,7 +203,7 @@ async fn what_the_stream_brings_waits_from_its_first_message_on() {
     member.leaves().await;
     for (content, seconds) in [("3", 11), ("4", 0), ("5", 0), ("6", 0)] {
         went_directly.push(says(content).await);
-        chat.time.advance(std::time::Duration::from_secs(seconds));
+        chat.time.advance(Duration::from_secs(seconds));
     }
     assert_eq!(went_directly, [true, true, false, true, true, false]);
     chat.has_served_the_stream().await;
@@ -237,11 +237,7 @@ async fn a_newcomer_hears_the_part_that_is_theirs_of_what_is_brought_at_once() {
     joins("bob").await;
     let mut people = Vec::new();
     for name in ["alice", "carol"] {
-        let connecting = Person::connects(&chat.websocket_url(), name).await;
-        chat.has_served_the_stream().await;
-        let mut person = connecting.welcomed().await;
-        person.catches_up().await;
-        people.push(person);
+        people.push(comes(&chat, name).await);
     }
     let status_of = async |content: &str| {
         let page = chat.get(&format!("{path}/messages"), &[("user_id", "alice")]).await.body;
@@ -349,13 +345,13 @@ async fn a_large_room_is_told_once_a_minute_how_many_come_and_go() {
         does("join", user).await;
     }
     does("leave", "bob").await;
-    chat.time.advance(std::time::Duration::from_secs(60));
+    chat.time.advance(Duration::from_secs(60));
     does("join", "frank").await;
     does("leave", "frank").await;
-    chat.time.advance(std::time::Duration::from_secs(60));
+    chat.time.advance(Duration::from_secs(60));
     // Alone since then.
     does("join", "grace").await;
-    chat.time.advance(std::time::Duration::from_secs(60));
+    chat.time.advance(Duration::from_secs(60));
     does("join", "heidi").await;
 
     let path = format!("/api/rooms/{room}/messages");
