@@ -10,6 +10,7 @@ mod http;
 pub mod ids;
 pub mod limits;
 mod message;
+mod received;
 mod request;
 mod room;
 mod timestamp;
@@ -17,8 +18,8 @@ mod unknown;
 
 pub use error::{ErrorCode, ErrorEnvelope, Reason, Refusal};
 pub use frame::{
-    Ack, EncodedFrame, History, Joined, Left, Messages, Presence, Profile, Receipt, Received,
-    Removal, RoomChange, ServerFrame, Synced, Typing, Uninvited, Welcome, Withdrawal,
+    Ack, EncodedFrame, History, Joined, Left, Messages, Presence, Profile, Receipt, Removal,
+    RoomChange, ServerFrame, Synced, Typing, Uninvited, Welcome, Withdrawal,
 };
 pub use http::{
     Ban, Block, ConversationView, Invitation, OnlineUser, Person, PresenceView, RoomName, Ticket,
@@ -26,6 +27,7 @@ pub use http::{
 };
 pub use limits::Limits;
 pub use message::{Body, Leaving, MessageView, Status};
+pub use received::Received;
 pub use request::{
     BroadcastRequest, ClientFrame, HistoryRequest, ReadRequest, RenewRequest, RoomRequest,
     SendRequest, SyncRequest, TypingRequest,

@@ -5,6 +5,7 @@
 //! stack really have.
 
 mod by_stream;
+mod inbox;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -19,6 +20,7 @@ use tokio::time::Instant;
 
 use crate::broken::Broken;
 use crate::record::lock;
+use inbox::{hide_endings, hide_others, hide_readiness};
 
 /// What holds where no account is being deleted.
 const CLOSED: &str = "attribute_not_exists(closed)";
@@ -192,80 +194,6 @@ impl Sabotage {
             && lock(&self.failed).is_some_and(lately);
         left_out.then(|| response(200, &json!({})))
     }
-
-    /// Changes an update of an inbox.
-    fn break_inbox(&self, broken: Broken, body: &mut Value) -> Option<HttpResponse> {
-        let says = |part: &str| says(body, "UpdateExpression", part);
-        match broken {
-            Broken::InboxBeforePut => body["ReturnValues"] = "ALL_NEW".into(),
-            Broken::NoMark if says("SET #wait = :seq") => {
-                return Some(response(200, &json!({ "Attributes": {} })));
-            }
-            Broken::MarksRise if says("SET #wait = :seq") => drop_condition(body, &[]),
-            Broken::NoOverflow if says("overflow = :untold") => {
-                return Some(response(200, &json!({ "Attributes": {} })));
-            }
-            Broken::NoTrace if says("#skip = :skip") => {
-                replace(body, "UpdateExpression", ", #skip = :skip", "");
-                drop_value(body, ":skip");
-            }
-            Broken::FinishBlindly if says("REMOVE #wait, #lease, #skip") => {
-                drop_condition(body, &[":holder", ":mark", ":pushed"]);
-            }
-            Broken::ReadyAtOnce if says("arrived = :id") => {
-                body["ExpressionAttributeValues"][":conn"]["M"]["ready"]["BOOL"] = true.into();
-            }
-            Broken::ShortLived if says("#conn = :conn") => {
-                let conn = &mut body["ExpressionAttributeValues"][":conn"]["M"];
-                let connected_at = conn["connected_at"]["N"].as_str().unwrap_or_default();
-                let expires_at = connected_at.parse::<i64>().unwrap_or_default() + 10_000;
-                conn["expires_at"]["N"] = expires_at.to_string().into();
-            }
-            Broken::PruneAnother if says("#gone0") => self.prune_another(body),
-            Broken::EmptySet if says("#gone0") => {
-                let kind = "com.amazon.coral.validate#ValidationException";
-                return Some(response(400, &json!({ "__type": kind, "message": "empty set" })));
-            }
-            _ => {}
-        }
-        None
-    }
-
-    fn remember(&self, request: &Value, answer: &Value) {
-        let pk = request["Key"]["pk"]["S"].as_str().unwrap_or_default().to_owned();
-        if answer["Attributes"].is_object() {
-            let image = (Instant::now(), answer["Attributes"].clone());
-            lock(&self.inboxes).entry(pk).or_default().push(image);
-        }
-    }
-
-    /// Shows an inbox as it was a moment ago.
-    fn age(&self, item: &mut Value) {
-        let inboxes = lock(&self.inboxes);
-        let images = item["pk"]["S"].as_str().and_then(|pk| inboxes.get(pk));
-        let mut images = images.into_iter().flatten().rev();
-        let before = images.find(|(at, _)| at.elapsed() > Duration::from_millis(60));
-        if let Some((_, image)) = before {
-            *item = image.clone();
-        }
-    }
-
-    fn prune_another(&self, body: &mut Value) {
-        let inboxes = lock(&self.inboxes);
-        let pk = body["Key"]["pk"]["S"].as_str().unwrap_or_default();
-        let image = inboxes.get(pk).and_then(|images| images.last());
-        let names = body["ExpressionAttributeNames"].as_object_mut();
-        let gone = names.into_iter().flatten().filter(|(name, _)| name.starts_with("#gone"));
-        for (_, gone) in gone {
-            let connections = image.and_then(|(_, image)| image.as_object()).into_iter().flatten();
-            let mut others =
-                connections.map(|(name, _)| name).filter(|name| name.starts_with("conn:"));
-            *gone = others
-                .find(|name| *gone != name.as_str())
-                .map_or("conn:nobody", String::as_str)
-                .into();
-        }
-    }
 }
 
 fn break_put(broken: Broken, item: &mut Value, body: &mut Value) {
@@ -347,25 +275,6 @@ fn drop_value(body: &mut Value, name: &str) {
     }
 }
 
-/// Shows every connection as if its handshake were not through.
-fn hide_readiness(image: Option<&mut Value>) {
-    for (name, value) in image.and_then(Value::as_object_mut).into_iter().flatten() {
-        if name.starts_with("conn:") {
-            value["M"]["ready"]["BOOL"] = false.into();
-        }
-    }
-}
-
-/// Shows an inbox as if no session had ended.
-fn hide_endings(image: Option<&mut Value>) {
-    hide(image, |name| name.starts_with("ended:"));
-}
-
-/// Shows an inbox as if no other connection were there.
-fn hide_others(image: Option<&mut Value>, newcomer: &Value) {
-    hide(image, |name| name.starts_with("conn:") && newcomer != name);
-}
-
 /// Shows whoever is looked up beside their inbox as a member.
 fn make_a_member(request: &Value, answer: &mut Value) {
     let keys = request["RequestItems"]["confab"]["Keys"].as_array().map_or(&[][..], Vec::as_slice);
@@ -391,13 +300,6 @@ fn show_two_members(request: &Value, answer: &mut Value) {
         && let Some(items) = answer.get_mut("Items").and_then(Value::as_array_mut)
     {
         items.truncate(2);
-    }
-}
-
-/// Takes attributes out of an image.
-fn hide(image: Option<&mut Value>, is_hidden: impl Fn(&str) -> bool) {
-    if let Some(attributes) = image.and_then(Value::as_object_mut) {
-        attributes.retain(|name, _| !is_hidden(name));
     }
 }
 
