@@ -14,7 +14,7 @@ const LAYERS: [&[&str]; 11] = [
     &["protocol"],
     &["config"],
     &["auth"],
-    &["store", "pusher", "aws"],
+    &["store", "archive", "pusher", "aws"],
     &["app"],
     &["services"],
     &["edge"],

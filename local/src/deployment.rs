@@ -43,21 +43,7 @@ impl Functions {
             connect: function(app, connect::handle),
             disconnect: function(app, disconnect::handle),
             message: function(app, message::handle),
-            event_sources: vec![EventSource {
-                name: "deliver",
-                patterns: vec![
-                    json!({
-                        "eventName": ["INSERT", "MODIFY"],
-                        "dynamodb": { "NewImage": { keys::ARRIVED: { "S": [{ "exists": true }] } } },
-                    }),
-                    json!({
-                        "eventName": ["INSERT"],
-                        "dynamodb": { "NewImage": { keys::FAN_UNTIL: { "N": [{ "exists": true }] } } },
-                    }),
-                ],
-                batch: 100,
-                function: function(app, deliver::handle),
-            }],
+            event_sources: event_sources(app),
             http: history::router(app.clone())
                 .merge(people::router(app.clone()))
                 .merge(rooms::router(app.clone()))
@@ -107,6 +93,37 @@ impl Functions {
             ..WebSocketApi::default()
         }
     }
+}
+
+/// Who follows the table's stream; without an archive nobody archives.
+fn event_sources(app: &App) -> Vec<EventSource> {
+    let deliver = EventSource {
+        name: "deliver",
+        patterns: vec![
+            json!({
+                "eventName": ["INSERT", "MODIFY"],
+                "dynamodb": { "NewImage": { keys::ARRIVED: { "S": [{ "exists": true }] } } },
+            }),
+            json!({
+                "eventName": ["INSERT"],
+                "dynamodb": { "NewImage": { keys::FAN_UNTIL: { "N": [{ "exists": true }] } } },
+            }),
+        ],
+        batch: 100,
+        function: function(app, deliver::handle),
+    };
+    let archive = || EventSource {
+        name: "archive",
+        patterns: vec![json!({
+            "eventName": ["REMOVE"],
+            "userIdentity": { "type": ["Service"], "principalId": ["dynamodb.amazonaws.com"] },
+            "dynamodb": { "Keys": { keys::SK: { "S": [{ "prefix": keys::MESSAGES }] } } },
+        })],
+        batch: 1000,
+        function: function(app, archive::handle),
+    };
+    let archive = app.archive.is_some().then(archive);
+    [Some(deliver), archive].into_iter().flatten().collect()
 }
 
 /// A handler as Lambda would run it: a failure is logged once and told by its message.

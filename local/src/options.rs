@@ -55,6 +55,10 @@ pub struct Options {
     /// number, and those of the origins
     #[arg(long, env = "CONFAB_CORS_ORIGINS", value_name = "ORIGINS", value_delimiter = ',')]
     pub cors_origins: Vec<HeaderValue>,
+    /// The folder that messages go to when they have expired, and are read from again; without it they
+    /// are gone
+    #[arg(long, env = "CONFAB_ARCHIVE", value_name = "FOLDER")]
+    pub archive: Option<String>,
     /// Let things go wrong as they do on AWS now and then: what this number turns on, or what a JSON
     /// file names, such as {"seed":7,"latency_ms":50,"chances":{"cut":300}} with chances in 10,000
     #[arg(long, env = "CONFAB_FAULTS", value_name = "SEED|FILE")]
@@ -92,6 +96,7 @@ impl Options {
             oidc_issuer: None,
             oidc_audience: None,
             cors_origins: Vec::new(),
+            archive: None,
             faults: None,
             settings: without_rate_limits(),
         }

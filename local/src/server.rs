@@ -11,7 +11,7 @@ use axum::middleware;
 use secrecy::ExposeSecret;
 use shared::aws::Aws;
 use shared::config::{
-    AUTH_MODE, MANAGEMENT_ENDPOINT, OIDC_AUDIENCE, OIDC_ISSUER, TABLE_NAME, TOKEN_KEY,
+    ARCHIVE, AUTH_MODE, MANAGEMENT_ENDPOINT, OIDC_AUDIENCE, OIDC_ISSUER, TABLE_NAME, TOKEN_KEY,
     TOKEN_KEY_PREVIOUS, WEBSOCKET_URL,
 };
 use shared::domain::AuthMode;
@@ -173,6 +173,11 @@ impl Server {
         }
     }
 
+    /// Lets the embedded DynamoDB delete now what has expired, which it does every minute.
+    pub async fn sweep(&self) {
+        self.dynamodb.sweep().await;
+    }
+
     /// What goes wrong, if something is to.
     pub fn faults(&self) -> Option<&Faults> {
         self.faults.as_ref()
@@ -282,6 +287,7 @@ fn config(options: &Options, management: SocketAddr) -> anyhow::Result<Config> {
             let previous = keys.as_ref().and_then(|keys| keys.previous.as_ref());
             previous.map(|key| key.expose_secret().to_owned())
         }
+        ARCHIVE => options.archive.clone(),
         OIDC_ISSUER => options.oidc_issuer.clone(),
         OIDC_AUDIENCE => options.oidc_audience.clone(),
         MANAGEMENT_ENDPOINT => Some(format!("http://{management}/{STAGE}")),

@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use crate::Error;
+use crate::archive::Archive;
 use crate::auth::{Authenticator, Tokens};
 use crate::aws::Aws;
 use crate::clock::Clock;
@@ -23,6 +24,8 @@ const MINUTE: Duration = Duration::from_secs(60);
 pub struct App {
     /// The table.
     pub store: Store,
+    /// What has expired, if that is kept.
+    pub archive: Option<Archive>,
     /// The connections.
     pub pusher: Pusher,
     /// The settings.
@@ -51,6 +54,7 @@ impl App {
     /// Builds what `config` calls for; an error if it cannot be used.
     pub fn new(config: Config, aws: &Aws, clock: Clock) -> Result<Self, InvalidConfig> {
         Ok(Self {
+            archive: config.archive.as_ref().map(Archive::open).transpose()?,
             store: Store::new(aws.dynamodb(), config.table_name.clone()),
             pusher: Pusher::new(aws.management(&config.management_endpoint)),
             authenticator: Authenticator::new(&config.authentication)?,

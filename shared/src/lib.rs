@@ -12,12 +12,14 @@
 //! - [`config`]: the settings, as plain data;
 //! - [`auth`]: what proves who somebody is;
 //! - [`store`]: the DynamoDB table: conversations as logs, and one inbox per user;
+//! - [`archive`]: the messages that have expired;
 //! - [`pusher`], [`aws`]: pushes frames to connections; the SDK's clients;
 //! - [`app`]: what a handler is given;
 //! - [`services`]: what people do, whichever way they ask;
 //! - [`edge`]: Lambda's runtime, HTTP requests and WebSocket events.
 
 pub mod app;
+pub mod archive;
 pub mod auth;
 pub mod aws;
 pub mod clock;

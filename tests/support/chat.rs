@@ -213,6 +213,11 @@ impl Chat {
         in_time(self.server.has_served_the_stream()).await;
     }
 
+    /// Lets the embedded DynamoDB delete what has expired.
+    pub(crate) async fn sweeps(&self) {
+        self.server.sweep().await;
+    }
+
     /// What goes wrong in this chat, if something is to.
     pub(crate) fn faults(&self) -> &Faults {
         self.server.faults().unwrap()

@@ -15,7 +15,7 @@ mod signing;
 mod template;
 
 pub(crate) use binaries::binary;
-pub(crate) use chat::{Answer, Chat};
+pub(crate) use chat::{Answer, Chat, Item};
 pub(crate) use issuer::{Document, Issuer, Manner};
 pub(crate) use lambda_runtime::LambdaRuntime;
 pub(crate) use meter::{Meter, Usage};

@@ -11,6 +11,7 @@ use shared::protocol::{EncodedFrame, ServerFrame, SyncRequest, Synced, batches, 
 use shared::pusher::Push;
 use shared::services::access::reads_from;
 use shared::services::directory;
+use shared::services::messages::log_page;
 use shared::services::own_inbox::OwnInbox;
 use shared::{App, Error, limits};
 
@@ -161,5 +162,5 @@ async fn whole_log(app: &App, conversation: &ConversationId) -> Result<(Page, bo
 
 async fn page_after(app: &App, conversation: &ConversationId, seq: Seq) -> Result<Page, Error> {
     let range = Range { before: None, after: Some(seq) };
-    app.store.page(conversation, range, PAGE, Some(app.clock.now())).await
+    log_page(app, conversation, range, PAGE).await
 }

@@ -15,7 +15,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, JoinSet};
 
-use self::sweeper::{INTERVAL, sweep_every};
+use self::sweeper::{INTERVAL, sweep, sweep_every};
 use crate::http_server::{self, AllowedOrigins, RequestTimeouts};
 use crate::in_process::InProcess;
 use crate::options::Options;
@@ -36,6 +36,7 @@ struct Embedded {
     stop: oneshot::Sender<()>,
     server: JoinHandle<()>,
     sweeper: JoinSet<()>,
+    database: Database,
 }
 
 impl DynamoDb {
@@ -73,18 +74,25 @@ impl DynamoDb {
         let mut sweeper = JoinSet::new();
         sweeper.spawn(sweep_every(INTERVAL, database.clone()));
         let (stop, stopped) = oneshot::channel();
-        let routes = origins.guard(port::routes(database, patience));
+        let routes = origins.guard(port::routes(database.clone(), patience));
         let routes = routes.layer(middleware::from_fn(http_server::well_formed));
         let server = tokio::spawn(http_server::serve(listener, routes, patience, stopped));
         let aws = Aws::local(&url).with_transport(here.transport()).in_process();
-        Ok(Self { aws, url, embedded: Some(Embedded { stop, server, sweeper }) })
+        Ok(Self { aws, url, embedded: Some(Embedded { stop, server, sweeper, database }) })
+    }
+
+    /// Deletes now what has expired, if the engine is embedded.
+    pub(crate) async fn sweep(&self) {
+        if let Some(Embedded { database, .. }) = &self.embedded {
+            sweep(database).await;
+        }
     }
 
     /// Lets running requests finish and closes the file.
     pub(crate) async fn stop(self) {
-        if let Some(Embedded { stop, server, mut sweeper }) = self.embedded {
+        if let Some(Embedded { stop, server, mut sweeper, database }) = self.embedded {
             sweeper.shutdown().await;
-            drop(stop);
+            drop((stop, database));
             let patience = std::time::Duration::from_secs(2);
             if tokio::time::timeout(patience, server).await.is_err() {
                 tracing::debug!("the embedded DynamoDB still has connections; leaving them");

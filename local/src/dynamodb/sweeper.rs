@@ -16,13 +16,18 @@ pub(super) async fn sweep_every(interval: Duration, database: Database) {
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        let database = database.clone();
-        match tokio::task::spawn_blocking(move || database.sweep_ttl()).await {
-            Ok(Ok(0)) => {}
-            Ok(Ok(deleted)) => tracing::debug!(deleted, "deleted what had expired"),
-            Ok(Err(error)) => tracing::warn!("cannot delete what has expired: {error}"),
-            Err(stopped) => tracing::warn!("cannot delete what has expired: {stopped}"),
-        }
+        sweep(&database).await;
+    }
+}
+
+/// Sweeps once.
+pub(super) async fn sweep(database: &Database) {
+    let database = database.clone();
+    match tokio::task::spawn_blocking(move || database.sweep_ttl()).await {
+        Ok(Ok(0)) => {}
+        Ok(Ok(deleted)) => tracing::debug!(deleted, "deleted what had expired"),
+        Ok(Err(error)) => tracing::warn!("cannot delete what has expired: {error}"),
+        Err(stopped) => tracing::warn!("cannot delete what has expired: {stopped}"),
     }
 }
 

@@ -1,5 +1,5 @@
-//! Filter patterns of event source mappings, as far as they are needed here: names, literal values and
-//! `exists` (<https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventfiltering.html>).
+//! Filter patterns of event source mappings, as far as they are needed here: names, literal values,
+//! `exists` and `prefix` (<https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventfiltering.html>).
 
 use serde_json::Value;
 
@@ -26,8 +26,14 @@ fn matches_part(pattern: &Value, part: Option<&Value>) -> bool {
 /// `exists` is about what has a value of its own, not about what has parts.
 fn holds(rule: &Value, part: Option<&Value>) -> bool {
     let Value::Object(operators) = rule else { return part == Some(rule) };
-    match (operators.get("exists"), operators.len()) {
-        (Some(Value::Bool(wanted)), 1) => *wanted == part.is_some_and(|part| !part.is_object()),
+    let operator = operators.iter().next().filter(|_| operators.len() == 1);
+    match operator.map(|(name, value)| (name.as_str(), value)) {
+        Some(("exists", Value::Bool(wanted))) => {
+            *wanted == part.is_some_and(|part| !part.is_object())
+        }
+        Some(("prefix", Value::String(prefix))) => {
+            part.and_then(Value::as_str).is_some_and(|text| text.starts_with(prefix))
+        }
         _ => panic!("the filter rule {rule} is not known here"),
     }
 }
@@ -63,6 +69,16 @@ mod tests {
     fn only_what_has_a_value_exists() {
         let pattern = json!({ "NewImage": [{ "exists": true }] });
         assert!(!matches(&pattern, &json!({ "NewImage": { "arrived": { "S": "here" } } })));
+    }
+
+    #[test]
+    fn a_prefix_is_how_a_text_begins() {
+        let pattern = json!({ "Keys": { "sk": { "S": [{ "prefix": "MSG#" }] } } });
+        let record = |sk: Value| json!({ "Keys": { "sk": { "S": sk } } });
+        assert!(matches(&pattern, &record(json!("MSG#7"))));
+        assert!(!matches(&pattern, &record(json!("INBOX"))));
+        assert!(!matches(&pattern, &record(json!(7))));
+        assert!(!matches(&pattern, &json!({})));
     }
 
     #[test]

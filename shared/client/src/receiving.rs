@@ -138,6 +138,7 @@ impl Client {
             body: Body::Message { content: message.content },
             timestamp: ack.timestamp,
             status,
+            archived: false,
         });
     }
 

@@ -29,6 +29,9 @@ pub struct MessageView {
     /// How far it got; only where it was looked up.
     #[serde(default, deserialize_with = "unknown::skip", skip_serializing_if = "Option::is_none")]
     pub status: Option<Status>,
+    /// Whether it has expired, and was read from the archive.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub archived: bool,
 }
 
 /// What a message is, told apart by its `kind`: text, or a notice that the server left.

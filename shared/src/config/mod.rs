@@ -1,5 +1,6 @@
 //! Every setting a function takes, read once at the start.
 
+mod archive;
 mod settings;
 
 use std::time::Duration;
@@ -10,6 +11,7 @@ use crate::domain::AuthMode;
 use crate::domain::name::Reserved;
 use crate::limits::{self, Limits, millis};
 
+pub use archive::ArchiveLocation;
 pub use settings::{SETTINGS, Setting, Values};
 
 use settings::Reader;
@@ -34,6 +36,9 @@ pub const TOKEN_KEY: &str = "TOKEN_KEY";
 
 /// The key that signed before: what it signed is good until the next change.
 pub const TOKEN_KEY_PREVIOUS: &str = "TOKEN_KEY_PREVIOUS";
+
+/// Where messages go that have expired: only the functions that write and read them there have it.
+pub const ARCHIVE: &str = "ARCHIVE";
 
 /// Where browsers connect: only the function that serves the page has it.
 pub const WEBSOCKET_URL: &str = "WEBSOCKET_URL";
@@ -118,6 +123,8 @@ pub struct Config {
     pub management_endpoint: String,
     /// `RETENTION_DAYS`: how long messages are kept; 0, the default, for ever.
     pub retention: Option<Duration>,
+    /// `ARCHIVE`: where messages go that have expired, a folder or `s3://bucket`; by default nowhere.
+    pub archive: Option<ArchiveLocation>,
     /// `BACKLOG_MESSAGES`: how many messages of one conversation are delivered one after another to
     /// somebody who was away, by default 1,000; of more only the newest page comes. 0 for any number.
     pub backlog_messages: usize,
@@ -186,6 +193,7 @@ impl Config {
             authentication: authentication(&get)?,
             management_endpoint: required(&get, MANAGEMENT_ENDPOINT)?,
             retention: (kept > 0).then(|| Self::DAY * kept),
+            archive: ArchiveLocation::parse(ARCHIVE, &get(ARCHIVE).unwrap_or_default())?,
             backlog_messages: settings.count("BACKLOG_MESSAGES")?,
             fan_out_members: settings.count("FAN_OUT_MEMBERS")?,
             fan_out_rate: settings.count("FAN_OUT_RATE")?,

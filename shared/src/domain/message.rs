@@ -168,6 +168,8 @@ pub struct Message {
     pub sent_at: Timestamp,
     /// Whether the table's stream brings it to its recipients, and not its sender's invocation.
     pub by_stream: bool,
+    /// Whether the table has let go of it, and it was read from the archive.
+    pub archived: bool,
 }
 
 #[cfg(test)]

@@ -27,6 +27,7 @@ impl From<&Message> for MessageView {
             body: (&message.body).into(),
             timestamp: message.sent_at,
             status: None,
+            archived: message.archived,
         }
     }
 }

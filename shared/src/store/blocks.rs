@@ -2,10 +2,10 @@
 //! would show them something, and behind the last message of the two, where every append looks.
 
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
-use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, TransactWriteItem};
 
 use super::Store;
-use super::item::n;
+use super::item::{n, users};
 use super::key::Key;
 use super::transaction::Write;
 use crate::Error;
@@ -39,17 +39,26 @@ impl Store {
         self.transact(writes([inbox, between])?, "unblock somebody").await.map(drop)
     }
 
-    /// Notes that the account of `user` is gone, where whoever writes to them in this conversation sees it.
+    /// Notes that the account of `user` is gone, where whoever writes to them in this conversation sees it;
+    /// who is gone then.
     pub async fn note_gone(
         &self,
         user: &UserId,
         conversation: &ConversationId,
-    ) -> Result<(), Error> {
+    ) -> Result<Vec<UserId>, Error> {
         let update = self
             .update(Key::blocks(conversation))
             .update_expression("ADD gone :user")
-            .expression_attribute_values(":user", set_of(user));
-        update.send().await.map(drop).map_err(storage("note that somebody is gone"))
+            .expression_attribute_values(":user", set_of(user))
+            .return_values(ReturnValue::AllNew);
+        let answer = update.send().await.map_err(storage("note that somebody is gone"))?;
+        users(answer.attributes().and_then(|item| item.get("gone")))
+    }
+
+    /// Who of a direct conversation has no account any more, strongly consistent.
+    pub async fn gone(&self, conversation: &ConversationId) -> Result<Vec<UserId>, Error> {
+        let item = self.item(Key::blocks(conversation), "look up who is gone").await?;
+        users(item.as_ref().and_then(|item| item.get("gone")))
     }
 
     fn inbox_of_blocker(&self, user: &UserId, other: &UserId) -> UpdateBuilder {

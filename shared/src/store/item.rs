@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use crate::Error;
+use crate::domain::UserId;
 
 /// An item as the SDK gives it.
 pub(super) type Item = HashMap<String, AttributeValue>;
@@ -27,4 +28,10 @@ pub(super) fn s(text: impl Into<String>) -> AttributeValue {
 
 pub(super) fn n(number: impl Into<i128>) -> AttributeValue {
     AttributeValue::N(number.into().to_string())
+}
+
+/// A set of users, which is missing if it is empty.
+pub(super) fn users(set: Option<&AttributeValue>) -> Result<Vec<UserId>, Error> {
+    let names = set.and_then(|set| set.as_ss().ok()).map_or(&[][..], Vec::as_slice);
+    names.iter().map(|name| UserId::parse(name)).collect()
 }

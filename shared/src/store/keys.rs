@@ -64,10 +64,12 @@ pub(super) const SUBJECT: &str = "SUBJECT";
 pub(super) const TICKET: &str = "TICKET";
 /// How the sort keys of a user's sessions begin.
 pub(super) const SESSIONS: &str = "SESSION#";
+/// How the sort keys of messages begin.
+pub const MESSAGES: &str = "MSG#";
 /// No message has this number; the item there tells where the numbers start.
 pub(super) const START: Seq = 0;
 /// Above every number: they stay below 2^53.
-pub(super) const LAST: Seq = 9_999_999_999_999_999;
+pub const LAST: Seq = 9_999_999_999_999_999;
 
 /// Behind the last message, so that whoever reads the end of a log sees it at no cost.
 pub(super) const BLOCKS: &str = "MSG#~BLOCKS";
@@ -86,7 +88,7 @@ pub(super) fn conversation_pk(conversation: &ConversationId) -> String {
 
 /// The place of a message in its conversation's partition.
 pub(super) fn message_sk(seq: Seq) -> String {
-    format!("MSG#{seq:016}")
+    format!("{MESSAGES}{seq:016}")
 }
 
 /// The partition of a user.
@@ -166,7 +168,7 @@ pub fn message_of(pk: &str, sk: &str) -> Option<(ConversationId, Seq)> {
 
 /// The number of the message whose place `sk` is.
 pub(super) fn seq_of_sk(sk: &str) -> Option<Seq> {
-    sk.strip_prefix("MSG#")?.parse().ok()
+    sk.strip_prefix(MESSAGES)?.parse().ok()
 }
 
 /// The user whose partition `pk` is.

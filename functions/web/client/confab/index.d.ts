@@ -93,6 +93,8 @@ interface Entry {
   room?: string;
   timestamp: string;
   status?: "sent" | "delivered" | "read";
+  /** It has expired, and was read from the archive. */
+  archived?: true;
 }
 
 /**

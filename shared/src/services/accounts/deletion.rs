@@ -20,12 +20,12 @@ use super::password::check_password;
 use super::profile::moment;
 use super::sessions::{CONCURRENT_ENDS, close_all, end};
 use crate::domain::{PageSize, UserId};
-use crate::services::{events, presence, rooms};
+use crate::services::{events, messages, presence, rooms};
 use crate::store::Secured;
 use crate::{App, Error};
 
 /// Forgets an account: its sessions end, its rooms are left, and its name rests. What its owner said
-/// stays with those it was said to.
+/// stays with those it was said to, as long as one of them has an account.
 pub async fn delete(app: &App, user: &UserId, password: Option<SecretString>) -> Result<(), Error> {
     match password {
         Some(password) => drop(check_password(app, user, password).await?),
@@ -76,7 +76,7 @@ async fn decline_all(app: &App, user: &UserId) -> Result<(), Error> {
 }
 
 /// Lets nobody write any more to somebody whose account is gone. Whoever writes for the first time is
-/// refused by that itself, so no conversation begins behind this.
+/// refused by that itself, so no conversation begins behind this. What nobody can read any more is forgotten.
 async fn close_conversations(app: &App, user: &UserId) -> Result<(), Error> {
     let mut after = None;
     loop {
@@ -84,8 +84,11 @@ async fn close_conversations(app: &App, user: &UserId) -> Result<(), Error> {
         after = listed.items.last().map(|listing| listing.conversation.clone());
         let direct = listed.items.into_iter().map(|listing| listing.conversation);
         let direct = direct.filter(|conversation| conversation.addressee(user).is_some());
-        let closed = direct
-            .map(|conversation| async move { app.store.note_gone(user, &conversation).await });
+        let closed = direct.map(|conversation| async move {
+            let gone = app.store.note_gone(user, &conversation).await?;
+            let is_over = conversation.pair().iter().all(|user| gone.contains(user));
+            if is_over { messages::forget(app, &conversation).await } else { Ok(()) }
+        });
         stream::iter(closed).buffer_unordered(CONCURRENT_ENDS).try_collect::<()>().await?;
         if listed.next.is_none() || after.is_none() {
             return Ok(());

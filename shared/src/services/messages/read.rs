@@ -4,6 +4,7 @@ use crate::domain::permissions::Action;
 use crate::domain::{ConversationId, Page, Range, UserId};
 use crate::services::access::reads_from;
 use crate::services::directory;
+use crate::services::messages::log_page;
 use crate::{App, Error};
 
 /// Up to `limit` messages of a conversation that `user` may read; refused to whoever may not do
@@ -20,7 +21,7 @@ pub async fn page(
     action: Action,
 ) -> Result<Page, Error> {
     loop {
-        let mut page = app.store.page(conversation, range, limit, Some(app.clock.now())).await?;
+        let mut page = log_page(app, conversation, range, limit).await?;
         let first = reads_from(app, user, conversation, action).await?;
         if range.after.is_some_and(|after| after.saturating_add(1) < first) {
             // A page of nothing but what is hidden helps nobody: it begins where the reader may begin.
@@ -35,7 +36,7 @@ pub async fn page(
         {
             // Whoever is gone now may have been written to after the page was read; since they are gone
             // nobody can any more.
-            page = app.store.page(conversation, range, limit, Some(app.clock.now())).await?;
+            page = log_page(app, conversation, range, limit).await?;
             if page.messages.is_empty() {
                 return Err(unknown);
             }

@@ -13,7 +13,7 @@ use crate::domain::{
 };
 use crate::protocol::{Removal, Withdrawal};
 use crate::services::events;
-use crate::services::messages::read;
+use crate::services::messages::{forget_archived, read};
 use crate::store::{Change, Changed, Departure, ListPage, RoomLimits};
 use crate::{App, Error};
 
@@ -212,7 +212,7 @@ pub async fn delete(app: &App, user: &UserId, id_or_name: &str) -> Result<(), Er
             break;
         }
     }
-    let invited = app.store.erase(&room).await?;
+    let invited = erase(app, &room).await?;
     events::show_withdrawal(app, &room, &invited, Withdrawal::Deleted).await;
     Ok(())
 }
@@ -224,9 +224,16 @@ async fn end_if_abandoned(app: &App, room: &Room, by: &UserId) -> Result<bool, E
         && !app.store.has_invitations(room.id).await?
         && app.store.close_empty_room(room.id, by).await?;
     if is_abandoned {
-        app.store.erase(room).await?;
+        erase(app, room).await?;
     }
     Ok(is_abandoned)
+}
+
+/// Removes all that is kept of a room that is closed; who was invited to it.
+async fn erase(app: &App, room: &Room) -> Result<Vec<UserId>, Error> {
+    // While the room can still be found, so that this goes on if it is interrupted.
+    forget_archived(app, &room.conversation()).await?;
+    app.store.erase(room).await
 }
 
 /// The room's last messages, for `user` who has just joined.

@@ -4,12 +4,15 @@
 //! `sent_at`, and `ahead`: the most by which the time inside any UUIDv7 so far was ahead of the
 //! server's clock. The first send of an id made at `t` was therefore stored at `t - ahead` or later.
 
+mod archived;
 mod entry;
+mod erase;
 mod put;
 mod read;
 mod start;
 mod tail;
 
+pub use archived::from_archive;
 pub use entry::Entry;
 pub use put::Put;
 pub use start::First;

@@ -1,12 +1,10 @@
 //! The newest end of a log: what every append looks at first.
 
-use aws_sdk_dynamodb::types::AttributeValue;
-
 use super::entry::{Entry, decode};
 use crate::Error;
 use crate::domain::{ConversationId, Seq, UserId};
 use crate::error::storage;
-use crate::store::item::{parse_number, s, text};
+use crate::store::item::{parse_number, s, text, users};
 use crate::store::{HandOver, Store, keys};
 
 /// The newest end of a log, newest first.
@@ -68,9 +66,4 @@ impl Store {
         let whole = page.last_evaluated_key().is_none();
         Ok(Tail { entries, start, blocked_by, gone, hand_over, whole })
     }
-}
-
-fn users(set: Option<&AttributeValue>) -> Result<Vec<UserId>, Error> {
-    let names = set.and_then(|set| set.as_ss().ok()).map_or(&[][..], Vec::as_slice);
-    names.iter().map(|name| UserId::parse(name)).collect()
 }

@@ -1,0 +1,210 @@
+//! Where messages go that have expired: a bucket, or on a laptop a folder.
+//!
+//! An object holds some messages of one conversation, compressed, a line of JSON for each. Its name says
+//! which, so that a page is found by two listings and read by few requests:
+//!
+//! ```text
+//! <conversation>/<thousand of the numbers>/<first>-<last>-<hash of the lines>.jsonl.gz
+//! ```
+//!
+//! Objects are never changed: the same messages make the same object however often they are put, and what
+//! lies in several objects is shown once. So batches may come twice, late and in any order.
+
+mod file;
+mod http;
+mod object;
+mod open;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+
+use futures::stream::{self, StreamExt, TryStreamExt};
+use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt, PutPayload};
+use serde_json::{Map, Value};
+
+use self::object::{Object, THOUSAND};
+use crate::Error;
+use crate::domain::{ConversationId, Seq};
+use crate::error::storage;
+
+/// How many requests are under way at once.
+const CONCURRENT: usize = 8;
+/// The folder of what could not be read.
+const UNREADABLE: &str = "unreadable";
+
+/// A message as the table had it: its number, and its attributes without the key.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Archived {
+    /// Its place in its conversation.
+    pub seq: Seq,
+    /// Its attributes, as plain JSON.
+    pub attributes: Map<String, Value>,
+}
+
+/// From which end messages are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// The oldest first.
+    Upwards,
+    /// The newest first.
+    Downwards,
+}
+
+/// The archive, through a client of an object store; cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Archive {
+    store: Arc<dyn ObjectStore>,
+}
+
+impl Archive {
+    /// Keeps everything in `store`.
+    pub fn new(store: Arc<dyn ObjectStore>) -> Self {
+        Self { store }
+    }
+
+    /// Keeps messages of one conversation; keeping them twice is keeping them once.
+    pub async fn put(
+        &self,
+        conversation: &ConversationId,
+        mut messages: Vec<Archived>,
+    ) -> Result<(), Error> {
+        messages.sort_by_key(|message| message.seq);
+        messages.dedup_by_key(|message| message.seq);
+        let parts = messages.chunk_by(|one, next| one.seq / THOUSAND == next.seq / THOUSAND);
+        let objects = parts
+            .map(|part| Object::of(part).map(|(object, bytes)| (object.path(conversation), bytes)));
+        let objects = objects.collect::<Result<Vec<_>, _>>()?;
+        let puts = objects.into_iter().map(|(path, bytes)| async move {
+            self.store.put(&path, PutPayload::from(bytes)).await.map(drop)
+        });
+        let puts = stream::iter(puts).buffer_unordered(CONCURRENT).try_collect::<()>();
+        puts.await.map_err(storage("archive messages"))
+    }
+
+    /// Keeps what cannot be read as a message, under a name of its own, for somebody to look at.
+    pub async fn put_unreadable(&self, name: &str, bytes: Vec<u8>) -> Result<(), Error> {
+        let path = Path::from_iter([UNREADABLE, &format!("{name}.json")]);
+        let put = self.store.put(&path, PutPayload::from(bytes)).await;
+        put.map(drop).map_err(storage("archive what cannot be read"))
+    }
+
+    /// Up to `limit` messages with numbers of `window`, nearest to the end that is read from; in the
+    /// order of their numbers.
+    ///
+    /// One listing of the conversation, then one for each thousand numbers that are looked through, and
+    /// a request for each object.
+    pub async fn read(
+        &self,
+        conversation: &ConversationId,
+        window: &RangeInclusive<Seq>,
+        direction: Direction,
+        limit: usize,
+    ) -> Result<Vec<Archived>, Error> {
+        let mut found = BTreeMap::new();
+        for thousand in self.thousands(conversation, window, direction).await? {
+            if found.len() >= limit {
+                break;
+            }
+            let objects = self.objects(conversation, thousand, window, direction).await?;
+            for group in objects.chunks(CONCURRENT) {
+                if group.first().is_none_or(|next| is_enough(&found, next, direction, limit)) {
+                    break;
+                }
+                let reads = group
+                    .iter()
+                    .cloned()
+                    .map(|object| async move { self.read_object(conversation, &object).await });
+                let reads: Vec<_> = stream::iter(reads).buffered(CONCURRENT).try_collect().await?;
+                let messages = reads.into_iter().flatten();
+                let wanted = messages.filter(|message| window.contains(&message.seq));
+                found.extend(wanted.map(|message| (message.seq, message)));
+            }
+        }
+        let excess = found.len().saturating_sub(limit);
+        Ok(match direction {
+            Direction::Upwards => found.into_values().take(limit).collect(),
+            Direction::Downwards => found.into_values().skip(excess).collect(),
+        })
+    }
+
+    /// Forgets everything of a conversation.
+    pub async fn erase(&self, conversation: &ConversationId) -> Result<(), Error> {
+        let folder = object::folder(conversation);
+        let listed = self.store.list(Some(&folder)).map_ok(|object| object.location).boxed();
+        let deleted = self.store.delete_stream(listed).try_collect::<Vec<_>>().await;
+        deleted.map(drop).map_err(storage("delete archived messages"))
+    }
+
+    /// Which thousands of numbers hold something of `window`, in the order in which they are read.
+    async fn thousands(
+        &self,
+        conversation: &ConversationId,
+        window: &RangeInclusive<Seq>,
+        direction: Direction,
+    ) -> Result<Vec<Seq>, Error> {
+        let folder = object::folder(conversation);
+        let listed = self.store.list_with_delimiter(Some(&folder)).await;
+        let listed = listed.map_err(storage("list archived messages"))?;
+        let here = window.start() / THOUSAND..=window.end() / THOUSAND;
+        let thousands = listed.common_prefixes.iter().filter_map(object::thousand_of);
+        let thousands: BTreeSet<_> = thousands.filter(|it| here.contains(it)).collect();
+        Ok(match direction {
+            Direction::Upwards => thousands.into_iter().collect(),
+            Direction::Downwards => thousands.into_iter().rev().collect(),
+        })
+    }
+
+    /// The objects of a thousand numbers that hold something of `window`, in the order in which they are
+    /// read.
+    async fn objects(
+        &self,
+        conversation: &ConversationId,
+        thousand: Seq,
+        window: &RangeInclusive<Seq>,
+        direction: Direction,
+    ) -> Result<Vec<Object>, Error> {
+        let folder = object::folder_of_thousand(conversation, thousand);
+        let listed = self.store.list(Some(&folder)).try_collect::<Vec<_>>().await;
+        let listed = listed.map_err(storage("list archived messages"))?;
+        let objects = listed.iter().filter_map(|object| Object::parse(&object.location));
+        let mut objects: Vec<_> = objects.filter(|object| object.overlaps(window)).collect();
+        match direction {
+            Direction::Upwards => objects.sort_by_key(|object| object.first),
+            Direction::Downwards => objects.sort_by_key(|object| std::cmp::Reverse(object.last)),
+        }
+        Ok(objects)
+    }
+
+    /// The messages of one object; none if it was deleted meanwhile.
+    async fn read_object(
+        &self,
+        conversation: &ConversationId,
+        object: &Object,
+    ) -> Result<Vec<Archived>, Error> {
+        let answer = match self.store.get(&object.path(conversation)).await {
+            Err(object_store::Error::NotFound { .. }) => return Ok(Vec::new()),
+            answer => answer.map_err(storage("read archived messages"))?,
+        };
+        let bytes = answer.bytes().await.map_err(storage("read archived messages"))?;
+        file::decode(&bytes)
+    }
+}
+
+/// Whether nothing of `next`, nor of what comes behind it, can be among the first `limit` messages.
+fn is_enough(
+    found: &BTreeMap<Seq, Archived>,
+    next: &Object,
+    direction: Direction,
+    limit: usize,
+) -> bool {
+    let Some(place) = limit.checked_sub(1) else { return true };
+    match direction {
+        Direction::Upwards => found.keys().nth(place).is_some_and(|seq| *seq < next.first),
+        Direction::Downwards => found.keys().rev().nth(place).is_some_and(|seq| *seq > next.last),
+    }
+}
+
+#[cfg(test)]
+mod tests;

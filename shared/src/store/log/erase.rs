@@ -1,0 +1,39 @@
+//! Forgets what was said in a conversation that nobody can read any more.
+
+use futures::future::try_join_all;
+
+use crate::Error;
+use crate::domain::{ConversationId, Seq};
+use crate::error::storage;
+use crate::store::item::{Item, text};
+use crate::store::key::Key;
+use crate::store::{Store, keys};
+
+/// How many messages are removed at once.
+const AT_ONCE: i32 = 25;
+/// The first number that a message may have.
+const FIRST: Seq = 1;
+
+impl Store {
+    /// Removes the messages of a conversation; where its numbers start stays known.
+    pub async fn erase_log(&self, conversation: &ConversationId) -> Result<(), Error> {
+        let remove = async |item: &Item| {
+            let key = Key::new(text(item, keys::PK)?, text(item, keys::SK)?);
+            let removed = self.delete(key).send().await;
+            removed.map(drop).map_err(storage("remove a message"))
+        };
+        loop {
+            let page = self
+                .query_log(conversation, FIRST, keys::LAST)
+                .projection_expression("pk, sk")
+                .limit(AT_ONCE)
+                .send()
+                .await
+                .map_err(storage("read what is left of a conversation"))?;
+            if page.items().is_empty() {
+                return Ok(());
+            }
+            try_join_all(page.items().iter().map(remove)).await?;
+        }
+    }
+}
