@@ -108,7 +108,8 @@ impl World {
     async fn room(&self, app: &App) -> ConversationId {
         let (access, history) = (Access::Public, RoomHistory::Everything);
         let name = "general".to_owned();
-        let new = NewRoom { name, topic: None, metadata: None, access, history };
+        let new =
+            NewRoom { name, topic: None, metadata: None, access, history, retention_days: None };
         let room = rooms::create(app, &self.alice, new).await.unwrap();
         rooms::join(app, &self.bob, &room.id.to_string()).await.unwrap();
         room.conversation()

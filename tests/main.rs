@@ -35,6 +35,7 @@ mod presence;
 mod receipts;
 mod repeats;
 mod restarting;
+mod retention;
 mod room_history;
 mod rooms;
 mod rules;

@@ -125,6 +125,7 @@ async fn makes_a_room(app: &App, user: &UserId, name: &str) -> Result<(), shared
         metadata: None,
         access,
         history: shared::domain::RoomHistory::default(),
+        retention_days: None,
     };
     rooms::create(app, user, new).await.map(drop)
 }

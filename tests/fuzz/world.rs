@@ -106,7 +106,8 @@ impl World {
         }
         let (name, access) = ("general".to_owned(), Access::Public);
         let history = RoomHistory::default();
-        let new = NewRoom { name, topic: None, metadata: None, access, history };
+        let new =
+            NewRoom { name, topic: None, metadata: None, access, history, retention_days: None };
         let room = shared::services::rooms::create(&self.app, &alice, new).await.unwrap();
         shared::services::rooms::join(&self.app, &bob, &room.id.to_string()).await.unwrap();
     }

@@ -266,7 +266,7 @@ async fn furnish(app: &App, members: &[&str], settings: Settings) -> String {
     let user = |name: &str| UserId::parse(name).expect("a user's name");
     let (name, access) = ("general".to_owned(), Access::Public);
     let history = RoomHistory::Everything;
-    let new = NewRoom { name, topic: None, metadata: None, access, history };
+    let new = NewRoom { name, topic: None, metadata: None, access, history, retention_days: None };
     let room = shared::services::rooms::create(app, &user(members[0]), new).await.expect("a room");
     for name in &members[1..] {
         shared::services::rooms::join(app, &user(name), &room.id.to_string())

@@ -55,6 +55,7 @@ struct CreateRoomRequest {
     access: Access,
     #[serde(default)]
     history: RoomHistory,
+    retention_days: Option<u32>,
     user_id: Option<UserId>,
     sender_id: Option<UserId>,
 }
@@ -68,6 +69,8 @@ struct ChangeRoomRequest {
     metadata: Option<Option<Map<String, Value>>>,
     access: Option<Access>,
     history: Option<RoomHistory>,
+    #[serde(default, deserialize_with = "http::nullable")]
+    retention_days: Option<Option<u32>>,
     user_id: Option<UserId>,
     sender_id: Option<UserId>,
 }
@@ -79,8 +82,8 @@ async fn create(
     http::Json(asked): http::Json<CreateRoomRequest>,
 ) -> Result<Response, Failure> {
     let user = caller.named([asked.user_id, asked.sender_id])?.require()?;
-    let CreateRoomRequest { name, topic, metadata, access, history, .. } = asked;
-    let new = NewRoom { name, topic, metadata, access, history };
+    let CreateRoomRequest { name, topic, metadata, access, history, retention_days, .. } = asked;
+    let new = NewRoom { name, topic, metadata, access, history, retention_days };
     let room = rooms::create(&app, &user, new).await?;
     Ok((StatusCode::CREATED, Json(RoomView::from(&room))).into_response())
 }
@@ -111,9 +114,9 @@ async fn change(
     http::Json(asked): http::Json<ChangeRoomRequest>,
 ) -> Result<Response, Failure> {
     let user = caller.named([asked.user_id, asked.sender_id])?.require()?;
-    let ChangeRoomRequest { name, topic, metadata, access, history, .. } = asked;
+    let ChangeRoomRequest { name, topic, metadata, access, history, retention_days, .. } = asked;
     let name = name.as_deref().map(RoomName::parse).transpose()?;
-    let change = Change { name, topic, metadata, access, history };
+    let change = Change { name, topic, metadata, access, history, retention_days };
     let room = rooms::change(&app, &user, &room, &change).await?;
     Ok(Json(RoomView::from(&room)).into_response())
 }

@@ -74,6 +74,9 @@ pub struct RoomView {
     pub access: Access,
     /// What people who join may read of what was said before.
     pub history: RoomHistory,
+    /// How many days what is said in it is kept, if it has a rule of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retention_days: Option<u32>,
     /// Who made it.
     pub creator: String,
     /// When it was made.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::LazyLock;
+use std::time::Duration;
 
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
@@ -136,6 +137,8 @@ pub struct Room {
     pub history: RoomHistory,
     /// The last message that is hidden from them all the same: it was said while the room was private.
     pub hidden: Option<Seq>,
+    /// How many days what is said in it is kept; as long as everybody's if nothing else is said.
+    pub retention_days: Option<u32>,
     /// Who made it.
     pub creator: UserId,
     /// When it was made.
@@ -151,6 +154,19 @@ impl Room {
     pub const MAX_TOPIC_CHARS: usize = limits::TOPIC_CHARS;
     /// The most metadata, in bytes of JSON.
     pub const MAX_METADATA_BYTES: usize = limits::METADATA_BYTES;
+
+    /// The longest that a room may say how long what is said in it is kept, in days.
+    pub const MOST_RETENTION_DAYS: u32 = 36_500;
+
+    /// Refuses to keep what is said for no time, or for longer than `stage`, as long as everybody's is kept.
+    pub fn check_retention(days: Option<u32>, stage: Option<Duration>) -> Result<(), Error> {
+        let stage = stage.and_then(|kept| u32::try_from(kept.as_secs() / (24 * 60 * 60)).ok());
+        let most = stage.unwrap_or(Self::MOST_RETENTION_DAYS).min(Self::MOST_RETENTION_DAYS);
+        if days.is_some_and(|days| !(1..=most).contains(&days)) {
+            return Err(Error::Invalid(format!("`retention_days` is 1 to {most}")));
+        }
+        Ok(())
+    }
 
     /// Refuses topics and metadata that are too long.
     pub fn check(topic: Option<&str>, metadata: Option<&Map<String, Value>>) -> Result<(), Error> {
@@ -175,6 +191,7 @@ impl Room {
                 room.metadata.clone(),
                 room.access,
                 room.history,
+                room.retention_days,
             )
         };
         shown(self) == shown(other)

@@ -68,6 +68,7 @@ impl From<&Room> for RoomView {
             metadata: room.metadata.clone(),
             access: room.access,
             history: room.history,
+            retention_days: room.retention_days,
             creator: room.creator.to_string(),
             created_at: room.created_at,
             members: room.members,

@@ -52,6 +52,11 @@ impl Key {
         Self::new(keys::conversation_pk(conversation), keys::HANDED)
     }
 
+    /// How long what is said in a conversation is kept.
+    pub(super) fn lifetime(conversation: &ConversationId) -> Self {
+        Self::new(keys::conversation_pk(conversation), keys::LIFETIME)
+    }
+
     /// A room.
     pub(super) fn room(room: RoomId) -> Self {
         Self::of_room(room, keys::ROOM)

@@ -6,7 +6,8 @@
 //! | start of a log | `CONV#<conversation>` | `MSG#0000000000000000` | `start`: where the numbers begin now; `began`: where they began first |
 //! | what keeps two people from speaking | `CONV#<conversation>` | `MSG#~BLOCKS` | `by`: who of the two blocks the other; `gone`: whose account is no more |
 //! | how far the stream has brought the messages of a room | `CONV#<conversation>` | `MSG#~HANDED` | `handed`: everything up to this number; `lease`: who goes on, and until when; `members`: how many the room had |
-//! | room | `CONV#<conversation>` | `ROOM` | `name`, `topic`, `metadata`, `access`, `history`, `hidden_upto`, `creator`, `created_at`, `members`, `owners`; a public one is listed in the index |
+//! | how long a conversation is kept | `CONV#<conversation>` | `MSG#~LIFETIME` | `days`: if it has a rule of its own; `shorter_from`: the first message that expires before older ones |
+//! | room | `CONV#<conversation>` | `ROOM` | `name`, `topic`, `metadata`, `access`, `history`, `hidden_upto`, `retention_days`, `creator`, `created_at`, `members`, `owners`; a public one is listed in the index |
 //! | name of a room, one item for each of its keys | `ROOMNAME#<key>` | `ROOM` | `room`: whose it is; `alike` if it only looks so |
 //! | member | `CONV#<conversation>` | `MEMBER#<user>` | `role`, `joined_at`, `muted`, `reads_from` |
 //! | somebody a room knows who is not in it | `CONV#<conversation>` | `GUEST#<user>` | `banned_by`, `banned_at`; `invited_by`, `invited_at`; `muted` |
@@ -76,6 +77,9 @@ pub(super) const BLOCKS: &str = "MSG#~BLOCKS";
 
 /// Behind the last message, too, in a room.
 pub(super) const HANDED: &str = "MSG#~HANDED";
+
+/// Behind the last message, too, where a conversation has a rule of its own, or had another.
+pub(super) const LIFETIME: &str = "MSG#~LIFETIME";
 
 /// The longest key of a name, in bytes: a partition key has at most 2,048
 /// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>).

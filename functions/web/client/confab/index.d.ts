@@ -111,6 +111,8 @@ export interface Room {
   access: "public" | "private";
   /** What people who join may read of what was said before. */
   history: "everything" | "since_joining";
+  /** How many days what is said in it is kept, if it has a rule of its own. */
+  retention_days?: number;
   creator: string;
   created_at: string;
   members: number;

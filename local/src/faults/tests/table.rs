@@ -214,6 +214,7 @@ async fn a_room_that_is_made_again_after_a_lost_answer_is_the_same() {
             metadata: None,
             access: Access::Public,
             history: RoomHistory::default(),
+            retention_days: None,
         };
         shared::services::rooms::create(&cloud.app, &alice, new).await
     };

@@ -6,6 +6,8 @@
 //! with the log. The first message of a log is the one exception: see
 //! [`put_first`](crate::store::Store::put_first).
 
+use std::time::Duration;
+
 use futures::future;
 
 use super::backoff::Backoff;
@@ -85,7 +87,7 @@ pub async fn append<Permission: Future<Output = Result<(), Error>>>(
             // Whatever is not stored in the end does not count.
             counted = count_sent(app, new, now)?;
         }
-        let starts = tail.needs_start(now);
+        let starts = tail.needs_start(now, append.kept(&tail));
         let appended = if starts {
             append.put_first(&tail).await?
         } else {
@@ -171,7 +173,8 @@ impl Append<'_> {
         };
         let entry = self.entry(tail.next_seq(*now), tail);
         let holders = if app.config.has_accounts() { conversation.pair() } else { Vec::new() };
-        match app.store.put_first(&entry, start, &holders).await? {
+        let earlier = tail.outlives(*now, self.kept(tail));
+        match app.store.put_first(&entry, start, &holders, earlier).await? {
             First::Stored => Ok(Some((entry.message, false))),
             First::Overtaken => Ok(None),
             First::NoAccount(user) if user == self.new.from => Err(Error::DELETED),
@@ -208,12 +211,17 @@ impl Append<'_> {
         Ok(None)
     }
 
+    /// How long the message is kept.
+    fn kept(&self, tail: &Tail) -> Option<Duration> {
+        tail.lifetime.kept(self.app.config.retention)
+    }
+
     /// The message as it stands behind this end of the log. Its way is decided anew with every number, and
     /// part of the put.
     fn entry(&self, seq: u64, tail: &Tail) -> Entry {
         let (newest, place) = (tail.entries.first(), (self.conversation, seq));
-        let retention = self.app.config.retention;
-        let entry = Entry::after(newest, place, (self.new, &self.id), self.now, retention);
+        let kept = self.kept(tail);
+        let entry = Entry::after(newest, place, (self.new, &self.id), self.now, kept);
         entry.going(fan_until(self.app, tail, self.now))
     }
 }

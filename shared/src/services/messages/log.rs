@@ -49,7 +49,12 @@ async fn missing(
     };
     let (first, last) = (first.seq, last.seq);
     let in_a_row = u64::try_from(page.messages.len()) == Ok(last - first + 1);
-    let reaches_end = range.before.is_none_or(|before| before == last + 1) || page.after.is_some();
+    let reaches_end = match range.before {
+        Some(before) => before == last + 1,
+        None if page.after.is_some() => true,
+        // What was said last may have expired before what is left.
+        None => app.store.lifetime(conversation).await?.shorter_from <= last,
+    };
     let from_its_start =
         first == *window.start() || app.store.first_ever(conversation).await? == Some(first);
     Ok((!in_a_row || !reaches_end || !from_its_start).then_some(window))

@@ -41,11 +41,14 @@ pub struct NewRoom {
     pub access: Access,
     /// What people who join may read of what was said before.
     pub history: RoomHistory,
+    /// How many days what is said in it is kept; `None` for as long as everybody's.
+    pub retention_days: Option<u32>,
 }
 
 /// Makes a room with its creator in it; making it twice is making it once.
 pub async fn create(app: &App, creator: &UserId, new: NewRoom) -> Result<Room, Error> {
     Room::check(new.topic.as_deref(), new.metadata.as_ref())?;
+    Room::check_retention(new.retention_days, app.config.retention)?;
     let room = Room {
         id: RoomId::fresh(),
         name: RoomName::parse(&new.name)?,
@@ -54,6 +57,7 @@ pub async fn create(app: &App, creator: &UserId, new: NewRoom) -> Result<Room, E
         access: new.access,
         history: new.history,
         hidden: None,
+        retention_days: new.retention_days,
         creator: creator.clone(),
         created_at: app.clock.now(),
         members: 1,
@@ -155,6 +159,7 @@ pub async fn change(
 ) -> Result<Room, Error> {
     let (topic, metadata) = (change.topic.as_ref(), change.metadata.as_ref());
     Room::check(topic.and_then(Option::as_deref), metadata.and_then(Option::as_ref))?;
+    Room::check_retention(change.retention_days.flatten(), app.config.retention)?;
     let (id, mut admitted) = (app.store.find_room_id(id_or_name).await?, false);
     for _ in 0..ATTEMPTS {
         let before = permitted(app, user, &id.to_string(), Action::Change).await?.room;

@@ -7,6 +7,7 @@
 mod archived;
 mod entry;
 mod erase;
+mod lifetime;
 mod put;
 mod read;
 mod start;
@@ -14,6 +15,7 @@ mod tail;
 
 pub use archived::from_archive;
 pub use entry::Entry;
+pub use lifetime::Lifetime;
 pub use put::Put;
 pub use start::First;
 pub use tail::Tail;

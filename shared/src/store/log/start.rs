@@ -37,29 +37,48 @@ pub enum First {
 }
 
 impl Tail {
-    /// Whether the next message must agree with other writers on where the log starts.
-    pub fn needs_start(&self, now: Timestamp) -> bool {
+    /// Whether the next message, which is kept for so long, must agree with other writers on where the log
+    /// starts.
+    pub fn needs_start(&self, now: Timestamp, kept: Option<Duration>) -> bool {
         let soon = now.plus(CLOSE_TO_EXPIRY).as_seconds();
-        let newest = self.entries.first();
-        newest.is_none_or(|newest| newest.expires_at.is_some_and(|expires_at| expires_at < soon))
+        let Some(newest) = self.entries.first() else { return true };
+        let ends_soon = newest.expires_at.is_some_and(|expires_at| expires_at < soon);
+        ends_soon || self.has_lost_its_end() || self.outlives(now, kept)
     }
 
-    /// The number after the newest, or the one at which an empty log starts.
+    /// The number after the newest, or the one at which a log starts that is empty or has lost its end.
     pub fn next_seq(&self, now: Timestamp) -> Seq {
         let newest = self.entries.first().map(|newest| newest.message.seq);
-        newest.map_or_else(|| Seq::try_from(now.as_millis()).unwrap_or(1), |newest| newest + 1)
+        let known = newest.filter(|_| !self.has_lost_its_end());
+        known.map_or_else(
+            || Seq::try_from(now.as_millis()).unwrap_or(1).max(self.lifetime.shorter_from + 1),
+            |newest| newest + 1,
+        )
+    }
+
+    /// Whether the last that was said is gone although something older is there.
+    fn has_lost_its_end(&self) -> bool {
+        self.entries.first().is_some_and(|newest| newest.message.seq < self.lifetime.shorter_from)
+    }
+
+    /// Whether the next message, which is kept for so long, expires before the newest.
+    pub fn outlives(&self, now: Timestamp, kept: Option<Duration>) -> bool {
+        let (Some(newest), Some(kept)) = (self.entries.first(), kept) else { return false };
+        let expires_at = newest.message.sent_at.max(now).plus(kept).as_seconds();
+        newest.expires_at.is_none_or(|newest| expires_at < newest)
     }
 }
 
 impl Store {
     /// Stores `entry` if the log's start is still as it was `seen`, lists the conversation for both of a
     /// direct one, and each of `holders` has an account that is not being deleted: else this would list
-    /// it again for somebody of whom nothing is left.
+    /// it again for somebody of whom nothing is left. Also notes if it `expires_earlier` than what is there.
     pub async fn put_first(
         &self,
         entry: &Entry,
         seen: Option<Seq>,
         holders: &[UserId],
+        expires_earlier: bool,
     ) -> Result<First, Error> {
         let conversation = &entry.message.conversation;
         let message = self
@@ -74,6 +93,10 @@ impl Store {
             .transact_items(message);
         for membership in self.new_memberships(conversation, entry.message.sent_at)? {
             write = write.transact_items(membership);
+        }
+        if expires_earlier {
+            let note = self.expires_earlier(conversation, entry.message.seq);
+            write = write.transact_items(note.map_err(storage("describe a lifetime"))?);
         }
         for holder in holders {
             write = write.transact_items(self.account_exists(holder)?);

@@ -1,6 +1,7 @@
 //! The newest end of a log: what every append looks at first.
 
 use super::entry::{Entry, decode};
+use super::lifetime::Lifetime;
 use crate::Error;
 use crate::domain::{ConversationId, Seq, UserId};
 use crate::error::storage;
@@ -20,6 +21,8 @@ pub struct Tail {
     pub gone: Vec<UserId>,
     /// How far the stream has brought the messages of a room, if any ever went by it or could.
     pub hand_over: Option<HandOver>,
+    /// How long what is said there is kept.
+    pub lifetime: Lifetime,
     /// Whether the page reaches the beginning of the log.
     pub whole: bool,
 }
@@ -41,15 +44,16 @@ impl Tail {
 impl Store {
     /// Reads the newest `length` messages, strongly consistent.
     pub async fn tail(&self, conversation: &ConversationId, length: usize) -> Result<Tail, Error> {
-        // One more, for the blocks or the hand-over.
-        let limit = i32::try_from(length + 1).unwrap_or(i32::MAX);
+        // Two more, for the blocks or the hand-over, and the lifetime.
+        let limit = i32::try_from(length + 2).unwrap_or(i32::MAX);
         let page = self.query_log(conversation, keys::START, keys::LAST);
-        let page = page.expression_attribute_values(":last", s(keys::HANDED));
+        let page = page.expression_attribute_values(":last", s(keys::LIFETIME));
         let page = page.scan_index_forward(false).limit(limit).send().await;
         let page = page.map_err(storage("read the end of a conversation"))?;
         let mut start = None;
         let mut entries = Vec::with_capacity(page.items().len());
         let (mut blocked_by, mut gone, mut hand_over) = (Vec::new(), Vec::new(), None);
+        let mut lifetime = Lifetime::default();
         for item in page.items() {
             let sk = text(item, keys::SK)?;
             if sk == keys::BLOCKS {
@@ -57,6 +61,8 @@ impl Store {
                 gone = users(item.get("gone"))?;
             } else if sk == keys::HANDED {
                 hand_over = Some(HandOver::decode(item)?);
+            } else if sk == keys::LIFETIME {
+                lifetime = Lifetime::decode(item);
             } else if let Some(value) = item.get("start") {
                 start = parse_number(value);
             } else {
@@ -64,6 +70,6 @@ impl Store {
             }
         }
         let whole = page.last_evaluated_key().is_none();
-        Ok(Tail { entries, start, blocked_by, gone, hand_over, whole })
+        Ok(Tail { entries, start, blocked_by, gone, hand_over, lifetime, whole })
     }
 }

@@ -38,6 +38,8 @@ pub struct Change {
     pub access: Option<Access>,
     /// What people who join may read of what was said before.
     pub history: Option<RoomHistory>,
+    /// How many days what is said from now on is kept; `Some(None)` for as long as everybody's.
+    pub retention_days: Option<Option<u32>>,
 }
 
 impl Change {
@@ -64,6 +66,9 @@ impl Store {
             let mut writes = vec![self.changed(room, change, newest).write()?];
             if let Some(newest) = newest {
                 writes.push(self.nothing_said(room.id, newest + 1)?);
+            }
+            if let Some(days) = change.retention_days {
+                writes.push(self.keep_for(&room.conversation(), days)?);
             }
             Ok(writes)
         };
@@ -93,6 +98,9 @@ impl Store {
         if let Some(metadata) = &change.metadata {
             let json = metadata.as_ref().map(|it| Value::Object(it.clone()).to_string());
             edit.put("metadata", json.map(s));
+        }
+        if let Some(days) = change.retention_days {
+            edit.put("retention_days", days.map(n));
         }
         if let Some(name) = &change.name {
             edit.put("name", Some(s(name.as_str())));

@@ -126,6 +126,9 @@ impl Store {
             self.tx_put(encode(room)).condition_expression("attribute_not_exists(pk)").write()?;
         let mut writes = self.reserve_name(room.id, &room.name, &[])?;
         writes.push(item);
+        if room.retention_days.is_some() {
+            writes.push(self.keep_for(&room.conversation(), room.retention_days)?);
+        }
         let (user, joined_at) = (room.creator.clone(), room.created_at);
         let owner = Member { user, role: Role::Owner, joined_at, mute: None, reads_from: None };
         writes.extend(self.entry(room.id, &owner, limits)?);
@@ -157,6 +160,9 @@ fn encode(room: &Room) -> Item {
     if room.history == RoomHistory::SinceJoining {
         item.insert("history".into(), s(SINCE_JOINING));
     }
+    if let Some(days) = room.retention_days {
+        item.insert("retention_days".into(), n(days));
+    }
     if let Some(topic) = &room.topic {
         item.insert("topic".into(), s(topic));
     }
@@ -179,6 +185,7 @@ fn decode(item: &Item) -> Result<Room, Error> {
         hidden: item.get("hidden_upto").and_then(parse_number),
         id: RoomId::parse(&text(item, "room")?).ok_or(Error::Corrupt("room"))?,
         name: RoomName::stored(text(item, "name")?),
+        retention_days: item.get("retention_days").and_then(parse_number),
         topic: text(item, "topic").ok(),
         metadata: metadata.map_err(|_| Error::Corrupt("metadata"))?,
         access: if item.contains_key("access") { Access::Private } else { Access::Public },
