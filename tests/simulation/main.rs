@@ -13,6 +13,7 @@ mod budget;
 mod check;
 mod conforming;
 mod crowd;
+mod expiry;
 mod gateway;
 mod leaver;
 mod naive;

@@ -27,6 +27,8 @@ pub(crate) struct Outcome {
     pub(crate) overdue: Vec<String>,
     /// What is left of an account that was deleted.
     pub(crate) left: Vec<&'static str>,
+    /// What is not as it was after messages have expired.
+    pub(crate) expired: Vec<String>,
 }
 
 /// Every message in the table, by conversation and number.

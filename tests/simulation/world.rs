@@ -27,7 +27,7 @@ use crate::record::{Record, Seen};
 use crate::sabotage::Sabotage;
 use crate::settings::{FaultInjection, Settings};
 use crate::wire::{Window, behind};
-use crate::{budget, conforming, crowd, naive, outsider, stream};
+use crate::{budget, conforming, crowd, expiry, naive, outsider, stream};
 
 /// How long a request takes either way at most.
 const LATENCY: Duration = Duration::from_millis(20);
@@ -59,7 +59,7 @@ async fn live(seed: u64, faults: FaultInjection, sabotage: Sabotage) -> Outcome 
     let record = Record::new();
     let mut plan = plan(faults, &mut rng);
     // Some broken mechanisms show only where many meet.
-    let sabotaged = sabotage.fired();
+    let (is_sabotaged, sabotaged) = (sabotage.is_on(), sabotage.fired());
     let small = if sabotage.is_on() { 1 } else { 32 };
     let size = if rng.u8(0..small) == 0 { &LARGE } else { &SMALL };
     let second = ["dm:a:b", "lobby", "dm:b:b"][rng.usize(0..3)];
@@ -113,7 +113,25 @@ async fn live(seed: u64, faults: FaultInjection, sabotage: Sabotage) -> Outcome 
     let (fired, logs) = (cloud.faults.fired().to_vec(), logs(&cloud.database));
     let (fills_up, overdue) = (settings.most_listed_bytes.is_some(), cloud.gateway.overdue());
     let sabotaged = sabotaged.load(Ordering::Relaxed);
-    Outcome { record, plan, fired, sabotaged, logs, room, devices, fills_up, overdue, left }
+    let expired = if is_sabotaged {
+        Vec::new()
+    } else {
+        cloud.faults.change(plan.clone());
+        expiry::passes(&cloud.app, &cloud.database, Rng::with_seed(!seed)).await
+    };
+    Outcome {
+        record,
+        plan,
+        fired,
+        sabotaged,
+        logs,
+        room,
+        devices,
+        fills_up,
+        overdue,
+        left,
+        expired,
+    }
 }
 
 /// What goes wrong; in a third of the worlds only time and order.
