@@ -10,7 +10,7 @@ const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 const LAYERS: [&[&str]; 11] = [
     &["error"],
     &["domain"],
-    &["clock", "trust_cache", "rate_limiter", "writer_queue"],
+    &["clock", "trust_cache", "rate_limiter", "circuit_breaker", "writer_queue"],
     &["protocol"],
     &["config"],
     &["auth"],

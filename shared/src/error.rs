@@ -3,6 +3,10 @@
 use std::error::Error as StdError;
 use std::time::Duration;
 
+use aws_sdk_dynamodb::types::error::{
+    ProvisionedThroughputExceededException, RequestLimitExceeded, ThrottlingException,
+};
+
 pub use protocol::{ErrorCode, Reason};
 
 /// What went wrong; [`code`](Self::code) tells the client's mistakes from our own failures.
@@ -77,6 +81,8 @@ pub enum Error {
 /// The fields whose values are nobody else's business.
 const SECRETS: [&str; 5] =
     ["password", "current_password", "new_password", "refresh_token", "token"];
+/// When to try again what the table had no time for.
+const BUSY_FOR: Duration = Duration::from_secs(1);
 /// How many characters of a reason are told: it repeats what a stranger sent.
 const LONGEST_REASON: usize = 256;
 
@@ -112,6 +118,32 @@ impl Error {
             cause = source.source();
         }
         tracing::error!(causes = causes.join(": "), "{self}");
+    }
+
+    /// The same as whoever asked is told: if the table has too much to do, to try again soon.
+    #[must_use]
+    pub fn told(self) -> Self {
+        if !self.is_throttled() {
+            return self;
+        }
+        self.log();
+        Self::RateLimited { what: "requests: the table is busy", retry_after: BUSY_FOR }
+    }
+
+    /// Whether the table refused because it has too much to do
+    /// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html>).
+    fn is_throttled(&self) -> bool {
+        let mut cause = self.source();
+        while let Some(source) = cause {
+            if source.is::<ProvisionedThroughputExceededException>()
+                || source.is::<RequestLimitExceeded>()
+                || source.is::<ThrottlingException>()
+            {
+                return true;
+            }
+            cause = source.source();
+        }
+        false
     }
 
     /// The code a client is told.

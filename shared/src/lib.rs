@@ -5,8 +5,9 @@
 //! - [`error`]: what can fail;
 //! - [`domain`]: what chat is about, as values that cannot be wrong (no I/O, no clock), and who may do
 //!   what, as one table;
-//! - [`clock`], [`trust_cache`], [`rate_limiter`], [`writer_queue`]: the time; which connections go on
-//!   with a fresh token; what must not happen too often; whose turn it is to write;
+//! - [`clock`], [`trust_cache`], [`rate_limiter`], [`circuit_breaker`], [`writer_queue`]: the time; which
+//!   connections go on with a fresh token; what must not happen too often; who is not asked for now,
+//!   because they only fail; whose turn it is to write;
 //! - [`protocol`]: the crate of what clients send and receive, and how that is made from the domain and
 //!   read;
 //! - [`config`]: the settings, as plain data;
@@ -22,6 +23,7 @@ pub mod app;
 pub mod archive;
 pub mod auth;
 pub mod aws;
+pub mod circuit_breaker;
 pub mod clock;
 pub mod config;
 pub mod domain;

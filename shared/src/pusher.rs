@@ -8,6 +8,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use futures::stream::{self, StreamExt};
 
 use crate::Error;
+use crate::circuit_breaker::CircuitBreaker;
 use crate::domain::ConnectionId;
 use crate::protocol::{EncodedFrame, ServerFrame, refusal};
 
@@ -18,6 +19,7 @@ const CONCURRENT_PUSHES: usize = 50;
 #[derive(Clone, Debug)]
 pub struct Pusher {
     client: Client,
+    breaker: CircuitBreaker,
 }
 
 /// What became of a push.
@@ -27,20 +29,26 @@ pub enum Push {
     Taken,
     /// There is no such connection any more, or not yet.
     Gone,
-    /// It failed for another reason, even after a retry; whether the client got it is unknown.
+    /// It failed for another reason, even after a retry, or was not tried because everything fails; whether
+    /// the client got it is unknown.
     Failed,
 }
 
 impl Pusher {
     /// Pushes through `client`, whose endpoint, retries and timeouts are set already.
     pub fn new(client: Client) -> Self {
-        Self { client }
+        Self { client, breaker: CircuitBreaker::default() }
     }
 
     /// Pushes one frame to one connection.
     pub async fn push(&self, connection: &ConnectionId, frame: &EncodedFrame) -> Push {
+        if !self.breaker.lets_pass() {
+            return Push::Failed;
+        }
         let request = self.client.post_to_connection().connection_id(connection.as_str());
-        match request.data(Blob::new(frame.as_bytes())).send().await {
+        let answer = request.data(Blob::new(frame.as_bytes())).send().await;
+        self.note(&answer);
+        match answer {
             Ok(_) => Push::Taken,
             Err(error) if is_gone(&error) => Push::Gone,
             Err(error) => {
@@ -48,6 +56,21 @@ impl Pusher {
                 tracing::warn!(connection.id = %connection, %reason, "a push failed");
                 Push::Failed
             }
+        }
+    }
+
+    /// Notes whether API Gateway answers at all: what it says of one connection is an answer.
+    fn note<T, E>(&self, answer: &Result<T, SdkError<E, HttpResponse>>) {
+        let answered = match answer {
+            Ok(_) => true,
+            Err(error) => {
+                error.raw_response().is_some_and(|response| response.status().as_u16() < 500)
+            }
+        };
+        if answered {
+            self.breaker.succeeded();
+        } else if self.breaker.failed() {
+            tracing::error!("API Gateway takes nothing: what is said waits for a while");
         }
     }
 

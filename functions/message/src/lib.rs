@@ -56,7 +56,7 @@ pub async fn handle(
     if outcome.is_err() && own.has_ended() {
         return renewal::part(app, &caller, Overdue::Session, id.as_deref()).await;
     }
-    match outcome {
+    match outcome.map_err(Error::told) {
         Ok(Some(reply)) => answer(app, &caller, reply).await,
         Ok(None) => Ok(websocket::accepted()),
         Err(error) if error.is_clients_fault() => {

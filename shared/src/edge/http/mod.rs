@@ -50,10 +50,11 @@ impl From<Error> for Failure {
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
-        let code = self.0.code();
-        let mut error = refusal(&self.0, None);
-        if !self.0.is_clients_fault() {
-            self.0.log();
+        let told = self.0.told();
+        let code = told.code();
+        let mut error = refusal(&told, None);
+        if !told.is_clients_fault() {
+            told.log();
             error.message = "the server failed; try again".to_owned();
         }
         let retry_after_ms = error.retry_after_ms;
