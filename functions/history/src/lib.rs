@@ -1,6 +1,7 @@
-//! HTTP: what was said, page by page; one's conversations; and whether the table answers.
+//! HTTP: what was said, page by page; one's conversations; exports; and whether the table answers.
 
 mod conversations;
+mod export;
 mod messages;
 
 use axum::extract::State;
@@ -17,6 +18,8 @@ pub fn router(app: App) -> Router {
         .route("/api/messages", get(messages::with_other))
         .route("/api/rooms/{room}/messages", get(messages::in_room))
         .route("/api/conversations", get(conversations::list))
+        .route("/api/export", get(export::person))
+        .route("/api/rooms/{room}/export", get(export::room))
         .route("/health", get(health))
         .with_state(app);
     private(routes)

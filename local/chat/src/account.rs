@@ -85,6 +85,16 @@ impl Account {
         self.http.list(&credential, path).await
     }
 
+    /// Asks the HTTP API for lines of text after a cursor, as oneself; and the cursor to go on after.
+    pub(crate) async fn lines(
+        &self,
+        path: &str,
+        after: Option<&str>,
+    ) -> Result<(String, Option<String>), HttpError> {
+        let credential = self.credential().await?;
+        self.http.lines(&credential, path, after).await
+    }
+
     /// What proves who one is, fresh if it can be had.
     pub(crate) async fn credential(&self) -> Result<Credential, HttpError> {
         match &*self.proof {

@@ -107,7 +107,22 @@ impl Http {
         path: &str,
         body: Option<Value>,
     ) -> Result<T, HttpError> {
-        Ok(self.send(credential, method, path, body).await?.value)
+        Ok(self.read(self.send(credential, method, path, body).await?)?.value)
+    }
+
+    /// Asks for lines of text after a cursor; and the cursor to go on after.
+    pub(crate) async fn lines(
+        &self,
+        credential: &Credential,
+        path: &str,
+        after: Option<&str>,
+    ) -> Result<(String, Option<String>), HttpError> {
+        let after = after.map(|after| format!("&after={}", segment(after))).unwrap_or_default();
+        let page = format!("{path}?limit={PAGE}{after}");
+        let HttpResponse { value, next } =
+            self.persist_raw(credential, Method::GET, &page, None).await?;
+        let lines = String::from_utf8(value).map_err(|error| self.unreachable(error))?;
+        Ok((lines, next))
     }
 
     async fn persist<T: DeserializeOwned>(
@@ -117,6 +132,16 @@ impl Http {
         path: &str,
         body: Option<Value>,
     ) -> Result<HttpResponse<T>, HttpError> {
+        self.read(self.persist_raw(credential, method, path, body).await?)
+    }
+
+    async fn persist_raw(
+        &self,
+        credential: &Credential,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+    ) -> Result<HttpResponse<Vec<u8>>, HttpError> {
         let mut tries = 1;
         loop {
             let answer = self.send(credential, method.clone(), path, body.clone()).await;
@@ -133,13 +158,13 @@ impl Http {
         }
     }
 
-    async fn send<T: DeserializeOwned>(
+    async fn send(
         &self,
         credential: &Credential,
         method: Method,
         path: &str,
         body: Option<Value>,
-    ) -> Result<HttpResponse<T>, HttpError> {
+    ) -> Result<HttpResponse<Vec<u8>>, HttpError> {
         let mut request = self.client.request(method, format!("{}{path}", self.base));
         request = match credential {
             Credential::None => request,
@@ -155,14 +180,22 @@ impl Http {
         let next = link.and_then(next);
         let answer = response.bytes().await.map_err(|error| self.unreachable(error))?;
         if status.is_success() {
-            let answer = if answer.is_empty() { b"null" } else { &answer[..] };
-            let value = serde_json::from_slice(answer).map_err(|error| self.unreachable(error))?;
-            return Ok(HttpResponse { value, next });
+            return Ok(HttpResponse { value: answer.into(), next });
         }
         let answer: Value = serde_json::from_slice(&answer).unwrap_or_default();
         let reason = answer["error"]["message"].as_str().or(answer["message"].as_str());
         let reason = reason.map_or_else(|| format!("the HTTP API answers {status}"), str::to_owned);
         Err(HttpError::Refused { status: status.as_u16(), reason })
+    }
+
+    /// What an answer says in JSON; no answer is `null`.
+    fn read<T: DeserializeOwned>(
+        &self,
+        HttpResponse { value, next }: HttpResponse<Vec<u8>>,
+    ) -> Result<HttpResponse<T>, HttpError> {
+        let answer = if value.is_empty() { b"null" } else { &value[..] };
+        let value = serde_json::from_slice(answer).map_err(|error| self.unreachable(error))?;
+        Ok(HttpResponse { value, next })
     }
 
     fn unreachable(&self, error: impl std::error::Error + 'static) -> HttpError {

@@ -4,6 +4,7 @@
 //! - [`http`] is the HTTP API, [`account`] who one is;
 //! - [`input`] and [`editor`] are what comes from a person or a pipe, [`command`] what it means;
 //! - [`screen`] is what is shown, [`prompt`] what stands below it, [`paint`] and [`text`] how; [`names`] what people and rooms are called;
+//! - [`export`] prints what one takes with one;
 //! - [`app`] brings them together.
 
 mod account;
@@ -11,6 +12,7 @@ mod addresses;
 mod app;
 mod command;
 mod editor;
+mod export;
 mod http;
 mod input;
 mod names;
@@ -60,6 +62,11 @@ async fn main() -> ExitCode {
 async fn chat(options: Options) -> anyhow::Result<()> {
     let addresses = Addresses::new(&options.url, options.http.as_deref())?;
     let account = Account::of(&options, Http::new(&addresses)?)?;
+    if options.export {
+        let exported = export::print(&account, options.room.as_deref()).await;
+        account.sign_out().await;
+        return exported;
+    }
     let me = account.id().await?;
     let (mode, output) = mode_of(&options);
     let destination = match (options.to, options.room) {

@@ -44,6 +44,9 @@ pub(crate) struct Options {
     /// Go on listening when the input has ended
     #[arg(long)]
     pub(crate) listen: bool,
+    /// Print all that is kept of oneself, or with --room of that room, as lines of JSON, and end
+    #[arg(long, conflicts_with_all = ["to", "create", "listen", "history"])]
+    pub(crate) export: bool,
     /// How many seconds to try without success before giving up; in a terminal for ever
     #[arg(long, value_name = "SECONDS", default_value_t = 30)]
     pub(crate) timeout: u64,

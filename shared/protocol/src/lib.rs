@@ -5,6 +5,7 @@
 //! type of frame, a kind of message, a reason) is read as unknown, and is to be skipped.
 
 mod error;
+mod export;
 mod frame;
 mod http;
 pub mod ids;
@@ -17,6 +18,7 @@ mod timestamp;
 mod unknown;
 
 pub use error::{ErrorCode, ErrorEnvelope, Reason, Refusal};
+pub use export::ExportLine;
 pub use frame::{
     Ack, EncodedFrame, History, Joined, Left, Messages, Presence, Profile, Receipt, Removal,
     RoomChange, ServerFrame, Synced, Typing, Uninvited, Welcome, Withdrawal,

@@ -6,6 +6,7 @@ pub mod blocks;
 pub mod delivery;
 pub mod directory;
 pub mod events;
+pub mod export;
 pub mod messages;
 pub mod own_inbox;
 pub mod presence;

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::FromRequestParts;
-use axum::http::header::LINK;
+use axum::http::header::{CONTENT_TYPE, LINK};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Uri};
 use axum::response::{IntoResponse, Response};
@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::{Failure, Params};
 use crate::Error;
 use crate::domain::{PageSize, Range, Seq};
+use crate::error::storage;
 
 /// Which page of a list the query string asks for, by `before`, `after` and `limit`.
 #[derive(Clone, Debug)]
@@ -81,8 +82,23 @@ impl Paging {
         self.answer(messages, earlier.or(later))
     }
 
+    /// Some items of a list as JSON lines (<https://jsonlines.org>); the list goes on after `next`.
+    pub fn lines(&self, items: &[impl Serialize], next: Option<&str>) -> Result<Response, Failure> {
+        let mut lines = String::new();
+        for item in items {
+            lines += &serde_json::to_string(item).map_err(storage("write a line"))?;
+            lines.push('\n');
+        }
+        let kind = [(CONTENT_TYPE, HeaderValue::from_static("application/x-ndjson"))];
+        let link = next.map(|next| self.link("after", next, "next"));
+        Ok(Self::linked((kind, lines).into_response(), link))
+    }
+
     fn answer(&self, items: &impl Serialize, link: Option<String>) -> Response {
-        let mut response = Json(items).into_response();
+        Self::linked(Json(items).into_response(), link)
+    }
+
+    fn linked(mut response: Response, link: Option<String>) -> Response {
         if let Some(link) = link.and_then(|link| HeaderValue::try_from(link).ok()) {
             response.headers_mut().insert(LINK, link);
         }
