@@ -1,0 +1,5 @@
+//! What has expired goes to the archive, and is read from there behind the same numbers.
+
+mod bucket;
+mod reading;
+mod support;
