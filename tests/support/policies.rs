@@ -70,7 +70,7 @@ fn permissions(statement: &Value) -> Vec<Permission> {
         let resource = resource.to_string();
         let known = [
             ("/index/directory", INDEX),
-            ("Table.Arn", TABLE),
+            ("TableArn.Value", TABLE),
             ("/POST/@connections/*", "POST"),
             ("/GET/@connections/*", "GET"),
             ("/DELETE/@connections/*", "DELETE"),
