@@ -116,3 +116,17 @@ async fn a_shorter_time_for_all_gives_out_no_number_again() {
     let next = after.post("/api/send_message", send("next")).await.body["seq"].as_u64().unwrap();
     assert!(next > new, "{next} comes after {new}");
 }
+
+#[tokio::test]
+async fn no_number_is_given_out_again_when_the_newest_is_deleted_before_the_rest() {
+    let chat = Chat::start_with(|options| options.settings.set("RETENTION_DAYS", "1")).await;
+    let room = makes_a_room(&chat, Value::Null).await;
+    says(&chat, &room, "one").await;
+    let newest = says(&chat, &room, "two").await;
+    chat.time.advance(2 * DAY);
+    // What has expired is deleted in any order.
+    deletes(&chat, &room, newest).await;
+    let next = says(&chat, &room, "three").await;
+    assert!(next > newest, "{next} comes after {newest}");
+    assert_eq!(says(&chat, &room, "four").await, next + 1);
+}

@@ -43,22 +43,28 @@ impl Tail {
         let soon = now.plus(CLOSE_TO_EXPIRY).as_seconds();
         let Some(newest) = self.entries.first() else { return true };
         let ends_soon = newest.expires_at.is_some_and(|expires_at| expires_at < soon);
-        ends_soon || self.has_lost_its_end() || self.outlives(now, kept)
+        ends_soon || self.may_have_lost_its_end(now) || self.outlives(now, kept)
     }
 
-    /// The number after the newest, or the one at which a log starts that is empty or has lost its end.
+    /// The number after the newest, or the one at which a log starts that is empty or may have lost its end.
     pub fn next_seq(&self, now: Timestamp) -> Seq {
         let newest = self.entries.first().map(|newest| newest.message.seq);
-        let known = newest.filter(|_| !self.has_lost_its_end());
+        let known = newest.filter(|_| !self.may_have_lost_its_end(now));
         known.map_or_else(
-            || Seq::try_from(now.as_millis()).unwrap_or(1).max(self.lifetime.shorter_from + 1),
+            || {
+                let last_known = newest.unwrap_or_default().max(self.lifetime.shorter_from);
+                Seq::try_from(now.as_millis()).unwrap_or(1).max(last_known + 1)
+            },
             |newest| newest + 1,
         )
     }
 
-    /// Whether the last that was said is gone although something older is there.
-    fn has_lost_its_end(&self) -> bool {
-        self.entries.first().is_some_and(|newest| newest.message.seq < self.lifetime.shorter_from)
+    /// Whether the last that was said may be gone although something older is there: what has expired is
+    /// deleted in any order, and what is kept for less time before the rest.
+    fn may_have_lost_its_end(&self, now: Timestamp) -> bool {
+        self.entries.first().is_some_and(|newest| {
+            newest.is_expired(now) || newest.message.seq < self.lifetime.shorter_from
+        })
     }
 
     /// Whether the next message, which is kept for so long, expires before the newest.
