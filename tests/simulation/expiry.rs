@@ -1,6 +1,6 @@
-//! In the end messages expire: the table lets go of the oldest of each log, and the stream brings them to
-//! the archive, some batches twice, late, and in any order. Whoever reads meanwhile sees nothing but what
-//! was said; whoever reads then sees all of it.
+//! In the end messages expire: the table lets go of the oldest of each log, or all, in any order, and the
+//! stream brings them to the archive, some batches twice, late, and overlapping. Whoever reads after any of
+//! them sees all that was said.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -24,8 +24,13 @@ const BATCH: usize = 4;
 /// How often a batch is tried: far more often than anything fails.
 const TRIES: usize = 200;
 
-/// What there is to say against the archive.
-pub(crate) async fn passes(app: &App, database: &Database, mut rng: Rng) -> Vec<String> {
+/// What there is to say against the archive, after so many messages as were kept have expired or not.
+pub(crate) async fn passes(
+    app: &App,
+    database: &Database,
+    kept: usize,
+    mut rng: Rng,
+) -> Vec<String> {
     let archive = Archive::new(Arc::new(InMemory::new()));
     let app = App { archive: Some(archive), ..app.clone() };
     let sources = Functions::new(&app).event_sources;
@@ -37,6 +42,9 @@ pub(crate) async fn passes(app: &App, database: &Database, mut rng: Rng) -> Vec<
         logs.entry(conversation).or_insert_with(Vec::new).push(item);
     }
     let mut broken = Vec::new();
+    if logs.values().map(Vec::len).sum::<usize>() != kept {
+        broken.push(format!("not all of {kept} messages were tried"));
+    }
     for (conversation, log) in &logs {
         let conversation = ConversationId::parse(conversation).expect("a conversation");
         let before = reads(&app, &conversation, &mut rng).await;
@@ -44,12 +52,13 @@ pub(crate) async fn passes(app: &App, database: &Database, mut rng: Rng) -> Vec<
             broken.push(format!("{conversation} has {} of {}", before.len(), log.len()));
         }
         let expired = rng.usize(0..=log.len());
-        let records: Vec<_> = log[..expired].iter().map(|item| removed(database, item)).collect();
-        for batch in batches(&records, &mut rng) {
-            is_archived(&function, batch).await;
-            let meanwhile = reads(&app, &conversation, &mut rng).await;
-            if meanwhile.iter().any(|message| !before.contains(&in_table(message))) {
-                broken.push(format!("{conversation} shows what nobody said"));
+        let items: Vec<_> = log[..expired].iter().map(|item| expires(database, item)).collect();
+        for batch in batches(&items, &mut rng) {
+            let records: Vec<_> = batch.iter().map(|item| removed(database, item)).collect();
+            is_archived(&function, &records).await;
+            let meanwhile: Vec<_> = reads(&app, &conversation, &mut rng).await;
+            if !meanwhile.iter().map(in_table).eq(before.iter().cloned()) {
+                broken.push(format!("{conversation} shows {} meanwhile", meanwhile.len()));
             }
         }
         let after: Vec<_> = reads(&app, &conversation, &mut rng).await;
@@ -76,11 +85,20 @@ fn messages(database: &Database) -> Vec<Value> {
     let items = asks(database, "Scan", &json!({ "TableName": "confab" }))["Items"].clone();
     let items = items.as_array().cloned().unwrap_or_default();
     let is_message = |item: &Value| {
-        text(item, "sk").strip_prefix("MSG#").and_then(|seq| seq.parse().ok()).unwrap_or(0) > 0
+        let seq = text(item, "sk").strip_prefix("MSG#").and_then(|seq| seq.parse::<Seq>().ok());
+        seq.is_some_and(|seq| seq > 0)
     };
     let mut messages: Vec<_> = items.into_iter().filter(is_message).collect();
     messages.sort_by_key(|item| (text(item, "pk").to_owned(), text(item, "sk").to_owned()));
     messages
+}
+
+/// An item expires; what it is then.
+fn expires(database: &Database, item: &Value) -> Value {
+    let mut item = item.clone();
+    item["expires_at"] = json!({ "N": "1" });
+    asks(database, "PutItem", &json!({ "TableName": "confab", "Item": item }));
+    item
 }
 
 /// The table lets go of an item; what the stream says of that.
@@ -99,15 +117,15 @@ fn removed(database: &Database, item: &Value) -> Value {
     })
 }
 
-/// The records in batches that overlap, in any order, each record in one at least.
-fn batches<'a>(records: &'a [Value], rng: &mut Rng) -> Vec<&'a [Value]> {
+/// The items in batches that overlap, in any order, each item in one at least.
+fn batches<'a>(items: &'a [Value], rng: &mut Rng) -> Vec<&'a [Value]> {
     let mut batches = Vec::new();
     let mut begin = 0;
-    while begin < records.len() {
-        let end = (begin + rng.usize(1..=BATCH)).min(records.len());
-        batches.push(&records[begin.saturating_sub(rng.usize(0..2))..end]);
+    while begin < items.len() {
+        let end = (begin + rng.usize(1..=BATCH)).min(items.len());
+        batches.push(&items[begin.saturating_sub(rng.usize(0..2))..end]);
         if rng.bool() {
-            batches.push(&records[begin..end]);
+            batches.push(&items[begin..end]);
         }
         begin = end;
     }

@@ -117,7 +117,7 @@ async fn live(seed: u64, faults: FaultInjection, sabotage: Sabotage) -> Outcome 
         Vec::new()
     } else {
         cloud.faults.change(plan.clone());
-        expiry::passes(&cloud.app, &cloud.database, Rng::with_seed(!seed)).await
+        expiry::passes(&cloud.app, &cloud.database, logs.len(), Rng::with_seed(!seed)).await
     };
     Outcome {
         record,

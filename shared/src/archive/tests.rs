@@ -73,3 +73,15 @@ async fn only_the_conversation_is_erased() {
         assert_eq!(read.len(), left, "{conversation}");
     }
 }
+
+#[tokio::test]
+async fn what_lies_between_others_is_found_behind_many_objects() {
+    let archive = archive();
+    for far in 100..100 + Seq::try_from(CONCURRENT).unwrap() {
+        archive.put(&lobby(), messages([1, far])).await.unwrap();
+    }
+    archive.put(&lobby(), messages([2])).await.unwrap();
+    assert_eq!(read(&archive, 0..=999, Direction::Upwards).await, [1, 2, 100]);
+    archive.put(&lobby(), messages([106])).await.unwrap();
+    assert_eq!(read(&archive, 0..=106, Direction::Downwards).await, [104, 105, 106]);
+}

@@ -22,8 +22,9 @@ pub async fn log_page(
     let Some(archive) = &app.archive else {
         return app.store.page(conversation, range, limit, Some(app.clock.now())).await;
     };
-    let page = app.store.page(conversation, range, limit, None).await?;
-    match missing(app, conversation, &page, range).await? {
+    let now = Some(app.clock.now());
+    let (page, expired) = app.store.page_with_expired(conversation, range, limit, now).await?;
+    match missing(app, conversation, (&page, &expired), range).await? {
         Some(window) => with_archived(archive, conversation, page, (range, window), limit).await,
         None => Ok(page),
     }
@@ -34,7 +35,7 @@ pub async fn log_page(
 async fn missing(
     app: &App,
     conversation: &ConversationId,
-    page: &Page,
+    (page, expired): (&Page, &[Seq]),
     range: Range,
 ) -> Result<Option<RangeInclusive<Seq>>, Error> {
     let from = range.after.map_or(1, |after| after.saturating_add(1));
@@ -52,7 +53,8 @@ async fn missing(
     let reaches_end = match range.before {
         Some(before) => before == last + 1,
         None if page.after.is_some() => true,
-        // What was said last may have expired before what is left.
+        // What was said last may be gone before what is left.
+        None if expired.contains(&last) => false,
         None => app.store.lifetime(conversation).await?.shorter_from <= last,
     };
     let from_its_start =

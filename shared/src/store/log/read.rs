@@ -2,7 +2,7 @@
 
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 
-use super::entry::decode;
+use super::entry::{Entry, decode};
 use crate::Error;
 use crate::domain::{ConversationId, Message, Page, Range, Seq, Timestamp};
 use crate::error::storage;
@@ -21,11 +21,24 @@ impl Store {
         limit: usize,
         now: Option<Timestamp>,
     ) -> Result<Page, Error> {
+        let (mut page, expired) = self.page_with_expired(conversation, range, limit, now).await?;
+        page.messages.retain(|message| !expired.contains(&message.seq));
+        Ok(page)
+    }
+
+    /// The same with what has expired at `now` and is not deleted yet; and which of them that are.
+    pub async fn page_with_expired(
+        &self,
+        conversation: &ConversationId,
+        range: Range,
+        limit: usize,
+        now: Option<Timestamp>,
+    ) -> Result<(Page, Vec<Seq>), Error> {
         let first = range.after.map_or(1, |after| after.saturating_add(1));
         let last =
             range.before.map_or(keys::LAST, |before| before.saturating_sub(1)).min(keys::LAST);
         if first > last {
-            return Ok(Page { messages: Vec::new(), before: None, after: None });
+            return Ok((Page { messages: Vec::new(), before: None, after: None }, Vec::new()));
         }
         let upwards = range.after.is_some();
         let query = self.query_log(conversation, first, last).scan_index_forward(upwards);
@@ -42,9 +55,10 @@ impl Store {
         if !upwards {
             entries.reverse();
         }
-        entries.retain(|entry| now.is_none_or(|now| !entry.is_expired(now)));
+        let has_expired = |entry: &&Entry| now.is_some_and(|now| entry.is_expired(now));
+        let expired = entries.iter().filter(has_expired).map(|entry| entry.message.seq).collect();
         let messages = entries.into_iter().map(|entry| entry.message).collect();
-        Ok(Page { messages, before, after })
+        Ok((Page { messages, before, after }, expired))
     }
 
     /// Reads messages after `seq` that go by the stream, oldest first, also such as have expired; strongly
