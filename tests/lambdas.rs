@@ -29,15 +29,20 @@ use shared::edge::lambda::TOKEN_KEY_SECRET;
 use shared::{App, Clock, Config};
 
 use crate::support::member::Member;
-use crate::support::{Chat, LambdaRuntime, Person, functions, logical_id, template};
+use crate::support::{Chat, LambdaRuntime, Person, Printed, functions, logical_id, template};
 
 /// Every function as its own process, with the environment that the template gives it in open mode.
 fn binaries(config: &Config, dynamodb: &str) -> Functions {
-    binaries_with(config, dynamodb, &[])
+    binaries_with(config, dynamodb, &[], &Printed::default())
 }
 
 /// The same with other variables, which are given only to the functions that the template gives them.
-fn binaries_with(config: &Config, dynamodb: &str, others: &[(&str, &str)]) -> Functions {
+pub(crate) fn binaries_with(
+    config: &Config,
+    dynamodb: &str,
+    others: &[(&str, &str)],
+    printed: &Printed,
+) -> Functions {
     let (access_key, dynamodb) = access_key_in(dynamodb);
     let variables = [
         ("AWS_ACCESS_KEY_ID", access_key.as_str()),
@@ -60,7 +65,7 @@ fn binaries_with(config: &Config, dynamodb: &str, others: &[(&str, &str)]) -> Fu
         };
         let all = variables.iter().chain(others.iter().filter(|(name, _)| has(name)));
         let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
-        LambdaRuntime::start(function, &all.map(owned).collect::<Vec<_>>()).lambda()
+        LambdaRuntime::start(function, &all.map(owned).collect::<Vec<_>>(), printed).lambda()
     };
     let app = App::new(config.clone(), &Aws::local(&dynamodb), Clock::system()).unwrap();
     let functions = Functions::new(&app).map(|function, _| start(function));
@@ -261,11 +266,11 @@ async fn names_that_mean_something_in_a_url_are_only_names() {
 }
 
 /// The versions of a secret by their stages.
-type Versions = Arc<Mutex<BTreeMap<&'static str, String>>>;
+pub(crate) type Versions = Arc<Mutex<BTreeMap<&'static str, String>>>;
 
 /// Secrets Manager with one secret, as far as the functions ask it
 /// (<https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html>).
-fn secrets_manager(name: &'static str, versions: Versions) -> String {
+pub(crate) fn secrets_manager(name: &'static str, versions: Versions) -> String {
     let answer = async move |headers: HeaderMap, body: String| {
         let asked: Value = serde_json::from_str(&body).unwrap();
         assert_eq!(headers["x-amz-target"], "secretsmanager.GetSecretValue");
@@ -305,7 +310,7 @@ async fn people_with_accounts_chat_through_the_binaries() {
             (TOKEN_KEY_SECRET, "the key"),
             ("AWS_ENDPOINT_URL_SECRETS_MANAGER", &secrets),
         ];
-        binaries_with(config, dynamodb, &others)
+        binaries_with(config, dynamodb, &others, &Printed::default())
     };
     let hooks = TestHooks { functions: Some(Arc::new(functions)), ..TestHooks::default() };
     let chat = Chat::start_on_with(hooks, |options| options.auth = Auth::Accounts).await;

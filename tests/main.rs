@@ -28,6 +28,7 @@ mod lambdas;
 mod layers;
 mod limits;
 mod lobby;
+mod logs;
 mod messaging;
 mod naming;
 mod offline;

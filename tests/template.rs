@@ -290,9 +290,13 @@ fn every_setting_is_a_parameter_with_the_same_default_and_bounds() {
             number => number.to_string(),
         };
         assert_eq!(default, setting.default, "{parameter}");
-        if let Values::Number { least, most } = setting.values {
-            assert_eq!(declared["MinValue"], least, "{parameter}");
-            assert_eq!(declared.get("MaxValue").and_then(Value::as_u64), most.map(u64::from));
+        match setting.values {
+            Values::Text => {}
+            Values::Choice(choices) => assert_eq!(declared["AllowedValues"], json!(choices)),
+            Values::Number { least, most } => {
+                assert_eq!(declared["MinValue"], least, "{parameter}");
+                assert_eq!(declared.get("MaxValue").and_then(Value::as_u64), most.map(u64::from));
+            }
         }
     }
 }

@@ -10,9 +10,12 @@ use crate::auth::{Authenticator, Tokens};
 use crate::aws::Aws;
 use crate::clock::Clock;
 use crate::config::{Config, InvalidConfig};
+use crate::domain::ConversationId;
+use crate::metrics::{Count, Metrics};
 use crate::pusher::Pusher;
 use crate::rate_limiter::{RateLimiter, Window};
 use crate::store::{Store, Tail};
+use crate::trace::{Steps, Trace};
 use crate::trust_cache::TrustCache;
 use crate::writer_queue::WriterQueue;
 
@@ -48,6 +51,10 @@ pub struct App {
     pub stream: Option<watch::Sender<()>>,
     /// The order of the writers of this process, if it may have several at once.
     pub writer_queue: Option<WriterQueue<Tail>>,
+    /// What is counted.
+    pub metrics: Metrics,
+    /// What becomes of messages.
+    pub trace: Trace,
 }
 
 impl App {
@@ -67,7 +74,28 @@ impl App {
             trust_cache: TrustCache::default(),
             stream: None,
             writer_queue: None,
+            metrics: Metrics::default(),
+            trace: Trace::default(),
         })
+    }
+
+    /// The same, counting in `metrics`.
+    #[must_use]
+    pub fn counted_by(self, metrics: &Metrics) -> Self {
+        let pusher = self.pusher.counted_by(metrics);
+        Self { pusher, metrics: metrics.clone(), ..self }
+    }
+
+    /// The beginning of some steps on the way of messages of this conversation.
+    pub fn steps<'a>(&'a self, conversation: &'a ConversationId) -> Steps<'a> {
+        self.trace.steps(&self.clock, conversation)
+    }
+
+    /// Counts a refusal, if it is one for asking too often.
+    pub fn count_refusal(&self, error: &Error) {
+        if matches!(error, Error::RateLimited { .. }) {
+            self.metrics.count(Count::RequestsThrottled);
+        }
     }
 
     /// Whether people have accounts here, their own or those of an outside issuer; in open mode there

@@ -10,7 +10,8 @@ use futures::stream::{self, StreamExt};
 use crate::Error;
 use crate::circuit_breaker::CircuitBreaker;
 use crate::domain::ConnectionId;
-use crate::protocol::{EncodedFrame, ServerFrame, refusal};
+use crate::metrics::{Count, Metrics};
+use crate::protocol::{EncodedFrame, PushAnswer, ServerFrame, refusal};
 
 /// How many pushes one invocation has under way at once.
 const CONCURRENT_PUSHES: usize = 50;
@@ -20,6 +21,7 @@ const CONCURRENT_PUSHES: usize = 50;
 pub struct Pusher {
     client: Client,
     breaker: CircuitBreaker,
+    metrics: Metrics,
 }
 
 /// What became of a push.
@@ -34,14 +36,39 @@ pub enum Push {
     Failed,
 }
 
+impl From<Push> for PushAnswer {
+    fn from(push: Push) -> Self {
+        match push {
+            Push::Taken => Self::Taken,
+            Push::Gone => Self::Gone,
+            Push::Failed => Self::Failed,
+        }
+    }
+}
+
 impl Pusher {
     /// Pushes through `client`, whose endpoint, retries and timeouts are set already.
     pub fn new(client: Client) -> Self {
-        Self { client, breaker: CircuitBreaker::default() }
+        Self { client, breaker: CircuitBreaker::default(), metrics: Metrics::default() }
+    }
+
+    /// The same, counting in `metrics`.
+    pub(crate) fn counted_by(&self, metrics: &Metrics) -> Self {
+        Self { metrics: metrics.clone(), ..self.clone() }
     }
 
     /// Pushes one frame to one connection.
     pub async fn push(&self, connection: &ConnectionId, frame: &EncodedFrame) -> Push {
+        let push = self.post(connection, frame).await;
+        self.metrics.count(match push {
+            Push::Taken => Count::PushesTaken,
+            Push::Gone => Count::PushesGone,
+            Push::Failed => Count::PushesFailed,
+        });
+        push
+    }
+
+    async fn post(&self, connection: &ConnectionId, frame: &EncodedFrame) -> Push {
         if !self.breaker.lets_pass() {
             return Push::Failed;
         }
@@ -53,7 +80,7 @@ impl Pusher {
             Err(error) if is_gone(&error) => Push::Gone,
             Err(error) => {
                 let reason = DisplayErrorContext(&error);
-                tracing::warn!(connection.id = %connection, %reason, "a push failed");
+                tracing::warn!(%connection, %reason, "a push failed");
                 Push::Failed
             }
         }

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 
 use super::support::{THEIRS, contents, deletes};
-use crate::support::{Chat, LambdaRuntime};
+use crate::support::{Chat, LambdaRuntime, Printed};
 
 /// Serves buckets in `folder` to whoever has this access key; its URL.
 async fn serves_buckets(folder: &TempDir, access_key: &str) -> String {
@@ -77,12 +77,12 @@ async fn the_binaries_keep_and_read_what_has_expired_in_a_bucket() {
         ("ARCHIVE", "s3://kept/chat".to_owned()),
     ];
     let variables = variables.map(|(name, value)| (name.to_owned(), value));
-    let archive = LambdaRuntime::start("archive", &variables);
+    let archive = LambdaRuntime::start("archive", &variables, &Printed::default());
     for batch in [&records[..], &records[..1], &records[..]] {
         let answer = archive.invoke(json!({ "Records": batch })).await.unwrap();
         assert_eq!(answer["batchItemFailures"], json!([]));
     }
-    let history = LambdaRuntime::start("history", &variables);
+    let history = LambdaRuntime::start("history", &variables, &Printed::default());
     let answer = history.invoke(asks_for_messages()).await.unwrap();
     assert_eq!(answer["statusCode"], 200, "{answer}");
     let messages: Vec<Value> = serde_json::from_str(answer["body"].as_str().unwrap()).unwrap();

@@ -14,17 +14,50 @@ use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use local::apigateway::Lambda;
 use serde_json::Value;
+use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::net::TcpListener;
 use tokio::process::{Child, Command};
 use tokio::sync::{Mutex as AsyncMutex, mpsc, oneshot};
 
-use super::binary;
+use super::{binary, in_time};
 
 /// One function binary and the Runtime API it talks to; the process ends with it.
 #[derive(Clone)]
 pub(crate) struct LambdaRuntime {
     invocations: mpsc::UnboundedSender<Invocation>,
     _process: Arc<Child>,
+}
+
+/// What some functions have printed, line by line.
+#[derive(Clone, Default)]
+pub(crate) struct Printed(Arc<Mutex<Vec<String>>>);
+
+impl Printed {
+    /// The lines so far.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        self.0.lock().unwrap().clone()
+    }
+
+    /// Waits until a line has been printed, and is read.
+    pub(crate) async fn has(&self, is_wanted: impl Fn(&str) -> bool) {
+        let has = || self.0.lock().unwrap().iter().any(|line| is_wanted(line));
+        in_time(async {
+            while !has() {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
+    }
+
+    fn read(&self, printed: impl AsyncRead + Send + Unpin + 'static) {
+        let lines = Arc::clone(&self.0);
+        tokio::spawn(async move {
+            let mut printed = BufReader::new(printed).lines();
+            while let Ok(Some(line)) = printed.next_line().await {
+                lines.lock().unwrap().push(line);
+            }
+        });
+    }
 }
 
 struct Invocation {
@@ -43,7 +76,7 @@ struct Api {
 
 impl LambdaRuntime {
     /// Starts the binary of `function` with nothing in its environment but `variables`.
-    pub(crate) fn start(function: &str, variables: &[(String, String)]) -> Self {
+    pub(crate) fn start(function: &str, variables: &[(String, String)], printed: &Printed) -> Self {
         let (invocations, waiting) = mpsc::unbounded_channel();
         let api = Api { waiting: Arc::new(AsyncMutex::new(waiting)), running: Arc::default() };
         let routes = Router::new()
@@ -57,7 +90,7 @@ impl LambdaRuntime {
         let listener = TcpListener::from_std(listener).unwrap();
         tokio::spawn(axum::serve(listener, routes).into_future());
 
-        let process = Command::new(binary(function))
+        let mut process = Command::new(binary(function))
             .env_clear()
             .env("AWS_ACCESS_KEY_ID", "local")
             .envs(variables.iter().cloned())
@@ -70,11 +103,13 @@ impl LambdaRuntime {
             .env("AWS_REGION", "us-east-1")
             .env("AWS_SECRET_ACCESS_KEY", "local")
             .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
             .kill_on_drop(true)
             .spawn()
             .unwrap();
+        printed.read(process.stdout.take().unwrap());
+        printed.read(process.stderr.take().unwrap());
         Self { invocations, _process: Arc::new(process) }
     }
 

@@ -17,7 +17,7 @@ mod template;
 pub(crate) use binaries::binary;
 pub(crate) use chat::{Answer, Chat, Item};
 pub(crate) use issuer::{Document, Issuer, Manner};
-pub(crate) use lambda_runtime::LambdaRuntime;
+pub(crate) use lambda_runtime::{LambdaRuntime, Printed};
 pub(crate) use meter::{Meter, Usage};
 pub(crate) use person::{Person, gist, in_time};
 pub(crate) use program::Program;

@@ -14,7 +14,7 @@ use shared::auth::credentials::Credential;
 use shared::auth::identity::{Identity, context_of, named_in_query};
 use shared::domain::AuthMode;
 use shared::services::accounts;
-use shared::{App, Error};
+use shared::{App, Error, invocation};
 
 /// Answers either kind of question in its own form.
 ///
@@ -78,13 +78,14 @@ async fn identify<'a>(
     query: impl Fn(&str) -> Option<&'a str>,
     credential: impl FnOnce() -> Option<Credential>,
 ) -> Result<Identity, Error> {
-    match app.config.authentication.mode() {
+    let known = match app.config.authentication.mode() {
         AuthMode::Open => named_in_query(query)?.map(Identity::believed).ok_or(Error::Unauthorized),
         AuthMode::Accounts | AuthMode::Oidc => {
             let credential = credential().ok_or(Error::Unauthorized)?;
             accounts::identify(app, &credential).await
         }
-    }
+    };
+    known.inspect(|known| invocation::is_by(&known.user))
 }
 
 fn decode<T: serde::de::DeserializeOwned>(event: Value) -> Result<T, Error> {

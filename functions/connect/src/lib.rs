@@ -12,6 +12,7 @@ use axum::http::{HeaderValue, StatusCode};
 use shared::auth::credentials;
 use shared::domain::PageSize;
 use shared::edge::websocket;
+use shared::metrics::Count;
 use shared::store::{Connection, Update};
 use shared::{App, Error};
 
@@ -38,6 +39,7 @@ pub async fn handle(
     };
     if connection_limit::is_full(app, &caller, &inbox).await? {
         app.store.remove_connection(&caller.user, &caller.connection, app.clock.now()).await?;
+        app.metrics.count(Count::RequestsThrottled);
         return Ok(websocket::refused(StatusCode::TOO_MANY_REQUESTS));
     }
     let mut accepted = websocket::accepted();

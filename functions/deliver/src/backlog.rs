@@ -6,9 +6,10 @@ use std::time::Duration;
 use futures::try_join;
 use shared::domain::permissions::{self, Action};
 use shared::domain::{ConnectionId, ConversationId, Page, Range, Seq, Timestamp, UserId};
-use shared::protocol::{Batch, EncodedFrame, Receipt, ServerFrame, batches};
+use shared::protocol::{Batch, Receipt, ServerFrame, StepKind, batches};
 use shared::pusher::Push;
 use shared::services::access::{can_receive, relationship_of_two};
+use shared::services::delivery::count_delivered;
 use shared::store::{Advance, BacklogDelivery, Inbox, Update};
 use shared::{App, Error};
 use uuid::Uuid;
@@ -231,12 +232,20 @@ async fn push_page(
 ) -> Result<Pushed, Error> {
     let mut ready = inbox.ready(app.clock.now());
     let mut gone = Vec::new();
+    let steps = app.steps(delivery.conversation);
     for Batch { frame, messages } in batches(&page.messages, skips) {
-        if !push(app, &frame, &mut ready, &mut gone).await {
+        let pushes = app.pusher.push_to_all(ready.clone(), &frame).await;
+        let ends = messages.first().zip(messages.last());
+        if let Some((first, last)) = ends {
+            steps.pushed(StepKind::Drained, (first.seq, last.seq), delivery.user, &pushes);
+        }
+        if !sort_out(pushes, &mut ready, &mut gone) {
             let advance = position.advance();
             app.store.release_lease(delivery, advance, &gone, app.clock.now()).await?;
             return Ok(Pushed::Stuck);
         }
+        // How long they waited says nothing of how fast deliveries are.
+        count_delivered(app, delivery.user, messages);
         position.next = messages.last().map_or(position.next, |last| last.seq + 1);
         if app.clock.now().since(position.renewed) > LEASE / 2 {
             break;
@@ -324,14 +333,12 @@ async fn advance_or_finish(
     }
 }
 
-/// Pushes one frame to all of `ready`; those found gone move to `gone`. False if nobody took it.
-async fn push(
-    app: &App,
-    frame: &EncodedFrame,
+/// Connections of `ready` that were found gone move to `gone`. False if nobody took the frame.
+fn sort_out(
+    pushes: Vec<(ConnectionId, Push)>,
     ready: &mut Vec<ConnectionId>,
     gone: &mut Vec<ConnectionId>,
 ) -> bool {
-    let pushes = app.pusher.push_to_all(ready.clone(), frame).await;
     let mut taken = false;
     for (connection, push) in pushes {
         match push {

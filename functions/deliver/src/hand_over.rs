@@ -113,10 +113,14 @@ async fn bring(
     conversation: &ConversationId,
     messages: &[Message],
 ) -> Result<Option<usize>, Error> {
-    let Some(newest) = messages.last() else { return Ok(None) };
+    let (Some(oldest), Some(newest)) = (messages.first(), messages.last()) else {
+        return Ok(None);
+    };
+    let steps = app.steps(conversation);
+    steps.handed_over((oldest.seq, newest.seq));
     let recipients = recipients(app, conversation, newest.seq, None).await?;
     let members = recipients.people.len();
-    deliver(app, messages, recipients, None).await?;
+    deliver(app, messages, recipients, None, &steps).await?;
     Ok(Some(members))
 }
 

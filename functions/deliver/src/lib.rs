@@ -30,7 +30,8 @@ const PATIENCE: Duration = Duration::from_secs(60 * 60);
 
 /// Serves the inboxes and rooms of a batch at the same time; reports the first record that failed of each.
 pub async fn handle(app: &App, event: Event) -> Result<DynamoDbEventResponse, Error> {
-    let (users, rooms) = (stream_events::collect(&event), stream_events::wakes(&event));
+    let users = stream_events::collect(&event, &app.metrics);
+    let rooms = stream_events::wakes(&event, &app.metrics);
     let served = users.iter().map(async |events| match serve(app, events).await {
         // What waits is found by the next message or connection.
         Err(error) if app.clock.now().since(events.since) > PATIENCE => {

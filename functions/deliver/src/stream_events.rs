@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use aws_lambda_events::dynamodb::{Event, EventRecord};
 use serde_dynamo::AttributeValue;
 use shared::domain::{ConnectionId, ConversationId, Seq, Timestamp, UserId};
+use shared::metrics::{Count, Metrics};
 use shared::store::{inbox, keys};
 
 /// What is to be done for one user.
@@ -32,7 +33,7 @@ pub(crate) struct Wake {
 }
 
 /// The rooms whose messages the stream brings.
-pub(crate) fn wakes(event: &Event) -> BTreeMap<ConversationId, Wake> {
+pub(crate) fn wakes(event: &Event, metrics: &Metrics) -> BTreeMap<ConversationId, Wake> {
     let mut wakes: BTreeMap<ConversationId, Wake> = BTreeMap::new();
     for record in &event.records {
         let image = &record.change.new_image;
@@ -42,6 +43,7 @@ pub(crate) fn wakes(event: &Event) -> BTreeMap<ConversationId, Wake> {
         let (pk, sk) = (text(record, keys::PK), text(record, keys::SK));
         let message = pk.zip(sk).and_then(|(pk, sk)| keys::message_of(&pk, &sk));
         let Some((conversation, seq)) = message else {
+            metrics.count(Count::UnreadableRecords);
             tracing::error!("a message in the stream cannot be read, and is passed over");
             continue;
         };
@@ -53,10 +55,16 @@ pub(crate) fn wakes(event: &Event) -> BTreeMap<ConversationId, Wake> {
 }
 
 /// One entry for each user, in the order of the records.
-pub(crate) fn collect(event: &Event) -> Vec<UserEvents> {
+pub(crate) fn collect(event: &Event, metrics: &Metrics) -> Vec<UserEvents> {
     let mut users: Vec<UserEvents> = Vec::new();
     for record in &event.records {
-        let Some((user, arrived)) = read(record) else { continue };
+        let Some((user, arrived)) = read(record) else {
+            if record.change.new_image.contains_key(keys::ARRIVED) {
+                metrics.count(Count::UnreadableRecords);
+                tracing::error!("an inbox in the stream cannot be read, and is passed over");
+            }
+            continue;
+        };
         let place = users.iter().position(|events| events.user == user).unwrap_or(users.len());
         if place == users.len() {
             let sequence_number = record.change.sequence_number.clone();

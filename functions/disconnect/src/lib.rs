@@ -16,7 +16,7 @@ pub async fn handle(
     let caller = match websocket::caller(&event.request_context) {
         Err(Error::Unauthorized) => {
             tracing::warn!(
-                connection.id = event.request_context.connection_id,
+                connection = event.request_context.connection_id,
                 "a $disconnect names nobody; the next push forgets the connection"
             );
             return Ok(websocket::accepted());

@@ -20,9 +20,8 @@ pub fn router(app: App) -> Router {
         .route("/api/conversations", get(conversations::list))
         .route("/api/export", get(export::person))
         .route("/api/rooms/{room}/export", get(export::room))
-        .route("/health", get(health))
-        .with_state(app);
-    private(routes)
+        .route("/health", get(health));
+    private(app, routes)
 }
 
 #[derive(Serialize)]

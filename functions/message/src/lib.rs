@@ -60,6 +60,7 @@ pub async fn handle(
         Ok(Some(reply)) => answer(app, &caller, reply).await,
         Ok(None) => Ok(websocket::accepted()),
         Err(error) if error.is_clients_fault() => {
+            app.count_refusal(&error);
             Ok(websocket::reply(ServerFrame::Error(refusal(&error, id.as_deref())).encode()))
         }
         Err(error) => Err(error),

@@ -83,7 +83,7 @@ pub(crate) async fn logout(
     let caller = caller.proved()?;
     let session = caller.session.ok_or(Error::Invalid("there is no session to end".into()))?;
     if asked.everywhere {
-        accounts::end_all(&app, &caller.user, None).await?;
+        accounts::end_everywhere(&app, &caller.user).await?;
     } else {
         accounts::end(&app, &caller.user, session).await?;
     }

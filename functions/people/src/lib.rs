@@ -28,7 +28,6 @@ pub fn router(app: App) -> Router {
         .route("/api/blocks/{user}", put(blocks::block))
         .route("/api/blocks/{user}", delete(blocks::unblock))
         .route("/api/online_users", get(online::users))
-        .route("/api/presence", get(presence::friends))
-        .with_state(app);
-    private(routes)
+        .route("/api/presence", get(presence::friends));
+    private(app, routes)
 }

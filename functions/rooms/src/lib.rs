@@ -41,9 +41,8 @@ pub fn router(app: App) -> Router {
         .route("/api/rooms/{room}/invitations/{user}", put(invitations::invite))
         .route("/api/rooms/{room}/invitations/{user}", delete(invitations::withdraw))
         .route("/api/invitations", get(invitations::list))
-        .route("/api/invitations/{room}", delete(invitations::decline))
-        .with_state(app);
-    http::private(routes)
+        .route("/api/invitations/{room}", delete(invitations::decline));
+    http::private(app, routes)
 }
 
 #[derive(Deserialize)]

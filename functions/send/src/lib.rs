@@ -17,7 +17,7 @@ const NOBODY: &str = "anonymous";
 
 /// The routes of this function.
 pub fn router(app: App) -> Router {
-    private(Router::new().route("/api/send_message", post(send_message)).with_state(app))
+    private(app, Router::new().route("/api/send_message", post(send_message)))
 }
 
 #[derive(Deserialize)]

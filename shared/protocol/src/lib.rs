@@ -4,6 +4,7 @@
 //! Ids are text here: whether they are ones is for the server to say. What a later server may add (a
 //! type of frame, a kind of message, a reason) is read as unknown, and is to be skipped.
 
+mod delivery;
 mod error;
 mod export;
 mod frame;
@@ -17,6 +18,7 @@ mod room;
 mod timestamp;
 mod unknown;
 
+pub use delivery::{DeliveryStep, PushAnswer, StepKind};
 pub use error::{ErrorCode, ErrorEnvelope, Reason, Refusal};
 pub use export::ExportLine;
 pub use frame::{

@@ -12,9 +12,9 @@ use futures::future::BoxFuture;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, crypto};
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::Error;
 use crate::config::TokenKeys;
 use crate::domain::Timestamp;
+use crate::{Error, security_log};
 
 /// The fewest bytes a key may have: as many as a hash
 /// (<https://www.rfc-editor.org/rfc/rfc7518#section-3.2>).
@@ -107,6 +107,9 @@ impl Keys {
             *self.looked_at.lock().unwrap_or_else(PoisonError::into_inner) = None;
         });
         let ring = Ring::new(&read?).map_err(|_| Error::Corrupt("a key for tokens"))?;
+        if ring.current.name != self.ring().current.name {
+            security_log::token_key_changed(&ring.current.name);
+        }
         *self.ring.write().unwrap_or_else(PoisonError::into_inner) = ring;
         Ok(true)
     }

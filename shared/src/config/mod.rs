@@ -16,10 +16,9 @@ pub use settings::{SETTINGS, Setting, Values};
 
 use settings::Reader;
 
-/// The variables besides the [`SETTINGS`] that [`Config::from_variables`] reads in every function;
-/// `template.yaml` sets each of them.
-pub const VARIABLES: [&str; 5] =
-    [TABLE_NAME, AUTH_MODE, MANAGEMENT_ENDPOINT, OIDC_ISSUER, OIDC_AUDIENCE];
+/// The variables besides the [`SETTINGS`] that every function reads; `template.yaml` sets each of them.
+pub const VARIABLES: [&str; 7] =
+    [TABLE_NAME, AUTH_MODE, MANAGEMENT_ENDPOINT, OIDC_ISSUER, OIDC_AUDIENCE, STACK_NAME, LOG_LEVEL];
 
 /// The table.
 pub const TABLE_NAME: &str = "TABLE_NAME";
@@ -29,6 +28,11 @@ pub const AUTH_MODE: &str = "AUTH_MODE";
 pub const OIDC_ISSUER: &str = "OIDC_ISSUER";
 /// For whom they are to be.
 pub const OIDC_AUDIENCE: &str = "OIDC_AUDIENCE";
+
+/// What metrics are told apart by.
+pub const STACK_NAME: &str = "STACK_NAME";
+/// The least severe lines that a function logs.
+pub const LOG_LEVEL: &str = "LOG_LEVEL";
 
 /// The key that signs access tokens: a secret, so nowhere by default, and only given to the functions
 /// that sign or check them.
@@ -104,9 +108,38 @@ impl Broadcasters {
         match setting {
             "everybody" => Self::Everybody,
             "nobody" => Self::Nobody,
-            names => {
-                let names = names.split(',').map(str::trim).filter(|name| !name.is_empty());
-                Self::These(names.map(str::to_owned).collect())
+            names => Self::These(listed(names)),
+        }
+    }
+}
+
+/// Ids or usernames with commas between them.
+fn listed(names: &str) -> Vec<String> {
+    let names = names.split(',').map(str::trim).filter(|name| !name.is_empty());
+    names.map(str::to_owned).collect()
+}
+
+/// The least severe lines that a function logs: no finer ones, which would show what people say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogLevel {
+    /// Whatever happens.
+    Info,
+    /// What should not happen.
+    Warn,
+    /// What fails.
+    Error,
+}
+
+impl LogLevel {
+    /// Reads `LOG_LEVEL`, by default `INFO`.
+    pub fn from_variable(get: impl Fn(&str) -> Option<String>) -> Result<Self, InvalidConfig> {
+        match get(LOG_LEVEL).as_deref() {
+            None | Some("" | "INFO") => Ok(Self::Info),
+            Some("WARN") => Ok(Self::Warn),
+            Some("ERROR") => Ok(Self::Error),
+            Some(other) => {
+                let reason = format!("is {other:?}, not \"INFO\", \"WARN\" or \"ERROR\"");
+                Err(InvalidConfig { variable: LOG_LEVEL, reason })
             }
         }
     }
@@ -163,6 +196,11 @@ pub struct Config {
     /// `BROADCASTERS`: who may say something to everybody: `everybody`, the default, `nobody`, or ids
     /// and usernames with commas between them.
     pub broadcasters: Broadcasters,
+    /// `OPERATORS`: who may see what became of anybody's message: `nobody`, the default, or ids and
+    /// usernames with commas between them.
+    pub operators: Vec<String>,
+    /// `TRACE_DELIVERIES`: whether it is noted what becomes of messages, by default it is.
+    pub trace_deliveries: bool,
     /// How many bytes an inbox may take for what waits and who is blocked, of the 400 KB of an item
     /// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>). Not a
     /// setting: it follows from DynamoDB's limit, and only tests lower it.
@@ -175,6 +213,8 @@ pub struct Config {
     pub name_rest: Duration,
     /// `WEBSOCKET_URL`: where the page connects, by default `/ws` on the page's own host.
     pub websocket_url: String,
+    /// `STACK_NAME`: whose metrics these are, by default those of `confab`.
+    pub stack_name: String,
 }
 
 impl Config {
@@ -207,10 +247,18 @@ impl Config {
             presence_room_size: settings.count("PRESENCE_ROOM_SIZE")?,
             sign_ins_per_address: settings.number("SIGN_INS_PER_ADDRESS")?.into(),
             broadcasters: Broadcasters::parse(&settings.text("BROADCASTERS")?),
+            operators: listed(&settings.text("OPERATORS")?)
+                .into_iter()
+                .filter(|name| name != "nobody")
+                .collect(),
+            trace_deliveries: settings.switch("TRACE_DELIVERIES")?,
             most_listed_bytes: Self::MOST_LISTED_BYTES,
             reserved_names: Reserved::parse(&settings.text("RESERVED_NAMES")?),
             name_rest: Self::DAY * settings.number("RELEASED_NAME_DAYS")?,
             websocket_url: get(WEBSOCKET_URL).unwrap_or_else(|| "/ws".to_owned()),
+            stack_name: get(STACK_NAME)
+                .filter(|name| !name.is_empty())
+                .unwrap_or_else(|| "confab".to_owned()),
         })
     }
 
@@ -315,6 +363,14 @@ mod tests {
     fn nobody_gets_open_mode_by_leaving_it_out() {
         assert_eq!(read(&[("AUTH_MODE", "")]).unwrap_err(), "AUTH_MODE is not set");
         assert!(read(&[("AUTH_MODE", "opne")]).unwrap_err().starts_with("AUTH_MODE is \"opne\""));
+    }
+
+    #[test]
+    fn no_log_level_shows_what_people_say() {
+        let level = |value: &str| LogLevel::from_variable(|_| Some(value.to_owned()));
+        assert_eq!(level("WARN").ok(), Some(LogLevel::Warn));
+        let refused = level("DEBUG").unwrap_err().to_string();
+        assert_eq!(refused, "LOG_LEVEL is \"DEBUG\", not \"INFO\", \"WARN\" or \"ERROR\"");
     }
 
     #[test]

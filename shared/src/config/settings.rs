@@ -33,13 +33,16 @@ pub enum Values {
         /// The largest, if there is one.
         most: Option<u32>,
     },
+    /// One of these.
+    Choice(&'static [&'static str]),
 }
 
 const ANY_NUMBER: Values = Values::Number { least: 0, most: None };
+const SWITCH: Values = Values::Choice(&["true", "false"]);
 const AT_LEAST_ONE: Values = Values::Number { least: 1, most: None };
 
 /// Every setting with a default, by name.
-pub const SETTINGS: [Setting; 15] = [
+pub const SETTINGS: [Setting; 17] = [
     Setting {
         variable: "BACKLOG_MESSAGES",
         default: "1000",
@@ -109,6 +112,14 @@ pub const SETTINGS: [Setting; 15] = [
                0 for any number",
     },
     Setting {
+        variable: "OPERATORS",
+        default: "nobody",
+        values: Values::Text,
+        value_name: "WHO",
+        help: "Who may see what became of anybody's message, though not what it says: nobody, or ids and \
+               usernames with commas between them",
+    },
+    Setting {
         variable: "PRESENCE_ROOM_SIZE",
         default: "50",
         values: ANY_NUMBER,
@@ -155,12 +166,26 @@ pub const SETTINGS: [Setting; 15] = [
         help: "How often one address may register or sign in within a quarter of an hour; 0 for any \
                number",
     },
+    Setting {
+        variable: "TRACE_DELIVERIES",
+        default: "true",
+        values: SWITCH,
+        value_name: "SWITCH",
+        help: "Whether it is noted what becomes of each message on its way",
+    },
 ];
 
 impl Setting {
     /// Refuses what the setting may not be set to, with the reason.
     pub fn check(&self, value: &str) -> Result<(), String> {
-        let Values::Number { least, most } = self.values else { return Ok(()) };
+        let (least, most) = match self.values {
+            Values::Text => return Ok(()),
+            Values::Choice(choices) if choices.contains(&value) => return Ok(()),
+            Values::Choice(choices) => {
+                return Err(format!("is {value:?}, not {}", choices.join(" or ")));
+            }
+            Values::Number { least, most } => (least, most),
+        };
         let number: u32 = value.parse().map_err(|error: ParseIntError| match error.kind() {
             IntErrorKind::PosOverflow => format!("is {value}, which is too large"),
             _ => format!("is {value:?}, not a whole number"),
@@ -187,6 +212,11 @@ impl<Get: Fn(&str) -> Option<String>> Reader<Get> {
         let value = (self.0)(variable).unwrap_or_else(|| setting.default.to_owned());
         setting.check(&value).map_err(|reason| InvalidConfig { variable, reason })?;
         Ok(value)
+    }
+
+    /// The same of what is on or off.
+    pub(super) fn switch(&self, variable: &'static str) -> Result<bool, InvalidConfig> {
+        Ok(self.text(variable)? == "true")
     }
 
     /// The same of a number.

@@ -1,24 +1,30 @@
 //! Lambda's side of a function: what `main.rs` calls, and how answers and failures look.
 
+use std::io;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::http::Uri;
 use lambda_http::request::RequestContext;
 use lambda_http::{RequestExt, tower};
-use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
+use lambda_runtime::{Context, Diagnostic, LambdaEvent, service_fn};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tower::ServiceExt;
+use tracing::Instrument;
 
 use crate::auth::Source;
 use crate::auth::identity::AuthorizerContext;
 use crate::aws::Aws;
-use crate::config::{TOKEN_KEY, TOKEN_KEY_PREVIOUS};
+use crate::config::{LogLevel, TOKEN_KEY, TOKEN_KEY_PREVIOUS};
 use crate::edge::http::SourceAddress;
-use crate::{App, Clock, Config, Error};
+use crate::edge::log;
+use crate::metrics::Count;
+use crate::metrics::cloud_watch::CloudWatch;
+use crate::trace::Trace;
+use crate::{App, Clock, Config, Error, invocation};
 
 /// Names the secret in Secrets Manager that holds the key for access tokens, and in its version before the
 /// key before; only the functions that
@@ -38,16 +44,22 @@ where
     Answer: Serialize,
     Handle: AsyncFn(&App, Event) -> Result<Answer, Error> + 'static,
 {
-    let app = Arc::new(start().await?);
-    let handle = Arc::new(handle);
-    let service = service_fn(move |event: LambdaEvent<Event>| {
-        let (app, handle) = (Arc::clone(&app), Arc::clone(&handle));
+    let (app, cloud_watch) = start().await?;
+    let process = Arc::new((app, cloud_watch, handle));
+    let service = service_fn(move |LambdaEvent { payload, context }: LambdaEvent<Event>| {
+        let process = Arc::clone(&process);
         async move {
-            // Boxed, because the SDK's futures nest deeper than the compiler follows.
-            Box::pin(handle(&app, event.payload)).await.map_err(|error| {
-                error.log();
-                Diagnostic { error_type: code_of(&error), error_message: message_of(&error) }
-            })
+            let (app, cloud_watch, handle) = &*process;
+            let handled = async {
+                // Boxed, because the SDK's futures nest deeper than the compiler follows.
+                Box::pin(handle(app, payload)).await.map_err(|error| {
+                    error.log();
+                    Diagnostic { error_type: code_of(&error), error_message: message_of(&error) }
+                })
+            };
+            let answer = handled.instrument(invocation::span(&context.request_id)).await;
+            write_metrics(cloud_watch, &context);
+            answer
         }
     });
     lambda_runtime::run(service).await
@@ -55,8 +67,11 @@ where
 
 /// Serves the routes of an HTTP function until Lambda ends the environment.
 pub async fn run_http(router: fn(App) -> Router) -> Result<(), Fatal> {
-    let router = router(start().await?);
+    let (app, cloud_watch) = start().await?;
+    let (router, cloud_watch) = (router(app), Arc::new(cloud_watch));
     let service = service_fn(move |mut request: lambda_http::Request| {
+        let (router, cloud_watch) = (router.clone(), Arc::clone(&cloud_watch));
+        let context = request.lambda_context();
         if let Some(RequestContext::ApiGatewayV2(context)) = request.request_context_ref() {
             let (authorizer, source) = (context.authorizer.clone(), context.http.source_ip.clone());
             if let Some(uri) = asked(&request, context.route_key.as_deref().unwrap_or_default()) {
@@ -68,7 +83,12 @@ pub async fn run_http(router: fn(App) -> Router) -> Result<(), Fatal> {
                 extensions.insert(AuthorizerContext(authorizer.fields));
             }
         }
-        router.clone().oneshot(request)
+        async move {
+            let span = invocation::span(&context.request_id);
+            let answer = router.oneshot(request).instrument(span).await;
+            write_metrics(&cloud_watch, &context);
+            answer
+        }
     });
     lambda_http::run(service).await
 }
@@ -94,8 +114,17 @@ fn asked(request: &lambda_http::Request, route_key: &str) -> Option<Uri> {
     format!("{}?{query}", path.join("/")).parse().ok()
 }
 
-async fn start() -> Result<App, Fatal> {
-    lambda_runtime::tracing::init_default_subscriber();
+/// Writes what was counted in an invocation, beside its log.
+fn write_metrics(cloud_watch: &CloudWatch, context: &Context) {
+    let function = &context.env_config.function_name;
+    let written = cloud_watch.write(function, &context.request_id, io::stdout().lock());
+    if let Err(error) = written {
+        tracing::error!(%error, "metrics are lost");
+    }
+}
+
+async fn start() -> Result<(App, CloudWatch), Fatal> {
+    log::start(LogLevel::from_variable(|name| std::env::var(name).ok())?);
     let aws = Aws::on_lambda();
     let secret = std::env::var(TOKEN_KEY_SECRET).ok().filter(|secret| !secret.is_empty());
     let keys = match &secret {
@@ -108,7 +137,11 @@ async fn start() -> Result<App, Fatal> {
         TOKEN_KEY_PREVIOUS => keys.as_ref().and_then(|keys| keys.previous.as_ref().map(exposed)),
         name => std::env::var(name).ok(),
     })?;
-    let mut app = App::new(config, &aws, Clock::system())?;
+    let (cloud_watch, metrics) = CloudWatch::of_process(config.stack_name.clone())?;
+    metrics.count(Count::ColdStarts);
+    let trace = if config.trace_deliveries { Trace::Logged } else { Trace::Off };
+    let app = App::new(config, &aws, Clock::system())?.counted_by(&metrics);
+    let mut app = App { trace, ..app };
     if let Some(secret) = secret {
         // A process that started before a rotation meets tokens of the key after it.
         let source: Source = Arc::new(move || {
@@ -117,7 +150,7 @@ async fn start() -> Result<App, Fatal> {
         });
         app.authenticator = app.authenticator.with_source(source);
     }
-    Ok(app)
+    Ok((app, cloud_watch))
 }
 
 /// The `errorMessage` of a failed invocation. API Gateway answers 401 to an authorizer that fails

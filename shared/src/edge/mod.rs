@@ -2,4 +2,5 @@
 
 pub mod http;
 pub mod lambda;
+mod log;
 pub mod websocket;

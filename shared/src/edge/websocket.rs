@@ -4,20 +4,23 @@ use aws_lambda_events::apigw::{ApiGatewayProxyResponse, ApiGatewayWebsocketProxy
 use aws_lambda_events::encodings::Body;
 use axum::http::StatusCode;
 
-use crate::Error;
 use crate::auth::identity::{Identity, WebSocketCaller};
 use crate::domain::{ConnectionId, Timestamp};
 use crate::protocol::EncodedFrame;
+use crate::{Error, invocation};
 
 /// Who sent an event; an error if no authorizer stands before the function.
 pub fn caller(context: &ApiGatewayWebsocketProxyRequestContext) -> Result<WebSocketCaller, Error> {
     let connection = context.connection_id.as_deref();
     let identity = Identity::of(&context.authorizer.fields)?.ok_or(Error::Unauthorized)?;
+    let connection = ConnectionId::new(connection.ok_or(Error::Corrupt("connectionId"))?);
+    invocation::is_by(&identity.user);
+    invocation::is_over(&connection);
     Ok(WebSocketCaller {
         user: identity.user,
         session: identity.session,
         until: identity.until,
-        connection: ConnectionId::new(connection.ok_or(Error::Corrupt("connectionId"))?),
+        connection,
         connected_at: Timestamp::from_millis(context.connected_at),
     })
 }

@@ -17,7 +17,7 @@ mod rooms;
 mod table;
 mod transaction;
 
-pub use accounts::{Attempts, Exchange, Moment, Rotation, Secured, Session, Ticket};
+pub use accounts::{Attempts, Counted, Exchange, Moment, Rotation, Secured, Session, Ticket};
 pub use client::Store;
 pub use hand_over::{HandOver, HandOverLease, Taken};
 pub use inbox::{Advance, BacklogDelivery, Connection, Inbox, Lease, Overdue, Pending, Update};

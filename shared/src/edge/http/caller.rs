@@ -5,10 +5,10 @@ use axum::http::request::Parts;
 use serde::Deserialize;
 
 use super::{Failure, Params};
-use crate::Error;
 use crate::auth::identity::{AuthorizerContext, Identity};
 use crate::domain::UserId;
 use crate::error::Reason;
+use crate::{Error, invocation};
 
 /// The query parameters by which open mode is told who is calling, as a route reads them: what cannot be
 /// a name is refused, and named. [`named_in_query`](crate::auth::identity::named_in_query) has the same.
@@ -52,6 +52,9 @@ impl Caller {
                 Some(_) => {}
                 None => known = Some(Identity::believed(name)),
             }
+        }
+        if let Some(known) = &known {
+            invocation::is_by(&known.user);
         }
         Ok(Self(known))
     }

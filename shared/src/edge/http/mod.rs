@@ -5,7 +5,7 @@ mod paging;
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{self, DefaultBodyLimit, FromRequest, FromRequestParts, Query, Request};
+use axum::extract::{self, DefaultBodyLimit, FromRequest, FromRequestParts, Query, Request, State};
 use axum::http::StatusCode;
 use axum::http::header::{
     CACHE_CONTROL, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
@@ -17,8 +17,9 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use crate::Error;
+use crate::metrics::{Count, Metrics};
 use crate::protocol::{ErrorCode, ErrorEnvelope, refusal};
+use crate::{App, Error};
 
 pub use caller::{ActingUser, Caller};
 pub use paging::Paging;
@@ -28,13 +29,19 @@ const MAX_BODY_BYTES: usize = 2 * 1024 * 1024;
 
 /// Has every answer of `routes` kept nowhere, and taken for nothing but what it says it is: they are
 /// for one caller, and hold what anybody may have written.
-pub fn private(routes: Router) -> Router {
-    routes.layer(middleware::map_response(async |mut response: Response| {
-        let headers = response.headers_mut();
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-        response
-    }))
+pub fn private(app: App, routes: Router<App>) -> Router {
+    let finish = middleware::map_response_with_state(app.metrics.clone(), finish);
+    routes.with_state(app).layer(finish)
+}
+
+async fn finish(State(metrics): State<Metrics>, mut response: Response) -> Response {
+    if response.status() == StatusCode::TOO_MANY_REQUESTS {
+        metrics.count(Count::RequestsThrottled);
+    }
+    let headers = response.headers_mut();
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
 }
 
 /// An [`Error`] on its way to an HTTP client: `{"error":{"code","message"}}`, with a

@@ -22,7 +22,7 @@ use super::sessions::{CONCURRENT_ENDS, close_all, end};
 use crate::domain::{PageSize, UserId};
 use crate::services::{events, messages, presence, rooms};
 use crate::store::Secured;
-use crate::{App, Error};
+use crate::{App, Error, security_log};
 
 /// Forgets an account: its sessions end, its rooms are left, and its name rests. What its owner said
 /// stays with those it was said to, as long as one of them has an account.
@@ -53,6 +53,7 @@ pub(super) async fn erase(app: &App, user: &UserId) -> Result<(), Error> {
     close_conversations(app, user).await?;
     app.store.erase_user(user).await?;
     app.store.delete_account(user, moment(app)).await?;
+    security_log::account_deleted(user);
     events::show_deletion(app, user, &circle).await;
     unless_unreachable(close_all(app, user).await)
 }

@@ -16,5 +16,5 @@ pub use deletion::delete;
 pub use identify::{identify, identify_by_token};
 pub use password::{NewPassword, change_password};
 pub use profile::{Profile, change_profile};
-pub use sessions::{TICKET_LIFETIME, end, end_all, ticket};
+pub use sessions::{TICKET_LIFETIME, end, end_everywhere, ticket};
 pub use sign_in::{Credentials, SignedIn, login, refresh, register};

@@ -6,9 +6,10 @@ use super::sessions::end_all;
 use crate::auth::password;
 use crate::domain::{Account, SessionId, UserId, Username};
 use crate::error::Reason;
+use crate::metrics::Count;
 use crate::services::directory::account;
 use crate::store::Attempts;
-use crate::{App, Error};
+use crate::{App, Error, security_log};
 
 /// How many attempts an account takes in a quarter of an hour; one that succeeds forgives the others.
 pub(super) const ATTEMPTS_PER_ACCOUNT: u64 = 10;
@@ -35,6 +36,7 @@ pub async fn change_password(
     let account = check_password(app, user, current).await?;
     let hash = password::hash(new).await?;
     app.store.change_password(&account.user, &hash).await?;
+    security_log::password_changed(user);
     end_all(app, user, session).await
 }
 
@@ -44,8 +46,21 @@ pub(super) async fn check_password(
     user: &UserId,
     password: SecretString,
 ) -> Result<Account, Error> {
+    let checked = check_among_attempts(app, user, password).await;
+    if matches!(checked, Err(Error::Forbidden(_) | Error::RateLimited { .. })) {
+        app.metrics.count(Count::SignInsRefused);
+    }
+    checked
+}
+
+async fn check_among_attempts(
+    app: &App,
+    user: &UserId,
+    password: SecretString,
+) -> Result<Account, Error> {
     let attempts = Attempts::at("password", user.as_str(), ATTEMPTS_PER_ACCOUNT);
-    app.store.count_attempt(&attempts, app.clock.now()).await?;
+    let counted = app.store.count_attempt(&attempts, app.clock.now()).await?;
+    counted.within(|| security_log::locked_out("password", Some(user), None))?;
     let secured = app.store.account(user).await?.ok_or(Error::NotFound("user"))?;
     if !password::matches(password, secured.password_hash).await? {
         return Err(Error::Forbidden(Reason::Password));

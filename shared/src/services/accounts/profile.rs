@@ -43,7 +43,7 @@ pub async fn change_profile(app: &App, user: &UserId, profile: Profile) -> Resul
         let renames = Attempts::at("rename", user.as_str(), RENAMES_PER_DAY);
         let renames = renames.of("changes of a username in one day", DAY);
         let now = app.clock.now();
-        app.store.count_attempt(&renames, now).await?;
+        app.store.count_attempt(&renames, now).await?.within(|| ())?;
         if !app.store.rename_account(&before, &username, moment(app)).await? {
             app.store.undo_attempt(&renames, now).await?;
             return Err(TAKEN);

@@ -8,7 +8,7 @@ use secrecy::SecretString;
 use crate::auth::tokens;
 use crate::domain::{SessionId, Timestamp, UserId};
 use crate::store::{Overdue, Ticket};
-use crate::{App, Error};
+use crate::{App, Error, security_log};
 
 /// How long a ticket is good.
 pub const TICKET_LIFETIME: Duration = Duration::from_secs(30);
@@ -34,10 +34,21 @@ pub async fn end(app: &App, user: &UserId, session: SessionId) -> Result<(), Err
 }
 
 /// Ends every session of somebody, but for `except`.
-pub async fn end_all(app: &App, user: &UserId, except: Option<SessionId>) -> Result<(), Error> {
+pub(super) async fn end_all(
+    app: &App,
+    user: &UserId,
+    except: Option<SessionId>,
+) -> Result<(), Error> {
     let sessions = app.store.sessions(user).await?.into_iter();
     let ends = sessions.filter(|it| Some(*it) != except).map(|it| end(app, user, it));
     stream::iter(ends).buffer_unordered(CONCURRENT_ENDS).try_collect().await
+}
+
+/// Signs somebody out everywhere.
+pub async fn end_everywhere(app: &App, user: &UserId) -> Result<(), Error> {
+    end_all(app, user, None).await?;
+    security_log::signed_out_everywhere(user);
+    Ok(())
 }
 
 /// Closes whatever sockets somebody has.

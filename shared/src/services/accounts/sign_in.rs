@@ -12,8 +12,9 @@ use super::sessions::end;
 use crate::auth::tokens::RefreshToken;
 use crate::auth::{Tokens, password};
 use crate::domain::{Account, SessionId, UserId, Username};
-use crate::store::{Attempts, Exchange, Rotation, Secured, Session};
-use crate::{App, Error};
+use crate::metrics::Count;
+use crate::store::{Attempts, Counted, Exchange, Rotation, Secured, Session};
+use crate::{App, Error, security_log};
 
 /// How long a session lasts after it was last refreshed.
 const SESSION_LIFETIME: Duration = Duration::from_secs(30 * 24 * 60 * 60);
@@ -72,6 +73,14 @@ pub async fn register(
 
 /// Signs somebody in. The answer, and how long it takes, do not tell whether there is such an account.
 pub async fn login(app: &App, credentials: Credentials) -> Result<SignedIn, Error> {
+    let signed_in = sign_in(app, credentials).await;
+    if matches!(signed_in, Err(Error::Untrusted(_) | Error::RateLimited { .. })) {
+        app.metrics.count(Count::SignInsRefused);
+    }
+    signed_in
+}
+
+async fn sign_in(app: &App, credentials: Credentials) -> Result<SignedIn, Error> {
     const REFUSED: Error =
         Error::Untrusted("there is no such account, or this is not its password");
     let tokens = app.tokens()?;
@@ -79,11 +88,13 @@ pub async fn login(app: &App, credentials: Credentials) -> Result<SignedIn, Erro
     let name = username.as_ref().map_or_else(|| credentials.username.clone(), Username::key);
     let attempts = Attempts::at("login", &name, ATTEMPTS_PER_ACCOUNT);
     count_address(app, &credentials.address).await?;
-    app.store.count_attempt(&attempts, app.clock.now()).await?;
-    let user = match &username {
-        Some(username) => app.store.user_named(username).await?,
-        None => None,
-    };
+    let counted = app.store.count_attempt(&attempts, app.clock.now()).await?;
+    if let Counted::Beyond { is_first: true, .. } = counted {
+        let user = user_named(app, username.as_ref()).await?;
+        security_log::locked_out("sign_in", user.as_ref(), Some(&credentials.address));
+    }
+    counted.within(|| ())?;
+    let user = user_named(app, username.as_ref()).await?;
     // Nobody's account is looked up all the same, so that it takes as long.
     let user = user.map_or_else(|| UserId::parse(&Uuid::nil().to_string()), Ok)?;
     let secured = app.store.account(&user).await?;
@@ -99,6 +110,13 @@ pub async fn login(app: &App, credentials: Credentials) -> Result<SignedIn, Erro
     }
     app.store.reset_attempts(&attempts, app.clock.now()).await?;
     start_session(app, tokens, account, &hash).await
+}
+
+async fn user_named(app: &App, username: Option<&Username>) -> Result<Option<UserId>, Error> {
+    match username {
+        Some(username) => app.store.user_named(username).await,
+        None => Ok(None),
+    }
 }
 
 /// The next pair of tokens for one that was not shown before, or only just now: then the same pair.
@@ -118,6 +136,7 @@ pub async fn refresh(app: &App, token: &SecretString) -> Result<SignedIn, Error>
         Rotation::Done(since) => since,
         Rotation::Gone => return Err(INVALID),
         Rotation::Reused => {
+            security_log::refresh_token_reused(&user, old.session);
             end(app, &user, old.session).await?;
             return Err(INVALID);
         }
@@ -160,5 +179,7 @@ async fn count_address(app: &App, address: &str) -> Result<(), Error> {
     if limit == 0 {
         return Ok(());
     }
-    app.store.count_attempt(&Attempts::at("address", address, limit), app.clock.now()).await
+    let attempts = Attempts::at("address", address, limit);
+    let counted = app.store.count_attempt(&attempts, app.clock.now()).await?;
+    counted.within(|| security_log::locked_out("address", None, Some(address)))
 }

@@ -3,10 +3,12 @@
 use futures::stream::{self, StreamExt};
 
 use super::recipients::{Recipient, Recipients};
-use crate::domain::{ConnectionId, ConversationId, Message, Seq, UserId};
-use crate::protocol::{Batch, batches};
+use crate::domain::{ConnectionId, ConversationId, Message, Seq, Timestamp, UserId};
+use crate::metrics::Count;
+use crate::protocol::{Batch, StepKind, batches};
 use crate::pusher::Push;
 use crate::store::{Inbox, Update};
+use crate::trace::Steps;
 use crate::{App, Error};
 
 /// How often one delivery looks again because other senders changed the same inbox.
@@ -23,6 +25,7 @@ struct FanOut<'a> {
     /// What brings them to whoever may read all of them.
     batches: Vec<Batch<'a>>,
     sent_over: Option<&'a ConnectionId>,
+    steps: &'a Steps<'a>,
 }
 
 /// What one recipient is brought.
@@ -43,10 +46,11 @@ pub async fn deliver(
     messages: &[Message],
     Recipients { people, unread }: Recipients,
     sent_over: Option<&ConnectionId>,
+    steps: &Steps<'_>,
 ) -> Result<bool, Error> {
     let Some(Message { conversation, from, .. }) = messages.first() else { return Ok(false) };
     let fan_out =
-        FanOut { app, conversation, messages, batches: batches(messages, false), sent_over };
+        FanOut { app, conversation, messages, batches: batches(messages, false), sent_over, steps };
     let to_oneself = conversation.addressee(from) == Some(from);
     let outcomes = people.into_iter().map(|recipient| {
         let fan_out = &fan_out;
@@ -97,6 +101,7 @@ impl FanOut<'_> {
             let noted_already = pending.late_write.is_some_and(|noted| noted >= last);
             let nobody_delivers = !somebody_ready && pending.lease.is_none();
             if mark <= first && (noted_already || nobody_delivers) {
+                self.waits(StepKind::LeftToBacklog, user, (first, last));
                 return Ok(false);
             }
             let seen = (mark, pending.late_write);
@@ -104,6 +109,7 @@ impl FanOut<'_> {
             let noted = store.note_late_write(user, conversation, seen, wrote, somebody_ready);
             match noted.await? {
                 Update::Applied(after) => {
+                    self.waits(StepKind::LeftToBacklog, user, (first, last));
                     if !somebody_ready && !after.ready(app.clock.now()).is_empty() {
                         store.notify(user).await?;
                     }
@@ -126,20 +132,7 @@ impl FanOut<'_> {
         if matches!(conversation, ConversationId::Direct(..)) {
             ready.retain(|connection| !speaks_here || Some(connection) != *sent_over);
         }
-        let (mut gone, mut stuck) = (Vec::new(), None);
-        for batch in part.batches {
-            let pushes = app.pusher.push_to_all(ready.clone(), &batch.frame).await;
-            if !pushes.iter().any(|(_, push)| *push == Push::Taken) {
-                stuck = Some(batch.messages.first().map_or(part.first, |first| first.seq));
-            }
-            let found_gone = pushes.into_iter().filter(|(_, push)| *push == Push::Gone);
-            let found_gone: Vec<_> = found_gone.map(|(id, _)| id).collect();
-            ready.retain(|connection| !found_gone.contains(connection));
-            gone.extend(found_gone);
-            if stuck.is_some() {
-                break;
-            }
-        }
+        let (gone, stuck) = self.push_batches(user, ready, part).await;
         let taken = stuck.is_none();
         // The ack tells the caller; the lobby waits for nobody.
         let stuck = stuck.filter(|_| !speaks_here && **conversation != ConversationId::Lobby);
@@ -147,7 +140,10 @@ impl FanOut<'_> {
             self.remove_gone(user, inbox, &gone).await;
             return Ok(taken);
         };
-        let after = if !inbox.is_full(app.config.most_listed_bytes) {
+        let is_full = inbox.is_full(app.config.most_listed_bytes);
+        let step = if is_full { StepKind::Unlisted } else { StepKind::Waiting };
+        self.waits(step, user, (stuck, part.last));
+        let after = if !is_full {
             self.mark_pending(user, stuck, &gone).await?
         } else if inbox.overflows_untold() && inbox.ready(now).is_empty() {
             // Whoever tells the owner begins after this inbox was read, and so after the put.
@@ -161,6 +157,42 @@ impl FanOut<'_> {
             app.store.notify(user).await?;
         }
         Ok(false)
+    }
+
+    /// Pushes to `ready`, as long as somebody takes it: who is gone, and what nobody took first.
+    async fn push_batches(
+        &self,
+        user: &UserId,
+        mut ready: Vec<ConnectionId>,
+        part: Part<'_, '_>,
+    ) -> (Vec<ConnectionId>, Option<Seq>) {
+        let mut gone = Vec::new();
+        for Batch { frame, messages } in part.batches {
+            let pushes = self.app.pusher.push_to_all(ready.clone(), frame).await;
+            let ends = ends(messages).unwrap_or((part.first, part.last));
+            self.steps.pushed(StepKind::Pushed, ends, user, &pushes);
+            let is_taken = pushes.iter().any(|(_, push)| *push == Push::Taken);
+            let found_gone = pushes.into_iter().filter(|(_, push)| *push == Push::Gone);
+            let found_gone: Vec<_> = found_gone.map(|(id, _)| id).collect();
+            ready.retain(|connection| !found_gone.contains(connection));
+            gone.extend(found_gone);
+            if !is_taken {
+                return (gone, Some(ends.0));
+            }
+            if let Some(sent_at) = count_delivered(self.app, user, messages) {
+                self.app.metrics.delivered_after(self.app.clock.now().since(sent_at));
+            }
+        }
+        (gone, None)
+    }
+
+    /// These wait for somebody.
+    fn waits(&self, step: StepKind, user: &UserId, (first, last): (Seq, Seq)) {
+        self.steps.took(step, (first, last), user);
+        let part = self.messages.iter().filter(|it| (first..=last).contains(&it.seq));
+        self.app
+            .metrics
+            .count_many(Count::MessagesWaiting, part.filter(|it| is_for(it, user)).count());
     }
 
     /// Forgets connections that turned out gone, and has those dismissed that are to hear no more. The
@@ -192,4 +224,26 @@ impl FanOut<'_> {
             Update::Applied(inbox) | Update::Refused(inbox) => Ok(inbox),
         }
     }
+}
+
+/// Counts what a connection of somebody took in one frame; when the first of it was stored that others said.
+pub fn count_delivered(app: &App, user: &UserId, messages: &[Message]) -> Option<Timestamp> {
+    let mut theirs = messages.iter().filter(|message| is_for(message, user));
+    let sent_at = theirs.next()?.sent_at;
+    let count = theirs.count() + 1;
+    app.metrics.count_many(Count::MessagesDelivered, count);
+    if messages.len() > 1 {
+        app.metrics.count_many(Count::FramesCoalesced, count);
+    }
+    Some(sent_at)
+}
+
+/// Whether somebody is not only told what they said themselves.
+fn is_for(message: &Message, user: &UserId) -> bool {
+    message.from != *user || message.conversation.addressee(user) == Some(user)
+}
+
+/// The first and the last of some messages.
+fn ends(messages: &[Message]) -> Option<(Seq, Seq)> {
+    Some((messages.first()?.seq, messages.last()?.seq))
 }

@@ -23,5 +23,5 @@
 mod fan_out;
 mod recipients;
 
-pub use fan_out::deliver;
+pub use fan_out::{count_delivered, deliver};
 pub use recipients::{Recipient, Recipients, recipients};

@@ -16,9 +16,10 @@ use super::repeat::find_repeat;
 use super::way::fan_until;
 use crate::domain::permissions::{self, Action};
 use crate::domain::{ConversationId, Message, MessageId, NewMessage, Timestamp};
+use crate::metrics::Count;
 use crate::store::{Entry, First, Put, Tail};
 use crate::writer_queue::Turn;
-use crate::{App, Error, limits};
+use crate::{App, Error, invocation, limits};
 
 /// How often an append starts over before it is given up: each time other writers got further.
 const ATTEMPTS: u32 = 500;
@@ -61,6 +62,7 @@ pub async fn append<Permission: Future<Output = Result<(), Error>>>(
     new: &NewMessage,
     permission: impl Fn() -> Permission,
 ) -> Result<Appended, Error> {
+    invocation::is_about(conversation);
     let now = app.clock.now();
     let made_at = new.id.as_ref().and_then(MessageId::made_at);
     if made_at.is_some_and(|made_at| made_at > now.plus(limits::ID_AHEAD)) {
@@ -78,6 +80,7 @@ pub async fn append<Permission: Future<Output = Result<(), Error>>>(
         let earlier = find_repeat(app, conversation, (new, &append.id), &tail, searched).await?;
         let members = tail.hand_over.as_ref().map_or(0, |hand_over| hand_over.members);
         if let Some(message) = earlier {
+            append.count(true);
             return Ok(Appended { message, duplicate: true, members });
         }
         known = tail.entries.first().map_or(known, |newest| newest.message.seq);
@@ -97,6 +100,7 @@ pub async fn append<Permission: Future<Output = Result<(), Error>>>(
             if let Some(counted) = counted.filter(|_| !duplicate) {
                 counted.keep();
             }
+            append.count(duplicate);
             if let Some(turn) = turn.filter(|_| !starts) {
                 turn.leave(tail);
             }
@@ -176,7 +180,10 @@ impl Append<'_> {
         let earlier = tail.outlives(*now, self.kept(tail));
         match app.store.put_first(&entry, start, &holders, earlier).await? {
             First::Stored => Ok(Some((entry.message, false))),
-            First::Overtaken => Ok(None),
+            First::Overtaken => {
+                app.metrics.count(Count::LogConflicts);
+                Ok(None)
+            }
             First::NoAccount(user) if user == self.new.from => Err(Error::DELETED),
             First::NoAccount(_) => Err(Error::NotFound("user")),
         }
@@ -198,11 +205,15 @@ impl Append<'_> {
                     tail.push(entry, LONG_TAIL);
                     return Ok(Some((message, false)));
                 }
-                Put::Contended => return Ok(None),
+                Put::Contended => {
+                    self.app.metrics.count(Count::LogConflicts);
+                    return Ok(None);
+                }
                 Put::Occupied(occupant) => {
                     if self.new.is_repeated_by(&self.id, &occupant.message)? {
                         return Ok(Some((occupant.message, true)));
                     }
+                    self.app.metrics.count(Count::LogConflicts);
                     tail.push(*occupant, LONG_TAIL);
                     check_rate(self.app, self.new, tail, self.now)?;
                 }
@@ -214,6 +225,14 @@ impl Append<'_> {
     /// How long the message is kept.
     fn kept(&self, tail: &Tail) -> Option<Duration> {
         tail.lifetime.kept(self.app.config.retention)
+    }
+
+    fn count(&self, duplicate: bool) {
+        if duplicate {
+            self.app.metrics.count(Count::MessagesRepeated);
+        } else if self.new.body.is_text() {
+            self.app.metrics.count(Count::MessagesAccepted);
+        }
     }
 
     /// The message as it stands behind this end of the log. Its way is decided anew with every number, and

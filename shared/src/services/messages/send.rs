@@ -10,7 +10,7 @@ use crate::domain::permissions::Action;
 use crate::domain::{
     ConnectionId, Content, ConversationId, Message, MessageBody, MessageId, NewMessage, UserId,
 };
-use crate::protocol::Ack;
+use crate::protocol::{Ack, StepKind};
 use crate::services::access::{check_permission, check_speaker};
 use crate::services::delivery::{deliver, recipients};
 use crate::services::own_inbox::OwnInbox;
@@ -100,7 +100,15 @@ pub(crate) async fn bring(
     sent_over: Option<(&Inbox, &ConnectionId)>,
 ) -> Result<Sent, Error> {
     let Appended { message, duplicate, members } = appended;
+    let steps = app.steps(&message.conversation);
+    let step = match (duplicate, message.by_stream) {
+        (true, _) => StepKind::Repeated,
+        (false, true) => StepKind::StoredForStream,
+        (false, false) => StepKind::Stored,
+    };
+    steps.took(step, (message.seq, message.seq), &message.from);
     if message.by_stream {
+        drop(steps);
         app.stream_has_more();
         return Ok(Sent { message, duplicate, delivered: None });
     }
@@ -109,11 +117,12 @@ pub(crate) async fn bring(
     let counted = recipients.people.len();
     let sent_over = sent_over.map(|(_, connection)| connection);
     let (delivered, noted) = join!(
-        deliver(app, slice::from_ref(&message), recipients, sent_over),
+        deliver(app, slice::from_ref(&message), recipients, sent_over, &steps),
         note_size(app, &message, members, counted),
     );
     // The next message notes it again.
     noted.unwrap_or_else(|error| error.log());
+    drop(steps);
     Ok(Sent { delivered: Some(delivered?), message, duplicate })
 }
 

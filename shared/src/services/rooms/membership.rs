@@ -7,7 +7,7 @@ use crate::domain::{
     ConversationId, Leaving, Notice, PageSize, Role, Room, RoomHistory, RoomId, Seq, UserId,
 };
 use crate::store::{Departure, Entered, Removed};
-use crate::{App, Error};
+use crate::{App, Error, security_log};
 
 /// Puts `user` into the room; joining twice changes nothing.
 pub async fn join(app: &App, user: &UserId, id_or_name: &str) -> Result<Room, Error> {
@@ -172,6 +172,7 @@ async fn give_role(
         }
         match app.store.set_role(room.id, &member, role).await? {
             Removed::Yes => {
+                security_log::role_changed(room.id, actor, user, role);
                 return announce(app, room, actor, Notice::Appointed(user.clone(), role)).await;
             }
             Removed::LastOwner => return Err(last_owner()),

@@ -15,7 +15,7 @@ use crate::protocol::{Removal, Withdrawal};
 use crate::services::events;
 use crate::services::messages::{forget_archived, read};
 use crate::store::{Change, Changed, Departure, ListPage, RoomLimits};
-use crate::{App, Error};
+use crate::{App, Error, security_log};
 
 pub use invitations::{decline, invite, withdraw};
 pub use membership::{join, leave, leave_all, set_role};
@@ -218,6 +218,7 @@ pub async fn delete(app: &App, user: &UserId, id_or_name: &str) -> Result<(), Er
         }
     }
     let invited = erase(app, &room).await?;
+    security_log::room_deleted(room.id, user);
     events::show_withdrawal(app, &room, &invited, Withdrawal::Deleted).await;
     Ok(())
 }

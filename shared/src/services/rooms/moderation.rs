@@ -9,7 +9,7 @@ use crate::domain::{Decision, Member, Mute, Notice, Role, Room, UserId, UserInRo
 use crate::protocol::{Removal, Withdrawal};
 use crate::services::events;
 use crate::store::{Departure, Removed};
-use crate::{App, Error};
+use crate::{App, Error, security_log};
 
 /// Puts a member out of the room; they may come again.
 pub async fn kick(app: &App, actor: &UserId, id_or_name: &str, user: &UserId) -> Result<(), Error> {
@@ -37,11 +37,13 @@ pub async fn ban(app: &App, actor: &UserId, id_or_name: &str, user: &UserId) -> 
         if let Some(member) = check_below(&actor, seen.member.clone())? {
             let departure = Departure::Banned(decision.clone());
             if app.store.remove_member(room.id, &member, &departure).await? == Removed::Yes {
+                security_log::banned(room.id, &actor.user, user);
                 return announce_removal(app, &actor, user, Removal::Banned).await;
             }
         } else if seen.non_member.ban.is_some() {
             return Ok(());
         } else if app.store.ban_non_member(&seen, &decision).await? {
+            security_log::banned(room.id, &actor.user, user);
             if seen.non_member.invitation.is_some() {
                 let invited = std::slice::from_ref(user);
                 events::show_withdrawal(app, room, invited, Withdrawal::Withdrawn).await;

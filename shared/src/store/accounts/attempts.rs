@@ -24,6 +24,31 @@ pub struct Attempts {
     window: Duration,
 }
 
+/// What an attempt is among the others of its window.
+#[derive(Debug)]
+pub enum Counted {
+    /// One that may be made.
+    Within,
+    /// One too many.
+    Beyond {
+        /// Whether none was too many before.
+        is_first: bool,
+        /// With the time until the window ends.
+        refusal: Error,
+    },
+}
+
+impl Counted {
+    /// Refuses one too many; `locked_out` notes the first of them.
+    pub fn within(self, locked_out: impl FnOnce()) -> Result<(), Error> {
+        let Self::Beyond { is_first, refusal } = self else { return Ok(()) };
+        if is_first {
+            locked_out();
+        }
+        Err(refusal)
+    }
+}
+
 impl Attempts {
     /// At most `limit` attempts at something, such as an account or from an address, in each window.
     ///
@@ -47,9 +72,11 @@ impl Attempts {
 
 impl Store {
     /// Counts an attempt, before it is made: attempts at the same time count each.
-    ///
-    /// `rate_limited` with the time until the window ends when there were too many.
-    pub async fn count_attempt(&self, attempts: &Attempts, now: Timestamp) -> Result<(), Error> {
+    pub async fn count_attempt(
+        &self,
+        attempts: &Attempts,
+        now: Timestamp,
+    ) -> Result<Counted, Error> {
         let (window, left) = window_at(now, attempts.window);
         let update = self
             .update(attempts.counted_in(window))
@@ -59,10 +86,11 @@ impl Store {
             .return_values(ReturnValue::UpdatedNew);
         let counted = update.send().await.map_err(storage("count an attempt"))?;
         let counted: u64 = number(&counted.attributes.unwrap_or_default(), "attempts")?;
-        if counted > attempts.limit {
-            return Err(Error::RateLimited { what: attempts.what, retry_after: left });
+        if counted <= attempts.limit {
+            return Ok(Counted::Within);
         }
-        Ok(())
+        let refusal = Error::RateLimited { what: attempts.what, retry_after: left };
+        Ok(Counted::Beyond { is_first: counted == attempts.limit + 1, refusal })
     }
 
     /// Counts an attempt no longer of which nothing came.

@@ -19,7 +19,7 @@ use crate::error::storage;
 use crate::store::key::Key;
 use crate::store::transaction::Write;
 
-pub use attempts::Attempts;
+pub use attempts::{Attempts, Counted};
 pub use names::Moment;
 pub use sessions::{Exchange, Rotation, Session};
 pub use tickets::Ticket;

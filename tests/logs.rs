@@ -1,0 +1,140 @@
+//! What the Lambda binaries print: metrics for CloudWatch and lines for whoever operates them, of which
+//! none says what people say or what lets them in.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use local::options::Auth;
+use local::server::TestHooks;
+use reqwest::Method;
+use serde_json::{Value, json};
+use shared::Config;
+use shared::edge::lambda::TOKEN_KEY_SECRET;
+use shared::metrics::{Count, DELIVERY_TIME};
+
+use crate::lambdas::{Versions, binaries_with, secrets_manager};
+use crate::support::member::Member;
+use crate::support::{Chat, Printed};
+
+const TEXT: &str = "nobody else is to read this";
+const PASSWORD: &str = "a password that nobody logs";
+
+/// People with accounts who talk through the binaries, with more variables than those of the template.
+async fn chat_through_binaries(
+    printed: &Printed,
+    variables: &[(&'static str, &'static str)],
+) -> Chat {
+    let versions = Versions::default();
+    versions.lock().unwrap().insert("AWSCURRENT", "a key of at least 32 bytes for tests".into());
+    let secrets = secrets_manager("the key", Arc::clone(&versions));
+    let (printed, variables) = (printed.clone(), variables.to_vec());
+    let functions = move |config: &Config, dynamodb: &str| {
+        let mut others = vec![
+            ("AUTH_MODE", "accounts"),
+            ("SIGN_INS_PER_ADDRESS", "0"),
+            ("STACK_NAME", "tea-house"),
+            (TOKEN_KEY_SECRET, "the key"),
+            ("AWS_ENDPOINT_URL_SECRETS_MANAGER", secrets.as_str()),
+        ];
+        others.extend(variables.iter().copied());
+        binaries_with(config, dynamodb, &others, &printed)
+    };
+    let hooks = TestHooks { functions: Some(Arc::new(functions)), ..TestHooks::default() };
+    Chat::start_on_with(hooks, |options| options.auth = Auth::Accounts).await
+}
+
+async fn registers(chat: &Chat, name: &str) -> Member {
+    let body = json!({ "username": name, "password": PASSWORD });
+    Member::of(&chat.post("/api/register", body).await)
+}
+
+/// What a metric came to in all lines.
+fn sums(lines: &[Value]) -> BTreeMap<String, f64> {
+    let mut sums = BTreeMap::new();
+    for line in lines.iter().filter(|line| line["_aws"].is_object()) {
+        let metrics = check_metrics(line);
+        for name in metrics {
+            let value = &line[&name];
+            let values = value.as_array().cloned().unwrap_or_else(|| vec![value.clone()]);
+            *sums.entry(name).or_default() +=
+                values.iter().map(|value| value.as_f64().unwrap()).sum::<f64>();
+        }
+    }
+    sums
+}
+
+/// Checks a line by the rules of CloudWatch's embedded metric format
+/// (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>);
+/// which metrics it has.
+fn check_metrics(line: &Value) -> Vec<String> {
+    let known: BTreeSet<_> =
+        Count::ALL.iter().map(|(_, name, _)| *name).chain([DELIVERY_TIME.0]).collect();
+    assert!(line["_aws"]["Timestamp"].as_u64().unwrap() > 1_700_000_000_000, "{line}");
+    let directives = line["_aws"]["CloudWatchMetrics"].as_array().unwrap();
+    let [directive] = &directives[..] else { panic!("several: {line}") };
+    assert_eq!(directive["Namespace"], "Confab");
+    assert_eq!(directive["Dimensions"], json!([["Stack"]]));
+    assert_eq!(line["Stack"], "tea-house");
+    assert!(line["FunctionName"].is_string() && line["RequestId"].is_string(), "{line}");
+    let metrics = directive["Metrics"].as_array().unwrap();
+    assert!((1..=100).contains(&metrics.len()), "{line}");
+    let check = |metric: &Value| {
+        let name = metric["Name"].as_str().unwrap();
+        assert!(known.contains(name), "{name}");
+        let is_time = name == DELIVERY_TIME.0;
+        assert_eq!(metric["Unit"], if is_time { "Milliseconds" } else { "Count" });
+        let values = line[name].as_array().cloned().unwrap_or_else(|| vec![line[name].clone()]);
+        assert!((1..=100).contains(&values.len()) && values.iter().all(Value::is_number), "{line}");
+        name.to_owned()
+    };
+    metrics.iter().map(check).collect()
+}
+
+/// The lines as JSON, which each of them is.
+fn read(printed: &Printed) -> Vec<Value> {
+    let lines = printed.lines().into_iter();
+    let read = |line: String| serde_json::from_str(&line).unwrap_or_else(|_| panic!("{line}"));
+    lines.map(read).collect()
+}
+
+#[tokio::test]
+async fn what_is_printed_counts_and_explains_and_betrays_nothing() {
+    let printed = Printed::default();
+    let chat = chat_through_binaries(&printed, &[]).await;
+    let [alice, bob] = [registers(&chat, "alice").await, registers(&chat, "bob").await];
+    let mut at_alices = chat.joined_by_member(&alice).await;
+    let mut at_bobs = chat.joined_by_member(&bob).await;
+    assert_eq!(at_alices.says("bob", TEXT).await["delivered"], true);
+    at_bobs.hears(&alice.id, TEXT).await;
+    at_bobs.leaves().await;
+    assert_eq!(at_alices.says("bob", TEXT).await["delivered"], false);
+    let mut at_bobs = chat.joined_by_member(&bob).await;
+    at_bobs.hears(&alice.id, TEXT).await;
+
+    let wrong = json!({ "username": "bob", "password": "something else of hers" });
+    assert_eq!(chat.post("/api/login", wrong).await.status, 401);
+    let everywhere = Some(json!({ "everywhere": true }));
+    let left = chat.asks_as(&bob.access, Method::POST, "/api/logout", everywhere).await;
+    assert_eq!(left.status, 204);
+    printed.has(|line| line.contains("signed_out_everywhere")).await;
+    printed.has(|line| line.contains("\"backlog\"")).await;
+    printed.has(|line| line.contains("SignInsRefused")).await;
+
+    for line in printed.lines() {
+        eprintln!("{line}");
+        for secret in [TEXT, PASSWORD, "something else", &alice.access, &alice.refresh, &bob.access]
+        {
+            assert!(!line.contains(secret), "{line}");
+        }
+    }
+    let lines = read(&printed);
+    let sums = sums(&lines);
+    assert_eq!((sums["MessagesAccepted"], sums["MessagesWaiting"]), (2.0, 1.0));
+    assert_eq!((sums["MessagesDelivered"], sums["SignInsRefused"]), (2.0, 1.0));
+    for line in lines.iter().filter(|line| !line["_aws"].is_object()) {
+        assert!(line["timestamp"].as_str().unwrap().parse::<Timestamp>().is_ok(), "{line}");
+        assert!(["INFO", "WARN", "ERROR"].contains(&line["level"].as_str().unwrap()), "{line}");
+        assert_eq!(line["span"]["requestId"].as_str().unwrap().len(), 36, "{line}");
+    }
+}
