@@ -7,6 +7,7 @@ dynamodb_local=amplify-dynamodb-simulator@2.9.30 # carries DynamoDB Local in its
 wscat=wscat@6.1.0
 playwright=playwright-core@1.65.1 # drives Debian's Chromium, and brings no browser of its own
 axe=axe-core@4.14.1
+checkov=checkov==3.3.30
 typescript=typescript@5.9.3
 
 # install FOLDER VERSION COMMAND: fills target/tools/FOLDER afresh, unless it holds that version.
@@ -46,6 +47,12 @@ install_python_packages() {
     "$tools/python/bin/pip" install --quiet --requirement tests/tools/requirements.txt
 }
 
+# In an environment of its own, because it wants another version of the AWS SDK than the others.
+install_checkov() {
+    python3 -m venv "$tools/checkov"
+    "$tools/checkov/bin/pip" install --quiet "$checkov"
+}
+
 install_wscat() {
     npm install --loglevel=error --prefix "$tools/node" "$wscat"
 }
@@ -58,6 +65,7 @@ install_all() {
     install_programs
     install python "$(cksum <tests/tools/requirements.txt | cut -d' ' -f1)" install_python_packages
     PATH=$tools/python/bin:$tools/node/node_modules/.bin:$PATH
+    install checkov "$checkov" install_checkov
     install dynamodb "$dynamodb_local" install_dynamodb_local
     install node "$wscat" install_wscat
     install web "$playwright-$axe-$typescript" install_web
