@@ -406,6 +406,7 @@ def main():
         tried = stages() | {
             "without-accounts": {"AuthMode": "open"},
             RESTORED: {"RestoredTable": RESTORED, "RestoredStreamArn": restored_table(expected), "Alarms": "true"},
+            "with-archive": {"Archive": "true", "RetentionDays": "30", "Alarms": "true"},
             "with-domains": {"HttpDomain": "chat.example.com", "WebSocketDomain": "ws.example.com",
                              "CertificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/1"},
         }

@@ -12,6 +12,7 @@ use futures::future::join_all;
 use futures::join;
 use shared::archive::Archive;
 use shared::domain::ConversationId;
+use shared::metrics::Count;
 use shared::services::messages::has_ended;
 use shared::{App, Error};
 
@@ -37,6 +38,7 @@ pub async fn handle(app: &App, event: Event) -> Result<DynamoDbEventResponse, Er
         kept.map_err(|error| (error, sequence_number))
     });
     let set_aside = unreadable.into_iter().map(async |Unreadable { sequence_number, json }| {
+        app.metrics.count(Count::UnreadableRecords);
         tracing::error!(sequence_number, "an expired message cannot be read, and is set aside");
         let put = archive.put_unreadable(&sequence_number, json).await;
         put.map_err(|error| (error, Some(sequence_number)))
