@@ -38,13 +38,14 @@ fn action(name: &str) -> Work {
 
 /// What the functions were seen to do since the last time.
 fn counted(chat: &Chat) -> Work {
-    let (usage, pushes) = (chat.meter.take(), chat.meter.take_pushes());
-    let number = |number: usize| f64::from(u32::try_from(number).unwrap());
+    let Work { write_units, read_units, .. } = chat.work();
+    assert_eq!([write_units, read_units], chat.meter.units(), "what the server shows");
+    let (usage, work) = (chat.meter.take(), chat.take_work());
     Work {
-        pushes: number(pushes.frames),
-        push_bytes: number(pushes.bytes),
-        invocations: number(chat.meter.take_invocations()),
-        round_trips: number(usage.round_trips),
+        pushes: work.pushes,
+        push_bytes: work.push_bytes,
+        invocations: work.invocations,
+        round_trips: f64::from(u32::try_from(usage.round_trips).unwrap()),
         write_units: usage.write_units,
         read_units: usage.read_units,
         ..Work::default()

@@ -331,7 +331,7 @@ async fn the_local_event_sources_are_those_that_are_deployed() {
         config(&[("AUTH_MODE", "open")]),
         axum::Router::new(),
         str::to_owned,
-        std::sync::Arc::new(|_| ()),
+        Arc::new(|_| ()),
     );
     let archive = Some(Archive::new(Arc::new(InMemory::new())));
     let app = App { archive, ..services.await.app(None) };

@@ -3,6 +3,7 @@
 use axum::Router;
 use axum::http::header::CONTENT_TYPE;
 use axum::routing::{MethodRouter, get};
+use serde_json::{Map, Value};
 
 /// The HTTP API, described with OpenAPI.
 const OPENAPI: &str = include_str!("../api/openapi.json");
@@ -15,6 +16,18 @@ pub(crate) fn routes() -> Router {
     Router::new().route("/openapi.json", json(OPENAPI)).route("/asyncapi.json", json(ASYNCAPI))
 }
 
+/// The method and the path of every route of the HTTP API.
+pub(crate) fn operations() -> Vec<(String, String)> {
+    let described: Value = serde_json::from_str(OPENAPI).unwrap_or_default();
+    let paths = described["paths"].as_object().into_iter().flatten();
+    let routes = paths.flat_map(|(path, item)| {
+        let methods = item.as_object().into_iter().flat_map(Map::keys);
+        let methods = methods.filter(|name| *name != "parameters");
+        methods.map(|method| (method.to_uppercase(), path.clone()))
+    });
+    routes.collect()
+}
+
 fn json(document: &'static str) -> MethodRouter {
     get(move || async move { ([(CONTENT_TYPE, "application/json")], document) })
 }
@@ -23,7 +36,6 @@ fn json(document: &'static str) -> MethodRouter {
 mod tests {
     use axum::body::{Body, to_bytes};
     use axum::http::Request;
-    use serde_json::Value;
     use tower::ServiceExt;
 
     use super::*;

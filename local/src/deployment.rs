@@ -9,11 +9,14 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 use shared::edge::lambda;
+use shared::protocol::ClientFrame;
 use shared::store::keys;
 use shared::{App, Error};
 
+use crate::api;
 use crate::apigateway::{Authorizer, Lambda, Route, WebSocketApi};
 use crate::event_source::EventSource;
+use crate::meter::Meter;
 
 /// The stage of the local WebSocket API.
 pub const STAGE: &str = "dev";
@@ -73,9 +76,16 @@ impl Functions {
         }
     }
 
+    /// Counts what they do, action by action.
+    pub(crate) fn meter(&self) -> Meter {
+        let followers = self.event_sources.iter().map(|source| source.name);
+        Meter::new(ClientFrame::ACTIONS, api::operations(), followers.collect())
+    }
+
     /// The WebSocket API; `accepted` is called for every connection.
     pub(crate) fn websocket_api(
         &self,
+        meter: Meter,
         accepted: impl Fn() + Send + Sync + 'static,
     ) -> WebSocketApi {
         let authorizer =
@@ -90,6 +100,7 @@ impl Functions {
             authorizer: Some(authorizer),
             routes: routes.map(|(key, route)| (key.to_owned(), route)).into(),
             accepted: Some(Arc::new(accepted)),
+            meter,
             ..WebSocketApi::default()
         }
     }

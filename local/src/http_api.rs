@@ -4,11 +4,12 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
-use axum::extract::{ConnectInfo, Request, State};
+use axum::body::{Body, Bytes, HttpBody};
+use axum::extract::{ConnectInfo, MatchedPath, Request, State};
 use axum::http::header::{ALLOW, UPGRADE};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, StatusCode};
@@ -22,6 +23,7 @@ use uuid::Uuid;
 
 use crate::apigateway::{InvocationFailure, Lambda};
 use crate::http_server::{self, RequestTimeouts, Unread, refuse};
+use crate::meter::{Action, Meter};
 
 /// How long API Gateway waits for an authorizer.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -38,10 +40,25 @@ struct AuthorizerResponse {
     context: Option<HashMap<String, Value>>,
 }
 
-/// Puts `authorizer` before every route of `routes`; what matches none is API Gateway's own 404.
-pub fn behind_authorizer(routes: Router, authorizer: Lambda, patience: RequestTimeouts) -> Router {
+/// What stands before every route.
+#[derive(Clone)]
+struct Gateway {
+    authorizer: Lambda,
+    patience: RequestTimeouts,
+    meter: Meter,
+}
+
+/// Puts `authorizer` before every route of `routes`, and counts what is asked there; what matches none is
+/// API Gateway's own 404.
+pub fn behind_authorizer(
+    routes: Router,
+    authorizer: Lambda,
+    patience: RequestTimeouts,
+    meter: Meter,
+) -> Router {
+    let gateway = Gateway { authorizer, patience, meter };
     let routes = routes
-        .route_layer(middleware::from_fn_with_state((authorizer, patience), authorize))
+        .route_layer(middleware::from_fn_with_state(gateway, answer))
         .fallback(not_found)
         .method_not_allowed_fallback(not_found);
     Router::new().fallback_service(routes).layer(middleware::from_fn(with_methods_as_they_are))
@@ -73,14 +90,17 @@ pub(crate) fn without_handshakes(routes: Router) -> Router {
     }))
 }
 
-async fn authorize(
-    State((authorizer, patience)): State<(Lambda, RequestTimeouts)>,
+/// Answers a request to a route, and counts it.
+async fn answer(
+    State(gateway): State<Gateway>,
+    path: MatchedPath,
     request: Request,
     next: Next,
 ) -> Response {
-    let (mut parts, body) = request.into_parts();
+    let action = gateway.meter.route(request.method().as_str(), path.as_str());
+    let (parts, body) = request.into_parts();
     // The whole of it, so that a function may answer without reading it.
-    let body = match http_server::read(body, MAX_BODY_BYTES, patience.body).await {
+    let body = match http_server::read(body, MAX_BODY_BYTES, gateway.patience.body).await {
         Ok(body) => body,
         Err(Unread::TooLarge) => {
             return refuse(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
@@ -88,6 +108,21 @@ async fn authorize(
         Err(Unread::TooSlow) => return refuse(StatusCode::REQUEST_TIMEOUT, "Request Timeout"),
         Err(Unread::Broken) => return refuse(StatusCode::BAD_REQUEST, "Bad Request"),
     };
+    let asked = body.len() as u64;
+    let answering = authorize(&gateway.authorizer, parts, body, next, &action);
+    let response = Arc::clone(&action).run(answering).await;
+    action.answered_http(asked, response.body().size_hint().lower());
+    response
+}
+
+/// Asks the authorizer, then the function.
+async fn authorize(
+    authorizer: &Lambda,
+    mut parts: Parts,
+    body: Bytes,
+    next: Next,
+    action: &Action,
+) -> Response {
     let answer = authorizer.invoke(event(&parts), PATIENCE).await;
     let verdict = match answer {
         Ok(answer) => serde_json::from_value::<AuthorizerResponse>(answer).ok(),
@@ -104,6 +139,7 @@ async fn authorize(
     }
     parts.extensions.insert(SourceAddress(source_of(&parts)));
     parts.extensions.insert(AuthorizerContext(verdict.context.unwrap_or_default()));
+    action.invoked();
     next.run(Request::from_parts(parts, Body::from(body))).await
 }
 

@@ -7,7 +7,8 @@
 //! - `dynamodb` is the table's engine, [`event_source`] what carries its changes to those who follow;
 //!   [`in_process`] brings the SDK clients' requests to it and to the management API.
 //! - [`faults`] is what goes wrong on AWS now and then.
-//! - [`cost`] is what AWS would charge.
+//! - [`meter`] counts what people's actions take; [`cost`] is what AWS would charge for it; [`live_page`]
+//!   shows both, and what passes.
 //! - [`time`] is the clock all of it runs on.
 
 mod api;
@@ -22,6 +23,9 @@ mod http_api;
 pub mod http_layer;
 pub mod http_server;
 pub mod in_process;
+pub mod live_page;
+pub mod meter;
+mod metrics;
 pub mod options;
 pub mod server;
 pub mod settings;

@@ -81,7 +81,7 @@ fn print_banner(options: &Options, server: &Server) {
 
   {mode}{faults}
 
-Open {http}/ in a browser.
+Open {http}/ in a browser; {http}/_local shows what happens.
 
 {speak}
 

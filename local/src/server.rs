@@ -15,12 +15,14 @@ use shared::config::{
     TOKEN_KEY_PREVIOUS, WEBSOCKET_URL,
 };
 use shared::domain::AuthMode;
+use shared::trace::Trace;
 use shared::{App, Clock, Config, WriterQueue};
 use tokio::net::TcpListener;
 use tokio::sync::{oneshot, watch};
 use tokio::task::{JoinHandle, JoinSet};
 
 use crate::apigateway::ApiGateway;
+use crate::cost::work::Work;
 use crate::deployment::{Functions, STAGE};
 use crate::dynamodb::DynamoDb;
 use crate::event_source::{Follower, Pace};
@@ -29,6 +31,9 @@ use crate::http_api::{behind_authorizer, without_handshakes};
 use crate::http_layer::sockets;
 use crate::http_server::{self, AllowedOrigins, RequestTimeouts};
 use crate::in_process::InProcess;
+use crate::live_page::LivePage;
+use crate::meter::{self, Meter};
+use crate::metrics::Exporter;
 use crate::options::{Auth, Options};
 use crate::time::Time;
 use crate::{api, cors, token_key};
@@ -42,6 +47,7 @@ const REQUEST_GRACE: Duration = Duration::from_secs(1);
 pub struct Server {
     address: SocketAddr,
     gateway: ApiGateway,
+    live_page: LivePage,
     dynamodb: DynamoDb,
     in_process: InProcess,
     followers: Vec<Follower>,
@@ -49,7 +55,8 @@ pub struct Server {
     stop: Vec<oneshot::Sender<()>>,
     serving: Vec<JoinHandle<()>>,
     patience: RequestTimeouts,
-    silence: JoinSet<()>,
+    /// What goes on until it stops.
+    tasks: JoinSet<()>,
 }
 
 /// What tests change about a server.
@@ -106,25 +113,32 @@ impl Server {
         let app = App::new(config, &aws, clock(hooks.time.clone()))?;
         let stream = watch::Sender::new(());
         let writer_queue = Some(WriterQueue::default());
-        let app = App { writer_queue, stream: Some(stream.clone()), ..app };
+        let (exporter, metrics) = Exporter::new()?;
+        let trace = if app.config.trace_deliveries { Trace::kept() } else { Trace::Off };
+        let app = App { writer_queue, stream: Some(stream.clone()), trace, ..app };
+        let app = app.counted_by(&metrics);
         app.store.create_table().await.map_err(|error| {
             error.log();
             anyhow::anyhow!("DynamoDB at {} does not answer: {error}", dynamodb.url)
         })?;
 
         let functions = functions(&app, &hooks, &dynamodb.url, faults.as_ref());
-        let followers = follow(&functions, &dynamodb.aws, options, &stream).await?;
+        let meter = functions.meter();
+        let followers = follow(&functions, &dynamodb.aws, options, &stream, &meter).await?;
         let accepted = move || stream.send_replace(());
-        let gateway = ApiGateway::new(functions.websocket_api(accepted), hooks.time);
+        let gateway = ApiGateway::new(functions.websocket_api(meter.clone(), accepted), hooks.time);
         in_process.serve_management(gateway.management());
-        let http = behind_authorizer(functions.http, functions.authorizer, hooks.patience);
+        let live_page = LivePage::new(gateway.clone(), meter.clone(), faults.clone());
+        let http = behind_authorizer(functions.http, functions.authorizer, hooks.patience, meter);
         let public = public_routes(options, &origins, http, gateway.websocket());
-        let management = origins.guard(gateway.management());
+        let management =
+            origins.guard(gateway.management()).merge(live_page.routes()).merge(exporter.routes());
         let routes = public.merge(management.clone());
 
         let mut server = Self {
             address,
             gateway: gateway.clone(),
+            live_page,
             dynamodb,
             in_process,
             followers,
@@ -132,15 +146,16 @@ impl Server {
             stop: Vec::new(),
             serving: Vec::new(),
             patience: hooks.patience,
-            silence: JoinSet::new(),
+            tasks: JoinSet::new(),
         };
+        server.tasks.spawn(exporter.keep_up());
         server.serve(listener, routes);
         if let Some(listener) = management_listener {
             server.serve(listener, management);
         }
         if let (Some(faults), Some(scenario)) = (faults, &options.faults) {
             faults.change(scenario.plan.clone());
-            server.silence.spawn(keep_silence(faults, gateway));
+            server.tasks.spawn(keep_silence(faults, gateway));
         }
         Ok(server)
     }
@@ -183,6 +198,11 @@ impl Server {
         self.faults.as_ref()
     }
 
+    /// What was done for clients since the server started, as far as it can be counted.
+    pub fn work(&self) -> Work {
+        self.live_page.work()
+    }
+
     /// Says goodbye to the clients, lets their `$disconnect`s finish, and closes the table.
     pub async fn stop(self) {
         self.gateway.connections().shut_down(CLIENT_GRACE).await;
@@ -218,6 +238,7 @@ async fn follow(
     aws: &Aws,
     options: &Options,
     stream: &watch::Sender<()>,
+    meter: &Meter,
 ) -> anyhow::Result<Vec<Follower>> {
     let mut followers = Vec::new();
     for source in functions.event_sources.clone() {
@@ -225,7 +246,7 @@ async fn follow(
             None => Pace::Promptly(stream.subscribe()),
             Some(interval) => Pace::Every(Duration::from_millis(interval.into())),
         };
-        followers.push(Follower::start(aws, &options.table, source, pace).await?);
+        followers.push(Follower::start(aws, &options.table, source, pace, meter).await?);
     }
     Ok(followers)
 }
@@ -332,7 +353,9 @@ fn over_transports(aws: Aws, here: &InProcess, faults: Option<&Faults>) -> Aws {
         .with_management_transport(faults.transport(here.transport()))
 }
 
+/// The functions' clients, with what counts their requests around them.
 fn observed(aws: Aws, hooks: &TestHooks) -> Aws {
+    let aws = aws.with_interceptor(SharedInterceptor::permanent(meter::Interceptor));
     match &hooks.interceptor {
         Some(interceptor) => aws.with_interceptor(interceptor.clone()),
         None => aws,

@@ -9,6 +9,7 @@ use axum::http::{Method, Request, StatusCode, Uri};
 use bolero::check;
 use local::behind_authorizer;
 use local::http_server::RequestTimeouts;
+use local::meter::Meter;
 use tower::ServiceExt;
 
 use crate::TIME;
@@ -79,8 +80,12 @@ fn answers(text: &[u8]) {
     }
     play(async |world: Rc<World>| {
         let functions = world.functions.clone();
-        let api =
-            behind_authorizer(functions.http, functions.authorizer, RequestTimeouts::default());
+        let api = behind_authorizer(
+            functions.http,
+            functions.authorizer,
+            RequestTimeouts::default(),
+            Meter::default(),
+        );
         for (method, target, body) in requests {
             if let (_, Some(next)) = ask(&api, method, target, body).await {
                 let (status, _) = ask(&api, Method::GET, next, Vec::new()).await;

@@ -1,12 +1,13 @@
 //! A whole server, alone with one test.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_smithy_runtime_api::client::interceptors::SharedInterceptor;
 use local::Functions;
+use local::cost::work::Work;
 use local::faults::Faults;
 use local::options::Options;
 use local::server::{Server, TestHooks, WrapFunctions};
@@ -26,6 +27,8 @@ pub(crate) struct Chat {
     http: reqwest::Client,
     pub(crate) time: Time,
     pub(crate) meter: Meter,
+    /// What the server had done when somebody last looked.
+    work: Mutex<Work>,
 }
 
 /// An HTTP answer.
@@ -74,13 +77,13 @@ impl Chat {
     ) -> Self {
         let meter = Meter::default();
         let interceptor = Some(SharedInterceptor::new(meter.clone()));
-        let counted = meter.clone();
         let wrap: Option<WrapFunctions> =
-            Some(Arc::new(move |functions| around(counted.around(policies::named(functions)))));
+            Some(Arc::new(move |functions| around(policies::named(functions))));
         let hooks = TestHooks { time: time.clone(), interceptor, wrap, ..TestHooks::default() };
         let options = options(change);
         let server = Server::start_with(&options, hooks).await.unwrap();
-        Self { server, options, http: reqwest::Client::new(), time, meter }
+        let (http, work) = Default::default();
+        Self { server, options, http, time, meter, work }
     }
 
     /// A server with other hooks.
@@ -93,7 +96,8 @@ impl Chat {
         let time = hooks.time.clone();
         let options = options(change);
         let server = Server::start_with(&options, hooks).await.unwrap();
-        Self { server, options, http: reqwest::Client::new(), time, meter: Meter::default() }
+        let (http, meter, work) = Default::default();
+        Self { server, options, http, time, meter, work }
     }
 
     /// `user` connects and is welcome.
@@ -216,6 +220,17 @@ impl Chat {
     /// Lets the embedded DynamoDB delete what has expired.
     pub(crate) async fn sweeps(&self) {
         self.server.sweep().await;
+    }
+
+    /// What the server has done for people since it started.
+    pub(crate) fn work(&self) -> Work {
+        self.server.work()
+    }
+
+    /// The same since the last time.
+    pub(crate) fn take_work(&self) -> Work {
+        let now = self.work();
+        now - std::mem::replace(&mut *self.work.lock().unwrap(), now)
     }
 
     /// What goes wrong in this chat, if something is to.

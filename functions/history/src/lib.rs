@@ -1,8 +1,9 @@
-//! HTTP: what was said, page by page; one's conversations; exports; and whether the table answers.
+//! HTTP: what was said, page by page; one's conversations; exports; why messages were delivered or were not; and whether the table answers.
 
 mod conversations;
 mod export;
 mod messages;
+mod trace;
 
 use axum::extract::State;
 use axum::routing::get;
@@ -20,6 +21,7 @@ pub fn router(app: App) -> Router {
         .route("/api/conversations", get(conversations::list))
         .route("/api/export", get(export::person))
         .route("/api/rooms/{room}/export", get(export::room))
+        .route("/api/trace/{conversation}/{seq}", get(trace::of_message))
         .route("/health", get(health));
     private(app, routes)
 }

@@ -4,7 +4,7 @@
 //! - [`http`] is the HTTP API, [`account`] who one is;
 //! - [`input`] and [`editor`] are what comes from a person or a pipe, [`command`] what it means;
 //! - [`screen`] is what is shown, [`prompt`] what stands below it, [`paint`] and [`text`] how; [`names`] what people and rooms are called;
-//! - [`export`] prints what one takes with one;
+//! - [`export`] prints what one takes with one, [`why`] what became of a message;
 //! - [`app`] brings them together.
 
 mod account;
@@ -22,6 +22,7 @@ mod prompt;
 mod screen;
 mod server;
 mod text;
+mod why;
 
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
@@ -66,6 +67,11 @@ async fn chat(options: Options) -> anyhow::Result<()> {
         let exported = export::print(&account, options.room.as_deref()).await;
         account.sign_out().await;
         return exported;
+    }
+    if let Some([conversation, seq]) = options.why.as_deref() {
+        let told = why::print(&account, conversation, seq).await;
+        account.sign_out().await;
+        return told;
     }
     let me = account.id().await?;
     let (mode, output) = mode_of(&options);

@@ -47,6 +47,10 @@ pub(crate) struct Options {
     /// Print all that is kept of oneself, or with --room of that room, as lines of JSON, and end
     #[arg(long, conflicts_with_all = ["to", "create", "listen", "history"])]
     pub(crate) export: bool,
+    /// Print why a message was delivered or was not, and end: for operators of the local server
+    #[arg(long, num_args = 2, value_names = ["CONVERSATION", "SEQ"],
+        conflicts_with_all = ["to", "room", "create", "listen", "history", "export"])]
+    pub(crate) why: Option<Vec<String>>,
     /// How many seconds to try without success before giving up; in a terminal for ever
     #[arg(long, value_name = "SECONDS", default_value_t = 30)]
     pub(crate) timeout: u64,

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::{Lambda, Limits, RouteSelection};
+use crate::meter::Meter;
 
 /// Called whenever a connection has been accepted.
 pub type Accepted = Arc<dyn Fn() + Send + Sync>;
@@ -31,6 +32,8 @@ pub struct WebSocketApi {
     pub limits: Limits,
     /// Called after a connection has been accepted and can be pushed to.
     pub accepted: Option<Accepted>,
+    /// Where invocations are counted.
+    pub meter: Meter,
 }
 
 impl Default for WebSocketApi {
@@ -46,6 +49,7 @@ impl Default for WebSocketApi {
             routes: HashMap::new(),
             limits: Limits::default(),
             accepted: None,
+            meter: Meter::default(),
         }
     }
 }
@@ -59,12 +63,11 @@ impl WebSocketApi {
     pub const DEFAULT: &'static str = "$default";
 
     /// The route a message takes: the one it names, else `$default`, else none.
-    pub(super) fn route_of(&self, message: &str) -> Option<(&str, &Route)> {
-        let named = self.route_selection.select(message);
+    pub(super) fn route_of(&self, named: Option<&str>) -> Option<(&str, &Route)> {
         // Keys with a dollar sign are API Gateway's own: a message cannot name them.
         let named = named.filter(|key| !key.starts_with('$'));
         let (key, route) = named
-            .and_then(|key| self.routes.get_key_value(key.as_str()))
+            .and_then(|key| self.routes.get_key_value(key))
             .or_else(|| self.routes.get_key_value(Self::DEFAULT))?;
         Some((key, route))
     }

@@ -15,7 +15,7 @@ use super::close_reason::CloseReason;
 use super::connection_handle::ConnectionHandle;
 use super::outbound::OutboundReceiver;
 use super::socket::{Socket, SocketEvent};
-use super::{ApiGateway, routing};
+use super::{ApiGateway, Way, routing};
 
 /// An accepted connection.
 pub(super) struct Connection {
@@ -96,7 +96,9 @@ impl Connection {
             }
             SocketEvent::Received(Message::Binary(_)) => return Some(CloseReason::binary()),
             SocketEvent::Received(Message::Text(text)) => {
-                self.session.touch(self.gateway.time.now());
+                let (traffic, now) = (&self.gateway.traffic, self.gateway.time.now());
+                self.session.touch(now);
+                traffic.passed(&self.session, Way::In, text.len(), traffic.look(&text, now), now);
                 self.waiting.push_back(text);
             }
             // tungstenite answers pings by itself; control frames are no sign of activity.
@@ -130,6 +132,7 @@ impl Connection {
         let Self { gateway, session, outgoing, waiting, routing } = self;
         let id = &session.info.connection_id;
         gateway.connections.remove(id);
+        gateway.traffic.ended(session.info.connected_at, gateway.time.now());
         tracing::debug!(connection.id = id, code = closure.code, "disconnected");
         // Replies to nobody must not wait for room in the queue.
         drop(outgoing);

@@ -86,6 +86,11 @@ impl Connections {
         registry.sessions.insert(id, Arc::clone(session));
     }
 
+    /// Every connection that stands.
+    pub(super) fn all(&self) -> Vec<Arc<ConnectionHandle>> {
+        self.registry().sessions.values().cloned().collect()
+    }
+
     /// Finds a connection that stands.
     pub(super) fn get(&self, id: &str) -> Option<Arc<ConnectionHandle>> {
         self.registry().sessions.get(id).cloned()

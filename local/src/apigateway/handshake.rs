@@ -86,7 +86,8 @@ async fn open(
         user_agent: request.user_agent().map(str::to_owned),
         authorizer: None,
     };
-    let protocol = match admit(&gateway.api, &mut caller, &occasion, &request).await {
+    let admission = admit(&gateway.api, &mut caller, &occasion, &request);
+    let protocol = match gateway.api.meter.connect().run(admission).await {
         Ok(protocol) => protocol,
         Err(refusal) => {
             let status = refusal.status.as_u16();

@@ -11,6 +11,8 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::task::JoinError;
 
+use crate::meter;
+
 type Handler = dyn Fn(Value) -> BoxFuture<'static, Result<Value, InvocationError>> + Send + Sync;
 
 /// A function that API Gateway can invoke.
@@ -87,7 +89,7 @@ impl Lambda {
         patience: Duration,
     ) -> Result<Value, InvocationFailure> {
         let handler = Arc::clone(&self.0);
-        let invocation = tokio::spawn(async move { handler(event).await });
+        let invocation = tokio::spawn(meter::invocation(async move { handler(event).await }));
         match tokio::time::timeout(patience, invocation).await {
             Ok(Ok(outcome)) => outcome.map_err(InvocationFailure::Failed),
             Ok(Err(crash)) => Err(InvocationFailure::Failed(InvocationError::crashed(crash))),

@@ -19,7 +19,7 @@ use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::connection_handle::ConnectionHandle;
 use super::outbound::QueueError;
-use super::{ApiGateway, ids, request};
+use super::{ApiGateway, Way, ids, request};
 use crate::http_server::{self, RequestTimeouts, Unread};
 
 /// Answers a request to `@connections`.
@@ -67,11 +67,14 @@ async fn push(gateway: &ApiGateway, id: &str, body: Body) -> Result<Response, Fa
     let data = read(body, gateway.api.limits.message_bytes).await?;
     let session = gateway.connections.get(id).ok_or(Fault::GONE)?;
     let text = Utf8Bytes::try_from(data).map_err(|_| Fault::INVALID_DATA)?;
+    let now = gateway.time.now();
+    let (bytes, seen) = (text.len(), gateway.traffic.look(&text, now));
     session.outbound.try_push(text).map_err(|refused| match refused {
         QueueError::Full => Fault::BUFFER_FULL,
         QueueError::Closed => Fault::GONE,
     })?;
-    session.touch(gateway.time.now());
+    session.touch(now);
+    gateway.traffic.passed(&session, Way::Push, bytes, seen, now);
     Ok(StatusCode::OK.into_response())
 }
 

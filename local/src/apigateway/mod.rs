@@ -53,6 +53,9 @@ mod routing;
 mod selection;
 mod server;
 mod socket;
+mod standing;
+mod traffic;
+mod way;
 
 pub use api::{Accepted, Authorizer, IdentitySource, InvalidIdentitySource, Route, WebSocketApi};
 pub use connections::Connections;
@@ -60,3 +63,6 @@ pub use lambda::{InvocationError, InvocationFailure, Lambda};
 pub use limits::Limits;
 pub use selection::{InvalidRouteSelection, RouteSelection};
 pub use server::ApiGateway;
+pub use standing::Standing;
+pub use traffic::{Frame, Passed};
+pub use way::Way;

@@ -1,5 +1,7 @@
 //! From a message to its Lambda, and from the Lambda's answer to the client.
 
+use std::sync::Arc;
+
 use serde_json::json;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
@@ -7,16 +9,19 @@ use super::close_reason::CloseReason;
 use super::connection_handle::ConnectionHandle;
 use super::event::{self, RequestContext};
 use super::lambda_response::LambdaResponse;
-use super::{ApiGateway, InvocationFailure, Route, WebSocketApi};
+use super::{ApiGateway, InvocationFailure, Route, Way, WebSocketApi};
 
 /// Routes a message; what there is to reply joins what waits to be sent to the client.
-pub(super) async fn route(gateway: &ApiGateway, session: &ConnectionHandle, text: &Utf8Bytes) {
+pub(super) async fn route(gateway: &ApiGateway, session: &Arc<ConnectionHandle>, text: &Utf8Bytes) {
     let occasion = gateway.request_context();
-    let reply = match gateway.api.route_of(text) {
+    let named = gateway.api.route_selection.select(text);
+    let reply = match gateway.api.route_of(named.as_deref()) {
         None => Err("Forbidden"),
         Some((key, route)) => {
+            let action = gateway.api.meter.frame(named.as_deref());
             let event = event::message(&gateway.api, &session.info, &occasion, key, text);
-            let outcome = route.lambda.invoke(event, gateway.api.limits.integration).await;
+            let invocation = route.lambda.invoke(event, gateway.api.limits.integration);
+            let outcome = action.run(invocation).await;
             let outcome = outcome.map_err(|failure| error_for(session, key, &failure));
             outcome.and_then(|returned| reply(gateway, session, key, route, returned))
         }
@@ -26,8 +31,12 @@ pub(super) async fn route(gateway: &ApiGateway, session: &ConnectionHandle, text
         Ok(Some(body)) => body,
         Err(message) => error_frame(session, &occasion, message),
     };
-    if session.outbound.push(reply.into()).await.is_ok() {
-        session.touch(gateway.time.now());
+    let reply = Utf8Bytes::from(reply);
+    let (bytes, seen) = (reply.len(), gateway.traffic.look(&reply, gateway.time.now()));
+    if session.outbound.push(reply).await.is_ok() {
+        let now = gateway.time.now();
+        session.touch(now);
+        gateway.traffic.passed(session, Way::Answer, bytes, seen, now);
     }
 }
 
@@ -39,7 +48,8 @@ pub(super) async fn disconnect(
 ) {
     let Some(route) = gateway.api.routes.get(WebSocketApi::DISCONNECT) else { return };
     let event = event::disconnect(&gateway.api, &session.info, &gateway.request_context(), closure);
-    let outcome = route.lambda.invoke(event, gateway.api.limits.integration).await;
+    let invocation = route.lambda.invoke(event, gateway.api.limits.integration);
+    let outcome = gateway.api.meter.disconnect().run(invocation).await;
     if let Err(failure) = outcome {
         error_for(session, WebSocketApi::DISCONNECT, &failure);
     }

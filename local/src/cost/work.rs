@@ -1,6 +1,7 @@
 //! What a request makes of the machines: what can be counted of it, and what is assumed of the rest.
 
-use derive_more::{Add, Mul};
+use derive_more::{Add, Mul, Sub};
+use serde::Serialize;
 use shared::protocol::Messages;
 
 use super::usage::Usage;
@@ -34,7 +35,7 @@ const PUSHES_MS: f64 = 15.0;
 const LOG_BYTES: f64 = 600.0;
 
 /// What can be counted of an action; averages may be fractions.
-#[derive(Add, Clone, Copy, Debug, Default, Mul, PartialEq)]
+#[derive(Add, Clone, Copy, Debug, Default, Mul, PartialEq, Serialize, Sub)]
 pub struct Work {
     /// Frames from clients.
     pub frames_in: f64,
@@ -60,6 +61,16 @@ pub struct Work {
     pub write_units: f64,
     /// Read request units.
     pub read_units: f64,
+}
+
+/// How it is reckoned what nobody can count here.
+pub fn model() -> String {
+    format!(
+        "Lambda time by the model of local/src/cost/work.rs: {INVOCATION_MS} ms an invocation, \
+         {ROUND_TRIP_MS} ms a request to the table, one after the other, and {PUSHES_MS} ms for up to \
+         {PUSHES_AT_ONCE} pushes at once, with {MEMORY_MB} MB of memory; {LOG_BYTES} bytes of logs an \
+         invocation."
+    )
 }
 
 /// How many frames so many bytes of messages take.

@@ -15,6 +15,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
 use super::{EventSource, Retry, lane_of};
+use crate::meter::Meter;
 
 /// How often the stream is read when nobody says that there is something.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -67,12 +68,13 @@ struct Reader {
 
 impl Follower {
     /// Serves what is written from now on to the table's stream, which is read at this pace, and at once
-    /// when somebody wants it to have [`caught_up`](Self::caught_up).
+    /// when somebody wants it to have [`caught_up`](Self::caught_up); what that takes is counted.
     pub(crate) async fn start(
         aws: &Aws,
         table: &str,
         source: EventSource,
         pace: Pace,
+        meter: &Meter,
     ) -> anyhow::Result<Self> {
         let client = Client::new(aws.sdk());
         // A description of the table names its stream as well, but the engine counts all items for it. A
@@ -91,11 +93,12 @@ impl Follower {
             let (sender, records) = mpsc::unbounded_channel();
             lanes.push(sender);
             let (source, unserved) = (source.clone(), unserved.clone());
-            tasks.spawn(async move {
+            let action = meter.stream(source.name);
+            tasks.spawn(action.run(async move {
                 // None is given up.
                 let served = |records, _| unserved.send_modify(|unserved| *unserved -= records);
                 source.serve(records, RETRY, served).await;
-            });
+            }));
         }
         let (shards, known) = (VecDeque::new(), HashSet::new());
         let one_has_ended = false;

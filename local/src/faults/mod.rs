@@ -12,13 +12,14 @@ mod silence;
 mod tests;
 mod transport;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use fastrand::Rng;
+use jiff::Timestamp;
 use serde::Serialize;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -122,6 +123,15 @@ impl fmt::Display for Fault {
     }
 }
 
+/// A fault that has fired.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Fired {
+    /// When, by the wall clock.
+    pub at: Timestamp,
+    /// Which.
+    pub fault: Fault,
+}
+
 /// Which faults there are, and how often each fires.
 #[derive(Clone, Debug)]
 pub struct Plan {
@@ -195,6 +205,8 @@ struct State {
     plan: Mutex<Plan>,
     rng: Mutex<Rng>,
     fired: [AtomicU64; Fault::COUNT],
+    /// The last that fired, the newest last.
+    recent: Mutex<VecDeque<Fired>>,
     down_until: Mutex<Option<Instant>>,
     silent: Mutex<HashMap<String, Instant>>,
     /// Who is told of connections that are lost in silence.
@@ -216,12 +228,16 @@ tokio::task_local! {
 }
 
 impl Faults {
+    /// So many of those that fired are known by their time.
+    const RECENT: usize = 100;
+
     /// Faults by `plan`, decided by `rng`.
     pub fn new(plan: Plan, rng: Rng) -> Self {
         Self(Arc::new(State {
             plan: Mutex::new(plan),
             rng: Mutex::new(rng),
             fired: Default::default(),
+            recent: Mutex::default(),
             down_until: Mutex::default(),
             silent: Mutex::default(),
             silence: Mutex::default(),
@@ -238,6 +254,11 @@ impl Faults {
     /// How often each fault fired.
     pub fn fired(&self) -> [u64; Fault::COUNT] {
         std::array::from_fn(|index| self.0.fired[index].load(Ordering::Relaxed))
+    }
+
+    /// The last 100 faults that fired, the newest first.
+    pub fn recent(&self) -> Vec<Fired> {
+        lock(&self.0.recent).iter().rev().copied().collect()
     }
 
     /// By how many milliseconds the clock of the running invocation is off.
@@ -263,6 +284,12 @@ impl Faults {
     /// `fault` has fired.
     fn count(&self, fault: Fault) {
         self.0.fired[fault as usize].fetch_add(1, Ordering::Relaxed);
+        let mut recent = lock(&self.0.recent);
+        if recent.len() == Self::RECENT {
+            recent.pop_front();
+        }
+        recent.push_back(Fired { at: Timestamp::now(), fault });
+        drop(recent);
         tracing::info!(%fault, "a fault fires");
     }
 

@@ -34,7 +34,7 @@ use lingering::Lingering;
 
 pub(crate) use body::{Unread, read};
 pub use head::well_formed;
-pub(crate) use origins::AllowedOrigins;
+pub(crate) use origins::{AllowedOrigins, only_this_machine};
 pub(crate) use refusal::refuse;
 
 /// How long clients may take to send a request.

@@ -4,11 +4,11 @@
 //! begin to point here while it is open (DNS rebinding). Where nobody proves who they are, only pages
 //! of this machine and those that are named get through.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Request, State};
+use axum::extract::{ConnectInfo, Request, State};
 use axum::http::header::{HOST, ORIGIN};
 use axum::http::request::Parts;
 use axum::http::uri::Authority;
@@ -73,6 +73,34 @@ impl AllowedOrigins {
             _ => Ok(()),
         }
     }
+}
+
+/// Whether a request calls this machine by a name of its own, and comes from no page of elsewhere: the names
+/// that were given to the server do not count.
+fn is_of_this_machine(parts: &Parts) -> bool {
+    let is_local = |authority: &Authority| {
+        let host = authority.host();
+        address(host).is_some_and(|address| address.is_loopback()) || is_localhost(host)
+    };
+    let header = parts.headers.get(HOST).map(|host| host.to_str().ok()?.parse().ok());
+    let named = header.into_iter().chain(parts.uri.authority().cloned().map(Some));
+    let origin = parts.headers.get(ORIGIN).map(authority_of);
+    named.chain(origin).all(|authority| authority.as_ref().is_some_and(is_local))
+}
+
+/// Refuses in every mode whoever is elsewhere, and pages of elsewhere, whatever they call this server: for
+/// what shows everybody's frames and counts.
+pub(crate) async fn only_this_machine(request: Request, next: Next) -> Response {
+    let (parts, body) = request.into_parts();
+    if !is_loopback(&parts) || !is_of_this_machine(&parts) {
+        return refuse(StatusCode::FORBIDDEN, "This is for this machine only");
+    }
+    next.run(Request::from_parts(parts, body)).await
+}
+
+fn is_loopback(parts: &Parts) -> bool {
+    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+    peer.is_some_and(|peer| peer.0.ip().to_canonical().is_loopback())
 }
 
 async fn only_neighbours(

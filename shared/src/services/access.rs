@@ -103,25 +103,33 @@ pub async fn check_speaker(
     permissions::check(Action::Speak, relationship)
 }
 
-/// Refuses whoever may not say something to everybody. Where usernames are named, one read tells the
-/// caller's.
+/// Refuses whoever may not say something to everybody.
 pub async fn check_broadcast(app: &App, user: &UserId) -> Result<(), Error> {
-    const REFUSED: Error = Error::Forbidden(Reason::Broadcast);
-    let names = match &app.config.broadcasters {
-        Broadcasters::Everybody => return Ok(()),
-        Broadcasters::Nobody => return Err(REFUSED),
-        Broadcasters::These(names) => names,
+    let is_let = match &app.config.broadcasters {
+        Broadcasters::Everybody => true,
+        Broadcasters::Nobody => false,
+        Broadcasters::These(names) => is_among(app, user, names).await?,
     };
+    if is_let { Ok(()) } else { Err(Error::Forbidden(Reason::Broadcast)) }
+}
+
+/// Refuses whoever does not operate this server.
+pub async fn check_operator(app: &App, user: &UserId) -> Result<(), Error> {
+    let is_operator = is_among(app, user, &app.config.operators).await?;
+    if is_operator { Ok(()) } else { Err(Error::Forbidden(Reason::Role)) }
+}
+
+/// Whether somebody is named by id or username. Where usernames are named, one read tells the caller's.
+async fn is_among(app: &App, user: &UserId, names: &[String]) -> Result<bool, Error> {
     if names.iter().any(|name| name == user.as_str()) {
-        return Ok(());
+        return Ok(true);
     }
-    if !app.config.has_accounts() {
-        return Err(REFUSED);
+    if !app.config.has_accounts() || names.is_empty() {
+        return Ok(false);
     }
     let username = directory::account(app, user).await?.username.map(|username| username.key());
     let named = names.iter().filter_map(|name| Username::parse(name).ok());
-    let named = named.map(|name| name.key()).any(|name| Some(name) == username);
-    if named { Ok(()) } else { Err(REFUSED) }
+    Ok(named.map(|name| name.key()).any(|name| Some(name) == username))
 }
 
 /// What `user` is to the conversation with `other`, by the inboxes of both.
