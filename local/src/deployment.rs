@@ -78,8 +78,8 @@ impl Functions {
 
     /// Counts what they do, action by action.
     pub(crate) fn meter(&self) -> Meter {
-        let followers = self.event_sources.iter().map(|source| source.name);
-        Meter::new(ClientFrame::ACTIONS, api::operations(), followers.collect())
+        let followers: Vec<_> = self.event_sources.iter().map(|source| source.name).collect();
+        Meter::new(ClientFrame::ACTIONS, api::operations(), &followers)
     }
 
     /// The WebSocket API; `accepted` is called for every connection.

@@ -89,12 +89,7 @@ impl Server {
 
     /// The same, with the hooks that tests need.
     pub async fn start_with(options: &Options, hooks: TestHooks) -> anyhow::Result<Self> {
-        let wanted = SocketAddr::from((options.host, options.port));
-        let listener = TcpListener::bind(wanted).await.with_context(|| {
-            format!(
-                "cannot listen on {wanted}; choose another port with --port (0 picks a free one)"
-            )
-        })?;
+        let listener = listener(options).await?;
         let address = listener.local_addr()?;
         let management_listener = management_listener(address).await?;
         let management_address = match &management_listener {
@@ -110,13 +105,10 @@ impl Server {
         let faults = options.faults.as_ref().map(Scenario::faults);
         let aws = observed(dynamodb.aws.clone(), &hooks);
         let aws = over_transports(aws, &in_process, faults.as_ref());
-        let app = App::new(config, &aws, clock(hooks.time.clone()))?;
         let stream = watch::Sender::new(());
-        let writer_queue = Some(WriterQueue::default());
         let (exporter, metrics) = Exporter::new()?;
-        let trace = if app.config.trace_deliveries { Trace::kept() } else { Trace::Off };
-        let app = App { writer_queue, stream: Some(stream.clone()), trace, ..app };
-        let app = app.counted_by(&metrics);
+        let app = App::new(config, &aws, clock(hooks.time.clone()))?.counted_by(&metrics);
+        let app = in_one_process(app, &stream);
         app.store.create_table().await.map_err(|error| {
             error.log();
             anyhow::anyhow!("DynamoDB at {} does not answer: {error}", dynamodb.url)
@@ -230,6 +222,22 @@ impl Server {
             stopped,
         )));
     }
+}
+
+/// Where clients come.
+async fn listener(options: &Options) -> anyhow::Result<TcpListener> {
+    let wanted = SocketAddr::from((options.host, options.port));
+    TcpListener::bind(wanted).await.with_context(|| {
+        format!("cannot listen on {wanted}; choose another port with --port (0 picks a free one)")
+    })
+}
+
+/// What can be had where all functions are in one process: they take turns, say when there is more in the
+/// table's stream, and keep what becomes of messages.
+fn in_one_process(app: App, stream: &watch::Sender<()>) -> App {
+    let trace = if app.config.trace_deliveries { Trace::kept() } else { Trace::Off };
+    let (stream, writer_queue) = (Some(stream.clone()), Some(WriterQueue::default()));
+    App { stream, writer_queue, trace, ..app }
 }
 
 /// Has every function that follows the table's stream follow it; `stream` says when there is more.

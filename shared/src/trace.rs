@@ -105,15 +105,13 @@ impl Steps<'_> {
     }
 
     /// These messages went to connections of somebody in one frame: which, and what became of it.
-    pub fn pushed<'a, Answer: Copy + Into<PushAnswer>>(
+    pub fn pushed<'a, Answer: Copy + Into<PushAnswer> + 'a>(
         &self,
         step: StepKind,
         (first, last): (Seq, Seq),
         user: &UserId,
         pushes: impl IntoIterator<Item = &'a (crate::domain::ConnectionId, Answer)>,
-    ) where
-        Answer: 'a,
-    {
+    ) {
         self.note(|steps| {
             let at = self.clock.now();
             steps.extend(pushes.into_iter().map(|(connection, answer)| DeliveryStep {

@@ -9,6 +9,9 @@ use serde_json::{Value, json};
 use super::support::{Archive, THEIRS, contents, deletes_account};
 use crate::support::Person;
 
+/// No file at all.
+const NOTHING: [PathBuf; 0] = [];
+
 fn numbers(range: std::ops::RangeInclusive<u64>) -> Vec<String> {
     range.map(|number| number.to_string()).collect()
 }
@@ -102,7 +105,7 @@ async fn the_stream_brings_what_the_table_deletes() {
         item.insert("expires_at".into(), AttributeValue::N("1".into()));
         chat.puts(item).await;
     }
-    assert_eq!(archive.files(), [PathBuf::new(); 0]);
+    assert_eq!(archive.files(), NOTHING);
     chat.sweeps().await;
     chat.has_served_the_stream().await;
 
@@ -163,9 +166,9 @@ async fn the_archive_of_a_deleted_room_is_deleted_also_what_comes_later() {
     assert_eq!(archive.files().len(), 1);
     let deleted = chat.delete(&format!("/api/rooms/{room}"), &[("user_id", "alice")]).await;
     assert_eq!(deleted.status, 204, "{:?}", deleted.body);
-    assert_eq!(archive.files(), [PathBuf::new(); 0]);
+    assert_eq!(archive.files(), NOTHING);
     archive.archives(&records).await;
-    assert_eq!(archive.files(), [PathBuf::new(); 0]);
+    assert_eq!(archive.files(), NOTHING);
 }
 
 #[tokio::test]
@@ -192,7 +195,7 @@ async fn what_two_people_said_goes_with_the_account_of_the_second() {
     let left = chat.gets_as(&bob.access, &format!("/api/messages?with={}", alice.id)).await;
     assert_eq!(contents(left.body.as_array().unwrap()).len(), 2, "bob still has them");
     deletes_account(chat, &bob).await;
-    assert_eq!(archive.files(), [PathBuf::new(); 0]);
+    assert_eq!(archive.files(), NOTHING);
     let (table, name) = chat.table();
     let query = table.query().table_name(name).key_condition_expression("pk = :pk AND sk > :start");
     let query = query
@@ -202,5 +205,5 @@ async fn what_two_people_said_goes_with_the_account_of_the_second() {
     let left: Vec<_> = left.items().iter().map(|item| item["sk"].as_s().unwrap()).collect();
     assert_eq!(left, ["MSG#~BLOCKS"]);
     archive.archives(&records).await;
-    assert_eq!(archive.files(), [PathBuf::new(); 0]);
+    assert_eq!(archive.files(), NOTHING);
 }

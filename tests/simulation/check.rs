@@ -25,7 +25,7 @@ pub(crate) fn broken(outcome: &Outcome) -> Vec<String> {
     nobody_heard_what_is_not_theirs(outcome, &events, &mut broken);
     whoever_signed_out_hears_nothing(outcome, &events, &mut broken);
     nobody_writes_to_whoever_is_gone(outcome, &events, &mut broken);
-    broken.extend(outcome.expired.iter().cloned());
+    broken.extend(outcome.lost.iter().cloned());
     if outcome.plan.is_empty() {
         let people: BTreeSet<_> = outcome.devices.iter().map(|(user, _, _)| user).collect();
         budget::is_kept(&events, u64::try_from(people.len()).unwrap(), &mut broken);

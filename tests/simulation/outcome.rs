@@ -27,8 +27,8 @@ pub(crate) struct Outcome {
     pub(crate) overdue: Vec<String>,
     /// What is left of an account that was deleted.
     pub(crate) left: Vec<&'static str>,
-    /// What is not as it was after messages have expired.
-    pub(crate) expired: Vec<String>,
+    /// What of the logs is not as it was after messages have expired.
+    pub(crate) lost: Vec<String>,
 }
 
 /// Every message in the table, by conversation and number.

@@ -113,25 +113,16 @@ async fn live(seed: u64, faults: FaultInjection, sabotage: Sabotage) -> Outcome 
     let (fired, logs) = (cloud.faults.fired().to_vec(), logs(&cloud.database));
     let (fills_up, overdue) = (settings.most_listed_bytes.is_some(), cloud.gateway.overdue());
     let sabotaged = sabotaged.load(Ordering::Relaxed);
-    let expired = if is_sabotaged {
-        Vec::new()
-    } else {
-        cloud.faults.change(plan.clone());
-        expiry::passes(&cloud.app, &cloud.database, logs.len(), Rng::with_seed(!seed)).await
-    };
-    Outcome {
-        record,
-        plan,
-        fired,
-        sabotaged,
-        logs,
-        room,
-        devices,
-        fills_up,
-        overdue,
-        left,
-        expired,
-    }
+    let plan_of_end = (!is_sabotaged).then(|| plan.clone());
+    let lost = let_expire(&cloud, plan_of_end, logs.len(), seed).await;
+    Outcome { record, plan, fired, sabotaged, logs, room, devices, fills_up, overdue, left, lost }
+}
+
+/// Lets messages expire while that goes wrong, if it is to be tried; what is not as it was then.
+async fn let_expire(cloud: &Cloud, plan: Option<Plan>, kept: usize, seed: u64) -> Vec<String> {
+    let Some(plan) = plan else { return Vec::new() };
+    cloud.faults.change(plan);
+    expiry::passes(&cloud.app, &cloud.database, kept, Rng::with_seed(!seed)).await
 }
 
 /// What goes wrong; in a third of the worlds only time and order.

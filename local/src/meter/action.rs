@@ -152,7 +152,7 @@ impl Part {
 
     fn pushes(&self) {
         self.action.pushes.fetch_add(1, Ordering::Relaxed);
-        if self.pushes.fetch_add(1, Ordering::Relaxed) % PUSHES_AT_ONCE == 0 {
+        if self.pushes.fetch_add(1, Ordering::Relaxed).is_multiple_of(PUSHES_AT_ONCE) {
             self.action.push_rounds.fetch_add(1, Ordering::Relaxed);
         }
     }

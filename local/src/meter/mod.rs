@@ -35,7 +35,7 @@ struct Actions {
 impl Default for Meter {
     /// One that tells no frames and no routes apart.
     fn default() -> Self {
-        Self::new(&[], Vec::new(), Vec::new())
+        Self::new(&[], Vec::new(), &[])
     }
 }
 
@@ -45,7 +45,7 @@ impl Meter {
     pub fn new(
         frames: &[&'static str],
         routes: Vec<(String, String)>,
-        streams: Vec<&'static str>,
+        streams: &[&'static str],
     ) -> Self {
         let named = |kind, names: &[&'static str]| {
             names.iter().map(|name| (*name, Action::new(kind, *name))).collect()
@@ -58,7 +58,7 @@ impl Meter {
         Self(Arc::new(Actions {
             frames: named(Kind::Frame, frames),
             routes: by_path,
-            streams: named(Kind::Stream, &streams),
+            streams: named(Kind::Stream, streams),
             connect: Action::new(Kind::Connection, "connect"),
             disconnect: Action::new(Kind::Connection, "disconnect"),
             other: Action::new(Kind::Other, "anything else"),
