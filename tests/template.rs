@@ -77,6 +77,33 @@ fn no_function_may_do_more_than_it_needs() {
     }
 }
 
+#[test]
+fn only_who_lets_people_in_may_read_passwords() {
+    let template = template();
+    for (name, _) in functions(&template) {
+        let role = &template["Resources"][name.replace("Function", "Role")]["Properties"];
+        let statements = role["Policies"][0]["PolicyDocument"]["Statement"].as_array().unwrap();
+        let of_table = |statement: &&Value| statement["Resource"]["!GetAtt"] == "TableArn.Value";
+        let (kept, given): (Vec<_>, Vec<_>) =
+            statements.iter().filter(of_table).partition(|it| it["Effect"] == "Deny");
+        if given.is_empty() || name == "PeopleFunction" {
+            assert!(kept.is_empty(), "{name}");
+            continue;
+        }
+        let [kept] = kept[..] else { panic!("{name} is not kept from passwords") };
+        let condition = &kept["Condition"]["ForAnyValue:StringLike"]["dynamodb:LeadingKeys"];
+        assert_eq!(*condition, format!("{}*", keys::PASSWORDS), "{name}");
+        let actions = |statement: &Value| match &statement["Action"] {
+            Value::Array(actions) => actions.clone(),
+            action => vec![action.clone()],
+        };
+        let denied = actions(kept);
+        for action in given.iter().flat_map(|statement| actions(statement)) {
+            assert!(denied.contains(&action), "{name}: {action}");
+        }
+    }
+}
+
 /// Of whatever else a function reads, the template says who gets it.
 #[test]
 fn only_who_signs_or_checks_tokens_gets_their_key() {

@@ -103,8 +103,7 @@ async fn has_an_account(app: &App, username: &str) -> UserId {
     static HASH: OnceCell<String> = OnceCell::const_new();
     let hash = HASH.get_or_init(|| async {
         let first = accounts::register(app, credentials_of("first"), Profile::default()).await;
-        let first = app.store.account(&first.unwrap().account.user).await.unwrap().unwrap();
-        first.password_hash.unwrap()
+        app.store.password_hash(&first.unwrap().account.user).await.unwrap().unwrap()
     });
     let account = Account {
         user: UserId::parse(&uuid::Uuid::now_v7().to_string()).unwrap(),

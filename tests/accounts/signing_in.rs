@@ -186,3 +186,44 @@ async fn in_open_mode_there_are_no_accounts() {
     let me = chat.get("/api/me", &[("user_id", "alice")]).await;
     assert_eq!((me.status, me.body), (200, json!({ "id": "alice" })));
 }
+
+/// Every item of the table that has such an attribute.
+async fn items_with(chat: &Chat, attribute: &str) -> Vec<String> {
+    let (table, name) = chat.table();
+    let all = table.scan().table_name(name).send().await.unwrap();
+    let with = all.items().iter().filter(|item| item.contains_key(attribute));
+    with.map(|item| item["pk"].as_s().unwrap().split('#').next().unwrap().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn what_proves_a_password_is_where_only_one_function_may_look() {
+    let chat = Chat::with_accounts().await;
+    let alice = chat.registers("alice").await;
+    assert_eq!(items_with(&chat, "hash").await, ["PASSWORD"]);
+    assert_eq!(items_with(&chat, "password_hash").await, [""; 0]);
+    let gone = chat.asks_as(
+        &alice.access,
+        Method::DELETE,
+        "/api/me",
+        Some(json!({ "password": PASSWORD })),
+    );
+    assert_eq!(gone.await.status, 204);
+    assert_eq!(items_with(&chat, "hash").await, [""; 0]);
+}
+
+#[tokio::test]
+async fn an_account_of_before_passwords_moved_lets_its_owner_in() {
+    let chat = Chat::with_accounts().await;
+    let alice = chat.registers("alice").await;
+    let (user, password) = (format!("USER#{}", alice.id), format!("PASSWORD#{}", alice.id));
+    let hash = chat.item(&password, "PASSWORD").await["hash"].clone();
+    let mut account = chat.item(&user, "ACCOUNT").await;
+    account.insert("password_hash".into(), hash);
+    chat.puts(account).await;
+    chat.removes(&password, "PASSWORD").await;
+
+    assert_eq!(chat.logs_in("alice", "something else").await.status, 401);
+    assert_eq!(items_with(&chat, "password_hash").await, [""; 0]);
+    let signed_in = chat.logs_in("alice", PASSWORD).await;
+    assert_eq!(signed_in.status, 200, "{:?}", signed_in.body);
+}

@@ -57,6 +57,11 @@ impl Key {
         Self::new(keys::conversation_pk(conversation), keys::LIFETIME)
     }
 
+    /// What proves the password of a user.
+    pub(super) fn password(user: &UserId) -> Self {
+        Self::new(keys::password_pk(user), keys::PASSWORD)
+    }
+
     /// A room.
     pub(super) fn room(room: RoomId) -> Self {
         Self::of_room(room, keys::ROOM)

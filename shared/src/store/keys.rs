@@ -15,7 +15,8 @@
 //! | conversation of a user | `USER#<user>` | `CONV#<conversation>` | `joined_at`, `read_seq` |
 //! | number of a user's rooms | `USER#<user>` | `ROOMS` | `members`; `closed`: since when the user's account is being deleted |
 //! | inbox | `USER#<user>` | `INBOX` | see [`inbox`](super::inbox) |
-//! | account | `USER#<user>` | `ACCOUNT` | `username`, `display_name`, `metadata`, `password_hash`, `subject`, `created_at`; `deleting`: since when |
+//! | account | `USER#<user>` | `ACCOUNT` | `username`, `display_name`, `metadata`, `subject`, `created_at`; `deleting`: since when |
+//! | password | `PASSWORD#<user>` | `PASSWORD` | `hash`; none for people of an outside issuer |
 //! | username, one item for each of its keys | `USERNAME#<key>` | `ACCOUNT` | `user`: whose it is; `alike` if it only looks so; `expires_at`: until when it rests, once it was given up |
 //! | subject of an outside issuer | `SUBJECT#<hash>` | `SUBJECT` | `user`: who it is here |
 //! | session | `USER#<user>` | `SESSION#<session>` | `refresh_hash`, `refreshed_at`, `expires_at` |
@@ -59,6 +60,10 @@ pub(super) const ROOM_COUNT: &str = "ROOMS";
 pub(super) const INBOX: &str = "INBOX";
 /// The sort key of a user's account, and of the reservation of its username.
 pub(super) const ACCOUNT: &str = "ACCOUNT";
+/// How the partitions of passwords begin.
+pub const PASSWORDS: &str = "PASSWORD#";
+/// The sort key of a user's password.
+pub(super) const PASSWORD: &str = "PASSWORD";
 /// The sort key of an outside issuer's subject.
 pub(super) const SUBJECT: &str = "SUBJECT";
 /// The sort key of a ticket.
@@ -142,6 +147,11 @@ fn short(key: &str) -> Cow<'_, str> {
 /// The partition of an outside issuer's subject.
 pub(super) fn subject_pk(hash: &str) -> String {
     format!("SUBJECT#{hash}")
+}
+
+/// The partition of a user's password: by itself, so that only one function may read it.
+pub(super) fn password_pk(user: &UserId) -> String {
+    format!("{PASSWORDS}{}", user.encoded())
 }
 
 /// The partition of a ticket.

@@ -30,7 +30,7 @@ pub async fn delete(app: &App, user: &UserId, password: Option<SecretString>) ->
     match password {
         Some(password) => drop(check_password(app, user, password).await?),
         None => match app.store.account(user).await? {
-            Some(Secured { password_hash: None, .. }) => {}
+            Some(Secured { is_of_issuer: true, .. }) => {}
             Some(_) => return Err(Error::Invalid("missing field `password`".into())),
             None => return Err(Error::NotFound("user")),
         },

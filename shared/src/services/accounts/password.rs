@@ -1,5 +1,6 @@
 //! Passwords are changed, and asked for again.
 
+use futures::try_join;
 use secrecy::SecretString;
 
 use super::sessions::end_all;
@@ -8,7 +9,7 @@ use crate::domain::{Account, SessionId, UserId, Username};
 use crate::error::Reason;
 use crate::metrics::Count;
 use crate::services::directory::account;
-use crate::store::Attempts;
+use crate::store::{Attempts, Secured};
 use crate::{App, Error, security_log};
 
 /// How many attempts an account takes in a quarter of an hour; one that succeeds forgives the others.
@@ -61,10 +62,24 @@ async fn check_among_attempts(
     let attempts = Attempts::at("password", user.as_str(), ATTEMPTS_PER_ACCOUNT);
     let counted = app.store.count_attempt(&attempts, app.clock.now()).await?;
     counted.within(|| security_log::locked_out("password", Some(user), None))?;
-    let secured = app.store.account(user).await?.ok_or(Error::NotFound("user"))?;
-    if !password::matches(password, secured.password_hash).await? {
+    let (secured, hash) = with_password(app, user).await?;
+    let secured = secured.ok_or(Error::NotFound("user"))?;
+    if !password::matches(password, hash).await? {
         return Err(Error::Forbidden(Reason::Password));
     }
     app.store.reset_attempts(&attempts, app.clock.now()).await?;
     Ok(secured.account)
+}
+
+/// The account of a user, and the hash of their password.
+pub(super) async fn with_password(
+    app: &App,
+    user: &UserId,
+) -> Result<(Option<Secured>, Option<String>), Error> {
+    let (secured, hash) = try_join!(app.store.account(user), app.store.password_hash(user))?;
+    let old_hash = secured.as_ref().and_then(|secured| secured.old_hash.clone());
+    if let (None, Some(old)) = (&hash, &old_hash) {
+        app.store.move_password(user, old).await?;
+    }
+    Ok((secured, hash.or(old_hash)))
 }

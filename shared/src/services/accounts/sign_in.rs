@@ -6,7 +6,7 @@ use secrecy::SecretString;
 use uuid::Uuid;
 
 use super::deletion;
-use super::password::ATTEMPTS_PER_ACCOUNT;
+use super::password::{ATTEMPTS_PER_ACCOUNT, with_password};
 use super::profile::{Profile, TAKEN, new_username};
 use super::sessions::end;
 use crate::auth::tokens::RefreshToken;
@@ -97,8 +97,7 @@ async fn sign_in(app: &App, credentials: Credentials) -> Result<SignedIn, Error>
     let user = user_named(app, username.as_ref()).await?;
     // Nobody's account is looked up all the same, so that it takes as long.
     let user = user.map_or_else(|| UserId::parse(&Uuid::nil().to_string()), Ok)?;
-    let secured = app.store.account(&user).await?;
-    let hash = secured.as_ref().and_then(|it| it.password_hash.clone());
+    let (secured, hash) = with_password(app, &user).await?;
     let matched = password::matches(credentials.password, hash.clone()).await?;
     let (Some(Secured { account, open, .. }), Some(hash), true) = (secured, hash, matched) else {
         return Err(REFUSED);

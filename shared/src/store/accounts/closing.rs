@@ -103,7 +103,7 @@ impl Store {
                 // Closed, so that its name is the one that was read.
                 .condition_expression("attribute_exists(deleting)")
                 .write()?;
-            let mut writes = vec![delete];
+            let mut writes = vec![delete, self.forget_password(user)?];
             for pk in &names {
                 writes.push(self.give_up(pk, user, moment)?);
             }

@@ -3,6 +3,7 @@
 mod attempts;
 mod closing;
 mod names;
+mod passwords;
 mod sessions;
 mod tickets;
 
@@ -24,13 +25,18 @@ pub use names::Moment;
 pub use sessions::{Exchange, Rotation, Session};
 pub use tickets::Ticket;
 
-/// An account with the hash of its password, which nobody but the sign-in sees.
+/// Where accounts kept the hashes of their passwords.
+const OLD_HASH: &str = "password_hash";
+
+/// An account with what decides who may use it.
 #[derive(Debug)]
 pub struct Secured {
     /// The account.
     pub account: Account,
-    /// The argon2id hash; none for people of an outside issuer.
-    pub password_hash: Option<String>,
+    /// Whether an outside issuer says who its owner is, so that it has no password here.
+    pub is_of_issuer: bool,
+    /// The hash of the password, if the account was made when that was kept with it.
+    pub old_hash: Option<String>,
     /// Whether its deletion has not begun.
     pub open: bool,
 }
@@ -51,11 +57,13 @@ impl Store {
             ("username", account.username.as_ref().map(|name| name.as_str().to_owned())),
             ("display_name", account.display_name.clone()),
             ("metadata", account.metadata.as_ref().map(|it| Value::Object(it.clone()).to_string())),
-            ("password_hash", password_hash.map(str::to_owned)),
             ("subject", subject.map(str::to_owned)),
         ];
         item.extend(texts.into_iter().filter_map(|(name, text)| Some((name.into(), s(text?)))));
         let mut writes = vec![self.put_new(item)?];
+        if let Some(hash) = password_hash {
+            writes.push(self.new_password(&account.user, hash)?);
+        }
         if let Some(username) = &account.username {
             let names = self.reserve_username(&account.user, username, account.created_at);
             writes.extend(names.map_err(storage("describe a username"))?);
@@ -135,13 +143,6 @@ impl Store {
         self.apply_to_account(update.update_expression(expression), "change a profile").await
     }
 
-    /// Keeps the hash of a new password.
-    pub async fn change_password(&self, user: &UserId, hash: &str) -> Result<(), Error> {
-        let update = self.update_account(user).update_expression("SET password_hash = :hash");
-        let update = update.expression_attribute_values(":hash", s(hash));
-        self.apply_to_account(update, "change a password").await
-    }
-
     fn update_account(&self, user: &UserId) -> UpdateItemFluentBuilder {
         self.update(Key::account(user))
             .condition_expression("attribute_exists(pk) AND attribute_not_exists(deleting)")
@@ -178,7 +179,8 @@ fn decode(user: &UserId, item: &Item) -> Result<Secured, Error> {
             metadata: metadata.map_err(|_| Error::Corrupt("metadata"))?,
             created_at: crate::domain::Timestamp::from_millis(number(item, "created_at")?),
         },
-        password_hash: optional("password_hash"),
+        is_of_issuer: item.contains_key("subject"),
+        old_hash: optional(OLD_HASH),
         open: Store::is_open(item),
     })
 }

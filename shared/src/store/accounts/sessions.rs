@@ -64,14 +64,10 @@ impl Store {
                 .item("refresh_hash", s(&session.refresh_hash))
                 .item(keys::EXPIRES_AT, n(session.expires_at.as_seconds()))
                 .write()?;
-            let known = self
-                .tx_check(Key::account(user))
-                .condition_expression("password_hash = :hash AND attribute_not_exists(deleting)")
-                .expression_attribute_values(":hash", s(password_hash))
-                .write()?;
-            Ok(vec![known, put])
+            Ok(vec![self.password_is(user, password_hash)?, put])
         };
-        let writes = describe().map_err(storage("describe a session"))?;
+        let mut writes = describe().map_err(storage("describe a session"))?;
+        writes.push(self.account_exists(user)?);
         Ok(self.transact(writes, "begin a session").await?.is_none())
     }
 
