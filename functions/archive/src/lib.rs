@@ -8,8 +8,8 @@ mod expired;
 
 use aws_lambda_events::dynamodb::Event;
 use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
-use futures::future::join_all;
 use futures::join;
+use futures::stream::{self, StreamExt};
 use shared::archive::Archive;
 use shared::domain::ConversationId;
 use shared::metrics::Count;
@@ -17,6 +17,9 @@ use shared::services::messages::has_ended;
 use shared::{App, Error};
 
 use expired::{Batch, Expired, Unreadable};
+
+/// How many conversations are archived at once.
+const CONCURRENT: usize = 32;
 
 /// Archives each conversation of a batch by itself; reports the first record of each that failed.
 pub async fn handle(app: &App, event: Event) -> Result<DynamoDbEventResponse, Error> {
@@ -27,7 +30,7 @@ pub async fn handle(app: &App, event: Event) -> Result<DynamoDbEventResponse, Er
         });
     };
     let Expired { conversations, unreadable } = expired::collect(&event);
-    let kept = conversations.into_iter().map(async |(conversation, batch)| {
+    let kept = conversations.into_iter().map(|(conversation, batch)| async move {
         let Batch { messages, sequence_number } = batch;
         let put = archive.put(&conversation, messages).await;
         let kept = async {
@@ -37,13 +40,15 @@ pub async fn handle(app: &App, event: Event) -> Result<DynamoDbEventResponse, Er
         .await;
         kept.map_err(|error| (error, sequence_number))
     });
-    let set_aside = unreadable.into_iter().map(async |Unreadable { sequence_number, json }| {
+    let set_aside = unreadable.into_iter().map(|Unreadable { sequence_number, json }| async move {
         app.metrics.count(Count::UnreadableRecords);
         tracing::error!(sequence_number, "an expired message cannot be read, and is set aside");
         let put = archive.put_unreadable(&sequence_number, json).await;
         put.map_err(|error| (error, Some(sequence_number)))
     });
-    let (kept, set_aside) = join!(join_all(kept), join_all(set_aside));
+    let kept = stream::iter(kept).buffer_unordered(CONCURRENT).collect::<Vec<_>>();
+    let set_aside = stream::iter(set_aside).buffer_unordered(CONCURRENT).collect::<Vec<_>>();
+    let (kept, set_aside) = join!(kept, set_aside);
     let mut response = DynamoDbEventResponse::default();
     for (error, sequence_number) in kept.into_iter().chain(set_aside).filter_map(Result::err) {
         error.log();
