@@ -1,9 +1,10 @@
 //! What whoever operates a server sees of it: counts, and the way of a message.
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::Value;
 use tokio::process::Command;
 
-use crate::support::{Chat, binary};
+use crate::support::{Chat, Person, binary};
 
 async fn start() -> Chat {
     Chat::start_with(|options| options.settings.set("OPERATORS", "olga")).await
@@ -30,7 +31,7 @@ async fn way(chat: &Chat, conversation: &str, seq: u64) -> Vec<String> {
     answer.body.as_array().unwrap().iter().map(step).collect()
 }
 
-async fn says(person: &mut crate::support::Person, content: &str) -> u64 {
+async fn says(person: &mut Person, content: &str) -> u64 {
     person.says("bob", content).await["seq"].as_u64().unwrap()
 }
 
@@ -97,6 +98,20 @@ async fn the_terminal_client_tells_why() {
         "waits for bob: no connection took it",
     ];
     assert_eq!(lines, expected);
+}
+
+#[tokio::test]
+async fn a_record_that_cannot_be_read_holds_up_nobody() {
+    let chat = start().await;
+    let text = |value: &str| AttributeValue::S(value.to_owned());
+    let item = [("pk", "NOBODY#1"), ("sk", "INBOX"), ("arrived", "somebody")];
+    chat.puts(item.map(|(name, value)| (name.to_owned(), text(value))).into()).await;
+    let mut alice = chat.joined_by("alice").await;
+    let mut bob = chat.joined_by("bob").await;
+    says(&mut alice, "hello").await;
+    bob.hears("alice", "hello").await;
+    chat.has_served_the_stream().await;
+    assert_eq!(counted(&chat, "confab_unreadable_records_total").await, 1.0);
 }
 
 #[tokio::test]
