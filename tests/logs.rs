@@ -122,7 +122,6 @@ async fn what_is_printed_counts_and_explains_and_betrays_nothing() {
     printed.has(|line| line.contains("SignInsRefused")).await;
 
     for line in printed.lines() {
-        eprintln!("{line}");
         for secret in [TEXT, PASSWORD, "something else", &alice.access, &alice.refresh, &bob.access]
         {
             assert!(!line.contains(secret), "{line}");
@@ -136,5 +135,58 @@ async fn what_is_printed_counts_and_explains_and_betrays_nothing() {
         assert!(line["timestamp"].as_str().unwrap().parse::<Timestamp>().is_ok(), "{line}");
         assert!(["INFO", "WARN", "ERROR"].contains(&line["level"].as_str().unwrap()), "{line}");
         assert_eq!(line["span"]["requestId"].as_str().unwrap().len(), 36, "{line}");
+    }
+}
+
+/// Asks for something that is to be done.
+async fn does(chat: &Chat, member: &Member, method: Method, path: &str, body: Value) -> Value {
+    let answer = chat.asks_as(&member.access, method, path, Some(body)).await;
+    assert!((200..300).contains(&answer.status), "{path}: {:?}", answer.body);
+    answer.body
+}
+
+#[tokio::test]
+async fn whatever_matters_to_security_has_a_line_of_its_own() {
+    let printed = Printed::default();
+    let chat = chat_through_binaries(&printed, &[("LOG_LEVEL", "ERROR")]).await;
+    let [alice, bob] = [registers(&chat, "alice").await, registers(&chat, "bob").await];
+    let room = does(&chat, &alice, Method::POST, "/api/rooms", json!({ "name": "tea" })).await;
+    let path = format!("/api/rooms/{}", room["id"].as_str().unwrap());
+    does(&chat, &bob, Method::POST, &format!("{path}/join"), json!({})).await;
+    let role = json!({ "role": "moderator" });
+    does(&chat, &alice, Method::PUT, &format!("{path}/members/{}", bob.id), role).await;
+    does(&chat, &alice, Method::PUT, &format!("{path}/bans/{}", bob.id), json!({})).await;
+    does(&chat, &alice, Method::DELETE, &path, json!({})).await;
+
+    let refresh = json!({ "refresh_token": bob.refresh });
+    let next = chat.post("/api/refresh", refresh.clone()).await.body["refresh_token"].clone();
+    assert_eq!(chat.post("/api/refresh", json!({ "refresh_token": next })).await.status, 200);
+    assert_eq!(chat.post("/api/refresh", refresh).await.status, 401);
+    let wrong = json!({ "username": "bob", "password": "not the one" });
+    while chat.post("/api/login", wrong.clone()).await.status == 401 {}
+    let another = json!({ "current_password": PASSWORD, "new_password": "yet another of hers" });
+    does(&chat, &alice, Method::POST, "/api/password", another).await;
+    let end = json!({ "password": "yet another of hers" });
+    does(&chat, &alice, Method::DELETE, "/api/me", end).await;
+
+    let expected = [
+        "account_deleted",
+        "banned",
+        "locked_out",
+        "password_changed",
+        "refresh_token_reused",
+        "role_changed",
+        "room_deleted",
+    ];
+    for event in expected {
+        printed.has(|line| line.contains(&format!("\"event\":\"{event}\""))).await;
+    }
+    let lines = read(&printed);
+    let security: Vec<_> = lines.iter().filter(|line| line["target"] == "security").collect();
+    let events: BTreeSet<_> = security.iter().map(|line| line["event"].as_str().unwrap()).collect();
+    assert_eq!(events, BTreeSet::from(expected));
+    for line in security {
+        let says_who = line["user"].is_string() || line["by"].is_string();
+        assert!(says_who && line["span"]["requestId"].is_string(), "{line}");
     }
 }
