@@ -10,6 +10,7 @@ use crate::domain::permissions::Action;
 use crate::domain::{
     ConnectionId, Content, ConversationId, Message, MessageBody, MessageId, NewMessage, UserId,
 };
+use crate::metrics::Metrics;
 use crate::protocol::{Ack, StepKind};
 use crate::services::access::{check_permission, check_speaker};
 use crate::services::delivery::{deliver, recipients};
@@ -116,8 +117,11 @@ pub(crate) async fn bring(
     let recipients = recipients(app, &message.conversation, message.seq, known).await?;
     let counted = recipients.people.len();
     let sent_over = sent_over.map(|(_, connection)| connection);
+    // What was counted before says how fast deliveries are; a repeat comes as late as its sender likes.
+    let uncounted = duplicate.then(|| App { metrics: Metrics::default(), ..app.clone() });
+    let counting = uncounted.as_ref().unwrap_or(app);
     let (delivered, noted) = join!(
-        deliver(app, slice::from_ref(&message), recipients, sent_over, &steps),
+        deliver(counting, slice::from_ref(&message), recipients, sent_over, &steps),
         note_size(app, &message, members, counted),
     );
     // The next message notes it again.

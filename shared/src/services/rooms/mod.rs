@@ -231,6 +231,7 @@ async fn end_if_abandoned(app: &App, room: &Room, by: &UserId) -> Result<bool, E
         && app.store.close_empty_room(room.id, by).await?;
     if is_abandoned {
         erase(app, room).await?;
+        security_log::room_deleted(room.id, by);
     }
     Ok(is_abandoned)
 }
