@@ -97,7 +97,6 @@ async fn what_is_sent_again_is_counted_as_that_alone() {
         ("confab_messages_repeated_total", 2.0),
         ("confab_messages_delivered_total", 1.0),
         ("confab_delivery_time_milliseconds_count", 1.0),
-        ("confab_pushes_taken_total", 5.0),
     ] {
         assert_eq!(counted(&chat, name).await, expected, "{name}");
     }
