@@ -27,6 +27,8 @@ async fn acquainted(relationship: Relationship) -> (Chat, [Person; 3], &'static 
     if relationship != Relationship::NonParticipant {
         olga.says("una", "hello").await;
         una.hears("olga", "hello").await;
+        una.says("olga", "before").await;
+        olga.hears("una", "before").await;
     }
     max.says("olga", "hello").await;
     olga.hears("max", "hello").await;
@@ -40,9 +42,35 @@ async fn acquainted(relationship: Relationship) -> (Chat, [Person; 3], &'static 
     (chat, [una, olga, max], conversation)
 }
 
+/// The number of what `user` said in a conversation.
+async fn said_by(chat: &Chat, user: &str, conversation: &str) -> Value {
+    let mut two = conversation.split(':').skip(1);
+    let said = chat.messages(two.next().unwrap(), two.next().unwrap()).await;
+    let said = said.into_iter().find(|message| message["from"] == user);
+    said.map_or(json!(1), |message| message["seq"].clone())
+}
+
 /// What una is told over the WebSocket, null if it is done.
-async fn over_websocket(una: &mut Person, action: Action, conversation: &str) -> Value {
+async fn over_websocket(
+    (chat, una): (&Chat, &mut Person),
+    action: Action,
+    conversation: &str,
+) -> Value {
+    let others = said_by(chat, "olga", conversation).await;
+    let own = said_by(chat, "una", conversation).await;
+    let about = |action: &str, seq: &Value| {
+        json!({
+            "action": action, "conversation": conversation, "seq": seq, "content": "new", "key": "+1",
+        })
+    };
     let frame = match action {
+        Action::React => about("react", &others),
+        Action::Edit => about("edit", &own),
+        Action::TakeBack => about("delete", &own),
+        Action::DeleteOthers => about("delete", &others),
+        Action::MentionEveryone => json!({
+            "action": "message", "to": "olga", "content": "x", "mentions_everyone": true,
+        }),
         Action::Speak => json!({ "action": "message", "to": "olga", "content": "x" }),
         Action::Type => json!({ "action": "typing", "to": "olga" }),
         Action::Read => json!({ "action": "history", "conversation": conversation }),
@@ -87,7 +115,7 @@ async fn column(relationship: Relationship) {
     for (action, row) in DIRECT_RULES {
         // Somebody else cannot even name the two as whom to speak to.
         if relationship == Relationship::NonParticipant
-            && matches!(action, Action::Speak | Action::Type)
+            && matches!(action, Action::Speak | Action::Type | Action::MentionEveryone)
         {
             continue;
         }
@@ -103,7 +131,7 @@ async fn column(relationship: Relationship) {
             );
         }
         olga.catches_up().await;
-        let why = over_websocket(&mut una, action, conversation).await;
+        let why = over_websocket((&chat, &mut una), action, conversation).await;
         assert_eq!(why, refusal, "{relationship}: {action} over the WebSocket");
         let reaches = verdict == Verdict::Yes;
         match action {
@@ -175,7 +203,7 @@ async fn what_was_said_before_a_block_is_kept_and_can_be_repeated() {
     let again = una.says_as("olga", "before", &id).await;
     assert_eq!((&again["seq"], &again["duplicate"]), (&first["seq"], &json!(true)));
     let kept = chat.messages("olga", "una").await;
-    assert_eq!(kept.len(), 2);
+    assert_eq!(kept.len(), 3);
     assert!(kept.iter().all(|message| message.get("status").is_none()), "{kept:?}");
 }
 

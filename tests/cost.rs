@@ -79,6 +79,7 @@ async fn present(chat: &Chat, user: &str) -> Person {
 async fn acquainted(chat: &Chat) -> (Person, Person) {
     let mut alice = present(chat, &long("alice")).await;
     let mut bob = present(chat, &long("bob")).await;
+    chat.settles();
     for _ in 0..60 {
         alice.says(&long("bob"), WORDS).await;
         bob.sees_a("message").await;
@@ -132,7 +133,7 @@ async fn coming_and_going_take_what_is_expected() {
 async fn what_two_people_say_takes_what_is_expected() {
     let chat = Chat::start().await;
     let (mut alice, bob) = acquainted(&chat).await;
-    let (name, id) = (long("bob"), uuid::Uuid::now_v7().to_string());
+    let (name, id) = (long("bob"), chat.fresh_id());
     let ack = alice.says_as(&name, WORDS, &id).await;
     let there = "`message` to somebody who is there";
     is_counted(there, action(there), &chat);
@@ -235,6 +236,7 @@ async fn in_a_room(fan_out_members: u32) -> (Chat, watch::Sender<bool>, String, 
         assert_eq!(chat.post(&format!("/api/rooms/{room}/join"), body).await.status, 200);
     }
     chat.has_served_the_stream().await;
+    chat.settles();
     counted(&chat);
     (chat, waits, room, people)
 }

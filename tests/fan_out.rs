@@ -282,6 +282,7 @@ async fn what_was_said_directly_costs_nothing_when_the_stream_goes_on() {
     let bob = json!({ "user_id": "bob" });
     assert_eq!(chat.post(&format!("/api/rooms/{room}/leave"), bob.clone()).await.status, 204);
     chat.has_served_the_stream().await;
+    chat.settles();
     // More than the stream brings at once.
     for number in 0..150 {
         let ack = alice.says_in(&room, &number.to_string()).await;

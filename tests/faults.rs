@@ -61,7 +61,7 @@ async fn chats(url: String, user: &str, other: &str) -> Vec<(u64, String)> {
     for number in 0..MESSAGES {
         let (id, content) = (uuid::Uuid::now_v7().to_string(), format!("{user} {number}"));
         let target = Target::Person(other.to_owned());
-        client.send(CONVERSATION, &target, NewMessage { id, content });
+        client.send(CONVERSATION, &target, NewMessage::text(id, content));
     }
     let mut connection = Connection::open(Open(format!("{url}?user_id={user}")));
     let mut log = Vec::new();

@@ -9,7 +9,7 @@ use axum::http::{Method, StatusCode};
 use local::Functions;
 use serde_json::{Value, json};
 use shared::App;
-use shared::domain::{Access, ConnectionId, ConversationId, MessageBody, RoomHistory, UserId};
+use shared::domain::{Access, ConnectionId, ConversationId, RoomHistory, UserId};
 use shared::services::messages::send;
 use shared::services::rooms::{self, NewRoom};
 use shared::store::{Connection, inbox};
@@ -92,14 +92,16 @@ impl World {
     }
 
     async fn says(&self, app: &App, content: &str) {
-        let new = send::new_message(app, &self.alice, content, None).unwrap();
+        let new =
+            send::new_message(app, &self.alice, send::Draft::text(content, None)).await.unwrap();
         let conversation = ConversationId::direct(&self.alice, &self.bob);
         let said = send::send(app, &conversation, &new).await.unwrap();
-        assert!(matches!(&said.message.body, MessageBody::Text(text) if text.as_str() == content));
+        let wording = said.message.body.said().and_then(|said| said.wording.as_ref());
+        assert_eq!(wording.unwrap().content.as_str(), content);
     }
 
     async fn connects(&self, app: &App) {
-        let connection = Connection::new(app.clock.now(), false);
+        let connection = Connection::new(app.clock.now(), None);
         app.store.add_connection(&self.bob, &ConnectionId::new(BOBS), &connection).await.unwrap();
         self.is_served(app, BOBS).await;
     }
@@ -117,7 +119,8 @@ impl World {
 
     /// alice says something there, which the stream is to bring; its number.
     async fn says_in(&self, app: &App, room: &ConversationId, content: &str) -> u64 {
-        let new = send::new_message(app, &self.alice, content, None).unwrap();
+        let new =
+            send::new_message(app, &self.alice, send::Draft::text(content, None)).await.unwrap();
         let said = send::send(app, room, &new).await.unwrap();
         assert_eq!(said.delivered, None);
         said.message.seq

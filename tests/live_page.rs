@@ -65,7 +65,9 @@ async fn acquainted(chat: &Chat) -> (Person, Person, Value) {
 #[tokio::test]
 async fn a_message_is_counted_frame_by_frame_and_request_by_request() {
     let chat = Chat::start().await;
-    let (mut alice, mut bob, before) = acquainted(&chat).await;
+    let (mut alice, mut bob, _) = acquainted(&chat).await;
+    chat.settles();
+    let before = chat.state().await;
     let said = json!({ "action": "message", "to": "bob", "content": "hi" });
     alice.sends(&said).await;
     let ack = alice.sees_a("ack").await;

@@ -41,6 +41,7 @@ mod receipts;
 mod repeats;
 mod restarting;
 mod retention;
+mod revising;
 mod room_history;
 mod rooms;
 mod rules;

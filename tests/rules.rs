@@ -26,6 +26,8 @@ async fn room_for(chat: &Chat, user: &str, relationship: Relationship, name: &st
             chat.put(&format!("{path}/invitations/{member}"), by.clone()).await;
             let joined = chat.post(&format!("{path}/join"), json!({ "user_id": member })).await;
             assert_eq!(joined.status, 200);
+            let said = json!({ "room": room, "content": "before", "sender_id": member });
+            assert_eq!(chat.post("/api/send_message", said).await.status, 200);
         }
     }
     let role = |role: &str| json!({ "role": role, "user_id": "olga" });
@@ -45,12 +47,38 @@ async fn room_for(chat: &Chat, user: &str, relationship: Relationship, name: &st
     room
 }
 
+/// The number of what `user` said in a room, and of what max did; 1 for nothing.
+async fn said_in(chat: &Chat, room: &str, user: &str) -> (Value, Value) {
+    let path = format!("/api/rooms/{room}/messages");
+    let said = chat.get(&path, &[("user_id", "olga")]).await.body;
+    let of = |user: &str| {
+        let said = said.as_array().into_iter().flatten();
+        let mut said = said.filter(|it| it["from"] == user && it["kind"] == "message");
+        said.next().map_or(json!(1), |message| message["seq"].clone())
+    };
+    (of(user), of("max"))
+}
+
 /// What `user` is told who tries it over HTTP: the status, and what a refusal says.
 async fn over_http(chat: &Chat, user: &str, action: Action, room: &str) -> Option<(u16, Value)> {
     let path = |rest: &str| format!("/api/rooms/{room}{rest}");
     let who = json!({ "user_id": user });
     let asks = [("user_id", user)];
+    let (own, others) = said_in(chat, room, user).await;
+    let message = |seq: &Value| format!("/api/conversations/room:{room}/messages/{seq}");
     let answer = match action {
+        Action::React => chat.put(&format!("{}/reactions/+1", message(&others)), who).await,
+        Action::Edit => {
+            chat.patch(&message(&own), json!({ "content": "new", "user_id": user })).await
+        }
+        Action::TakeBack => chat.delete(&message(&own), &asks).await,
+        Action::DeleteOthers => chat.delete(&message(&others), &asks).await,
+        Action::MentionEveryone => {
+            let said = json!({
+                "room": room, "content": "x", "mentions_everyone": true, "sender_id": user,
+            });
+            chat.post("/api/send_message", said).await
+        }
         Action::Find => chat.get(&path(""), &asks).await,
         Action::Join => chat.post(&path("/join"), who).await,
         Action::Leave => chat.post(&path("/leave"), who).await,
@@ -92,9 +120,29 @@ pub(crate) fn refusal(verdict: Verdict) -> Value {
 }
 
 /// What a refusal over the WebSocket says, null if there is none; `None` without such a frame.
-async fn over_websocket(person: &mut Person, action: Action, room: &str) -> Option<Value> {
+async fn over_websocket(
+    person: &mut Person,
+    action: Action,
+    room: &str,
+    (own, others): (Value, Value),
+) -> Option<Value> {
     let conversation = format!("room:{room}");
+    let about = |action: &str, seq: &Value| {
+        json!({
+            "action": action, "conversation": conversation, "seq": seq, "content": "new", "key": "+1",
+        })
+    };
     let (frame, answer) = match action {
+        Action::React => (about("react", &others), "ack"),
+        Action::Edit => (about("edit", &own), "ack"),
+        Action::TakeBack => (about("delete", &own), "ack"),
+        Action::DeleteOthers => (about("delete", &others), "ack"),
+        Action::MentionEveryone => {
+            let said = json!({
+                "action": "message", "room": room, "content": "x", "mentions_everyone": true,
+            });
+            (said, "ack")
+        }
         Action::Join => (json!({ "action": "join", "room": room }), "joined"),
         Action::Leave => (json!({ "action": "leave", "room": room }), "left"),
         Action::Speak => (json!({ "action": "message", "room": room, "content": "x" }), "ack"),
@@ -164,7 +212,8 @@ async fn column(relationship: Relationship) {
         }
         let room = room_for(&chat, "una", relationship, &format!("socket {number}")).await;
         una.catches_up().await;
-        if let Some(why) = over_websocket(&mut una, action, &room).await {
+        let said = said_in(&chat, &room, "una").await;
+        if let Some(why) = over_websocket(&mut una, action, &room, said).await {
             assert_eq!(why, refusal, "{relationship}: {action} over the WebSocket");
         }
         if action == Action::Hear {
@@ -216,9 +265,9 @@ async fn whoever_is_kicked_is_told_and_hears_no_more() {
     let path = format!("/api/rooms/{room}/members/una");
     assert_eq!(chat.delete(&path, &[("user_id", "olga")]).await.status, 204);
     assert_eq!(una.sees_in_time("left").await["reason"], "kicked");
-    // Who came before waited for max.
+    // What was before waited for max.
     let mut notice = max.sees_in_time("message").await;
-    while notice["kind"] == "joined" {
+    while notice["kind"] != "kicked" {
         notice = max.sees_in_time("message").await;
     }
     assert_eq!((&notice["kind"], &notice["about"]), (&"kicked".into(), &"una".into()));

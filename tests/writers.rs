@@ -19,7 +19,7 @@ use local::in_process::InProcess;
 use shared::aws::Aws;
 use shared::domain::{ConversationId, Timestamp, UserId};
 use shared::services::messages::append::append;
-use shared::services::messages::send::new_message;
+use shared::services::messages::send::{Draft, new_message};
 use shared::{App, Clock};
 use tokio::time::{Instant, sleep};
 
@@ -113,8 +113,8 @@ impl World {
         let began = Instant::now();
         let conversation = ConversationId::parse(ROOM).unwrap();
         let user = UserId::parse(user).unwrap();
-        let new = new_message(&self.app, &user, "hi", None).unwrap();
-        append(&self.app, &conversation, &new, || async { Ok(()) }).await.unwrap();
+        let new = new_message(&self.app, &user, Draft::text("hi", None)).await.unwrap();
+        append(&self.app, &conversation, &new, || async { Ok(None) }).await.unwrap();
         began.elapsed()
     }
 

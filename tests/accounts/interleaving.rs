@@ -130,7 +130,7 @@ async fn makes_a_room(app: &App, user: &UserId, name: &str) -> Result<(), shared
 }
 
 async fn writes(app: &App, from: &UserId, to: &UserId) {
-    let new = send::new_message(app, from, "before you go", None).unwrap();
+    let new = send::new_message(app, from, send::Draft::text("before you go", None)).await.unwrap();
     drop(send::send(app, &ConversationId::direct(from, to), &new).await);
 }
 
@@ -147,7 +147,7 @@ async fn does(app: &App, deed: Deed, alice: &UserId, bob: &UserId) {
         Deed::Create => drop(makes_a_room(app, alice, "of alice").await),
         Deed::BeInvited => drop(rooms::invite(app, bob, "general", alice).await),
         Deed::Connect => {
-            let connection = Connection::new(app.clock.now(), true);
+            let connection = Connection::new(app.clock.now(), Some(app.clock.now()));
             drop(app.store.add_connection(alice, &ConnectionId::new("here"), &connection).await);
         }
         Deed::Rename => {

@@ -22,10 +22,11 @@ pub(crate) fn units_count() -> bool {
     std::env::var_os("CONFAB_TEST_DYNAMODB").is_none()
 }
 
-/// Somebody who is there, with everything that their coming costs already counted and forgotten.
+/// Somebody who has been there for a while, with everything that their coming costs already counted and forgotten.
 async fn present(chat: &Chat, user: &str) -> Person {
     let person = chat.joined_by(user).await;
     chat.meter.take_after(&COMING).await;
+    chat.settles();
     person
 }
 

@@ -194,3 +194,79 @@ async fn typing_writes_nothing() {
     bob.sees_a("typing").await;
     is_promised("| `typing` to somebody | 0 | 0 | 2 | 2 | 1 |", 0, &chat.meter.take());
 }
+
+/// What alice has said to bob lately, as a conversation and a number.
+async fn said_lately(alice: &mut Person) -> (String, u64) {
+    let ack = alice.says("bob", "hi").await;
+    (ack["conversation"].as_str().unwrap().to_owned(), ack["seq"].as_u64().unwrap())
+}
+
+#[tokio::test]
+async fn a_first_edit_costs_four_units_and_a_later_one_six() {
+    let chat = Chat::start().await;
+    let (mut alice, _bob) = acquainted(&chat).await;
+    let (conversation, seq) = said_lately(&mut alice).await;
+    chat.meter.take();
+    for (content, row) in [
+        ("hello", "| `edit`, the first of a message | 1 | 4 | 4 | 4 | 3 |"),
+        ("hallo", "| a later `edit` | 1 | 6 | 4 | 4 | 3 |"),
+    ] {
+        let frame = json!({
+            "action": "edit", "conversation": conversation, "seq": seq, "content": content,
+        });
+        alice.sends(&frame).await;
+        alice.sees_in_time("ack").await;
+        is_promised(row, 0, &chat.meter.take());
+    }
+    let frame = json!({ "action": "delete", "conversation": conversation, "seq": seq });
+    alice.sends(&frame).await;
+    alice.sees_in_time("ack").await;
+    is_promised("| `delete` of what was edited | 1 | 6 | 4 | 4 | 3 |", 0, &chat.meter.take());
+}
+
+#[tokio::test]
+async fn a_reaction_costs_six_units() {
+    let chat = Chat::start().await;
+    let (mut alice, mut bob) = acquainted(&chat).await;
+    let (conversation, seq) = said_lately(&mut alice).await;
+    chat.meter.take();
+    for on in [true, false] {
+        let frame = json!({
+            "action": "react", "conversation": conversation, "seq": seq, "key": "👍", "on": on,
+        });
+        bob.sends(&frame).await;
+        bob.sees_in_time("ack").await;
+        is_promised("| `react` | 1 | 6 | 4 | 5 | 3 |", 0, &chat.meter.take());
+    }
+    let frame = json!({ "action": "delete", "conversation": conversation, "seq": seq });
+    alice.sends(&frame).await;
+    alice.sees_in_time("ack").await;
+    is_promised("| `delete` | 1 | 4 | 4 | 4 | 3 |", 0, &chat.meter.take());
+}
+
+#[tokio::test]
+async fn an_answer_costs_a_look_at_the_original_before_and_after() {
+    let chat = Chat::start().await;
+    let (mut alice, mut bob) = acquainted(&chat).await;
+    let (_, seq) = said_lately(&mut alice).await;
+    chat.meter.take();
+    let frame = json!({ "action": "message", "to": "alice", "content": "yes", "reply_to": seq });
+    bob.sends(&frame).await;
+    bob.sees_in_time("ack").await;
+    is_promised("| `message` that answers another | 1 | 1 | 5 | 5 | 5 |", 0, &chat.meter.take());
+}
+
+/// What became of it meanwhile somebody may not have heard who has come just now.
+#[tokio::test]
+async fn a_message_to_somebody_who_has_come_just_now_is_read_again() {
+    let chat = Chat::start().await;
+    let (mut alice, bob) = acquainted(&chat).await;
+    bob.leaves().await;
+    chat.meter.take_after(&["Update", "Get", "Query", "BatchGet"]).await;
+    let _bob = chat.joined_by("bob").await;
+    chat.has_served_the_stream().await;
+    chat.meter.take();
+    alice.says("bob", "hi").await;
+    let row = "| `message` to somebody who has come just now | 1 | 1 | 4 | 4 | 4 |";
+    is_promised(row, 0, &chat.meter.take());
+}

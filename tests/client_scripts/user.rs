@@ -114,7 +114,7 @@ impl User {
                 let id = format!("own-{}", self.sent);
                 let (conversation, content) = (text(step, "conversation"), text(step, "content"));
                 let target = target(&conversation);
-                self.client.send(&conversation, &target, NewMessage { id, content });
+                self.client.send(&conversation, &target, NewMessage::text(id, content));
             }
             "follow" => {
                 self.client.catch_up(&text(step, "conversation"), step["seq"].as_u64().unwrap());

@@ -79,6 +79,9 @@ fn action_of(frame: &ClientFrame) -> &'static str {
     match frame {
         ClientFrame::Message(_) => "message",
         ClientFrame::Broadcast(_) => "broadcast",
+        ClientFrame::Edit(_) => "edit",
+        ClientFrame::Delete(_) => "delete",
+        ClientFrame::React(_) => "react",
         ClientFrame::History(_) => "history",
         ClientFrame::Sync(_) => "sync",
         ClientFrame::Read(_) => "read",

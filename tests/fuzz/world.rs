@@ -100,7 +100,7 @@ impl World {
     async fn furnish(&self) {
         let [alice, bob] = ["alice", "bob"].map(|name| UserId::parse(name).unwrap());
         for user in [&alice, &bob] {
-            let connection = Connection::new(self.app.clock.now(), true);
+            let connection = Connection::new(self.app.clock.now(), Some(self.app.clock.now()));
             let id = ConnectionId::new(user.as_str());
             self.app.store.add_connection(user, &id, &connection).await.unwrap();
         }

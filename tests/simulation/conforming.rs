@@ -167,7 +167,7 @@ impl Person {
         self.device.to_say -= 1;
         let conversation = self.device.picks();
         let content = format!("{} {}", self.device.user, self.device.to_say);
-        let message = NewMessage { id: self.device.fresh_id(), content };
+        let message = NewMessage::text(self.device.fresh_id(), content);
         let target = target(&self.device.user, &conversation);
         self.client.send(&conversation, &target, message);
     }

@@ -105,6 +105,18 @@ impl Chat {
         Person::connects(&self.server.websocket_url(), user).await.welcomed().await
     }
 
+    /// An id for a message that is made now, by the server's clock.
+    pub(crate) fn fresh_id(&self) -> String {
+        let now = shared::domain::Timestamp::from_millis(self.time.now().as_millisecond());
+        shared::domain::MessageId::fresh(now).to_string()
+    }
+
+    /// So much time goes by that nobody counts as one who has come just now: for such whatever is said is read
+    /// again.
+    pub(crate) fn settles(&self) {
+        self.time.advance(Duration::from_secs(20));
+    }
+
     pub(crate) fn dynamodb_url(&self) -> String {
         self.server.dynamodb_url().to_owned()
     }

@@ -26,7 +26,7 @@ pub async fn handle(
     event: ApiGatewayWebsocketProxyRequest,
 ) -> Result<ApiGatewayProxyResponse, Error> {
     let caller = websocket::caller(&event.request_context)?;
-    let mut pending = Connection::of(&caller, false);
+    let mut pending = Connection::of(&caller, None);
     if let Some(history) = event.query_string_parameters.first("history") {
         match history.parse() {
             Ok(count @ 0..=PageSize::MAX) => pending.history = count,

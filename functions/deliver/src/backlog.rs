@@ -10,6 +10,7 @@ use shared::protocol::{Batch, Receipt, ServerFrame, StepKind, batches};
 use shared::pusher::Push;
 use shared::services::access::{can_receive, relationship_of_two};
 use shared::services::delivery::count_delivered;
+use shared::services::shown::{quotes, reader};
 use shared::store::{Advance, BacklogDelivery, Inbox, Update};
 use shared::{App, Error};
 use uuid::Uuid;
@@ -149,7 +150,8 @@ async fn deliver_under_lease(
             app.store.release_lease(delivery, advance, &[], app.clock.now()).await?;
             return Ok(Outcome::OutOfTime);
         }
-        let (page, skips) = next_page(app, delivery.conversation, position.next).await?;
+        let (mut page, skips) = next_page(app, delivery.conversation, position.next).await?;
+        quotes::fill(app, &mut page.messages).await?;
         // Read after the page: whoever was ready when a message on it was sent is seen here, and
         // whoever left before one was said is seen to have left.
         let (inbox, readable_from) = try_join!(
@@ -168,13 +170,15 @@ async fn deliver_under_lease(
                 position.next = first;
                 continue;
             }
-            Some(_) => match push_page(app, delivery, &mut position, (&page, skips), &inbox).await?
-            {
-                Pushed::All { more } => {
-                    advance_or_finish(app, delivery, &mut position, more).await?
+            Some(first) => {
+                reader::fit(app, (delivery.user, first), &mut page.messages).await?;
+                match push_page(app, delivery, &mut position, (&page, skips), &inbox).await? {
+                    Pushed::All { more } => {
+                        advance_or_finish(app, delivery, &mut position, more).await?
+                    }
+                    Pushed::Stuck => return Ok(Outcome::Stuck),
                 }
-                Pushed::Stuck => return Ok(Outcome::Stuck),
-            },
+            }
             None => drop_backlog(app, delivery, &position).await?,
         };
         let Some(after) = after else {

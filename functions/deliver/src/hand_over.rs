@@ -5,8 +5,9 @@
 
 use std::time::Duration;
 
-use shared::domain::{ConversationId, Message, Seq, Timestamp};
-use shared::services::delivery::{deliver, recipients};
+use shared::domain::{ConversationId, Seq, Timestamp};
+use shared::services::delivery::{Copies, deliver, recipients};
+use shared::services::shown::quotes;
 use shared::store::{HandOverLease, Taken};
 use shared::{App, Error};
 use uuid::Uuid;
@@ -79,7 +80,9 @@ async fn under_lease(
     deadline: Timestamp,
 ) -> Result<Outcome, Error> {
     loop {
-        let (messages, looked) = app.store.by_stream_after(lease.conversation, handed).await?;
+        let read_at = app.clock.now();
+        let (mut messages, looked) = app.store.by_stream_after(lease.conversation, handed).await?;
+        quotes::fill(app, &mut messages).await?;
         // At the end of the log there is nothing else up to `last`.
         let newest = messages.last().map_or(0, |newest| newest.seq);
         let end = looked.unwrap_or(last).max(newest);
@@ -89,7 +92,7 @@ async fn under_lease(
             let upto = part.last().filter(|_| parts.peek().is_some()).map_or(end, |it| it.seq);
             let members = tokio::select! {
                 biased;
-                members = bring(app, lease.conversation, part) => members?,
+                members = bring(app, lease.conversation, Copies { messages: part, read_at }) => members?,
                 () = until_lost(app, lease) => return Ok(Outcome::Lost),
             };
             let (is_done, now) = (upto >= last, app.clock.now());
@@ -111,16 +114,16 @@ async fn under_lease(
 async fn bring(
     app: &App,
     conversation: &ConversationId,
-    messages: &[Message],
+    copies: Copies<'_>,
 ) -> Result<Option<usize>, Error> {
-    let (Some(oldest), Some(newest)) = (messages.first(), messages.last()) else {
+    let (Some(oldest), Some(newest)) = (copies.messages.first(), copies.messages.last()) else {
         return Ok(None);
     };
     let steps = app.steps(conversation);
     steps.handed_over((oldest.seq, newest.seq));
     let recipients = recipients(app, conversation, newest.seq, None).await?;
     let members = recipients.people.len();
-    deliver(app, messages, recipients, None, &steps).await?;
+    deliver(app, copies, recipients, None, &steps).await?;
     Ok(Some(members))
 }
 

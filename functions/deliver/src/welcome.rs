@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use shared::domain::permissions::Action;
 use shared::domain::{CONNECTION_LIFETIME, ConnectionId, ConversationId, Range, UserId};
 use shared::protocol::{ServerFrame, Welcome, batches};
 use shared::pusher::Push;
+use shared::services::messages::read;
 use shared::store::{Inbox, Update};
 use shared::{App, Error};
 
@@ -25,7 +27,8 @@ pub(crate) async fn welcome(
         app.store.remove_connection(user, connection, app.clock.now()).await?;
         return Ok(None);
     }
-    let Update::Applied(inbox) = app.store.make_ready(user, connection).await? else {
+    let Update::Applied(inbox) = app.store.make_ready(user, connection, app.clock.now()).await?
+    else {
         return Ok(None);
     };
     let now = app.clock.now();
@@ -58,7 +61,7 @@ pub(crate) async fn welcome(
         Push::Failed => {}
     }
     let history = inbox.connections.get(connection).map_or(0, |found| found.history);
-    show_lobby(app, connection, history).await?;
+    show_lobby(app, (user, connection), history).await?;
     Ok(Some(inbox))
 }
 
@@ -70,12 +73,16 @@ async fn push_more_waiting_to_others(app: &App, inbox: &Inbox, newcomer: &Connec
 }
 
 /// Brings the lobby's last messages, if there are any.
-async fn show_lobby(app: &App, connection: &ConnectionId, count: usize) -> Result<(), Error> {
+async fn show_lobby(
+    app: &App,
+    (user, connection): (&UserId, &ConnectionId),
+    count: usize,
+) -> Result<(), Error> {
     if count == 0 {
         return Ok(());
     }
     let (lobby, range) = (ConversationId::Lobby, Range::default());
-    let page = app.store.page(&lobby, range, count, Some(app.clock.now())).await?;
+    let page = read::page(app, user, &lobby, range, count, Action::Hear).await?;
     for batch in batches(&page.messages, page.before.is_some()) {
         if app.pusher.push(connection, &batch.frame).await != Push::Taken {
             break;

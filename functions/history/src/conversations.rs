@@ -4,10 +4,12 @@ use axum::extract::State;
 use axum::response::Response;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use futures::try_join;
-use shared::domain::{ConversationId, Page, UserId};
+use shared::domain::permissions::Action;
+use shared::domain::{ConversationId, Page, Range, Said, Seq, UserId};
 use shared::edge::http::{Caller, Failure, Paging};
 use shared::protocol::{ConversationView, MessageView, RoomName};
 use shared::services::access::can_receive;
+use shared::services::messages::read;
 use shared::store::Membership;
 use shared::{App, Error};
 
@@ -54,21 +56,30 @@ async fn describe(
     let (room, readable_from) = try_join!(name, can_receive(app, user, &conversation))?;
     let Some(first) = readable_from else { return Ok(None) };
     let unread = unread.starting_at(first);
+    let last_message = match unread.messages.iter().rfind(|message| message.body.of().is_none()) {
+        None if !unread.messages.is_empty() => {
+            let range = Range { before: unread.messages.first().map(|it| it.seq), after: None };
+            read::page(app, user, &conversation, range, 1, Action::Hear).await?.messages.pop()
+        }
+        last => last.cloned(),
+    };
     Ok(Some(ConversationView {
         conversation: conversation.to_string(),
         with: conversation.addressee(user).map(UserId::to_string),
         room: room
             .map(|room| RoomName { id: room.id.to_string(), name: room.name.as_str().to_owned() }),
         joined_at: membership.joined_at,
-        last_message: unread.messages.last().map(MessageView::from),
-        unread: count(&unread, user, from),
+        last_message: last_message.as_ref().map(MessageView::from),
+        unread: unread_of(&unread, user, from).count(),
+        mentions: unread_of(&unread, user, from).filter(|said| said.mentions(user)).count(),
         read_seq: from,
     }))
 }
 
-fn count(page: &Page, user: &UserId, read_seq: u64) -> usize {
-    let unread = page.messages.iter().filter(|message| {
-        message.seq > read_seq && message.from != *user && message.body.is_text()
+/// What others said that one has not read.
+fn unread_of<'a>(page: &'a Page, user: &UserId, read_seq: Seq) -> impl Iterator<Item = &'a Said> {
+    let unread = page.messages.iter().filter(move |message| {
+        message.seq > read_seq && message.from != *user && message.body.is_unread()
     });
-    unread.count()
+    unread.filter_map(|message| message.body.said())
 }

@@ -19,6 +19,8 @@ pub fn router(app: App) -> Router {
         .route("/api/messages", get(messages::with_other))
         .route("/api/rooms/{room}/messages", get(messages::in_room))
         .route("/api/conversations", get(conversations::list))
+        .route("/api/conversations/{conversation}/messages", get(messages::in_conversation))
+        .route("/api/conversations/{conversation}/messages/{seq}", get(messages::one))
         .route("/api/export", get(export::person))
         .route("/api/rooms/{room}/export", get(export::room))
         .route("/api/trace/{conversation}/{seq}", get(trace::of_message))

@@ -2,19 +2,20 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
 use futures::try_join;
 use serde::Deserialize;
-use shared::App;
 use shared::domain::permissions::{self, Action};
-use shared::domain::{ConversationId, Message, Seq, UserId};
+use shared::domain::{ConversationId, Message, Page, Range, Seq, UserId};
 use shared::edge::http::{Caller, Failure, Paging, Params, Path};
 use shared::protocol::{MessageView, Status};
 use shared::services::access::{check_permission, relationship_of_two};
 use shared::services::directory::find_user;
 use shared::services::messages::read;
 use shared::store::Inbox;
+use shared::{App, Error};
 
 /// The query string of `GET /messages`.
 #[derive(Deserialize)]
@@ -77,6 +78,56 @@ pub(crate) async fn in_room(
     answer(&app, &ConversationId::Room(room), &user, &paging).await
 }
 
+/// The parameters in the path of one message.
+#[derive(Deserialize)]
+pub(crate) struct Place {
+    conversation: String,
+    seq: Seq,
+}
+
+/// The query string of a conversation's messages, beside `before`, `after` and `limit`.
+#[derive(Deserialize)]
+pub(crate) struct AroundQuery {
+    around: Option<Seq>,
+}
+
+/// `GET /api/conversations/{conversation}/messages`: any conversation's, also around one of them.
+pub(crate) async fn in_conversation(
+    State(app): State<App>,
+    caller: Caller,
+    Path(conversation): Path<String>,
+    paging: Paging,
+    Params(AroundQuery { around }): Params<AroundQuery>,
+) -> Result<Response, Failure> {
+    let user = caller.require()?;
+    let conversation = ConversationId::parse(&conversation)?;
+    let Some(seq) = around else { return answer(&app, &conversation, &user, &paging).await };
+    let Range { before: None, after: None } = paging.range()? else {
+        let reason = "say either `around`, or `before` and `after`";
+        return Err(Error::Invalid(reason.into()).into());
+    };
+    let page = read::page_around(&app, &user, &conversation, seq, paging.limit).await?;
+    Ok(paging.part(&shown(&page), page.before, page.after))
+}
+
+/// `GET /api/conversations/{conversation}/messages/{seq}`: one message, as it is now.
+pub(crate) async fn one(
+    State(app): State<App>,
+    caller: Caller,
+    Path(Place { conversation, seq }): Path<Place>,
+) -> Result<Json<MessageView>, Failure> {
+    let user = caller.require()?;
+    let conversation = ConversationId::parse(&conversation)?;
+    let message = read::message(&app, &user, &conversation, seq).await?;
+    Ok(Json(MessageView::from(&message)))
+}
+
+/// What is shown of a page: events are in the messages that they are about.
+fn shown(page: &Page) -> Vec<MessageView> {
+    let messages = page.messages.iter().filter(|message| message.body.of().is_none());
+    messages.map(MessageView::from).collect()
+}
+
 async fn answer(
     app: &App,
     conversation: &ConversationId,
@@ -106,7 +157,8 @@ async fn answer(
         let status = (!hidden).then(|| progress.of(reached, message));
         MessageView { status, ..message.into() }
     };
-    let messages: Vec<_> = page.messages.iter().map(view).collect();
+    let messages = page.messages.iter().filter(|message| message.body.of().is_none());
+    let messages: Vec<_> = messages.map(view).collect();
     Ok(paging.part(&messages, page.before, page.after))
 }
 

@@ -8,6 +8,7 @@ mod history;
 mod ping;
 mod receipts;
 mod renewal;
+mod revise;
 mod rooms;
 mod send;
 mod sync;
@@ -95,6 +96,9 @@ async fn act(
     let reply = match frame {
         ClientFrame::Message(request) => send::message(app, own, request, id).await?,
         ClientFrame::Broadcast(request) => send::broadcast(app, own, request, id).await?,
+        ClientFrame::Edit(request) => revise::edit(app, own, request, id).await?,
+        ClientFrame::Delete(request) => revise::delete(app, own, request, id).await?,
+        ClientFrame::React(request) => revise::react(app, own, request, id).await?,
         ClientFrame::History(request) => history::page(app, own, request, id).await?,
         ClientFrame::Sync(request) => sync::since(app, own, request, id).await?,
         ClientFrame::Read(request) => receipts::read(app, own, request, id).await?,

@@ -27,7 +27,8 @@ pub(crate) async fn renew(
     if user != caller.user {
         return Err(Error::Forbidden(Reason::TwoNames));
     }
-    let renewed = Connection::new(caller.connected_at, true).trusted(session, until);
+    let renewed =
+        Connection::new(caller.connected_at, Some(app.clock.now())).trusted(session, until);
     let update = app.store.prolong(&user, &caller.connection, &renewed).await?;
     if matches!(update, Update::Refused(_)) {
         // Unless its session has ended, it was only not remembered; it speaks, so it stands.

@@ -6,7 +6,7 @@ use shared::services::own_inbox::OwnInbox;
 use shared::services::rooms;
 use shared::{App, Error};
 
-use crate::history::size_of;
+use crate::history::{size_of, stands};
 
 /// Enters a room and gets its recent history.
 pub(crate) async fn join(
@@ -15,7 +15,7 @@ pub(crate) async fn join(
     request: RoomRequest,
     id: Option<&str>,
 ) -> Result<EncodedFrame, Error> {
-    own.get().await?;
+    stands(app, own).await?;
     let room = rooms::join(app, &own.caller.user, &request.room).await?;
     let recent = rooms::recent(app, &room, &own.caller.user).await?;
     let recent = recent.within(History::MAX_BYTES, size_of, Range::default());

@@ -4,7 +4,7 @@ use shared::domain::ConversationId;
 use shared::protocol::{BroadcastRequest, EncodedFrame, SendRequest, ServerFrame};
 use shared::services::access::check_broadcast;
 use shared::services::directory::find_conversation;
-use shared::services::messages::send::{new_message, send_over};
+use shared::services::messages::send::{Draft, new_message, send_over};
 use shared::services::own_inbox::OwnInbox;
 use shared::{App, Error};
 
@@ -15,7 +15,15 @@ pub(crate) async fn message(
     request: SendRequest,
     id: Option<&str>,
 ) -> Result<EncodedFrame, Error> {
-    let new = new_message(app, &own.caller.user, &request.content, id)?;
+    let draft = Draft {
+        content: &request.content,
+        data: request.data.as_ref(),
+        reply_to: request.reply_to,
+        mentions: &request.mentions,
+        mentions_everyone: request.mentions_everyone,
+        id,
+    };
+    let new = new_message(app, &own.caller.user, draft).await?;
     let (to, room) = (request.to.as_deref(), request.room.as_deref());
     let conversation = find_conversation(app, &own.caller.user, to, room).await?;
     let sent = send_over(app, &conversation, &new, own).await?;
@@ -29,7 +37,15 @@ pub(crate) async fn broadcast(
     request: BroadcastRequest,
     id: Option<&str>,
 ) -> Result<EncodedFrame, Error> {
-    let new = new_message(app, &own.caller.user, &request.content, id)?;
+    let draft = Draft {
+        content: &request.content,
+        data: request.data.as_ref(),
+        reply_to: request.reply_to,
+        mentions: &request.mentions,
+        mentions_everyone: request.mentions_everyone,
+        id,
+    };
+    let new = new_message(app, &own.caller.user, draft).await?;
     check_broadcast(app, &own.caller.user).await?;
     let sent = send_over(app, &ConversationId::Lobby, &new, own).await?;
     Ok(ServerFrame::Ack(sent.ack()).encode())

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use futures::stream::{self, StreamExt, TryStreamExt};
-use futures::try_join;
 use shared::auth::identity::WebSocketCaller;
 use shared::domain::permissions::Action;
 use shared::domain::{ConversationId, Page, Range, Seq};
@@ -13,7 +12,10 @@ use shared::services::access::reads_from;
 use shared::services::directory;
 use shared::services::messages::log_page;
 use shared::services::own_inbox::OwnInbox;
+use shared::services::shown::{quotes, reader};
 use shared::{App, Error, limits};
+
+use crate::history::as_one_who_stands;
 
 /// How many of them are read at once.
 const CONCURRENT: usize = 10;
@@ -50,8 +52,8 @@ pub(crate) async fn since(
 async fn one(app: &App, own: &OwnInbox<'_>, id: &str, cursor: Seq) -> Result<Synced, Error> {
     let conversation = ConversationId::parse(id)?;
     let caller = own.caller;
-    let first = first_page(app, &conversation, cursor);
-    let ((mut page, mut complete), _) = try_join!(first, own.get())?;
+    let first = || first_page(app, &conversation, cursor);
+    let (mut page, mut complete) = as_one_who_stands(app, own, first).await?;
     let mut synced = Synced::at(cursor);
     let mut sent = 0;
     loop {
@@ -84,6 +86,8 @@ async fn one(app: &App, own: &OwnInbox<'_>, id: &str, cursor: Seq) -> Result<Syn
             }
             break;
         }
+        quotes::fill(app, &mut page.messages).await?;
+        reader::fit(app, (&caller.user, first), &mut page.messages).await?;
         let pushed = push_page(app, caller, &page, synced.upto).await;
         (synced.upto, complete) = (pushed.upto, complete && pushed.complete);
         synced.more = !pushed.whole || page.after.is_some();

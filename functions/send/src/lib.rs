@@ -1,23 +1,34 @@
-//! HTTP: say something without a socket.
+//! HTTP: say something without a socket, and change what was said.
+
+mod revise;
 
 use axum::Router;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use axum::routing::post;
+use axum::routing::{delete, patch, post, put};
 use serde::Deserialize;
-use shared::domain::UserId;
+use serde_json::{Map, Value};
+use shared::domain::{Seq, UserId};
 use shared::edge::http::{Caller, Failure, Json, private};
 use shared::protocol::ServerFrame;
 use shared::services::directory::find_conversation;
-use shared::services::messages::send::{new_message, send};
+use shared::services::messages::send::{Draft, new_message, send};
 use shared::{App, Error};
+
+use revise::{edit, react, remove, unreact};
 
 /// Who speaks in open mode if the request does not say.
 const NOBODY: &str = "anonymous";
 
 /// The routes of this function.
 pub fn router(app: App) -> Router {
-    private(app, Router::new().route("/api/send_message", post(send_message)))
+    let routes = Router::new()
+        .route("/api/send_message", post(send_message))
+        .route("/api/conversations/{conversation}/messages/{seq}", patch(edit))
+        .route("/api/conversations/{conversation}/messages/{seq}", delete(remove))
+        .route("/api/conversations/{conversation}/messages/{seq}/reactions/{key}", put(react))
+        .route("/api/conversations/{conversation}/messages/{seq}/reactions/{key}", delete(unreact));
+    private(app, routes)
 }
 
 #[derive(Deserialize)]
@@ -25,6 +36,12 @@ struct SendMessageRequest {
     receiver_id: Option<String>,
     room: Option<String>,
     content: String,
+    reply_to: Option<Seq>,
+    #[serde(default)]
+    mentions: Vec<String>,
+    #[serde(default)]
+    mentions_everyone: bool,
+    data: Option<Map<String, Value>>,
     id: Option<String>,
     sender_id: Option<UserId>,
     user_id: Option<UserId>,
@@ -38,7 +55,15 @@ async fn send_message(
 ) -> Result<Response, Failure> {
     let sender = caller.named([request.sender_id, request.user_id])?.user();
     let sender = sender.map_or_else(|| UserId::parse(NOBODY), Ok)?;
-    let new = new_message(&app, &sender, &request.content, request.id.as_deref())?;
+    let draft = Draft {
+        content: &request.content,
+        data: request.data.as_ref(),
+        reply_to: request.reply_to,
+        mentions: &request.mentions,
+        mentions_everyone: request.mentions_everyone,
+        id: request.id.as_deref(),
+    };
+    let new = new_message(&app, &sender, draft).await?;
     let (receiver, room) = (request.receiver_id.as_deref(), request.room.as_deref());
     if receiver.is_some() == room.is_some() {
         return Err(Error::Invalid("say either `receiver_id` or `room`".into()).into());

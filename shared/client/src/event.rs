@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use protocol::{ErrorCode, MessageView, Presence, RoomView};
 
+use crate::outbox::NewEvent;
 use crate::requests::Request;
 
 /// Something to be shown.
@@ -11,6 +12,9 @@ use crate::requests::Request;
 pub enum Event {
     /// The next message of its conversation, or the next notice.
     Message(Box<MessageView>),
+    /// A message that was shown looks otherwise now: it was edited or deleted, people react to it, or
+    /// something became of the one that it answers.
+    Changed(Box<MessageView>),
     /// A conversation is open; what was said last has been shown.
     Opened {
         /// Which.
@@ -34,6 +38,17 @@ pub enum Event {
         id: String,
         /// What was to be said.
         content: String,
+        /// What kind of mistake it was.
+        code: ErrorCode,
+        /// Why, in words.
+        reason: String,
+    },
+    /// Something did not become of a message.
+    NotChanged {
+        /// In which conversation.
+        conversation: String,
+        /// What.
+        event: NewEvent,
         /// What kind of mistake it was.
         code: ErrorCode,
         /// Why, in words.

@@ -3,7 +3,8 @@
 //! gets the same.
 //!
 //! - [`Client`] is all of it, and outlives connections; `receiving` is what it makes of frames;
-//! - `log` shows a conversation in order, once, without gaps; `outbox` sends messages until they are
+//! - `log` shows a conversation in order, once, without gaps; `picture` tells what messages look like by
+//!   what became of them; `outbox` sends messages until they are
 //!   acknowledged;
 //! - `requests` repeats other requests until they are answered; `sync` asks for what was missed;
 //!   `repeat` tells when;
@@ -19,6 +20,7 @@ mod event;
 mod heartbeat;
 mod log;
 mod outbox;
+mod picture;
 mod progress;
 mod receiving;
 mod repeat;
@@ -29,7 +31,7 @@ mod sync;
 mod tests;
 
 pub use event::Event;
-pub use outbox::{NewMessage, Outgoing, Target};
+pub use outbox::{Change, NewEvent, NewMessage, Outgoing, Target};
 pub use progress::Mark;
 pub use requests::Request;
 pub use state::Client;

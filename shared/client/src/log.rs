@@ -107,6 +107,11 @@ impl Log {
         true
     }
 
+    /// Whether this number lies before what was skipped, so that nothing of it is shown any more.
+    pub(crate) fn skips(&self, seq: Seq) -> bool {
+        seq < self.skipped
+    }
+
     /// Takes what was pushed; what is to be shown now.
     pub(crate) fn push(&mut self, message: MessageView) -> Vec<MessageView> {
         if message.seq < self.skipped {

@@ -5,7 +5,10 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
-use protocol::{BroadcastRequest, ClientFrame, SendRequest};
+use protocol::{
+    BroadcastRequest, ClientFrame, DeleteRequest, EditRequest, ReactRequest, SendRequest, Seq,
+};
+use serde_json::{Map, Value};
 
 use crate::repeat::Repeat;
 
@@ -46,20 +49,95 @@ pub enum Target {
 }
 
 /// A message that is to be sent.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct NewMessage {
     /// Its id: a UUIDv7 serves best, see [`protocol::ids::message`].
     pub id: String,
     /// What is said.
     pub content: String,
+    /// The number of the message that it answers.
+    pub reply_to: Option<Seq>,
+    /// Whom it calls.
+    pub mentions: Vec<String>,
+    /// Whether it calls everybody.
+    pub mentions_everyone: bool,
+    /// What the user's program keeps with it.
+    pub data: Option<Map<String, Value>>,
 }
 
-/// The messages of one conversation, the first of them in flight.
+impl NewMessage {
+    /// A message that says this, and no more.
+    pub fn text(id: impl Into<String>, content: impl Into<String>) -> Self {
+        Self { id: id.into(), content: content.into(), ..Self::default() }
+    }
+}
+
+/// What is to become of a message.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewEvent {
+    /// Its id, as a message has one.
+    pub id: String,
+    /// The number of the message.
+    pub seq: Seq,
+    /// What.
+    pub change: Change,
+}
+
+/// What somebody does to a message.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Change {
+    /// It says something else; what is not given stays as it is.
+    Edit {
+        /// What.
+        content: Option<String>,
+        /// Whom it calls.
+        mentions: Option<Vec<String>>,
+        /// Whether it calls everybody.
+        mentions_everyone: Option<bool>,
+        /// What the user's program keeps with it.
+        data: Option<Option<Map<String, Value>>>,
+    },
+    /// It is deleted.
+    Delete,
+    /// One reacts to it, or does not any more.
+    React {
+        /// With what.
+        key: String,
+        /// Whether one does.
+        on: bool,
+    },
+}
+
+impl Change {
+    /// Another text.
+    pub fn text(content: impl Into<String>) -> Self {
+        let content = Some(content.into());
+        Self::Edit { content, mentions: None, mentions_everyone: None, data: None }
+    }
+}
+
+/// What is to be an entry of a log.
+#[derive(Clone, Debug)]
+pub(crate) enum NewEntry {
+    /// Something is said.
+    Said(Target, NewMessage),
+    /// Something becomes of what was said.
+    Event(NewEvent),
+}
+
+impl NewEntry {
+    fn id(&self) -> &str {
+        match self {
+            Self::Said(_, NewMessage { id, .. }) | Self::Event(NewEvent { id, .. }) => id,
+        }
+    }
+}
+
+/// The entries of one conversation, the first of them in flight.
 #[derive(Debug)]
 struct Lane {
     conversation: String,
-    target: Target,
-    queue: VecDeque<NewMessage>,
+    queue: VecDeque<NewEntry>,
     repeat: Repeat,
 }
 
@@ -70,18 +148,17 @@ pub(crate) struct Outbox {
 }
 
 impl Outbox {
-    /// Takes something to be said.
-    pub(crate) fn put(&mut self, conversation: &str, target: &Target, message: NewMessage) {
+    /// Takes something to be said or done.
+    pub(crate) fn put(&mut self, conversation: &str, entry: NewEntry) {
         if let Some(lane) = self.lane(conversation) {
-            lane.queue.push_back(message);
+            lane.queue.push_back(entry);
             return;
         }
-        let (conversation, target) = (conversation.to_owned(), target.clone());
-        let queue = VecDeque::from([message]);
-        self.lanes.push(Lane { conversation, target, queue, repeat: Repeat::default() });
+        let (conversation, queue) = (conversation.to_owned(), VecDeque::from([entry]));
+        self.lanes.push(Lane { conversation, queue, repeat: Repeat::default() });
     }
 
-    /// How many messages have no ack yet, here or anywhere.
+    /// How many entries have no ack yet, here or anywhere.
     pub(crate) fn waiting(&self, conversation: Option<&str>) -> usize {
         let lanes = self.lanes.iter();
         let lanes = lanes.filter(|lane| conversation.is_none_or(|it| lane.conversation == it));
@@ -100,7 +177,7 @@ impl Outbox {
             let Some(first) = lane.queue.front() else { continue };
             if lane.repeat.is_due(now) {
                 lane.repeat.ask(now);
-                frames.push(frame(&lane.target, first));
+                frames.push(frame(&lane.conversation, first));
             }
         }
         frames
@@ -121,16 +198,21 @@ impl Outbox {
     }
 
     /// `id` is acknowledged or refused; what it was, unless it is known to be.
-    pub(crate) fn settle(&mut self, id: &str) -> Option<(Target, NewMessage)> {
+    pub(crate) fn settle(&mut self, id: &str) -> Option<NewEntry> {
         let index = self.index_of(id)?;
         let lane = &mut self.lanes[index];
-        let message = lane.queue.pop_front()?;
+        let settled = lane.queue.pop_front()?;
         lane.repeat = Repeat::default();
-        let settled = (lane.target.clone(), message);
         if lane.queue.is_empty() {
             self.lanes.remove(index);
         }
         Some(settled)
+    }
+
+    /// The same, with the conversation that it was for.
+    pub(crate) fn settle_of(&mut self, id: &str) -> Option<(String, NewEntry)> {
+        let conversation = self.lanes[self.index_of(id)?].conversation.clone();
+        self.settle(id).map(|entry| (conversation, entry))
     }
 
     /// `id` is to be sent again, but not before `pause` is over; whether it waits here.
@@ -143,7 +225,7 @@ impl Outbox {
     }
 
     fn index_of(&self, id: &str) -> Option<usize> {
-        self.lanes.iter().position(|lane| lane.queue.front().is_some_and(|first| first.id == id))
+        self.lanes.iter().position(|lane| lane.queue.front().is_some_and(|first| first.id() == id))
     }
 
     fn lane(&mut self, conversation: &str) -> Option<&mut Lane> {
@@ -151,18 +233,43 @@ impl Outbox {
     }
 }
 
-fn frame(target: &Target, message: &NewMessage) -> Outgoing {
-    let NewMessage { id, content } = message.clone();
-    let frame = match target.clone() {
-        Target::Person(to) => {
-            ClientFrame::Message(SendRequest { to: Some(to), room: None, content })
-        }
-        Target::Room(room) => {
-            ClientFrame::Message(SendRequest { to: None, room: Some(room), content })
-        }
-        Target::Everybody => ClientFrame::Broadcast(BroadcastRequest { content }),
+fn frame(conversation: &str, entry: &NewEntry) -> Outgoing {
+    let (frame, id) = match entry.clone() {
+        NewEntry::Said(target, message) => said(target, message),
+        NewEntry::Event(event) => changed(conversation, event),
     };
     Outgoing { frame, id: Some(id) }
+}
+
+fn said(target: Target, message: NewMessage) -> (ClientFrame, String) {
+    let NewMessage { id, content, reply_to, mentions, mentions_everyone, data } = message;
+    let (to, room) = match target {
+        Target::Person(to) => (Some(to), None),
+        Target::Room(room) => (None, Some(room)),
+        Target::Everybody => {
+            let request = BroadcastRequest { content, reply_to, mentions, mentions_everyone, data };
+            return (ClientFrame::Broadcast(request), id);
+        }
+    };
+    let request = SendRequest { to, room, content, reply_to, mentions, mentions_everyone, data };
+    (ClientFrame::Message(request), id)
+}
+
+fn changed(conversation: &str, event: NewEvent) -> (ClientFrame, String) {
+    let NewEvent { id, seq, change } = event;
+    let conversation = conversation.to_owned();
+    let frame = match change {
+        Change::Edit { content, mentions, mentions_everyone, data } => {
+            let place =
+                EditRequest { conversation, seq, content, mentions, mentions_everyone, data };
+            ClientFrame::Edit(place)
+        }
+        Change::Delete => ClientFrame::Delete(DeleteRequest { conversation, seq }),
+        Change::React { key, on } => {
+            ClientFrame::React(ReactRequest { conversation, seq, key, on })
+        }
+    };
+    (frame, id)
 }
 
 #[cfg(test)]
@@ -170,7 +277,7 @@ mod tests {
     use super::*;
 
     fn message(id: &str) -> NewMessage {
-        NewMessage { id: id.into(), content: "hello".into() }
+        NewMessage::text(id, "hello")
     }
 
     fn ids(frames: &[Outgoing]) -> Vec<&str> {
@@ -180,9 +287,9 @@ mod tests {
     fn outbox() -> Outbox {
         let (bob, room) = (Target::Person("bob".into()), Target::Room("r".into()));
         let mut outbox = Outbox::default();
-        outbox.put("dm:alice:bob", &bob, message("1"));
-        outbox.put("dm:alice:bob", &bob, message("2"));
-        outbox.put("room:r", &room, message("3"));
+        outbox.put("dm:alice:bob", NewEntry::Said(bob.clone(), message("1")));
+        outbox.put("dm:alice:bob", NewEntry::Said(bob, message("2")));
+        outbox.put("room:r", NewEntry::Said(room, message("3")));
         outbox
     }
 

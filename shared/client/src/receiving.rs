@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use protocol::{
-    Ack, Body, ErrorCode, History, Joined, Left, MessageView, Messages, Presence, Profile, Receipt,
-    Received, Refusal, ServerFrame, Status, Synced, Typing, Welcome, ids,
+    Ack, Body, ErrorCode, History, Joined, Left, MessageView, Messages, Presence, Profile, Quote,
+    Receipt, Received, Refusal, Said, ServerFrame, Status, Synced, Typing, Welcome, ids,
 };
 
 use crate::event::Event;
 use crate::log::Log;
-use crate::outbox::Target;
+use crate::outbox::{NewEntry, NewMessage, Target};
 use crate::repeat::SOON;
 use crate::requests::{Request, is_read};
 use crate::state::Client;
@@ -105,6 +105,7 @@ impl Client {
     fn skip(&mut self, conversation: String, messages: &[MessageView]) {
         let Some(first) = messages.first() else { return };
         if self.logs.entry(conversation.clone()).or_default().skip_to(first.seq) {
+            self.pictures.entry(conversation.clone()).or_default().forget_before(first.seq);
             self.events.push_back(Event::Skipped { conversation });
         }
     }
@@ -116,7 +117,22 @@ impl Client {
     }
 
     fn acknowledged(&mut self, ack: Ack) {
-        let Some((target, message)) = self.outbox.settle(&ack.id) else { return };
+        match self.outbox.settle(&ack.id) {
+            Some(NewEntry::Said(target, message)) => self.said(ack, target, message),
+            // The server pushes what became of the message to this connection, too; if that was lost, the
+            // number tells.
+            Some(NewEntry::Event(_)) => {
+                let log = self.logs.get(&ack.conversation);
+                if ack.delivered.is_some() && log.is_some_and(|log| log.watermark() < ack.seq) {
+                    self.sync.want(&ack.conversation);
+                }
+            }
+            None => {}
+        }
+    }
+
+    /// One's own message is kept.
+    fn said(&mut self, ack: Ack, target: Target, message: NewMessage) {
         let progress = self.progress.entry(ack.conversation.clone()).or_default();
         progress.last = progress.last.max(Some(ack.seq));
         if ack.delivered == Some(true) {
@@ -128,6 +144,8 @@ impl Client {
             Target::Room(room) => (None, Some(room)),
             Target::Everybody => (None, None),
         };
+        let NewMessage { content, reply_to, mentions, mentions_everyone, data, .. } = message;
+        let reply_to = reply_to.map(|seq| Quote { seq, ..Quote::default() });
         self.pushed(MessageView {
             id: ack.id,
             conversation: ack.conversation,
@@ -135,7 +153,14 @@ impl Client {
             from: self.me.clone(),
             to,
             room,
-            body: Body::Message { content: message.content },
+            body: Body::Message(Said {
+                content,
+                reply_to,
+                mentions,
+                mentions_everyone,
+                data,
+                ..Said::default()
+            }),
             timestamp: ack.timestamp,
             status,
             archived: false,
@@ -153,16 +178,40 @@ impl Client {
             true => Log::default(),
             false => Log::starting_at(seq),
         });
+        if log.skips(seq) {
+            return;
+        }
+        let changed = self.draw(&message);
+        let log = self.logs.entry(conversation.clone()).or_default();
         let shown = log.push(message);
         self.show(&conversation, shown);
+        self.events.extend(changed);
+    }
+
+    /// Takes a copy or an event into the pictures; what looks otherwise now and was shown before.
+    fn draw(&mut self, message: &MessageView) -> Vec<Event> {
+        let pictures = self.pictures.entry(message.conversation.clone()).or_default();
+        let changed = pictures.take(message, &self.me).into_iter();
+        changed.map(|view| Event::Changed(Box::new(view))).collect()
+    }
+
+    /// The same with a page.
+    fn draw_all(&mut self, messages: &[MessageView]) -> Vec<Event> {
+        messages.iter().flat_map(|message| self.draw(message)).collect()
     }
 
     fn paged(&mut self, History { conversation, messages, .. }: History, answers: Option<&str>) {
-        let messages = messages.into_iter().map(|message| self.recognised(message)).collect();
+        let messages = messages.into_iter().map(|message| self.recognised(message));
+        let messages: Vec<_> = messages.collect();
         let opens = matches!(self.settle(answers), Some(Request::Open { .. }));
-        let Some(log) = self.logs.get_mut(&conversation) else { return };
+        if !self.logs.contains_key(&conversation) {
+            return;
+        }
+        let changed = self.draw_all(&messages);
+        let log = self.logs.entry(conversation.clone()).or_default();
         let shown = if opens { log.open(messages, self.history) } else { log.fill(messages) };
         self.show(&conversation, shown);
+        self.events.extend(changed);
         if opens {
             self.events.push_back(Event::Opened { conversation });
         }
@@ -177,10 +226,14 @@ impl Client {
     }
 
     /// Shows what is next in a conversation, and asks for what is missing behind it. What only a later
-    /// version knows has its number, and is not shown.
+    /// version knows has its number, and is not shown, nor are events: they change what is.
     fn show(&mut self, conversation: &str, messages: Vec<MessageView>) {
-        let known = messages.into_iter().filter(|message| message.body != Body::Unknown);
-        self.events.extend(known.map(|message| Event::Message(Box::new(message))));
+        let pictures = self.pictures.entry(conversation.to_owned()).or_default();
+        let is_shown = |it: &MessageView| it.body != Body::Unknown && it.body.of().is_none();
+        for message in messages.into_iter().filter(is_shown) {
+            let message = pictures.show(message, &self.me);
+            self.events.push_back(Event::Message(Box::new(message)));
+        }
         let has_gap = self.logs.get(conversation).is_some_and(Log::has_gap);
         self.sync.has_gap(conversation, has_gap);
     }
@@ -229,8 +282,10 @@ impl Client {
     fn joined(&mut self, joined: Joined, answers: Option<&str>) {
         let Some(Request::Join { .. }) = self.settle(answers) else { return };
         let Joined { room, conversation, messages, .. } = joined;
+        let changed = self.draw_all(&messages);
         let log = self.logs.entry(conversation.clone()).or_default();
         let shown = log.open(messages, self.history);
+        self.events.extend(changed);
         self.events.push_back(Event::Joined { room: Box::new(room) });
         self.show(&conversation, shown);
         self.events.push_back(Event::Opened { conversation });
@@ -262,6 +317,7 @@ impl Client {
             Request::Read { conversation: it, .. } => *it == conversation,
             Request::Open { .. } | Request::Join { .. } => false,
         });
+        self.pictures.remove(&conversation);
         if self.logs.remove(&conversation).is_some() {
             self.events.push_back(Event::Left { conversation, reason });
         }
@@ -286,9 +342,13 @@ impl Client {
             let _ = self.outbox.put_off(&id, now, pause)
                 || self.requests.put_off(&id, now, pause)
                 || self.sync.put_off(&id, now, pause);
-        } else if let Some((_, message)) = self.outbox.settle(&id) {
-            let content = message.content;
-            self.events.push_back(Event::NotSent { id, content, code, reason });
+        } else if let Some((conversation, entry)) = self.outbox.settle_of(&id) {
+            self.events.push_back(match entry {
+                NewEntry::Said(_, NewMessage { content, .. }) => {
+                    Event::NotSent { id, content, code, reason }
+                }
+                NewEntry::Event(event) => Event::NotChanged { conversation, event, code, reason },
+            });
         } else if let Some(request) = self.requests.settle(&id) {
             self.events.push_back(Event::Refused { request, code, reason });
             self.open_others();

@@ -4,12 +4,15 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
-use protocol::{ClientFrame, ErrorCode, Seq, Timestamp, TypingRequest};
+use protocol::{ClientFrame, ErrorCode, MessageView, Seq, Timestamp, TypingRequest};
 
 use crate::event::Event;
 use crate::heartbeat::Heartbeat;
 use crate::log::Log;
-use crate::outbox::{NewMessage, Outbox, Outgoing, Target, is_sendable};
+use crate::outbox::{
+    Change, NewEntry, NewEvent, NewMessage, Outbox, Outgoing, Target, is_sendable,
+};
+use crate::picture::Pictures;
 use crate::progress::{Mark, Progress};
 use crate::requests::{Request, Requests, is_read};
 use crate::sync::Sync;
@@ -27,6 +30,7 @@ pub struct Client {
     pub(crate) me: String,
     pub(crate) history: usize,
     pub(crate) logs: BTreeMap<String, Log>,
+    pub(crate) pictures: BTreeMap<String, Pictures>,
     pub(crate) outbox: Outbox,
     pub(crate) requests: Requests,
     pub(crate) sync: Sync,
@@ -50,6 +54,7 @@ impl Client {
             me: me.to_owned(),
             history,
             logs: BTreeMap::new(),
+            pictures: BTreeMap::new(),
             outbox: Outbox::default(),
             requests: Requests::default(),
             sync: Sync::default(),
@@ -97,11 +102,36 @@ impl Client {
     /// Sends a message, as soon as everything sent there before has its ack.
     pub fn send(&mut self, conversation: &str, target: &Target, message: NewMessage) {
         if is_sendable(&message.content) {
-            return self.outbox.put(conversation, target, message);
+            return self.outbox.put(conversation, NewEntry::Said(target.clone(), message));
         }
-        let NewMessage { id, content } = message;
+        let NewMessage { id, content, .. } = message;
         let (code, reason) = (ErrorCode::TooLarge, "it is far too long".to_owned());
         self.events.push_back(Event::NotSent { id, content, code, reason });
+    }
+
+    /// Does something to a message, as soon as everything sent there before has its ack.
+    pub fn change(&mut self, conversation: &str, event: NewEvent) {
+        let is_too_long = match &event.change {
+            Change::Edit { content: Some(content), .. } => !is_sendable(content),
+            Change::React { key, .. } => !is_sendable(key),
+            Change::Edit { .. } | Change::Delete => false,
+        };
+        if !is_too_long {
+            return self.outbox.put(conversation, NewEntry::Event(event));
+        }
+        let (code, reason) = (ErrorCode::TooLarge, "it is far too long".to_owned());
+        let conversation = conversation.to_owned();
+        self.events.push_back(Event::NotChanged { conversation, event, code, reason });
+    }
+
+    /// What a message looks like now, if it is here.
+    pub fn picture(&self, conversation: &str, seq: Seq) -> Option<MessageView> {
+        self.pictures.get(conversation)?.picture(seq, &self.me)
+    }
+
+    /// The numbers of the messages of a conversation that are here.
+    pub fn numbers(&self, conversation: &str) -> Vec<Seq> {
+        self.pictures.get(conversation).into_iter().flat_map(Pictures::numbers).collect()
     }
 
     /// How many messages have no ack yet.

@@ -30,11 +30,13 @@ pub enum Reason {
     Broadcast,
     /// The password is not the account's.
     Password,
+    /// The time to do it is over.
+    TooLate,
 }
 
 impl Reason {
     /// Every reason there is.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::NotAMember,
         Self::Muted,
         Self::Banned,
@@ -45,6 +47,7 @@ impl Reason {
         Self::TwoNames,
         Self::Broadcast,
         Self::Password,
+        Self::TooLate,
     ];
 
     /// The word that the protocol uses.
@@ -60,6 +63,7 @@ impl Reason {
             Self::TwoNames => "two_names",
             Self::Broadcast => "broadcast",
             Self::Password => "password",
+            Self::TooLate => "too_late",
         }
     }
 }
@@ -77,6 +81,7 @@ impl fmt::Display for Reason {
             Self::TwoNames => "the request says of two people that they are asking",
             Self::Broadcast => "broadcasting is for others",
             Self::Password => "this is not the account's password",
+            Self::TooLate => "the time for it is over",
         })
     }
 }

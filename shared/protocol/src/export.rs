@@ -26,5 +26,5 @@ pub enum ExportLine {
     /// Somebody in the room.
     Member(MemberView),
     /// What was said.
-    Message(MessageView),
+    Message(Box<MessageView>),
 }

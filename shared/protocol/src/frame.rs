@@ -100,6 +100,9 @@ pub struct Ack {
     pub conversation: String,
     /// Its place there.
     pub seq: Seq,
+    /// The message that it is about, if it is an edit, a deletion or a reaction.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of: Option<Seq>,
     /// When it was stored.
     pub timestamp: Timestamp,
     /// Whether a connection of a recipient took it; absent if it is on its way to them.

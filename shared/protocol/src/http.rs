@@ -95,6 +95,9 @@ pub struct ConversationView {
     pub last_message: Option<MessageView>,
     /// How many messages of others one has not read; no more than 100 are counted.
     pub unread: usize,
+    /// How many of these call one.
+    #[serde(default)]
+    pub mentions: usize,
     /// The last message that one has read.
     pub read_seq: Seq,
 }

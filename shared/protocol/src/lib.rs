@@ -30,11 +30,11 @@ pub use http::{
     Tokens,
 };
 pub use limits::Limits;
-pub use message::{Body, Leaving, MessageView, Status};
+pub use message::{Body, Edited, Leaving, MessageView, Quote, Reacted, Reaction, Said, Status};
 pub use received::Received;
 pub use request::{
-    BroadcastRequest, ClientFrame, HistoryRequest, ReadRequest, RenewRequest, RoomRequest,
-    SendRequest, SyncRequest, TypingRequest,
+    BroadcastRequest, ClientFrame, DeleteRequest, EditRequest, HistoryRequest, ReactRequest,
+    ReadRequest, RenewRequest, RoomRequest, SendRequest, SyncRequest, TypingRequest,
 };
 pub use room::{Access, MemberView, Role, RoomHistory, RoomView};
 pub use timestamp::Timestamp;

@@ -35,6 +35,14 @@ pub const ROOM_NAME_CHARS: usize = 64;
 pub const TOPIC_CHARS: usize = 256;
 /// The most metadata of a room or an account, in bytes of JSON.
 pub const METADATA_BYTES: usize = 4096;
+/// The most that a program keeps with a message, in bytes of JSON.
+pub const DATA_BYTES: usize = 2048;
+/// How many people one message calls at most.
+pub const MENTIONS: usize = 20;
+/// With how many different keys people react to one message at most.
+pub const REACTIONS: usize = 20;
+/// The longest key of a reaction, in characters.
+pub const REACTION_CHARS: usize = 32;
 
 /// What the server accepts, as `welcome` tells it; 0 also for what an older server does not tell.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,6 +89,16 @@ pub struct Limits {
     pub topic_chars: usize,
     /// The most metadata of a room or an account, in bytes of JSON.
     pub metadata_bytes: usize,
+    /// The most that a program keeps with a message, in bytes of JSON.
+    pub data_bytes: usize,
+    /// How many people one message calls at most.
+    pub mentions: usize,
+    /// With how many different keys people react to one message at most.
+    pub reactions: usize,
+    /// The longest key of a reaction, in characters.
+    pub reaction_chars: usize,
+    /// For how long one may edit what one said, in milliseconds; 0 for any time.
+    pub edit_window_ms: u64,
 }
 
 /// A duration as frames tell it.

@@ -1,6 +1,7 @@
 //! What a conversation consists of.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::{Role, Seq, Timestamp, unknown};
 
@@ -34,19 +35,25 @@ pub struct MessageView {
     pub archived: bool,
 }
 
-/// What a message is, told apart by its `kind`: text, or a notice that the server left.
+/// What a message is, told apart by its `kind`: something said, an event about something said, or a notice
+/// that the server left.
 ///
-/// Events about other messages will be a third kind: whoever does not know a kind skips the message, but
-/// not its number.
+/// Whoever does not know a kind skips the message, but not its number.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, strum::VariantNames)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum Body {
     /// Somebody said it.
-    Message {
-        /// What was said.
-        content: String,
+    Message(Said),
+    /// Its sender said something else than before.
+    Edited(Edited),
+    /// Its sender took something back that was said.
+    Deleted {
+        /// Which message.
+        of: Seq,
     },
+    /// Its sender reacted to something, or does not any more.
+    Reacted(Reacted),
     /// Its sender joined the room.
     Joined,
     /// Its sender left the room.
@@ -108,6 +115,122 @@ pub enum Body {
     Unknown,
 }
 
+/// What somebody said, with every event about it up to `revised`; whoever has two copies of a message keeps
+/// the one with the greater `revised`.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Said {
+    /// The text; empty if it is deleted.
+    pub content: String,
+    /// What the sender's program keeps with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<Map<String, Value>>,
+    /// What it answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply_to: Option<Quote>,
+    /// Whom it calls, by their ids.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mentions: Vec<String>,
+    /// Whether it calls everybody.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub mentions_everyone: bool,
+    /// The number of the last event about it that is in this copy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revised: Option<Seq>,
+    /// When it was edited last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edited_at: Option<Timestamp>,
+    /// When it was deleted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deleted_at: Option<Timestamp>,
+    /// Who deleted it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deleted_by: Option<String>,
+    /// How people reacted to it, in the order in which that began.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reactions: Vec<Reaction>,
+}
+
+/// What a message answers, as far as it is known and the reader's to see.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Quote {
+    /// Which message.
+    pub seq: Seq,
+    /// Who said it; unknown if it is gone, or not for the reader.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// How it begins.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content: Option<String>,
+    /// The number of the last event about it that is in this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revised: Option<Seq>,
+    /// Whether it is deleted.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub deleted: bool,
+}
+
+impl Quote {
+    /// The most characters of a message that are quoted.
+    pub const CHARS: usize = 200;
+
+    /// How something begins that was said.
+    pub fn beginning(content: &str) -> String {
+        content.chars().take(Self::CHARS).collect()
+    }
+}
+
+/// How some people reacted to a message.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reaction {
+    /// With what.
+    pub key: String,
+    /// How many did.
+    pub count: u64,
+    /// Some of them.
+    #[serde(default)]
+    pub users: Vec<String>,
+    /// Whether the reader is one of them, where the reader is known.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub mine: bool,
+}
+
+impl Reaction {
+    /// How many of the people are named.
+    pub const NAMED: usize = 5;
+}
+
+/// What somebody says now instead of what they said: all of it.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Edited {
+    /// Which message.
+    pub of: Seq,
+    /// The text; none if a later event has taken its place, and this is to be skipped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content: Option<String>,
+    /// What the sender's program keeps with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<Map<String, Value>>,
+    /// Whom it calls, by their ids.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mentions: Vec<String>,
+    /// Whether it calls everybody.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub mentions_everyone: bool,
+}
+
+/// That somebody reacted to a message, or does not any more.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reacted {
+    /// Which message.
+    pub of: Seq,
+    /// With what.
+    pub key: String,
+    /// Whether they do.
+    pub on: bool,
+    /// How many do now.
+    pub count: u64,
+}
+
 /// Why somebody left a room who did not ask to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -129,10 +252,30 @@ pub enum Status {
 }
 
 impl Body {
+    /// Something that is said.
+    pub fn text(content: impl Into<String>) -> Self {
+        Self::Message(Said { content: content.into(), ..Said::default() })
+    }
+
     /// What was said, if anything was.
-    pub fn content(&self) -> Option<&str> {
+    pub fn said(&self) -> Option<&Said> {
         match self {
-            Self::Message { content } => Some(content),
+            Self::Message(said) => Some(said),
+            _ => None,
+        }
+    }
+
+    /// Its text.
+    pub fn content(&self) -> Option<&str> {
+        self.said().map(|said| said.content.as_str())
+    }
+
+    /// Which message it is about, if it is an event.
+    pub fn of(&self) -> Option<Seq> {
+        match self {
+            Self::Edited(Edited { of, .. })
+            | Self::Deleted { of }
+            | Self::Reacted(Reacted { of, .. }) => Some(*of),
             _ => None,
         }
     }
@@ -142,9 +285,34 @@ impl Body {
 impl std::fmt::Debug for Body {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Message { content } => write!(f, "Message({} bytes)", content.len()),
+            Self::Message(said) => said.fmt(f),
+            Self::Edited(edited) => edited.fmt(f),
             notice => f.write_str(&serde_json::to_string(notice).unwrap_or_default()),
         }
+    }
+}
+
+/// Message text never reaches a log, so only its length shows.
+impl std::fmt::Debug for Said {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { content, reply_to, revised, reactions, .. } = self;
+        write!(f, "Message({} bytes, {reply_to:?}, {revised:?}, {reactions:?})", content.len())
+    }
+}
+
+/// Message text never reaches a log, so only its number shows.
+impl std::fmt::Debug for Quote {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { seq, revised, deleted, .. } = self;
+        write!(f, "Quote({seq}, {revised:?}, {deleted})")
+    }
+}
+
+/// Message text never reaches a log, so only its length shows.
+impl std::fmt::Debug for Edited {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let bytes = self.content.as_ref().map(String::len);
+        write!(f, "Edited({}, {bytes:?} bytes)", self.of)
     }
 }
 

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::{Map, Value};
 
 use crate::Seq;
 
@@ -16,6 +17,12 @@ pub enum ClientFrame {
     Message(SendRequest),
     /// Say something to everybody.
     Broadcast(BroadcastRequest),
+    /// Say something else than before.
+    Edit(EditRequest),
+    /// Take something back that was said.
+    Delete(DeleteRequest),
+    /// React to something, or do not any more.
+    React(ReactRequest),
     /// Read a page of a conversation.
     History(HistoryRequest),
     /// Get everything after one's cursors.
@@ -65,6 +72,18 @@ pub struct SendRequest {
     pub room: Option<String>,
     /// What is said.
     pub content: String,
+    /// The message that it answers, of the same conversation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply_to: Option<Seq>,
+    /// Whom it calls.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mentions: Vec<String>,
+    /// Whether it calls everybody.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub mentions_everyone: bool,
+    /// What the sender's program keeps with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<Map<String, Value>>,
 }
 
 /// The fields of a `broadcast` frame.
@@ -72,6 +91,69 @@ pub struct SendRequest {
 pub struct BroadcastRequest {
     /// What is said.
     pub content: String,
+    /// The message that it answers, of the same conversation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply_to: Option<Seq>,
+    /// Whom it calls.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mentions: Vec<String>,
+    /// Whether it calls everybody.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub mentions_everyone: bool,
+    /// What the sender's program keeps with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<Map<String, Value>>,
+}
+
+/// A field that may be left out, or null.
+fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    field: D,
+) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(field).map(Some)
+}
+
+/// The fields of an `edit` frame: what is left out stays as it is.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EditRequest {
+    /// Which conversation.
+    pub conversation: String,
+    /// Which message.
+    pub seq: Seq,
+    /// What is said instead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content: Option<String>,
+    /// Whom it calls.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mentions: Option<Vec<String>>,
+    /// Whether it calls everybody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mentions_everyone: Option<bool>,
+    /// What the sender's program keeps with it; null for nothing.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    pub data: Option<Option<Map<String, Value>>>,
+}
+
+/// The fields of a `delete` frame.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeleteRequest {
+    /// Which conversation.
+    pub conversation: String,
+    /// Which message.
+    pub seq: Seq,
+}
+
+/// The fields of a `react` frame.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReactRequest {
+    /// Which conversation.
+    pub conversation: String,
+    /// Which message.
+    pub seq: Seq,
+    /// With what: an emoji, or a short name.
+    pub key: String,
+    /// Whether one does, or does not any more.
+    #[serde(default = "yes")]
+    pub on: bool,
 }
 
 /// The fields of a `history` frame.
@@ -153,8 +235,17 @@ fn expose<S: Serializer>(secret: &SecretString, serializer: S) -> Result<S::Ok, 
 /// Message text never reaches a log, so only its length shows.
 impl std::fmt::Debug for SendRequest {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { to, room, content } = self;
+        let Self { to, room, content, .. } = self;
         write!(f, "SendRequest({to:?}, {room:?}, {} bytes)", content.len())
+    }
+}
+
+/// Message text never reaches a log, so only its length shows.
+impl std::fmt::Debug for EditRequest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { conversation, seq, content, .. } = self;
+        let bytes = content.as_ref().map(String::len);
+        write!(f, "EditRequest({conversation:?}, {seq}, {bytes:?} bytes)")
     }
 }
 

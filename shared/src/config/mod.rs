@@ -119,6 +119,11 @@ fn listed(names: &str) -> Vec<String> {
     names.map(str::to_owned).collect()
 }
 
+/// The same, where `nobody` is nobody.
+fn people(names: &str) -> Vec<String> {
+    listed(names).into_iter().filter(|name| name != "nobody").collect()
+}
+
 /// The least severe lines that a function logs: no finer ones, which would show what people say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogLevel {
@@ -196,6 +201,11 @@ pub struct Config {
     /// `BROADCASTERS`: who may say something to everybody: `everybody`, the default, `nobody`, or ids
     /// and usernames with commas between them.
     pub broadcasters: Broadcasters,
+    /// `EDIT_SECONDS`: for how long people may edit what they said; 0, the default, for ever.
+    pub edit_window: Option<Duration>,
+    /// `LOBBY_MODERATORS`: who may delete what others said in the lobby, and call everybody there: `nobody`,
+    /// the default, or ids and usernames with commas between them.
+    pub lobby_moderators: Vec<String>,
     /// `OPERATORS`: who may see what became of anybody's message: `nobody`, the default, or ids and
     /// usernames with commas between them.
     pub operators: Vec<String>,
@@ -228,6 +238,7 @@ impl Config {
     pub fn from_variables(get: impl Fn(&str) -> Option<String>) -> Result<Self, InvalidConfig> {
         let settings = Reader(&get);
         let kept = settings.number("RETENTION_DAYS")?;
+        let edited = settings.number("EDIT_SECONDS")?;
         Ok(Self {
             table_name: required(&get, TABLE_NAME)?,
             authentication: authentication(&get)?,
@@ -247,10 +258,9 @@ impl Config {
             presence_room_size: settings.count("PRESENCE_ROOM_SIZE")?,
             sign_ins_per_address: settings.number("SIGN_INS_PER_ADDRESS")?.into(),
             broadcasters: Broadcasters::parse(&settings.text("BROADCASTERS")?),
-            operators: listed(&settings.text("OPERATORS")?)
-                .into_iter()
-                .filter(|name| name != "nobody")
-                .collect(),
+            edit_window: (edited > 0).then(|| Duration::from_secs(edited.into())),
+            lobby_moderators: people(&settings.text("LOBBY_MODERATORS")?),
+            operators: people(&settings.text("OPERATORS")?),
             trace_deliveries: settings.switch("TRACE_DELIVERIES")?,
             most_listed_bytes: Self::MOST_LISTED_BYTES,
             reserved_names: Reserved::parse(&settings.text("RESERVED_NAMES")?),
@@ -285,6 +295,11 @@ impl Config {
             room_name_chars: limits::ROOM_NAME_CHARS,
             topic_chars: limits::TOPIC_CHARS,
             metadata_bytes: limits::METADATA_BYTES,
+            data_bytes: limits::DATA_BYTES,
+            mentions: limits::MENTIONS,
+            reactions: limits::REACTIONS,
+            reaction_chars: limits::REACTION_CHARS,
+            edit_window_ms: self.edit_window.map_or(0, millis),
         }
     }
 

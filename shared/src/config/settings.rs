@@ -42,7 +42,7 @@ const SWITCH: Values = Values::Choice(&["true", "false"]);
 const AT_LEAST_ONE: Values = Values::Number { least: 1, most: None };
 
 /// Every setting with a default, by name.
-pub const SETTINGS: [Setting; 17] = [
+pub const SETTINGS: [Setting; 19] = [
     Setting {
         variable: "BACKLOG_MESSAGES",
         default: "1000",
@@ -59,6 +59,13 @@ pub const SETTINGS: [Setting; 17] = [
         help: "Who may broadcast: everybody, nobody, or ids and usernames with commas between them",
     },
     Setting {
+        variable: "EDIT_SECONDS",
+        default: "0",
+        values: ANY_NUMBER,
+        value_name: "SECONDS",
+        help: "For how many seconds people may edit what they said; 0 for ever",
+    },
+    Setting {
         variable: "FAN_OUT_MEMBERS",
         default: "200",
         values: ANY_NUMBER,
@@ -72,6 +79,14 @@ pub const SETTINGS: [Setting; 17] = [
         values: ANY_NUMBER,
         value_name: "MESSAGES",
         help: "In rooms of 20 people or more the same, while so many messages come in one second; 0 for never",
+    },
+    Setting {
+        variable: "LOBBY_MODERATORS",
+        default: "nobody",
+        values: Values::Text,
+        value_name: "WHO",
+        help: "Who may delete what others said to everybody: nobody, or ids and usernames with commas between \
+               them",
     },
     Setting {
         variable: "MAX_CONNECTIONS_PER_USER",

@@ -4,6 +4,7 @@ use std::fmt;
 
 use uuid::Uuid;
 
+use super::said::{ReactionKey, Said, Wording};
 use super::{ConversationId, Leaving, Role, Seq, Timestamp, UserId};
 use crate::{Error, limits};
 
@@ -99,23 +100,72 @@ impl fmt::Debug for Content {
     }
 }
 
-/// What a message is: text, or a notice that the server left in the log.
-///
-/// Events about other messages will be a third.
+/// What a message is: something said, an event about something said, or a notice that the server left in the
+/// log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MessageBody {
     /// Somebody said it.
-    Text(Content),
+    Said(Said),
+    /// Something became of what was said.
+    Event(Event),
     /// What happened in a room.
     Notice(Notice),
     /// What a later version of this program left: it has its number, and nobody shows it.
     Unknown,
 }
 
+/// What became of something that was said: an entry of the log by itself, while the message keeps its number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// The message's number.
+    pub of: Seq,
+    /// What became of it.
+    pub change: Change,
+}
+
+/// What an event does to a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// It says something else; what, a later event has taken away if there is nothing.
+    Edited(Option<Wording>),
+    /// Somebody took it back.
+    Deleted,
+    /// Somebody reacts to it, or does not any more.
+    Reacted {
+        /// With what.
+        key: ReactionKey,
+        /// Whether they do.
+        on: bool,
+        /// How many do now.
+        count: u64,
+    },
+}
+
 impl MessageBody {
-    /// Whether somebody said it.
-    pub fn is_text(&self) -> bool {
-        matches!(self, Self::Text(_))
+    /// What somebody said, if it is that.
+    pub fn said(&self) -> Option<&Said> {
+        match self {
+            Self::Said(said) => Some(said),
+            Self::Event(_) | Self::Notice(_) | Self::Unknown => None,
+        }
+    }
+
+    /// The message that it is about, if it is an event.
+    pub fn of(&self) -> Option<Seq> {
+        match self {
+            Self::Event(event) => Some(event.of),
+            Self::Said(_) | Self::Notice(_) | Self::Unknown => None,
+        }
+    }
+
+    /// Whether it counts as something new to read.
+    pub fn is_unread(&self) -> bool {
+        self.said().is_some_and(|said| said.deleted.is_none())
+    }
+
+    /// Whether people do it, and might do too much of it.
+    pub fn is_limited(&self) -> bool {
+        matches!(self, Self::Said(_) | Self::Event(_))
     }
 }
 

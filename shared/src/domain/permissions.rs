@@ -19,6 +19,16 @@ pub enum Action {
     Decline,
     /// Say something.
     Speak,
+    /// React to what was said.
+    React,
+    /// Say something else than one said before.
+    Edit,
+    /// Take back what one said oneself.
+    TakeBack,
+    /// Delete what others said.
+    DeleteOthers,
+    /// Call everybody in a message.
+    MentionEveryone,
     /// Show that one is typing.
     Type,
     /// Read what was said.
@@ -109,6 +119,8 @@ const B: Verdict = Forbidden(Reason::Banned);
 const X: Verdict = Forbidden(Reason::Blocking);
 /// Not while the other blocks one.
 const Z: Verdict = Forbidden(Reason::Blocked);
+/// Only for whoever said it.
+const O: Verdict = Forbidden(Reason::NotYours);
 /// For the two alone.
 const T: Verdict = Forbidden(Reason::NotYours);
 
@@ -119,12 +131,17 @@ pub const ROOM_RELATIONSHIPS: [Relationship; 8] =
 pub const DIRECT_RELATIONSHIPS: [Relationship; 4] = [Peer, Blocker, Blocked, NonParticipant];
 
 /// In rooms.
-pub const ROOM_RULES: [(Action, [Verdict; 8]); 19] = [
+pub const ROOM_RULES: [(Action, [Verdict; 8]); 24] = [
     (Action::Find, [Y, Y, Y, Y, Y, Y, Y, N]),
     (Action::Join, [Y, Y, Y, Y, Y, B, Y, N]),
     (Action::Leave, [Y, Y, Y, Y, Y, Y, Y, N]),
     (Action::Decline, [N, N, N, N, Y, N, N, N]),
     (Action::Speak, [Y, Y, Y, Q, M, B, M, N]),
+    (Action::React, [Y, Y, Y, Q, M, B, M, N]),
+    (Action::Edit, [Y, Y, Y, Q, M, B, M, N]),
+    (Action::TakeBack, [Y, Y, Y, Y, M, B, M, N]),
+    (Action::DeleteOthers, [Y, Y, R, R, M, B, M, N]),
+    (Action::MentionEveryone, [Y, Y, R, Q, M, B, M, N]),
     (Action::Type, [Y, Y, Y, Q, M, B, M, N]),
     (Action::Read, [Y, Y, Y, Y, M, B, M, N]),
     (Action::Sync, [Y, Y, Y, Y, M, B, M, N]),
@@ -142,8 +159,13 @@ pub const ROOM_RULES: [(Action, [Verdict; 8]); 19] = [
 ];
 
 /// Between two people.
-pub const DIRECT_RULES: [(Action, [Verdict; 4]); 7] = [
+pub const DIRECT_RULES: [(Action, [Verdict; 4]); 12] = [
     (Action::Speak, [Y, X, Z, T]),
+    (Action::React, [Y, X, Z, T]),
+    (Action::Edit, [Y, X, Z, T]),
+    (Action::TakeBack, [Y, Y, Y, T]),
+    (Action::DeleteOthers, [O, O, O, T]),
+    (Action::MentionEveryone, [R, X, Z, T]),
     (Action::Type, [Y, U, U, T]),
     (Action::Read, [Y, Y, Y, T]),
     (Action::Sync, [Y, Y, Y, T]),
@@ -233,6 +255,11 @@ impl fmt::Display for Action {
             Self::Leave => "leave",
             Self::Decline => "decline an invitation",
             Self::Speak => "say something",
+            Self::React => "react to what was said",
+            Self::Edit => "edit what one said",
+            Self::TakeBack => "delete what one said",
+            Self::DeleteOthers => "delete what others said",
+            Self::MentionEveryone => "mention everyone",
             Self::Type => "show that one types",
             Self::Read => "read what was said",
             Self::Sync => "sync",

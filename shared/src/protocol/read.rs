@@ -51,6 +51,9 @@ fn read(value: Value, has_id: bool) -> Result<ClientFrame, Error> {
     match action.as_str() {
         "message" => fields_of(value).map(ClientFrame::Message),
         "broadcast" => fields_of(value).map(ClientFrame::Broadcast),
+        "edit" => fields_of(value).map(ClientFrame::Edit),
+        "delete" => fields_of(value).map(ClientFrame::Delete),
+        "react" => fields_of(value).map(ClientFrame::React),
         "history" => fields_of(value).map(ClientFrame::History),
         "sync" => fields_of(value).map(ClientFrame::Sync),
         "read" => fields_of(value).map(ClientFrame::Read),

@@ -1,13 +1,14 @@
 //! What clients see of the domain.
 
 use super::{
-    Body, EncodedFrame, History, MemberView, MessageView, Messages, Person, Profile, Refusal,
-    RoomChange, RoomView, Seq, ServerFrame, Synced, Typing,
+    Body, Edited, EncodedFrame, History, MemberView, MessageView, Messages, Person, Profile, Quote,
+    Reacted, Reaction as ReactionView, Refusal, RoomChange, RoomView, Said as SaidView, Seq,
+    ServerFrame, Synced, Typing,
 };
 use crate::Error;
 use crate::domain::{
-    Account, ConversationId, Member, Message, MessageBody, Mute, Notice, Page, Room, Timestamp,
-    Turnover, UserId,
+    Account, Change, ConversationId, Event, Member, Message, MessageBody, Mute, Notice, Original,
+    Page, Reaction, Reply, Room, Said, Timestamp, Turnover, UserId, Wording,
 };
 use crate::limits::{TYPING_LASTS, millis};
 
@@ -35,9 +36,8 @@ impl From<&Message> for MessageView {
 impl From<&MessageBody> for Body {
     fn from(body: &MessageBody) -> Self {
         let notice = match body {
-            MessageBody::Text(content) => {
-                return Self::Message { content: content.as_str().to_owned() };
-            }
+            MessageBody::Said(said) => return Self::Message(said.into()),
+            MessageBody::Event(event) => return event.into(),
             MessageBody::Notice(notice) => notice,
             MessageBody::Unknown => return Self::Unknown,
         };
@@ -54,6 +54,78 @@ impl From<&MessageBody> for Body {
             }
             Notice::Members(Turnover { joined, left }) => {
                 Self::Members { joined: *joined, left: *left }
+            }
+        }
+    }
+}
+
+impl From<&Said> for SaidView {
+    fn from(said: &Said) -> Self {
+        let Edited { content, data, mentions, mentions_everyone, .. } =
+            edited(0, said.wording.as_ref());
+        Self {
+            content: content.unwrap_or_default(),
+            data,
+            reply_to: said.reply_to.as_ref().map(Quote::from),
+            mentions,
+            mentions_everyone,
+            revised: said.revised,
+            edited_at: said.edited.map(|(at, _)| at),
+            deleted_at: said.deleted.as_ref().map(|(at, _)| *at),
+            deleted_by: said.deleted.as_ref().map(|(_, by)| by.to_string()),
+            reactions: said.reactions.iter().map(ReactionView::from).collect(),
+        }
+    }
+}
+
+/// What an edit of the message `of` sets.
+fn edited(of: Seq, wording: Option<&Wording>) -> Edited {
+    let Some(Wording { content, data, mentions }) = wording else {
+        return Edited { of, ..Edited::default() };
+    };
+    Edited {
+        of,
+        content: Some(content.as_str().to_owned()),
+        data: data.as_ref().map(|data| data.object().clone()),
+        mentions: mentions.users.iter().map(UserId::to_string).collect(),
+        mentions_everyone: mentions.everyone,
+    }
+}
+
+impl From<&Reply> for Quote {
+    fn from(reply: &Reply) -> Self {
+        let Some(Original { from, content, revised }) = &reply.original else {
+            return Self { seq: reply.seq, ..Self::default() };
+        };
+        Self {
+            seq: reply.seq,
+            from: Some(from.to_string()),
+            content: content.as_ref().map(|content| Self::beginning(content.as_str())),
+            revised: *revised,
+            deleted: content.is_none(),
+        }
+    }
+}
+
+impl From<&Reaction> for ReactionView {
+    fn from(reaction: &Reaction) -> Self {
+        Self {
+            key: reaction.key.as_str().to_owned(),
+            count: reaction.count,
+            users: reaction.users.iter().map(UserId::to_string).collect(),
+            mine: reaction.mine,
+        }
+    }
+}
+
+impl From<&Event> for Body {
+    fn from(Event { of, change }: &Event) -> Self {
+        match change {
+            Change::Edited(wording) => Self::Edited(edited(*of, wording.as_ref())),
+            Change::Deleted => Self::Deleted { of: *of },
+            Change::Reacted { key, on, count } => {
+                let key = key.as_str().to_owned();
+                Self::Reacted(Reacted { of: *of, key, on: *on, count: *count })
             }
         }
     }

@@ -15,7 +15,7 @@ use crate::{App, Error};
 
 /// What `user` is to a conversation, whatever the two of a direct one think of each other, and the first
 /// message there that is for them; in a room a member costs one read, anybody else one more.
-async fn relationship(
+pub async fn relationship(
     app: &App,
     user: &UserId,
     conversation: &ConversationId,
@@ -86,21 +86,31 @@ pub async fn check_permission(
 }
 
 /// Refuses a frame of somebody who may not speak in a conversation, or whose session has ended.
-///
-/// Their inbox is read meanwhile, of a member in the same request.
 pub async fn check_speaker(
     app: &App,
     own: &OwnInbox<'_>,
     conversation: &ConversationId,
 ) -> Result<(), Error> {
+    let (relationship, _) = relationship_over(app, own, conversation).await?;
+    permissions::check(Action::Speak, relationship)
+}
+
+/// What whoever sent a frame is to a conversation, and the first message there that is for them; refused if
+/// their session has ended.
+///
+/// Their inbox is read meanwhile, of a member in the same request.
+pub async fn relationship_over(
+    app: &App,
+    own: &OwnInbox<'_>,
+    conversation: &ConversationId,
+) -> Result<(Relationship, Seq), Error> {
     let user = &own.caller.user;
     let ConversationId::Room(room) = conversation else {
-        let permission = check_permission(app, user, conversation, Action::Speak);
-        return try_join!(permission, own.get()).map(drop);
+        let (relationship, _) = try_join!(relationship(app, user, conversation), own.get())?;
+        return Ok(relationship);
     };
     let member = own.get_with_member(*room).await?;
-    let (relationship, _) = relationship_to_room(app, user, *room, member).await?;
-    permissions::check(Action::Speak, relationship)
+    relationship_to_room(app, user, *room, member).await
 }
 
 /// Refuses whoever may not say something to everybody.
@@ -111,6 +121,16 @@ pub async fn check_broadcast(app: &App, user: &UserId) -> Result<(), Error> {
         Broadcasters::These(names) => is_among(app, user, names).await?,
     };
     if is_let { Ok(()) } else { Err(Error::Forbidden(Reason::Broadcast)) }
+}
+
+/// Whether this is the lobby, and `user` keeps order there.
+pub async fn is_lobby_moderator(
+    app: &App,
+    user: &UserId,
+    conversation: &ConversationId,
+) -> Result<bool, Error> {
+    let is_lobby = *conversation == ConversationId::Lobby;
+    Ok(is_lobby && is_among(app, user, &app.config.lobby_moderators).await?)
 }
 
 /// Refuses whoever does not operate this server.

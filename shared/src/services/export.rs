@@ -2,7 +2,7 @@
 
 use crate::domain::permissions::Action;
 use crate::domain::{ConversationId, Message, Range, Seq, UserId};
-use crate::protocol::{Block, ExportLine, MessageView, Person, RoomView, member_at};
+use crate::protocol::{Block, ExportLine, Person, RoomView, member_at};
 use crate::services::messages::read;
 use crate::services::{directory, rooms};
 use crate::{App, Error};
@@ -124,5 +124,5 @@ async fn begin_next(
 }
 
 fn messages(messages: &[Message]) -> Vec<ExportLine> {
-    messages.iter().map(|message| ExportLine::Message(MessageView::from(message))).collect()
+    messages.iter().map(|message| ExportLine::Message(Box::new(message.into()))).collect()
 }

@@ -11,3 +11,4 @@ pub mod messages;
 pub mod own_inbox;
 pub mod presence;
 pub mod rooms;
+pub mod shown;

@@ -61,17 +61,19 @@ pub async fn mark_connection_ready(
 ) -> Result<bool, Error> {
     let WebSocketCaller { user, connection, .. } = caller;
     let known = inbox.connections.get(connection);
-    if known.is_some_and(|known| known.ready) {
+    if known.is_some_and(Connection::is_ready) {
         return Ok(false);
     }
+    let now = app.clock.now();
     let readied = match known {
-        Some(_) => app.store.make_ready(user, connection).await?,
+        Some(_) => app.store.make_ready(user, connection, now).await?,
         None => Update::Refused(Inbox::default()),
     };
     let after = match readied {
         Update::Applied(after) => after,
         Update::Refused(_) => {
-            app.store.upsert_connection(user, connection, &Connection::of(caller, true)).await?
+            let connection = (connection, &Connection::of(caller, Some(now)));
+            app.store.upsert_connection(user, connection.0, connection.1).await?
         }
     };
     if after.has_pending() {

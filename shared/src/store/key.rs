@@ -37,6 +37,11 @@ impl Key {
         Self::new(keys::conversation_pk(conversation), keys::message_sk(seq))
     }
 
+    /// How somebody reacts to a message.
+    pub(super) fn reacted(conversation: &ConversationId, seq: Seq, user: &UserId) -> Self {
+        Self::new(keys::conversation_pk(conversation), keys::reacted_sk(seq, user))
+    }
+
     /// Where the numbers of a conversation start.
     pub(super) fn start(conversation: &ConversationId) -> Self {
         Self::message(conversation, keys::START)

@@ -2,7 +2,10 @@
 //!
 //! | item | `pk` | `sk` | holds |
 //! |---|---|---|---|
-//! | message | `CONV#<conversation>` | `MSG#<seq, 16 digits>` | `id`, `kind`, `from`, `content`, `sent_at`, `ahead`, `expires_at`; `fan_until` if the stream brings it to its recipients |
+//! | message | `CONV#<conversation>` | `MSG#<seq, 16 digits>` | `id`, `from`, `sent_at`, `ahead`, `expires_at`; `fan_until` if the stream brings it to its recipients; `content`, `data`, `mentions`, `mentions_everyone`, `reply_to`; what became of it: `revised`, `edited_at`, `edit` (the event that has the words, too), `deleted_at`, `deleted_by`, `reactions` (`key`, `count`, the first `users`) |
+//! | event about a message | the same | the same | `kind`, `of`: the message's number; what it sets: as a message, or `key`, `on`, `count` |
+//! | notice | the same | the same | `kind`, and what that asks for of `about`, `role`, `reason`, `joined`, `left` |
+//! | how somebody reacts to a message | `CONV#<conversation>` | `REACTED#<seq, 16 digits>#<user>` | `keys`, `expires_at` |
 //! | start of a log | `CONV#<conversation>` | `MSG#0000000000000000` | `start`: where the numbers begin now; `began`: where they began first |
 //! | what keeps two people from speaking | `CONV#<conversation>` | `MSG#~BLOCKS` | `by`: who of the two blocks the other; `gone`: whose account is no more |
 //! | how far the stream has brought the messages of a room | `CONV#<conversation>` | `MSG#~HANDED` | `handed`: everything up to this number; `lease`: who goes on, and until when; `members`: how many the room had |
@@ -72,6 +75,8 @@ pub(super) const TICKET: &str = "TICKET";
 pub(super) const SESSIONS: &str = "SESSION#";
 /// How the sort keys of messages begin.
 pub const MESSAGES: &str = "MSG#";
+/// How the sort keys of people's reactions begin.
+pub(super) const REACTED: &str = "REACTED#";
 /// No message has this number; the item there tells where the numbers start.
 pub(super) const START: Seq = 0;
 /// Above every number: they stay below 2^53.
@@ -98,6 +103,16 @@ pub(super) fn conversation_pk(conversation: &ConversationId) -> String {
 /// The place of a message in its conversation's partition.
 pub(super) fn message_sk(seq: Seq) -> String {
     format!("{MESSAGES}{seq:016}")
+}
+
+/// The place of somebody's reactions to a message in the conversation's partition.
+pub(super) fn reacted_sk(seq: Seq, user: &UserId) -> String {
+    format!("{REACTED}{seq:016}#{}", user.encoded())
+}
+
+/// The number of the message to which somebody's reactions have this place.
+pub(super) fn reacted_to(sk: &str) -> Option<Seq> {
+    sk.strip_prefix(REACTED)?.split_once('#')?.0.parse().ok()
 }
 
 /// The partition of a user.

@@ -21,7 +21,7 @@ pub use accounts::{Attempts, Counted, Exchange, Moment, Rotation, Secured, Sessi
 pub use client::Store;
 pub use hand_over::{HandOver, HandOverLease, Taken};
 pub use inbox::{Advance, BacklogDelivery, Connection, Inbox, Lease, Overdue, Pending, Update};
-pub use log::{Entry, First, Lifetime, Put, Tail, from_archive};
+pub use log::{Entry, First, Lifetime, Put, Tail, Target, from_archive};
 pub use memberships::{Membership, ReadMark};
 pub use rooms::{
     Banned, Change, Changed, Departure, Entered, Invited, ListPage, Removed, RoomLimits,

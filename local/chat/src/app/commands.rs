@@ -59,7 +59,7 @@ impl App {
     }
 
     fn send(&mut self, conversation: &str, target: &Target, content: String) {
-        let message = NewMessage { id: Uuid::now_v7().to_string(), content };
+        let message = NewMessage::text(Uuid::now_v7().to_string(), content);
         self.client.send(conversation, target, message);
     }
 

@@ -33,7 +33,7 @@ impl App {
                 }
                 return;
             }
-            Event::NotSent { .. } => self.has_failed = true,
+            Event::NotSent { .. } | Event::NotChanged { .. } => self.has_failed = true,
             Event::Refused { request, code, reason } => {
                 return self.refused(request.clone(), *code, reason.clone());
             }
@@ -61,7 +61,8 @@ impl App {
                     return;
                 }
             }
-            Event::Left { .. }
+            Event::Changed(_)
+            | Event::Left { .. }
             | Event::Gone { .. }
             | Event::Skipped { .. }
             | Event::RoomChanged { .. }

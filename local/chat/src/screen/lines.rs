@@ -4,7 +4,7 @@ use client::Event;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
-use protocol::{Body, Leaving, MessageView, Presence, Role, Status};
+use protocol::{Body, Leaving, MessageView, Presence, Reaction, Role, Said, Status};
 
 use crate::names::Names;
 use crate::paint::Paint;
@@ -36,14 +36,22 @@ impl Lines {
 
     /// What became of something, if people want to know.
     pub(crate) async fn event(&mut self, event: Event) -> Option<String> {
-        let notice = match event {
-            Event::Message(message) => return Some(self.said(&message).await),
+        match event {
+            Event::Message(message) => Some(self.said(&message).await),
+            Event::Changed(message) => self.changed(&message).await,
             Event::NotSent { content, reason, .. } => {
-                return Some(self.trouble(&not_said(&content, &reason)));
+                Some(self.trouble(&not_said(&content, &reason)))
             }
-            Event::Refused { reason, .. } | Event::Complaint { reason } => {
-                return Some(self.trouble(&reason));
-            }
+            Event::NotChanged { reason, .. }
+            | Event::Refused { reason, .. }
+            | Event::Complaint { reason } => Some(self.trouble(&reason)),
+            event => self.news(event).await.map(|news| self.notice(&news)),
+        }
+    }
+
+    /// What else happened, in words.
+    async fn news(&mut self, event: Event) -> Option<String> {
+        Some(match event {
             Event::Joined { room } => {
                 // Kept for when the room is no more.
                 self.names.call_room(&room.id, &room.name).await;
@@ -87,13 +95,8 @@ impl Lines {
                 let (name, reason) = (visible(&name), visible(&reason));
                 format!("no longer invited to #{name} ({reason})")
             }
-            Event::Opened { .. }
-            | Event::Typing { .. }
-            | Event::Seen { .. }
-            | Event::Renamed { .. }
-            | Event::MoreWaiting => return None,
-        };
-        Some(self.notice(&notice))
+            _ => return None,
+        })
     }
 
     /// A message or a notice, after the day if that is another than the last one's.
@@ -116,6 +119,26 @@ impl Lines {
         let content = visible_lines(content, INDENT);
         let mark = message.status.map(|status| self.mark(status)).unwrap_or_default();
         format!("{lines}{time} {place}{name}: {content}{mark}")
+    }
+
+    /// What a message looks like now that was shown before.
+    async fn changed(&mut self, message: &MessageView) -> Option<String> {
+        let said = message.body.said()?;
+        let name = self.names.person(&message.from).await;
+        let (name, place) = (visible(&name), self.place_of(message).await);
+        let was = match &said.deleted_by {
+            Some(by) if *by == message.from => format!("{name} deleted a message"),
+            Some(by) => {
+                let by = self.names.person(by).await;
+                format!("{} deleted a message of {name}", visible(&by))
+            }
+            None => {
+                let content = visible_lines(&said.content, INDENT);
+                let edited = if said.edited_at.is_some() { " (edited)" } else { "" };
+                format!("{name}: {content}{edited}{}", reactions(said))
+            }
+        };
+        Some(format!("{}{place}{}", self.paint.dim("~ "), was))
     }
 
     /// The message as fields with tabs between them: when, where, who, what.
@@ -179,7 +202,11 @@ impl Lines {
             Body::Joined => return format!("{who} joined"),
             Body::Left { .. } => return format!("{who} left"),
             Body::Members { joined, left } => return turnover(*joined, *left),
-            Body::Message { .. } | Body::Unknown => return who.into_owned(),
+            Body::Message(_)
+            | Body::Edited(_)
+            | Body::Deleted { .. }
+            | Body::Reacted(_)
+            | Body::Unknown => return who.into_owned(),
             Body::Kicked { about } => ("kicked", about),
             Body::Banned { about } => ("banned", about),
             Body::Unbanned { about } => ("unbanned", about),
@@ -194,6 +221,15 @@ impl Lines {
         };
         format!("{who} {did} {}{role}", visible(&name))
     }
+}
+
+/// How people react to a message, behind it.
+fn reactions(said: &Said) -> String {
+    let shown = |it: &Reaction| {
+        let own = if it.mine { "*" } else { "" };
+        format!("  {}{own} {}", visible(&it.key), it.count)
+    };
+    said.reactions.iter().map(shown).collect()
 }
 
 /// How many came and went, in words.

@@ -31,7 +31,7 @@ async fn has(client: &Client, name: &str, consistent: bool) -> bool {
 
 /// Gives `user` an inbox.
 async fn arrive(app: &App, user: &UserId) {
-    let connection = Connection::new(Timestamp::from_millis(1_750_000_000_000), true);
+    let connection = Connection::new(Timestamp::from_millis(1_750_000_000_000), None);
     app.store.add_connection(user, &ConnectionId::new("c1="), &connection).await.unwrap();
 }
 

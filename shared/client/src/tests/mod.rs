@@ -100,7 +100,7 @@ impl Alice {
 
     fn says(&mut self, content: &str) {
         self.sent += 1;
-        let message = NewMessage { id: format!("m{}", self.sent), content: content.into() };
+        let message = NewMessage::text(format!("m{}", self.sent), content);
         self.client.send(BOTH, &Target::Person("bob".into()), message);
     }
 

@@ -7,6 +7,7 @@ use crate::domain::{ConnectionId, ConversationId, Message, Seq, Timestamp, UserI
 use crate::metrics::Count;
 use crate::protocol::{Batch, StepKind, batches};
 use crate::pusher::Push;
+use crate::services::shown::{quotes, reader};
 use crate::store::{Inbox, Update};
 use crate::trace::Steps;
 use crate::{App, Error};
@@ -16,6 +17,15 @@ const ATTEMPTS: usize = 100;
 
 /// How many recipients are served at once.
 const CONCURRENT_RECIPIENTS: usize = 50;
+
+/// Messages of one conversation, oldest first, as they were read.
+#[derive(Clone, Copy, Debug)]
+pub struct Copies<'a> {
+    /// The messages.
+    pub messages: &'a [Message],
+    /// When they were read or stored, or earlier.
+    pub read_at: Timestamp,
+}
 
 /// What every recipient's delivery needs.
 struct FanOut<'a> {
@@ -41,14 +51,24 @@ struct Part<'a, 'b> {
 /// True when a connection other than the one they were sent over took them all. What keeps one recipient
 /// from being served keeps no other; it fails the send at the end, for the messages are nowhere marked for
 /// them. Safe to repeat: receivers drop what they have by `seq`.
+///
+/// What became of a message since it was read, a connection that became ready since may not have heard: for
+/// such it is read again.
 pub async fn deliver(
     app: &App,
-    messages: &[Message],
+    copies: Copies<'_>,
     Recipients { people, unread }: Recipients,
     sent_over: Option<&ConnectionId>,
     steps: &Steps<'_>,
 ) -> Result<bool, Error> {
-    let Some(Message { conversation, from, .. }) = messages.first() else { return Ok(false) };
+    let Some(Message { conversation, from, .. }) = copies.messages.first() else {
+        return Ok(false);
+    };
+    let not_pushed = sent_over.filter(|_| matches!(conversation, ConversationId::Direct(..)));
+    let has_young =
+        people.iter().any(|recipient| recipient.inbox.has_young(copies.read_at, not_pushed));
+    let fresh = if has_young { Some(read_again(app, copies.messages).await?) } else { None };
+    let messages = fresh.as_deref().unwrap_or(copies.messages);
     let fan_out =
         FanOut { app, conversation, messages, batches: batches(messages, false), sent_over, steps };
     let to_oneself = conversation.addressee(from) == Some(from);
@@ -70,6 +90,20 @@ pub async fn deliver(
     delivered
 }
 
+/// The same messages as they are now; one that is gone by now as it was.
+async fn read_again(app: &App, messages: &[Message]) -> Result<Vec<Message>, Error> {
+    let Some(first) = messages.first() else { return Ok(Vec::new()) };
+    let numbers = messages.iter().map(|message| message.seq).collect();
+    let mut now =
+        app.store.messages_at(&first.conversation, &numbers).await?.into_iter().peekable();
+    let mut fresh = Vec::with_capacity(messages.len());
+    for message in messages {
+        fresh.push(now.next_if(|it| it.seq == message.seq).unwrap_or_else(|| message.clone()));
+    }
+    quotes::fill(app, &mut fresh).await?;
+    Ok(fresh)
+}
+
 impl FanOut<'_> {
     /// Brings one user what they may read; true when a connection took all of it.
     async fn deliver_to(&self, recipient: Recipient) -> Result<bool, Error> {
@@ -78,10 +112,12 @@ impl FanOut<'_> {
         let theirs = &self.messages[begin..];
         let (Some(first), Some(last)) = (theirs.first(), theirs.last()) else { return Ok(false) };
         let (first, last) = (first.seq, last.seq);
-        if begin == 0 {
+        if begin == 0 && reader::is_same_for_all(theirs, reads_from) {
             return self.bring(&user, inbox, Part { first, last, batches: &self.batches }).await;
         }
-        let batches = batches(theirs, false);
+        let mut theirs = theirs.to_vec();
+        reader::fit(self.app, (&user, reads_from), &mut theirs).await?;
+        let batches = batches(&theirs, false);
         self.bring(&user, inbox, Part { first, last, batches: &batches }).await
     }
 

@@ -4,6 +4,8 @@
 //!
 //! - Inboxes are read *after* the message is stored, strongly consistent. So either the reader sees a
 //!   connection, or the connection's welcome sees the mark.
+//! - What became of a message since it was read is pushed to whoever was ready then: for a connection that
+//!   became ready later the message is read again.
 //! - A connection is ready once its handshake is through; until then it counts as absent.
 //! - Nobody took it: one update sets the pending mark `wait` and forgets the connections that answered
 //!   410; the item after it tells whether a connection became ready meanwhile. Then `deliver` is
@@ -23,5 +25,5 @@
 mod fan_out;
 mod recipients;
 
-pub use fan_out::{count_delivered, deliver};
+pub use fan_out::{Copies, count_delivered, deliver};
 pub use recipients::{Recipient, Recipients, recipients};

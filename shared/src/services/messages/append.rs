@@ -5,19 +5,27 @@
 //! ([`backoff`](super::backoff)). So numbers have no holes, and no counter exists that could disagree
 //! with the log. The first message of a log is the one exception: see
 //! [`put_first`](crate::store::Store::put_first).
+//!
+//! An event about a message is put in one transaction with what becomes of that message, which is read anew
+//! for every round.
 
 use std::time::Duration;
 
 use futures::future;
 
 use super::backoff::Backoff;
+use super::becoming::{Becoming, becoming};
 use super::rate::{check_rate, count_sent, most_of, shows_a_second};
+use super::references;
 use super::repeat::find_repeat;
 use super::way::fan_until;
 use crate::domain::permissions::{self, Action};
-use crate::domain::{ConversationId, Message, MessageId, NewMessage, Timestamp};
+use crate::domain::{
+    ConversationId, Message, MessageBody, MessageId, NewBody, NewChange, NewMessage, Seq, Timestamp,
+};
 use crate::metrics::Count;
-use crate::store::{Entry, First, Put, Tail};
+use crate::rate_limiter::Counted;
+use crate::store::{Entry, First, Put, Tail, Target};
 use crate::writer_queue::Turn;
 use crate::{App, Error, invocation, limits};
 
@@ -37,8 +45,13 @@ pub struct Appended {
     pub message: Message,
     /// Whether the same sender sent it before under the same id, and it was stored then.
     pub duplicate: bool,
+    /// Whether nothing was to be done: what an event is about is so already. Then this is the message that
+    /// it is about.
+    pub idle: bool,
     /// How many members the room is known to have, where it matters; else 0.
     pub members: usize,
+    /// When it was read, or what it shows of another message: it may have changed since.
+    pub read_at: Timestamp,
 }
 
 /// One append, through all its rounds.
@@ -50,17 +63,38 @@ struct Append<'a> {
     now: Timestamp,
 }
 
-/// Gives `new` the next number of `conversation`, or finds the message it repeats, if `permission` is
-/// granted, asked for before every round.
+/// What an append keeps from round to round.
+#[derive(Default)]
+struct Progress {
+    /// Up to which number it was found not to be there yet.
+    known: Seq,
+    /// That its sender has said something, once that was counted.
+    counted: Option<Counted>,
+    /// Whether the event is known to be gone whose words this one takes away.
+    has_lost_edit: bool,
+}
+
+/// What became of a put.
+enum Outcome {
+    /// It is stored, perhaps by an earlier send.
+    Stored { message: Box<Message>, duplicate: bool },
+    /// Others were faster: everything must be read again.
+    Overtaken,
+    /// The event before it is no more.
+    LostEdit,
+}
+
+/// Gives `new` the next number of `conversation`, or finds the message it repeats, if it is admitted, asked
+/// for before every round; of an event that tells which message it is about, as it is now.
 ///
 /// Fails with `conflict` when its id names another message of the same sender, with `bad_request` when
 /// the time inside its id is in the future or too long ago to search for, and with `rate_limited` when
 /// the sender says too much or has too much searched for.
-pub async fn append<Permission: Future<Output = Result<(), Error>>>(
+pub async fn append<Admission: Future<Output = Result<Option<Target>, Error>>>(
     app: &App,
     conversation: &ConversationId,
     new: &NewMessage,
-    permission: impl Fn() -> Permission,
+    admit: impl Fn() -> Admission,
 ) -> Result<Appended, Error> {
     invocation::is_about(conversation);
     let now = app.clock.now();
@@ -70,49 +104,76 @@ pub async fn append<Permission: Future<Output = Result<(), Error>>>(
     }
     let id = new.id.clone().unwrap_or_else(|| MessageId::fresh(now));
     let append = Append { app, conversation, new, id, now };
-    // The permission is asked for meanwhile: nothing is written before both came.
-    let ((mut turn, mut tail, mut backoff), ()) =
-        future::try_join(append.first_look(), permission()).await?;
-    let (mut known, mut counted) = (0, None);
-    for round in 1..ATTEMPTS {
+    let mut read_at = now;
+    // Whether it is admitted is asked meanwhile: nothing is written before both came.
+    let ((mut turn, mut tail, mut backoff), mut target) =
+        future::try_join(append.first_look(), admit()).await?;
+    let mut progress = Progress::default();
+    for _ in 1..ATTEMPTS {
         backoff.answered();
-        let searched = (known, now);
-        let earlier = find_repeat(app, conversation, (new, &append.id), &tail, searched).await?;
-        let members = tail.hand_over.as_ref().map_or(0, |hand_over| hand_over.members);
-        if let Some(message) = earlier {
-            append.count(true);
-            return Ok(Appended { message, duplicate: true, members });
-        }
-        known = tail.entries.first().map_or(known, |newest| newest.message.seq);
-        check_peer(&tail, new)?;
-        check_rate(app, new, &tail, now)?;
-        if round == 1 {
-            // Whatever is not stored in the end does not count.
-            counted = count_sent(app, new, now)?;
-        }
-        let starts = tail.needs_start(now, append.kept(&tail));
-        let appended = if starts {
-            append.put_first(&tail).await?
-        } else {
-            append.put_after(&mut tail, backoff.tries()).await?
-        };
-        if let Some((message, duplicate)) = appended {
-            if let Some(counted) = counted.filter(|_| !duplicate) {
-                counted.keep();
-            }
-            append.count(duplicate);
-            if let Some(turn) = turn.filter(|_| !starts) {
+        let (tries, starts) = (backoff.tries(), tail.needs_start(now, append.kept(&tail)));
+        let round = append.round(&mut progress, (&mut tail, target), tries).await?;
+        if let Some(appended) = round {
+            if let Some(turn) = turn.filter(|_| !starts && !appended.duplicate) {
                 turn.leave(tail);
             }
-            return Ok(Appended { message, duplicate, members });
+            return Ok(Appended { read_at, ..appended });
         }
         backoff.pause().await;
-        (tail, ()) = future::try_join(append.tail(turn.as_mut()), permission()).await?;
+        read_at = app.clock.now();
+        (tail, target) = future::try_join(append.tail(turn.as_mut()), admit()).await?;
     }
     Err(Error::Storage { action: "append a message", source: "too many writers at once".into() })
 }
 
 impl Append<'_> {
+    /// One try behind this end of the log; `None` if others were faster.
+    async fn round(
+        &self,
+        progress: &mut Progress,
+        (tail, target): (&mut Tail, Option<Target>),
+        tries: u32,
+    ) -> Result<Option<Appended>, Error> {
+        let Self { app, conversation, new, now, .. } = *self;
+        let searched = (progress.known, now);
+        let earlier = find_repeat(app, conversation, (new, &self.id), tail, searched).await?;
+        let members = tail.hand_over.as_ref().map_or(0, |hand_over| hand_over.members);
+        let appended = |message, duplicate, idle| {
+            self.count(duplicate);
+            Appended { message, duplicate, idle, members, read_at: now }
+        };
+        if let Some(message) = earlier {
+            return Ok(Some(appended(message, true, false)));
+        }
+        progress.known = tail.entries.first().map_or(progress.known, |newest| newest.message.seq);
+        check_peer(tail, new)?;
+        check_rate(app, new, tail, now)?;
+        references::check(app, conversation, new).await?;
+        let target = target.map(|mut it| {
+            it.has_lost_edit = progress.has_lost_edit;
+            it
+        });
+        let body = match becoming(new, target.as_ref())? {
+            Becoming::Entry(body) => body,
+            Becoming::AsItIs(message) => return Ok(Some(appended(message, true, true))),
+        };
+        if progress.counted.is_none() {
+            // Whatever is not stored in the end does not count.
+            progress.counted = count_sent(app, new, now)?;
+        }
+        let put = if tail.needs_start(now, self.kept(tail)) {
+            self.put_first(tail, (&body, target.as_ref())).await?
+        } else {
+            self.put_after(tail, (&body, target.as_ref()), tries).await?
+        };
+        progress.has_lost_edit |= matches!(put, Outcome::LostEdit);
+        let Outcome::Stored { message, duplicate } = put else { return Ok(None) };
+        if let Some(counted) = progress.counted.take().filter(|_| !duplicate) {
+            counted.keep();
+        }
+        Ok(Some(appended(*message, duplicate, false)))
+    }
+
     /// The end of the log when it is this writer's turn: as the writer before left it, or as it is now.
     async fn first_look(&self) -> Result<(Option<Turn<Tail>>, Tail, Backoff), Error> {
         let mut turn = match &self.app.writer_queue {
@@ -168,50 +229,61 @@ impl Append<'_> {
         self.new.id.as_ref().is_some_and(|id| id.made_at().is_none())
     }
 
-    /// Starts the log; `None` when somebody was faster, and the tail must be read again.
-    async fn put_first(&self, tail: &Tail) -> Result<Option<(Message, bool)>, Error> {
+    /// Starts the log.
+    async fn put_first(
+        &self,
+        tail: &Tail,
+        (body, target): (&MessageBody, Option<&Target>),
+    ) -> Result<Outcome, Error> {
         let Self { app, conversation, now, .. } = self;
         let start = match tail.start {
             None if !tail.whole => app.store.start_of(conversation).await?,
             start => start,
         };
-        let entry = self.entry(tail.next_seq(*now), tail);
+        let entry = self.entry(tail.next_seq(*now), tail, body);
         let holders = if app.config.has_accounts() { conversation.pair() } else { Vec::new() };
         let earlier = tail.outlives(*now, self.kept(tail));
-        match app.store.put_first(&entry, start, &holders, earlier).await? {
-            First::Stored => Ok(Some((entry.message, false))),
+        match app.store.put_first(&entry, start, target, (&holders, earlier)).await? {
+            First::Stored => Ok(Outcome::stored(entry.message, false)),
             First::Overtaken => {
                 app.metrics.count(Count::LogConflicts);
-                Ok(None)
+                Ok(Outcome::Overtaken)
             }
+            First::LostEdit => Ok(Outcome::LostEdit),
             First::NoAccount(user) if user == self.new.from => Err(Error::DELETED),
             First::NoAccount(_) => Err(Error::NotFound("user")),
         }
     }
 
-    /// Tries so many numbers after the newest until one is free, or has this very message already: then
-    /// true beside it; `None` when the tail must be read again. The tail shows then what it met.
+    /// Tries so many numbers after the newest until one is free, or has this very message already. The tail
+    /// shows then what it met.
     async fn put_after(
         &self,
         tail: &mut Tail,
+        (body, target): (&MessageBody, Option<&Target>),
         tries: u32,
-    ) -> Result<Option<(Message, bool)>, Error> {
+    ) -> Result<Outcome, Error> {
         for _ in 0..tries {
-            let Some(newest) = tail.entries.first() else { return Ok(None) };
-            let entry = self.entry(newest.message.seq + 1, tail);
-            match self.app.store.put_message(&entry).await? {
+            let Some(newest) = tail.entries.first() else { return Ok(Outcome::Overtaken) };
+            let entry = self.entry(newest.message.seq + 1, tail, body);
+            let put = match target {
+                Some(target) => self.app.store.put_event(&entry, target).await?,
+                None => self.app.store.put_message(&entry).await?,
+            };
+            match put {
                 Put::Stored => {
                     let message = entry.message.clone();
                     tail.push(entry, LONG_TAIL);
-                    return Ok(Some((message, false)));
+                    return Ok(Outcome::stored(message, false));
                 }
                 Put::Contended => {
                     self.app.metrics.count(Count::LogConflicts);
-                    return Ok(None);
+                    return Ok(Outcome::Overtaken);
                 }
+                Put::LostEdit => return Ok(Outcome::LostEdit),
                 Put::Occupied(occupant) => {
                     if self.new.is_repeated_by(&self.id, &occupant.message)? {
-                        return Ok(Some((occupant.message, true)));
+                        return Ok(Outcome::stored(occupant.message, true));
                     }
                     self.app.metrics.count(Count::LogConflicts);
                     tail.push(*occupant, LONG_TAIL);
@@ -219,7 +291,7 @@ impl Append<'_> {
                 }
             }
         }
-        Ok(None)
+        Ok(Outcome::Overtaken)
     }
 
     /// How long the message is kept.
@@ -230,23 +302,33 @@ impl Append<'_> {
     fn count(&self, duplicate: bool) {
         if duplicate {
             self.app.metrics.count(Count::MessagesRepeated);
-        } else if self.new.body.is_text() {
+        } else if matches!(self.new.body, NewBody::Said(_)) {
             self.app.metrics.count(Count::MessagesAccepted);
         }
     }
 
     /// The message as it stands behind this end of the log. Its way is decided anew with every number, and
     /// part of the put.
-    fn entry(&self, seq: u64, tail: &Tail) -> Entry {
+    fn entry(&self, seq: Seq, tail: &Tail, body: &MessageBody) -> Entry {
         let (newest, place) = (tail.entries.first(), (self.conversation, seq));
-        let kept = self.kept(tail);
-        let entry = Entry::after(newest, place, (self.new, &self.id), self.now, kept);
+        let (kept, new) = (self.kept(tail), (self.new, &self.id, body.clone()));
+        let entry = Entry::after(newest, place, new, self.now, kept);
         entry.going(fan_until(self.app, tail, self.now))
     }
 }
 
-/// Refuses what is said to somebody who is gone, is blocked, or has blocked the sender.
+impl Outcome {
+    fn stored(message: Message, duplicate: bool) -> Self {
+        Self::Stored { message: Box::new(message), duplicate }
+    }
+}
+
+/// Refuses what is said to somebody who is gone, is blocked, or has blocked the sender; what was said before
+/// may be taken back all the same.
 fn check_peer(tail: &Tail, new: &NewMessage) -> Result<(), Error> {
+    if matches!(new.body, NewBody::Event { change: NewChange::Delete, .. }) {
+        return Ok(());
+    }
     if !tail.gone.is_empty() {
         return Err(Error::NotFound("user"));
     }

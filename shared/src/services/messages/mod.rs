@@ -1,12 +1,15 @@
-//! Messages are said and read.
+//! Messages are said, changed and read.
 
 pub mod append;
 mod backoff;
+mod becoming;
 mod ending;
 mod log;
 mod rate;
 pub mod read;
+mod references;
 mod repeat;
+pub mod revise;
 pub mod send;
 mod way;
 

@@ -29,7 +29,7 @@ pub(super) fn check_rate(
     let newest = tail.entries.first();
     let at = newest.map_or(now, |newest| newest.message.sent_at.max(now));
     let messages = tail.entries.iter().map(|entry| &entry.message);
-    let mut own = messages.filter(|it| it.from == new.from && it.body.is_text());
+    let mut own = messages.filter(|it| it.from == new.from && it.body.is_limited());
     let age = own.nth(most - 1).map(|said| at.since(said.sent_at));
     age.filter(|age| *age < SECOND).map_or(Ok(()), |age| Err(too_fast(SECOND - age)))
 }
@@ -42,7 +42,7 @@ pub(super) fn shows_a_second(tail: &Tail, now: Timestamp) -> bool {
 
 /// How many such messages one person may send in a second; 0 for any number.
 pub(super) fn most_of(app: &App, new: &NewMessage) -> usize {
-    if new.body.is_text() { app.config.messages_per_second } else { 0 }
+    if new.body.is_limited() { app.config.messages_per_second } else { 0 }
 }
 
 /// Counts a message among what its sender has said in any conversation; `None` if nobody counts.

@@ -1,13 +1,21 @@
 //! Reading what was said: the one place that every page passes on its way to somebody.
 
+use futures::try_join;
+
 use crate::domain::permissions::Action;
-use crate::domain::{ConversationId, Page, Range, UserId};
+use crate::domain::{ConversationId, Message, Page, Range, Seq, UserId};
 use crate::services::access::reads_from;
 use crate::services::directory;
 use crate::services::messages::log_page;
+use crate::services::shown::{quotes, reader};
 use crate::{App, Error};
 
-/// Up to `limit` messages of a conversation that `user` may read; refused to whoever may not do
+/// How many times one page looks further because it found events.
+const LOOKS: usize = 10;
+/// How many entries each of these looks for at least.
+const LOOK: usize = 50;
+
+/// Up to `limit` messages of a conversation that `user` may read, and the events between; refused to whoever may not do
 /// `action` there.
 ///
 /// Who that is is looked up after the page: whoever left before something on it was said is not shown
@@ -21,7 +29,7 @@ pub async fn page(
     action: Action,
 ) -> Result<Page, Error> {
     loop {
-        let mut page = log_page(app, conversation, range, limit).await?;
+        let mut page = page_of_messages(app, conversation, range, limit).await?;
         let first = reads_from(app, user, conversation, action).await?;
         if range.after.is_some_and(|after| after.saturating_add(1) < first) {
             // A page of nothing but what is hidden helps nobody: it begins where the reader may begin.
@@ -36,11 +44,104 @@ pub async fn page(
         {
             // Whoever is gone now may have been written to after the page was read; since they are gone
             // nobody can any more.
-            page = log_page(app, conversation, range, limit).await?;
+            page = page_of_messages(app, conversation, range, limit).await?;
             if page.messages.is_empty() {
                 return Err(unknown);
             }
         }
-        return Ok(page.starting_at(first));
+        let mut page = page.starting_at(first);
+        quotes::fill(app, &mut page.messages).await?;
+        reader::fit(app, (user, first), &mut page.messages).await?;
+        return Ok(page);
     }
+}
+
+/// What `user` may read around a message: up to so many before it and after it, and the message itself.
+pub async fn page_around(
+    app: &App,
+    user: &UserId,
+    conversation: &ConversationId,
+    seq: Seq,
+    limit: usize,
+) -> Result<Page, Error> {
+    let before = Range { before: Some(seq), after: None };
+    let from = Range { before: None, after: Some(seq.saturating_sub(1)) };
+    let (older, newer) = (limit / 2, limit - limit / 2);
+    let (older, newer) = try_join!(
+        page(app, user, conversation, before, older.max(1), Action::Read),
+        page(app, user, conversation, from, newer, Action::Read),
+    )?;
+    let messages = older.messages.into_iter().chain(newer.messages).collect();
+    Ok(Page { messages, before: older.before, after: newer.after })
+}
+
+/// One message, if `user` may read it.
+pub async fn message(
+    app: &App,
+    user: &UserId,
+    conversation: &ConversationId,
+    seq: Seq,
+) -> Result<Message, Error> {
+    let Some(before) = seq.checked_sub(1) else { return Err(Error::NotFound("message")) };
+    let here = Range { before: Some(seq.saturating_add(1)), after: Some(before) };
+    let page = page(app, user, conversation, here, 1, Action::Read).await?;
+    let message = page.messages.into_iter().find(|message| message.body.of().is_none());
+    message.ok_or(Error::NotFound("message"))
+}
+
+/// A page that has so many messages, if there are: events do not count.
+async fn page_of_messages(
+    app: &App,
+    conversation: &ConversationId,
+    range: Range,
+    limit: usize,
+) -> Result<Page, Error> {
+    let upwards = range.after.is_some();
+    let mut page = log_page(app, conversation, range, limit).await?;
+    for _ in 0..LOOKS {
+        let missing =
+            limit.saturating_sub(page.messages.iter().filter(|it| is_counted(it)).count());
+        let next = if upwards { page.after } else { page.before };
+        let Some(next) = next.filter(|_| missing > 0) else { break };
+        let range = match upwards {
+            true => Range { after: Some(next), ..range },
+            false => Range { before: Some(next), ..range },
+        };
+        let mut more = log_page(app, conversation, range, limit.max(LOOK)).await?;
+        if upwards {
+            page.messages.append(&mut more.messages);
+        } else {
+            more.messages.append(&mut page.messages);
+            page.messages = more.messages;
+        }
+        (page.before, page.after) = (more.before, more.after);
+    }
+    Ok(cut(page, limit, upwards))
+}
+
+/// Without what comes beyond `limit` messages: the next page begins with it.
+fn cut(mut page: Page, limit: usize, upwards: bool) -> Page {
+    let all = page.messages.len();
+    if upwards {
+        if let Some(end) = place_of(page.messages.iter(), limit).filter(|end| end + 1 < all) {
+            page.messages.truncate(end + 1);
+            page.after = page.messages.last().map(|message| message.seq);
+        }
+    } else if let Some(end) =
+        place_of(page.messages.iter().rev(), limit).filter(|end| end + 1 < all)
+    {
+        page.messages.drain(..all - end - 1);
+        page.before = page.messages.first().map(|message| message.seq);
+    }
+    page
+}
+
+/// The place of the last of so many messages.
+fn place_of<'a>(messages: impl Iterator<Item = &'a Message>, count: usize) -> Option<usize> {
+    let counted = messages.enumerate().filter(|(_, message)| is_counted(message));
+    counted.map(|(place, _)| place).nth(count.checked_sub(1)?)
+}
+
+fn is_counted(message: &Message) -> bool {
+    message.body.of().is_none()
 }

@@ -3,19 +3,23 @@
 use std::slice;
 
 use futures::join;
+use serde_json::{Map, Value};
 
 use super::append::{Appended, append};
+use super::references;
 use super::way::is_another_size;
 use crate::domain::permissions::Action;
 use crate::domain::{
-    ConnectionId, Content, ConversationId, Message, MessageBody, MessageId, NewMessage, UserId,
+    ConnectionId, Content, ConversationId, Data, Message, MessageId, NewBody, NewMessage, Reply,
+    Said, Seq, UserId, Wording,
 };
 use crate::metrics::Metrics;
 use crate::protocol::{Ack, StepKind};
 use crate::services::access::{check_permission, check_speaker};
-use crate::services::delivery::{deliver, recipients};
+use crate::services::delivery::{Copies, deliver, recipients};
 use crate::services::own_inbox::OwnInbox;
 use crate::services::presence::mark_connection_ready;
+use crate::services::shown::quotes;
 use crate::store::Inbox;
 use crate::{App, Error};
 
@@ -26,6 +30,9 @@ pub struct Sent {
     pub message: Message,
     /// Whether it had been stored by an earlier send.
     pub duplicate: bool,
+    /// Whether nothing was to be done: what an event is about is so already. Then this is the message that
+    /// it is about.
+    pub idle: bool,
     /// Whether a connection of a recipient took it; unknown if the table's stream brings it to them.
     pub delivered: Option<bool>,
 }
@@ -38,6 +45,7 @@ impl Sent {
             id: self.message.id.to_string(),
             conversation: self.message.conversation.to_string(),
             seq: self.message.seq,
+            of: if self.idle { Some(self.message.seq) } else { self.message.body.of() },
             timestamp: self.message.sent_at,
             delivered: self.delivered,
             duplicate: self.duplicate,
@@ -45,17 +53,43 @@ impl Sent {
     }
 }
 
-/// What somebody wants to say, checked.
-pub fn new_message(
-    app: &App,
-    from: &UserId,
-    content: &str,
-    id: Option<&str>,
-) -> Result<NewMessage, Error> {
+/// What somebody wants to say, as they wrote it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Draft<'a> {
+    /// The text.
+    pub content: &'a str,
+    /// What the sender's program keeps with it.
+    pub data: Option<&'a Map<String, Value>>,
+    /// The message that it answers.
+    pub reply_to: Option<Seq>,
+    /// Whom it calls, by id or username.
+    pub mentions: &'a [String],
+    /// Whether it calls everybody.
+    pub mentions_everyone: bool,
+    /// The sender's name for it.
+    pub id: Option<&'a str>,
+}
+
+impl<'a> Draft<'a> {
+    /// A text alone, under an id or none.
+    pub fn text(content: &'a str, id: Option<&'a str>) -> Self {
+        Self { content, id, ..Self::default() }
+    }
+}
+
+/// What somebody wants to say, checked as far as that goes without the conversation. It costs nothing unless
+/// people are called by their usernames.
+pub async fn new_message(app: &App, from: &UserId, draft: Draft<'_>) -> Result<NewMessage, Error> {
+    let wording = Wording {
+        content: Content::parse(draft.content, app.config.max_content_bytes)?,
+        data: draft.data.cloned().map(Data::new).transpose()?,
+        mentions: references::find_mentioned(app, draft.mentions, draft.mentions_everyone).await?,
+    };
+    let reply_to = draft.reply_to.map(|seq| Reply { seq, original: None });
     Ok(NewMessage {
-        id: id.map(MessageId::parse).transpose()?,
+        id: draft.id.map(MessageId::parse).transpose()?,
         from: from.clone(),
-        body: MessageBody::Text(Content::parse(content, app.config.max_content_bytes)?),
+        body: NewBody::Said(Said::new(wording, reply_to)),
     })
 }
 
@@ -66,8 +100,9 @@ pub async fn send(
     conversation: &ConversationId,
     new: &NewMessage,
 ) -> Result<Sent, Error> {
-    let permission = || check_permission(app, &new.from, conversation, Action::Speak);
-    bring(app, append(app, conversation, new, permission).await?, None).await
+    let admit =
+        async || check_permission(app, &new.from, conversation, Action::Speak).await.map(|()| None);
+    bring(app, append(app, conversation, new, admit).await?, None).await
 }
 
 /// The same over a connection.
@@ -81,8 +116,17 @@ pub async fn send_over(
     new: &NewMessage,
     own: &OwnInbox<'_>,
 ) -> Result<Sent, Error> {
-    let permission = || check_speaker(app, own, conversation);
-    let appended = append(app, conversation, new, permission).await?;
+    let admit = || async { check_speaker(app, own, conversation).await.map(|()| None) };
+    let appended = append(app, conversation, new, admit).await?;
+    bring_over(app, appended, own).await
+}
+
+/// Brings what was said over a connection, and remembers that this is ready.
+pub(super) async fn bring_over(
+    app: &App,
+    appended: Appended,
+    own: &OwnInbox<'_>,
+) -> Result<Sent, Error> {
     let inbox = own.get().await?;
     let (sent, noted) = join!(
         bring(app, appended, Some((inbox, &own.caller.connection))),
@@ -100,8 +144,12 @@ pub(crate) async fn bring(
     appended: Appended,
     sent_over: Option<(&Inbox, &ConnectionId)>,
 ) -> Result<Sent, Error> {
-    let Appended { message, duplicate, members } = appended;
-    let steps = app.steps(&message.conversation);
+    let Appended { mut message, duplicate, idle, members, read_at } = appended;
+    if idle {
+        return Ok(Sent { message, duplicate, idle, delivered: None });
+    }
+    let conversation = message.conversation.clone();
+    let steps = app.steps(&conversation);
     let step = match (duplicate, message.by_stream) {
         (true, _) => StepKind::Repeated,
         (false, true) => StepKind::StoredForStream,
@@ -111,23 +159,25 @@ pub(crate) async fn bring(
     if message.by_stream {
         drop(steps);
         app.stream_has_more();
-        return Ok(Sent { message, duplicate, delivered: None });
+        return Ok(Sent { message, duplicate, idle, delivered: None });
     }
     let known = sent_over.map(|(inbox, _)| (&message.from, inbox));
-    let recipients = recipients(app, &message.conversation, message.seq, known).await?;
+    let recipients = recipients(app, &conversation, message.seq, known).await?;
     let counted = recipients.people.len();
     let sent_over = sent_over.map(|(_, connection)| connection);
     // What was counted before says how fast deliveries are; a repeat comes as late as its sender likes.
     let uncounted = duplicate.then(|| App { metrics: Metrics::default(), ..app.clone() });
     let counting = uncounted.as_ref().unwrap_or(app);
+    quotes::fill(app, slice::from_mut(&mut message)).await?;
+    let copies = Copies { messages: slice::from_ref(&message), read_at };
     let (delivered, noted) = join!(
-        deliver(counting, slice::from_ref(&message), recipients, sent_over, &steps),
+        deliver(counting, copies, recipients, sent_over, &steps),
         note_size(app, &message, members, counted),
     );
     // The next message notes it again.
     noted.unwrap_or_else(|error| error.log());
     drop(steps);
-    Ok(Sent { delivered: Some(delivered?), message, duplicate })
+    Ok(Sent { delivered: Some(delivered?), message, duplicate, idle })
 }
 
 /// Notes how many members a room has, or how many are in the lobby, if that changes the way of messages.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::newest;
-use crate::domain::{MessageBody, MessageId, NewMessage, Notice, Room, Turnover, UserId};
+use crate::domain::{MessageId, NewBody, NewMessage, Notice, Room, Turnover, UserId};
 use crate::protocol::{Left, Removal, ServerFrame};
 use crate::services::messages::append::append;
 use crate::services::messages::send::bring;
@@ -36,10 +36,10 @@ pub(super) async fn announce(
     let new = NewMessage {
         id: Some(MessageId::fresh(app.clock.now())),
         from: user.clone(),
-        body: MessageBody::Notice(notice),
+        body: NewBody::Notice(notice),
     };
-    let permission = || std::future::ready(Ok(()));
-    let appended = append(app, conversation, &new, permission).await?;
+    let admit = || std::future::ready(Ok(None));
+    let appended = append(app, conversation, &new, admit).await?;
     let message = bring(app, appended, None).await?.message;
     if newcomer {
         // What was said before one came is not unread. Last, so that the room hears of it anyhow.

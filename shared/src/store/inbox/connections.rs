@@ -77,13 +77,20 @@ impl Store {
     }
 
     /// The handshake of a remembered connection is through; refused if it is remembered no more.
-    pub async fn make_ready(&self, user: &UserId, id: &ConnectionId) -> Result<Update, Error> {
+    pub async fn make_ready(
+        &self,
+        user: &UserId,
+        id: &ConnectionId,
+        now: Timestamp,
+    ) -> Result<Update, Error> {
         let update = self
             .update_inbox(user)
-            .update_expression("SET #conn.ready = :ready REMOVE arrived")
+            .update_expression(
+                "SET #conn.ready_at = if_not_exists(#conn.ready_at, :now) REMOVE arrived",
+            )
             .condition_expression("attribute_exists(#conn)")
             .expression_attribute_names("#conn", conn(id))
-            .expression_attribute_values(":ready", AttributeValue::Bool(true));
+            .expression_attribute_values(":now", n(now.as_millis()));
         self.apply(update, "make a connection ready").await
     }
 

@@ -2,7 +2,7 @@
 //!
 //! | attribute | holds |
 //! |---|---|
-//! | `conn:<connection>` | a map: `connected_at`, `expires_at`, `ready` once the handshake is through, how much `history` to send with `welcome` |
+//! | `conn:<connection>` | a map: `connected_at`, `expires_at`, `ready_at`: since when the handshake is known to be through, how much `history` to send with `welcome` |
 //! | `wait:<conversation>` | the first message not delivered yet |
 //! | `skip:<conversation>` | the last message that a sender left to whoever delivers the backlog |
 //! | `lease:<conversation>` | a map: who delivers the backlog (`holder`) and until when (`until`) |

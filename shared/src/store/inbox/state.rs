@@ -38,6 +38,9 @@ pub struct Inbox {
     listed: usize,
 }
 
+/// How far the clocks of two invocations may be apart, and how long it may take to remember that a connection
+/// is ready.
+const YOUNG: Duration = Duration::from_secs(15);
 /// How long a handshake may take: until then `@connections` may know nothing of a connection that will
 /// stand.
 const HANDSHAKE: Duration = Duration::from_secs(30);
@@ -51,8 +54,8 @@ pub struct Connection {
     pub connected_at: Timestamp,
     /// When API Gateway will have ended it, whether or not it says so, or its token is over.
     pub expires_at: Timestamp,
-    /// Whether its handshake is through; before that a push is answered 410.
-    pub ready: bool,
+    /// Since when its handshake is known to be through; before that a push is answered 410.
+    pub ready_at: Option<Timestamp>,
     /// How many of the lobby's last messages its welcome brings.
     pub history: usize,
     /// The session it belongs to; it ends with it.
@@ -103,8 +106,23 @@ impl Inbox {
     /// The connections that take pushes at `now`.
     pub fn ready(&self, now: Timestamp) -> Vec<ConnectionId> {
         let connections = self.connections.iter();
-        let ready = connections.filter(|(_, it)| it.ready && self.overdue_for(it, now).is_none());
+        let ready =
+            connections.filter(|(_, it)| it.is_ready() && self.overdue_for(it, now).is_none());
         ready.map(|(id, _)| id.clone()).collect()
+    }
+
+    /// Whether this one was ready well before `at`, so that it has heard whatever was said since then.
+    pub fn has_settled(&self, id: &ConnectionId, at: Timestamp) -> bool {
+        let ready_at = self.connections.get(id).and_then(|connection| connection.ready_at);
+        ready_at.is_some_and(|ready_at| ready_at.plus(YOUNG) < at)
+    }
+
+    /// Whether one of them but for `other` may have become ready after `read_at`, so that it may not have
+    /// heard what has become since of a message that was read then.
+    pub fn has_young(&self, read_at: Timestamp, other: Option<&ConnectionId>) -> bool {
+        let connections = self.connections.iter().filter(|(id, _)| Some(*id) != other);
+        let ready_at = connections.filter_map(|(_, connection)| connection.ready_at);
+        ready_at.into_iter().any(|ready_at| ready_at.plus(YOUNG) >= read_at)
     }
 
     /// Whether a connection stands at `now`.
@@ -247,14 +265,19 @@ impl Connection {
     pub const HISTORY: usize = 20;
 
     /// A connection that was made at `connected_at` and may live as long as API Gateway lets it.
-    pub fn new(connected_at: Timestamp, ready: bool) -> Self {
+    pub fn new(connected_at: Timestamp, ready_at: Option<Timestamp>) -> Self {
         let expires_at = connected_at.plus(CONNECTION_LIFETIME);
-        Self { connected_at, expires_at, ready, history: Self::HISTORY, session: None }
+        Self { connected_at, expires_at, ready_at, history: Self::HISTORY, session: None }
     }
 
     /// The connection over which somebody speaks.
-    pub fn of(caller: &WebSocketCaller, ready: bool) -> Self {
-        Self::new(caller.connected_at, ready).trusted(caller.session, caller.until)
+    pub fn of(caller: &WebSocketCaller, ready_at: Option<Timestamp>) -> Self {
+        Self::new(caller.connected_at, ready_at).trusted(caller.session, caller.until)
+    }
+
+    /// Whether its handshake is known to be through.
+    pub fn is_ready(&self) -> bool {
+        self.ready_at.is_some()
     }
 
     /// The same, of `session`, and ended when its token is over: `until`.
@@ -266,15 +289,17 @@ impl Connection {
 
     /// Whether its handshake may still be under way.
     pub fn may_be_in_handshake(&self, now: Timestamp) -> bool {
-        !self.ready && now.since(self.connected_at) < HANDSHAKE
+        !self.is_ready() && now.since(self.connected_at) < HANDSHAKE
     }
 
     pub(super) fn encode(&self) -> AttributeValue {
         let mut map = Item::from([
             ("connected_at".into(), n(self.connected_at.as_millis())),
             ("expires_at".into(), n(self.expires_at.as_millis())),
-            ("ready".into(), AttributeValue::Bool(self.ready)),
         ]);
+        if let Some(ready_at) = self.ready_at {
+            map.insert("ready_at".into(), n(ready_at.as_millis()));
+        }
         if self.history != Self::HISTORY {
             map.insert("history".into(), n(i64::try_from(self.history).unwrap_or_default()));
         }
@@ -291,7 +316,7 @@ impl Connection {
             session: session.and_then(|session| SessionId::parse(session)),
             connected_at: Timestamp::from_millis(parse_number(map.get("connected_at")?)?),
             expires_at: Timestamp::from_millis(parse_number(map.get("expires_at")?)?),
-            ready: *map.get("ready")?.as_bool().ok()?,
+            ready_at: map.get("ready_at").and_then(parse_number).map(Timestamp::from_millis),
             history: map.get("history").and_then(parse_number).unwrap_or(Self::HISTORY),
         })
     }

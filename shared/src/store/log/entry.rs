@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use super::said;
 use crate::Error;
 use crate::domain::{
-    Content, ConversationId, Leaving, Message, MessageBody, MessageId, NewMessage, Notice, Role,
-    Seq, Timestamp, Turnover, UserId,
+    Change, ConversationId, Event, Leaving, Message, MessageBody, MessageId, NewMessage, Notice,
+    ReactionKey, Role, Seq, Timestamp, Turnover, UserId,
 };
 use crate::store::item::{Item, n, number, parse_number, s, text};
 use crate::store::key::Key;
@@ -25,12 +28,12 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// `new` as the entry behind `newest`, stored `now` or when that was, if that is later; it is delivered
-    /// by its sender.
+    /// `new`, which becomes `body`, as the entry behind `newest`, stored `now` or when that was, if that is
+    /// later; it is delivered by its sender.
     pub fn after(
         newest: Option<&Self>,
         (conversation, seq): (&ConversationId, Seq),
-        (new, id): (&NewMessage, &MessageId),
+        (new, id, body): (&NewMessage, &MessageId, MessageBody),
         now: Timestamp,
         retention: Option<Duration>,
     ) -> Self {
@@ -45,7 +48,7 @@ impl Entry {
                 seq,
                 id: id.clone(),
                 from: new.from.clone(),
-                body: new.body.clone(),
+                body,
                 sent_at,
                 by_stream: false,
                 archived: false,
@@ -109,14 +112,13 @@ pub(super) fn decode(conversation: &ConversationId, item: &Item) -> Result<Entry
     })
 }
 
-/// Text has its `content`, and nothing that tells what it is; a notice has a `kind`, and what that asks
-/// for of `about`, `role`, `reason`, `joined` and `left`.
+/// What is said has its `content`, and nothing that tells what it is; an event has a `kind`, whom it is `of`
+/// and what it sets; a notice has a `kind`, and what that asks for of `about`, `role`, `reason`, `joined` and
+/// `left`.
 fn encode_body(body: &MessageBody, item: &mut Item) {
     let notice = match body {
-        MessageBody::Text(content) => {
-            item.insert("content".into(), s(content.as_str()));
-            return;
-        }
+        MessageBody::Said(said) => return said::encode(said, item),
+        MessageBody::Event(event) => return encode_event(event, item),
         MessageBody::Notice(notice) => notice,
         MessageBody::Unknown => return,
     };
@@ -147,12 +149,46 @@ fn encode_body(body: &MessageBody, item: &mut Item) {
     }
 }
 
+fn encode_event(event: &Event, item: &mut Item) {
+    let kind = match &event.change {
+        Change::Edited(wording) => {
+            if let Some(wording) = wording {
+                said::encode_wording(wording, item);
+            }
+            "edited"
+        }
+        Change::Deleted => "deleted",
+        Change::Reacted { key, on, count } => {
+            item.insert("key".into(), s(key.as_str()));
+            item.insert("on".into(), AttributeValue::Bool(*on));
+            item.insert("count".into(), n(*count));
+            "reacted"
+        }
+    };
+    item.insert("kind".into(), s(kind));
+    item.insert("of".into(), n(event.of));
+}
+
 fn decode_body(item: &Item) -> Result<MessageBody, Error> {
     let Ok(kind) = text(item, "kind") else {
-        return Ok(MessageBody::Text(Content::stored(text(item, "content")?)));
+        return Ok(MessageBody::Said(said::decode(item)?));
     };
+    let event = |change| Ok(MessageBody::Event(Event { of: number(item, "of")?, change }));
+    match kind.as_str() {
+        "edited" => event(Change::Edited(said::decode_wording(item)?)),
+        "deleted" => event(Change::Deleted),
+        "reacted" => event(Change::Reacted {
+            key: ReactionKey::parse(&text(item, "key")?)?,
+            on: item.get("on").and_then(|on| on.as_bool().ok()).copied().unwrap_or_default(),
+            count: number(item, "count")?,
+        }),
+        notice => decode_notice(notice, item),
+    }
+}
+
+fn decode_notice(kind: &str, item: &Item) -> Result<MessageBody, Error> {
     let about = || UserId::parse(&text(item, "about")?);
-    Ok(MessageBody::Notice(match kind.as_str() {
+    Ok(MessageBody::Notice(match kind {
         "joined" => Notice::Joined,
         "left" => Notice::Left(item.contains_key("reason").then_some(Leaving::Deleted)),
         "kicked" => Notice::Kicked(about()?),

@@ -1,11 +1,12 @@
 //! Forgets what was said in a conversation that nobody can read any more.
 
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use futures::future::try_join_all;
 
 use crate::Error;
 use crate::domain::{ConversationId, Seq};
 use crate::error::storage;
-use crate::store::item::{Item, text};
+use crate::store::item::{Item, s, text};
 use crate::store::key::Key;
 use crate::store::{Store, keys};
 
@@ -15,16 +16,28 @@ const AT_ONCE: i32 = 25;
 const FIRST: Seq = 1;
 
 impl Store {
-    /// Removes the messages of a conversation; where its numbers start stays known.
+    /// Removes the messages of a conversation and people's reactions to them; where its numbers start stays
+    /// known.
     pub async fn erase_log(&self, conversation: &ConversationId) -> Result<(), Error> {
+        let messages = || self.query_log(conversation, FIRST, keys::LAST);
+        self.erase_all(messages).await?;
+        let reactions = || {
+            self.query()
+                .key_condition_expression("pk = :pk AND begins_with(sk, :reacted)")
+                .expression_attribute_values(":pk", s(keys::conversation_pk(conversation)))
+                .expression_attribute_values(":reacted", s(keys::REACTED))
+        };
+        self.erase_all(reactions).await
+    }
+
+    async fn erase_all(&self, query: impl Fn() -> QueryFluentBuilder) -> Result<(), Error> {
         let remove = async |item: &Item| {
             let key = Key::new(text(item, keys::PK)?, text(item, keys::SK)?);
             let removed = self.delete(key).send().await;
             removed.map(drop).map_err(storage("remove a message"))
         };
         loop {
-            let page = self
-                .query_log(conversation, FIRST, keys::LAST)
+            let page = query()
                 .projection_expression("pk, sk")
                 .limit(AT_ONCE)
                 .send()

@@ -10,6 +10,8 @@ mod erase;
 mod lifetime;
 mod put;
 mod read;
+mod revise;
+mod said;
 mod start;
 mod tail;
 
@@ -17,5 +19,6 @@ pub use archived::from_archive;
 pub use entry::Entry;
 pub use lifetime::Lifetime;
 pub use put::Put;
+pub use revise::Target;
 pub use start::First;
 pub use tail::Tail;

@@ -15,8 +15,11 @@ pub enum Put {
     Stored,
     /// Another message has it.
     Occupied(Box<Entry>),
-    /// A transaction has its hands on the number: look again.
+    /// A transaction has its hands on the number, or a message that the event is about has changed: look
+    /// again.
     Contended,
+    /// The event before it, whose words it takes away, is no more.
+    LostEdit,
 }
 
 impl Store {

@@ -1,13 +1,21 @@
 //! Reads parts of a log.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 
 use super::entry::{Entry, decode};
+use super::revise::reaction_keys;
 use crate::Error;
-use crate::domain::{ConversationId, Message, Page, Range, Seq, Timestamp};
+use crate::domain::{ConversationId, Message, Page, Range, ReactionKey, Seq, Timestamp, UserId};
 use crate::error::storage;
 use crate::store::item::{s, text};
+use crate::store::key::{Key, keys_of};
 use crate::store::{Store, keys};
+
+/// The most keys of one BatchGetItem
+/// (<https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html>).
+const BATCH: usize = 100;
 
 impl Store {
     /// Reads up to `limit` messages: the last of the range, or its first if it starts `after` one.
@@ -79,6 +87,45 @@ impl Store {
             None => None,
         };
         Ok((messages, looked))
+    }
+
+    /// The messages with these numbers, as far as they are there; strongly consistent.
+    pub async fn messages_at(
+        &self,
+        conversation: &ConversationId,
+        numbers: &BTreeSet<Seq>,
+    ) -> Result<Vec<Message>, Error> {
+        let mut messages = Vec::new();
+        let numbers: Vec<_> = numbers.iter().filter(|seq| **seq > keys::START).collect();
+        for numbers in numbers.chunks(BATCH) {
+            let wanted = keys_of(numbers.iter().map(|seq| Key::message(conversation, **seq)));
+            let items = self.batch(wanted.consistent_read(true), "read messages").await?;
+            for item in &items {
+                messages.push(decode(conversation, item)?.message);
+            }
+        }
+        messages.sort_by_key(|message| message.seq);
+        Ok(messages)
+    }
+
+    /// With what `user` reacts to the messages with these numbers; without those to which they do not.
+    pub async fn own_reactions(
+        &self,
+        conversation: &ConversationId,
+        user: &UserId,
+        numbers: &BTreeSet<Seq>,
+    ) -> Result<BTreeMap<Seq, BTreeSet<ReactionKey>>, Error> {
+        let mut own = BTreeMap::new();
+        let numbers: Vec<_> = numbers.iter().collect();
+        for numbers in numbers.chunks(BATCH) {
+            let wanted = numbers.iter().map(|seq| Key::reacted(conversation, **seq, user));
+            let wanted = keys_of(wanted).consistent_read(true);
+            for item in self.batch(wanted, "read one's own reactions").await? {
+                let seq = keys::reacted_to(&text(&item, keys::SK)?).ok_or(Error::Corrupt("sk"))?;
+                own.insert(seq, reaction_keys(&item));
+            }
+        }
+        Ok(own)
     }
 
     /// Reads the last messages up to `limit`, none of them before `first`.

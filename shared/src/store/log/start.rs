@@ -12,6 +12,7 @@ use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{CancellationReason, TransactWriteItem};
 
 use super::entry::{Entry, encode};
+use super::revise::{EMPTIED, Target, loses_an_edit};
 use super::tail::Tail;
 use crate::Error;
 use crate::domain::{ConversationId, Seq, Timestamp, UserId};
@@ -32,6 +33,8 @@ pub enum First {
     Stored,
     /// Somebody else started the log.
     Overtaken,
+    /// The event before it, whose words it takes away, is no more.
+    LostEdit,
     /// This one has no account, or it is being deleted.
     NoAccount(UserId),
 }
@@ -79,12 +82,13 @@ impl Store {
     /// Stores `entry` if the log's start is still as it was `seen`, lists the conversation for both of a
     /// direct one, and each of `holders` has an account that is not being deleted: else this would list
     /// it again for somebody of whom nothing is left. Also notes if it `expires_earlier` than what is there.
+    /// An event changes its `target`, if that is as it was read.
     pub async fn put_first(
         &self,
         entry: &Entry,
         seen: Option<Seq>,
-        holders: &[UserId],
-        expires_earlier: bool,
+        target: Option<&Target>,
+        (holders, expires_earlier): (&[UserId], bool),
     ) -> Result<First, Error> {
         let conversation = &entry.message.conversation;
         let message = self
@@ -97,6 +101,10 @@ impl Store {
             .transact_write_items()
             .transact_items(self.move_start(entry, seen)?)
             .transact_items(message);
+        let also = target.map(|target| self.revision(entry, target)).transpose()?;
+        for change in also.into_iter().flatten() {
+            write = write.transact_items(change);
+        }
         for membership in self.new_memberships(conversation, entry.message.sent_at)? {
             write = write.transact_items(membership);
         }
@@ -116,6 +124,12 @@ impl Store {
         };
         if let Some(user) = without_account(holders, reasons) {
             return Ok(First::NoAccount(user.clone()));
+        }
+        let is_refused =
+            |reason: &CancellationReason| reason.code() == Some("ConditionalCheckFailed");
+        let takes_words = target.is_some_and(|target| loses_an_edit(entry, target));
+        if takes_words && reasons.get(2 + EMPTIED).is_some_and(is_refused) {
+            return Ok(First::LostEdit);
         }
         let is_overtaken = reasons.iter().any(|reason| {
             matches!(reason.code(), Some("ConditionalCheckFailed" | "TransactionConflict"))

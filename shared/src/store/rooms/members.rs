@@ -1,5 +1,7 @@
 //! Who is in a room, in both directions: its members, and what each member is in.
 
+use std::collections::BTreeSet;
+
 use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::TransactWriteItem;
@@ -14,7 +16,7 @@ use crate::domain::{
 };
 use crate::error::storage;
 use crate::store::item::{n, s};
-use crate::store::key::Key;
+use crate::store::key::{Key, keys_of};
 use crate::store::pages::Span;
 use crate::store::transaction::Write;
 use crate::store::{Store, keys};
@@ -57,6 +59,17 @@ impl Store {
     pub async fn member(&self, room: RoomId, user: &UserId) -> Result<Option<Member>, Error> {
         let item = self.item(Key::member(room, user), "look up a member").await?;
         item.as_ref().map(decode_member).transpose()
+    }
+
+    /// Those of `users` who are members of a room, strongly consistent.
+    pub async fn members_among(
+        &self,
+        room: RoomId,
+        users: &BTreeSet<UserId>,
+    ) -> Result<Vec<Member>, Error> {
+        let wanted = keys_of(users.iter().map(|user| Key::member(room, user)));
+        let items = self.batch(wanted.consistent_read(true), "look up members").await?;
+        items.iter().map(decode_member).collect()
     }
 
     /// Members of a room by id, the first of them `after` one; strongly consistent.

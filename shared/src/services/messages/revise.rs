@@ -1,0 +1,170 @@
+//! Something becomes of what was said: whoever said it edits it or takes it back, others react to it or put an
+//! end to it.
+
+use futures::try_join;
+use serde_json::{Map, Value};
+
+use super::append::append;
+use super::references::find_mentioned;
+use super::send::{Sent, bring, bring_over};
+use crate::domain::permissions::{self, Action, Relationship};
+use crate::domain::{
+    Content, ConversationId, Data, MessageId, NewBody, NewChange, NewMessage, ReactionKey,
+    Revision, Seq, UserId,
+};
+use crate::error::Reason;
+use crate::services::access::{is_lobby_moderator, relationship, relationship_over};
+use crate::services::own_inbox::OwnInbox;
+use crate::store::Target;
+use crate::{App, Error};
+
+/// What is to become of a message, as somebody wrote it: what is not given stays as it is.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Draft<'a> {
+    /// The text.
+    pub content: Option<&'a str>,
+    /// What the sender's program keeps with it.
+    pub data: Option<Option<&'a Map<String, Value>>>,
+    /// Whom it calls, by id or username.
+    pub mentions: Option<&'a [String]>,
+    /// Whether it calls everybody.
+    pub mentions_everyone: Option<bool>,
+}
+
+/// What somebody does to a message.
+#[derive(Clone, Copy, Debug)]
+pub enum Deed<'a> {
+    /// They edit it.
+    Edit(Draft<'a>),
+    /// They take it back, or put an end to it.
+    Delete,
+    /// They react to it, or do not any more.
+    React {
+        /// With what.
+        key: &'a str,
+        /// Whether they do.
+        on: bool,
+    },
+}
+
+/// Which message somebody does something to.
+#[derive(Clone, Copy, Debug)]
+pub struct Place<'a> {
+    /// Where it was said.
+    pub conversation: &'a ConversationId,
+    /// Its number there.
+    pub seq: Seq,
+}
+
+/// What `from` wants to become of the message `of`, checked as far as that goes without it.
+pub async fn new_event(
+    app: &App,
+    from: &UserId,
+    of: Seq,
+    deed: Deed<'_>,
+    id: Option<&str>,
+) -> Result<NewMessage, Error> {
+    let change = match deed {
+        Deed::Edit(draft) => NewChange::Edit(revision(app, draft).await?),
+        Deed::Delete => NewChange::Delete,
+        Deed::React { key, on } => NewChange::React { key: ReactionKey::parse(key)?, on },
+    };
+    let id = id.map(MessageId::parse).transpose()?;
+    Ok(NewMessage { id, from: from.clone(), body: NewBody::Event { of, change } })
+}
+
+async fn revision(app: &App, draft: Draft<'_>) -> Result<Revision, Error> {
+    let most = app.config.max_content_bytes;
+    let content = draft.content.map(|content| Content::parse(content, most)).transpose()?;
+    let data = match draft.data {
+        Some(Some(data)) => Some(Some(Data::new(data.clone())?)),
+        Some(None) => Some(None),
+        None => None,
+    };
+    let mentions = match (draft.mentions, draft.mentions_everyone) {
+        (None, None) => None,
+        (users, everyone) => {
+            let (users, everyone) = (users.unwrap_or_default(), everyone.unwrap_or_default());
+            Some(find_mentioned(app, users, everyone).await?)
+        }
+    };
+    if content.is_none() && data.is_none() && mentions.is_none() {
+        return Err(Error::Invalid(
+            "say what is to be another: `content`, `data` or `mentions`".into(),
+        ));
+    }
+    Ok(Revision { content, data, mentions })
+}
+
+/// Does it without a connection.
+pub async fn revise(
+    app: &App,
+    conversation: &ConversationId,
+    new: &NewMessage,
+) -> Result<Sent, Error> {
+    let admit = || async {
+        let target = target(app, conversation, new);
+        let relationship = relationship(app, &new.from, conversation);
+        let (target, relationship) = try_join!(target, relationship)?;
+        admitted(app, new, target, relationship).await
+    };
+    bring(app, append(app, conversation, new, admit).await?, None).await
+}
+
+/// The same over a connection.
+pub async fn revise_over(
+    app: &App,
+    conversation: &ConversationId,
+    new: &NewMessage,
+    own: &OwnInbox<'_>,
+) -> Result<Sent, Error> {
+    let admit = || async {
+        let target = target(app, conversation, new);
+        let relationship = relationship_over(app, own, conversation);
+        let (target, relationship) = try_join!(target, relationship)?;
+        admitted(app, new, target, relationship).await
+    };
+    bring_over(app, append(app, conversation, new, admit).await?, own).await
+}
+
+/// The message that an event is about, if it is there.
+async fn target(
+    app: &App,
+    conversation: &ConversationId,
+    new: &NewMessage,
+) -> Result<Option<Target>, Error> {
+    let NewBody::Event { of, change } = &new.body else { return Ok(None) };
+    let reacting = matches!(change, NewChange::React { .. }).then_some(&new.from);
+    let target = app.store.target(conversation, *of, reacting).await?;
+    Ok(target.filter(|target| !target.is_expired(app.clock.now())))
+}
+
+/// The message, if whoever is this to the conversation may do that to it.
+async fn admitted(
+    app: &App,
+    new: &NewMessage,
+    target: Option<Target>,
+    (relationship, first): (Relationship, Seq),
+) -> Result<Option<Target>, Error> {
+    let NewBody::Event { change, .. } = &new.body else { return Ok(None) };
+    permissions::check(Action::Read, relationship)?;
+    let target = target.filter(|target| target.message.seq >= first);
+    let target = target.ok_or(Error::NotFound("message"))?;
+    let message = &target.message;
+    let is_own = message.from == new.from;
+    match change {
+        NewChange::React { .. } => permissions::check(Action::React, relationship)?,
+        NewChange::Edit(_) if !is_own => return Err(Error::Forbidden(Reason::NotYours)),
+        NewChange::Edit(_) => {
+            permissions::check(Action::Edit, relationship)?;
+            let age = app.clock.now().since(message.sent_at);
+            if app.config.edit_window.is_some_and(|window| age > window) {
+                return Err(Error::Forbidden(Reason::TooLate));
+            }
+        }
+        NewChange::Delete if is_own => permissions::check(Action::TakeBack, relationship)?,
+        NewChange::Delete if is_lobby_moderator(app, &new.from, &message.conversation).await? => {}
+        NewChange::Delete => permissions::check(Action::DeleteOthers, relationship)?,
+    }
+    Ok(Some(target))
+}
