@@ -148,8 +148,10 @@ async fn does(chat: &Chat, member: &Member, method: Method, path: &str, body: Va
 #[tokio::test]
 async fn whatever_matters_to_security_has_a_line_of_its_own() {
     let printed = Printed::default();
-    let chat = chat_through_binaries(&printed, &[("LOG_LEVEL", "ERROR")]).await;
+    let variables = [("LOG_LEVEL", "ERROR"), ("OPERATORS", "olga")];
+    let chat = chat_through_binaries(&printed, &variables).await;
     let [alice, bob] = [registers(&chat, "alice").await, registers(&chat, "bob").await];
+    let olga = registers(&chat, "olga").await;
     let room = does(&chat, &alice, Method::POST, "/api/rooms", json!({ "name": "tea" })).await;
     let path = format!("/api/rooms/{}", room["id"].as_str().unwrap());
     does(&chat, &bob, Method::POST, &format!("{path}/join"), json!({})).await;
@@ -166,12 +168,23 @@ async fn whatever_matters_to_security_has_a_line_of_its_own() {
     while chat.post("/api/login", wrong.clone()).await.status == 401 {}
     let another = json!({ "current_password": PASSWORD, "new_password": "yet another of hers" });
     does(&chat, &alice, Method::POST, "/api/password", another).await;
+    let wanted = json!({ "name": "website", "scopes": ["users"] });
+    let key = does(&chat, &olga, Method::POST, "/api/keys", wanted).await;
+    let secret = key["key"].as_str().unwrap();
+    let erased = chat.asks_as(secret, Method::DELETE, "/api/users/alice", None).await;
+    assert_eq!(erased.status, 403, "{:?}", erased.body);
+    let path = format!("/api/keys/{}", key["id"].as_str().unwrap());
+    does(&chat, &olga, Method::DELETE, &path, json!({})).await;
+    assert_eq!(chat.gets_as(secret, "/api/users/alice").await.status, 401);
     let end = json!({ "password": "yet another of hers" });
     does(&chat, &alice, Method::DELETE, "/api/me", end).await;
 
     let expected = [
         "account_deleted",
         "banned",
+        "key_deleted",
+        "key_made",
+        "key_refused",
         "locked_out",
         "password_changed",
         "refresh_token_reused",
@@ -181,12 +194,16 @@ async fn whatever_matters_to_security_has_a_line_of_its_own() {
     for event in expected {
         printed.has(|line| line.contains(&format!("\"event\":\"{event}\""))).await;
     }
+    for why in ["scope", "unknown"] {
+        printed.has(|line| line.contains(&format!("\"why\":\"{why}\""))).await;
+    }
+    assert!(printed.lines().iter().all(|line| !line.contains(secret)), "the key is in a log");
     let lines = read(&printed);
     let security: Vec<_> = lines.iter().filter(|line| line["target"] == "security").collect();
     let events: BTreeSet<_> = security.iter().map(|line| line["event"].as_str().unwrap()).collect();
     assert_eq!(events, BTreeSet::from(expected));
     for line in security {
-        let says_who = line["user"].is_string() || line["by"].is_string();
+        let says_who = ["user", "by", "key"].iter().any(|name| line[*name].is_string());
         assert!(says_who && line["span"]["requestId"].is_string(), "{line}");
     }
 }

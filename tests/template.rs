@@ -78,7 +78,7 @@ fn no_function_may_do_more_than_it_needs() {
 }
 
 #[test]
-fn only_who_lets_people_in_may_read_passwords() {
+fn only_who_lets_people_in_may_read_passwords_and_make_keys() {
     let template = template();
     for (name, _) in functions(&template) {
         let role = &template["Resources"][name.replace("Function", "Role")]["Properties"];
@@ -90,16 +90,27 @@ fn only_who_lets_people_in_may_read_passwords() {
             assert!(kept.is_empty(), "{name}");
             continue;
         }
-        let [kept] = kept[..] else { panic!("{name} is not kept from passwords") };
-        let condition = &kept["Condition"]["ForAnyValue:StringLike"]["dynamodb:LeadingKeys"];
-        assert_eq!(*condition, format!("{}*", keys::PASSWORDS), "{name}");
         let actions = |statement: &Value| match &statement["Action"] {
             Value::Array(actions) => actions.clone(),
             action => vec![action.clone()],
         };
-        let denied = actions(kept);
+        // Who calls with a key is looked up there.
+        let looks_up =
+            |action: &Value| name == "AuthorizerFunction" && action == "dynamodb:GetItem";
         for action in given.iter().flat_map(|statement| actions(statement)) {
-            assert!(denied.contains(&action), "{name}: {action}");
+            for (partition, is_given) in [
+                (format!("{}*", keys::PASSWORDS), false),
+                (keys::API_KEYS.to_owned(), looks_up(&action)),
+            ] {
+                let denied = kept.iter().any(|statement| {
+                    let condition =
+                        &statement["Condition"]["ForAnyValue:StringLike"]["dynamodb:LeadingKeys"];
+                    let names = condition.as_array().map_or(&[][..], Vec::as_slice);
+                    let covers = *condition == partition || names.iter().any(|it| *it == partition);
+                    covers && actions(statement).contains(&action)
+                });
+                assert_eq!(denied, !is_given, "{name}: {action} on {partition}");
+            }
         }
     }
 }

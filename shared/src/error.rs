@@ -41,6 +41,9 @@ pub enum Error {
     /// The request contradicts what is stored already.
     #[error("{0}")]
     Conflict(&'static str),
+    /// The username is that of the user of this id, which is told to keys alone.
+    #[error("this username is taken")]
+    UsernameTaken(String),
     /// The caller does too much in too short a time.
     #[error("too many {what}")]
     RateLimited {
@@ -155,7 +158,7 @@ impl Error {
             Self::NotFound(_) => ErrorCode::NotFound,
             Self::Unauthorized | Self::Untrusted(_) => ErrorCode::Unauthorized,
             Self::Forbidden(_) => ErrorCode::Forbidden,
-            Self::Conflict(_) => ErrorCode::Conflict,
+            Self::Conflict(_) | Self::UsernameTaken(_) => ErrorCode::Conflict,
             Self::RateLimited { .. } => ErrorCode::RateLimited,
             Self::Storage { .. } | Self::Push { .. } | Self::Issuer { .. } | Self::Corrupt(_) => {
                 ErrorCode::Internal
@@ -167,6 +170,14 @@ impl Error {
     pub fn reason(&self) -> Option<Reason> {
         match self {
             Self::Forbidden(reason) => Some(*reason),
+            _ => None,
+        }
+    }
+
+    /// Who has what was asked for, if the caller may know that.
+    pub fn user(&self) -> Option<String> {
+        match self {
+            Self::UsernameTaken(user) => Some(user.clone()),
             _ => None,
         }
     }

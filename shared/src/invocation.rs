@@ -3,7 +3,7 @@
 use tracing::Span;
 use tracing::field::{Empty, display};
 
-use crate::domain::{ConnectionId, ConversationId, UserId};
+use crate::domain::{ConnectionId, ConversationId, KeyId, UserId};
 
 /// What the invocation of this request logs within. Of the highest level, so that no log level leaves it
 /// out.
@@ -12,6 +12,7 @@ pub fn span(request: &str) -> Span {
         "invocation",
         requestId = request,
         user = Empty,
+        key = Empty,
         connection = Empty,
         conversation = Empty
     )
@@ -20,6 +21,11 @@ pub fn span(request: &str) -> Span {
 /// It is `user` who asks.
 pub fn is_by(user: &UserId) {
     Span::current().record("user", display(user));
+}
+
+/// Somebody's backend asks, with this key.
+pub fn is_with(key: KeyId) {
+    Span::current().record("key", display(key));
 }
 
 /// It came over this connection.

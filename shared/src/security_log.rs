@@ -3,7 +3,7 @@
 
 use std::fmt::Display;
 
-use crate::domain::{Role, RoomId, SessionId, UserId};
+use crate::domain::{KeyId, Role, RoomId, Scopes, SessionId, UserId};
 
 /// What every line has as its target.
 pub const TARGET: &str = "security";
@@ -50,6 +50,23 @@ pub(crate) fn role_changed(room: RoomId, by: &UserId, user: &UserId, role: Role)
 /// A room is no more.
 pub(crate) fn room_deleted(room: RoomId, by: &UserId) {
     tracing::info!(target: TARGET, event = "room_deleted", %room, %by);
+}
+
+/// Somebody's backend has a key from now on.
+pub(crate) fn key_made(key: KeyId, by: &UserId, scopes: &Scopes) {
+    tracing::info!(target: TARGET, event = "key_made", %key, %by, %scopes);
+}
+
+/// A key is good for nothing any more.
+pub(crate) fn key_deleted(key: KeyId, by: &UserId) {
+    tracing::info!(target: TARGET, event = "key_deleted", %key, %by);
+}
+
+/// A key was shown that is none, or is good no more, or is not good for this; its id, if it has one, is
+/// what whoever shows it says.
+pub(crate) fn key_refused(key: Option<KeyId>, why: &'static str) {
+    let key = key.map(tracing::field::display);
+    tracing::warn!(target: TARGET, event = "key_refused", key, why);
 }
 
 /// Tokens are signed by another key from now on, which has this name.

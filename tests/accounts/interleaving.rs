@@ -9,11 +9,14 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 use shared::App;
 use shared::domain::permissions::Action;
-use shared::domain::{Access, Account, ConnectionId, ConversationId, Range, UserId, Username};
+use shared::domain::{
+    Access, Account, ConnectionId, ConversationId, KeyId, Range, UserId, Username,
+};
 use shared::services::accounts::{self, Credentials, Profile};
 use shared::services::messages::{read, send};
 use shared::services::rooms::{self, NewRoom};
 use shared::store::Connection;
+use shared::store::Owner;
 use tokio::sync::OnceCell;
 
 use crate::support::interruption::{Change, Interruption, Services, config};
@@ -23,6 +26,7 @@ use crate::support::member::PASSWORD;
 #[derive(Clone, Copy, Debug)]
 enum Deed {
     SignIn,
+    BeLetIn,
     Join,
     Create,
     BeInvited,
@@ -32,8 +36,9 @@ enum Deed {
     BeWrittenTo,
 }
 
-const DEEDS: [Deed; 8] = [
+const DEEDS: [Deed; 9] = [
     Deed::SignIn,
+    Deed::BeLetIn,
     Deed::Join,
     Deed::Create,
     Deed::BeInvited,
@@ -69,7 +74,7 @@ impl World {
     /// Nothing of alice acts, or is left.
     async fn wrong(&self, app: &App) -> Option<String> {
         let store = &app.store;
-        let sessions = store.sessions(&self.alice).await.unwrap();
+        let sessions = store.sessions(&self.alice, app.clock.now()).await.unwrap();
         let general = store.find_room("general").await.unwrap();
         let member = store.member(general.id, &self.alice).await.unwrap();
         let guest = store.user_in_room(general.id, &self.alice).await.unwrap().non_member;
@@ -112,7 +117,7 @@ async fn has_an_account(app: &App, username: &str) -> UserId {
         metadata: None,
         created_at: app.clock.now(),
     };
-    assert!(app.store.create_account(&account, Some(hash.await), None).await.unwrap());
+    assert!(app.store.create_account(&account, Owner::Password(hash.await)).await.unwrap());
     account.user
 }
 
@@ -143,6 +148,7 @@ async fn does(app: &App, deed: Deed, alice: &UserId, bob: &UserId) {
                 let _ = accounts::refresh(app, &in_.refresh_token).await;
             }
         }
+        Deed::BeLetIn => drop(accounts::mint(app, KeyId::fresh(), alice).await),
         Deed::Join => drop(rooms::join(app, alice, "general").await),
         Deed::Create => drop(makes_a_room(app, alice, "of alice").await),
         Deed::BeInvited => drop(rooms::invite(app, bob, "general", alice).await),

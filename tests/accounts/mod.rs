@@ -10,5 +10,6 @@ mod passwords;
 mod profiles;
 mod refusals;
 mod secrecy;
+mod server_side;
 mod sessions;
 mod signing_in;

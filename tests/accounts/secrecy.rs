@@ -17,6 +17,7 @@ const LEVELS: &str = "info,local=trace,shared=trace,authorizer=trace,connect=tra
 async fn started(log: File) -> (Child, String) {
     let mut command = Command::new(binary("local"));
     command.args(["--port", "0", "--dynamodb-port", "0", "--memory", "--auth", "accounts"]);
+    command.args(["--operators", "alice"]);
     command.env_clear().env("RUST_LOG", LEVELS).kill_on_drop(true);
     command.stdout(Stdio::piped()).stderr(log).stdin(Stdio::null());
     let mut process = command.spawn().unwrap();
@@ -76,6 +77,15 @@ async fn no_log_holds_a_secret_or_what_people_say() {
         handshake(&websocket, &[("sec-websocket-protocol", &offered)]).await;
         handshake(&format!("{websocket}?token={token}"), &[]).await;
     }
+    let wanted = json!({ "name": "website", "scopes": ["users"] });
+    let key = text(&asks(&url, "/api/keys", Some(&fresh), wanted).await["key"]);
+    asks(&url, "/api/users", Some(&key), json!({ "username": "carol" })).await;
+    let minted = asks(&url, "/api/users/carol/tokens", Some(&key), json!({})).await;
+    let minted = text(&minted["access_token"]);
+    let no_key = format!("{key}x");
+    asks(&url, "/api/users", Some(&no_key), json!({})).await;
+    asks(&url, "/api/send_message", Some(&key), json!({})).await;
+    handshake(&format!("{websocket}?token={key}"), &[]).await;
     // One token is behind by now, which nobody repeats in good faith.
     asks(&url, "/api/refresh", None, json!({ "refresh_token": second })).await;
     asks(&url, "/api/refresh", None, json!({ "refresh_token": refresh })).await;
@@ -87,7 +97,7 @@ async fn no_log_holds_a_secret_or_what_people_say() {
     let said = ["between me and myself", "broken off"].map(str::to_owned);
     let secrets =
         [PASSWORD.to_owned(), "wrong horse battery".into(), access, refresh, second, fresh, ticket];
-    for secret in said.iter().chain(&secrets) {
+    for secret in said.iter().chain(&secrets).chain(&[key, minted]) {
         assert!(!log.contains(secret.as_str()), "{secret} is in the log:\n{log}");
     }
 }

@@ -8,6 +8,7 @@
 mod coming;
 mod reading;
 mod rooms;
+mod server_side;
 mod speaking;
 
 use crate::support::{Chat, Person, Usage};
@@ -36,6 +37,7 @@ fn every_promise_is_held() {
         include_str!("coming.rs"),
         include_str!("reading.rs"),
         include_str!("rooms.rs"),
+        include_str!("server_side.rs"),
         include_str!("speaking.rs"),
     ];
     let (_, table) = README.split_once("| round trips |\n|---|---|---|---|---|---|\n").unwrap();

@@ -11,7 +11,7 @@ use shared::auth::tokens::RefreshToken;
 use shared::domain::{Account, ConversationId, SessionId, UserId, Username};
 use shared::services::accounts::{self, Credentials};
 use shared::services::rooms;
-use shared::store::Session;
+use shared::store::{Owner, Session};
 use shared::{App, Error};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -59,9 +59,9 @@ struct Shared {
 
 /// Makes the accounts of everybody in a world where people have accounts.
 pub(crate) async fn everybody_has_an_account(app: &App, names: &[&str]) {
-    let leaver = (user(), USERNAME, Some(HASH));
-    let others = names.iter().map(|name| (UserId::parse(name).expect("a name"), *name, None));
-    for (user, username, hash) in others.chain([leaver]) {
+    let leaver = (user(), USERNAME);
+    let others = names.iter().map(|name| (UserId::parse(name).expect("a name"), *name));
+    for (user, username) in others.chain([leaver]) {
         let account = Account {
             user,
             username: Some(Username::parse(username).expect("a username")),
@@ -69,7 +69,7 @@ pub(crate) async fn everybody_has_an_account(app: &App, names: &[&str]) {
             metadata: None,
             created_at: app.clock.now(),
         };
-        let made = app.store.create_account(&account, hash, None).await;
+        let made = app.store.create_account(&account, Owner::Password(HASH)).await;
         assert!(made.expect("the table works"), "everybody has a name of their own");
     }
 }
@@ -303,7 +303,7 @@ impl Leaver {
         let counted = usize::try_from(room.members).is_ok_and(|count| count == members.len());
         let mut found = vec![
             ("an account", store.account(user).await?.is_some()),
-            ("a session", !store.sessions(user).await?.is_empty()),
+            ("a session", !store.sessions(user, self.app.clock.now()).await?.is_empty()),
             ("a member", members.iter().any(|member| member.user == *user)),
             ("a wrong number of members", !counted),
             ("a listing", !store.memberships(user, None, 10).await?.items.is_empty()),

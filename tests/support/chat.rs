@@ -121,6 +121,10 @@ impl Chat {
         self.server.dynamodb_url().to_owned()
     }
 
+    pub(crate) fn http_url(&self) -> String {
+        self.server.http_url()
+    }
+
     pub(crate) fn websocket_url(&self) -> String {
         self.server.websocket_url()
     }

@@ -115,6 +115,11 @@ pub(crate) fn check(input: &Input) {
         let is_password = format!("{input:?}").contains(&format!("\"{}", keys::PASSWORDS));
         let may_know = !is_password || function == "PeopleFunction";
         assert!(may_know, "template.yaml keeps {function} from passwords");
+        let is_key = format!("{input:?}").contains(&format!("\"{}\"", keys::API_KEYS));
+        let may_use = !is_key
+            || function == "PeopleFunction"
+            || (function == "AuthorizerFunction" && action == "dynamodb:GetItem");
+        assert!(may_use, "template.yaml keeps {function} from keys of backends");
     }
 }
 

@@ -8,8 +8,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use shared::protocol::{
-    Ban, Block, ConversationView, ErrorEnvelope, Invitation, MemberView, MessageView, OnlineUser,
-    Person, PresenceView, Received, RoomView, ServerFrame, Ticket, Tokens,
+    ApiKeyView, Ban, Block, ConversationView, ErrorEnvelope, Invitation, MemberView, MessageView,
+    MintedToken, NewApiKey, OnlineUser, Person, PresenceView, Received, RoomView, ServerFrame,
+    Ticket, Tokens,
 };
 
 /// The description of the HTTP API.
@@ -102,6 +103,10 @@ fn as_read(method: &str, template: &str, status: u16, body: &Value) -> Option<Va
         ("get", "/api/me" | "/api/users/{user}") | ("patch", "/api/me") => again::<Person>(body),
         ("post", "/api/register" | "/api/login" | "/api/refresh") => again::<Tokens>(body),
         ("post", "/api/tickets") => again::<Ticket>(body),
+        ("post", "/api/users") => again::<Person>(body),
+        ("post", "/api/users/{user}/tokens") => again::<MintedToken>(body),
+        ("post", "/api/keys") => again::<NewApiKey>(body),
+        ("get", "/api/keys") => again::<Vec<ApiKeyView>>(body),
         _ => return None,
     })
 }

@@ -11,9 +11,9 @@ use aws_lambda_events::apigw::{
 use aws_lambda_events::iam::{IamPolicyEffect, IamPolicyStatement};
 use serde_json::Value;
 use shared::auth::credentials::Credential;
-use shared::auth::identity::{Identity, context_of, named_in_query};
+use shared::auth::identity::{Identity, context_of, context_of_key, named_in_query};
 use shared::domain::AuthMode;
-use shared::services::accounts;
+use shared::services::{accounts, api_keys};
 use shared::{App, Error, invocation};
 
 /// Answers either kind of question in its own form.
@@ -61,16 +61,31 @@ async fn http(
 ) -> Result<ApiGatewayV2CustomAuthorizerSimpleResponse, Error> {
     let header = |name: &str| event.headers.get(name).and_then(|value| value.to_str().ok());
     let query = |name: &str| event.query_string_parameters.get(name).map(String::as_str);
-    let credential = || Credential::of_request(header);
-    let known = match identify(app, query, credential).await {
-        Err(error) if !error.is_clients_fault() => return Err(error),
-        known => known,
+    let mode = app.config.authentication.mode();
+    let context = match Credential::of_request(header) {
+        // A key opens no WebSocket, so this is the only place for one.
+        Some(Credential::Key(key)) => match told(api_keys::identify(app, &key).await)? {
+            Ok(holder) => context_of_key(mode, &holder),
+            Err(refused) => context_of(mode, Err(&refused)),
+        },
+        credential => {
+            let known = told(identify(app, query, || credential).await)?;
+            context_of(mode, known.as_ref())
+        }
     };
 
     let mut answer = ApiGatewayV2CustomAuthorizerSimpleResponse::default();
     answer.is_authorized = true;
-    answer.context = Value::Object(context_of(app.config.authentication.mode(), known.as_ref()));
+    answer.context = Value::Object(context);
     Ok(answer)
+}
+
+/// What the context says; a failure of ours is none of that.
+fn told<T>(known: Result<T, Error>) -> Result<Result<T, Error>, Error> {
+    match known {
+        Err(error) if !error.is_clients_fault() => Err(error),
+        known => Ok(known),
+    }
 }
 
 async fn identify<'a>(

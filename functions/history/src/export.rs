@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::response::Response;
 use shared::App;
-use shared::edge::http::{Caller, Failure, Paging, Path};
+use shared::edge::http::{Caller, CallerOrKey, Failure, Paging, Path};
 use shared::services::export::{self, Part, Place};
 
 /// `GET /api/export`: all that is kept of the caller.
@@ -21,13 +21,13 @@ pub(crate) async fn person(
 /// `GET /api/rooms/{room}/export`: all that is kept of a room, for its owners.
 pub(crate) async fn room(
     State(app): State<App>,
-    caller: Caller,
+    caller: CallerOrKey,
     Path(room): Path<String>,
     paging: Paging,
 ) -> Result<Response, Failure> {
-    let user = caller.require()?;
+    let actor = caller.actor([])?;
     let after = paging.after(Place::parse)?;
-    let part = export::room(&app, &user, &room, after, paging.limit).await?;
+    let part = export::room(&app, &actor, &room, after, paging.limit).await?;
     answer(&paging, &part)
 }
 

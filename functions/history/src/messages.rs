@@ -8,8 +8,8 @@ use axum::response::Response;
 use futures::try_join;
 use serde::Deserialize;
 use shared::domain::permissions::{self, Action};
-use shared::domain::{ConversationId, Message, Page, Range, Seq, UserId};
-use shared::edge::http::{Caller, Failure, Paging, Params, Path};
+use shared::domain::{Actor, ConversationId, Message, Page, Range, Seq, UserId};
+use shared::edge::http::{Caller, CallerOrKey, Failure, Paging, Params, Path};
 use shared::protocol::{MessageView, Status};
 use shared::services::access::{check_permission, relationship_of_two};
 use shared::services::directory::find_user;
@@ -51,7 +51,7 @@ pub(crate) async fn between_two(
     if let Some(caller) = caller.user() {
         check_permission(&app, &caller, &conversation, Action::Read).await?;
     }
-    answer(&app, &conversation, &user1, &paging).await
+    answer(&app, &conversation, &user1.into(), &paging).await
 }
 
 /// `GET /api/messages?user_id=A&with=B`: a known caller may leave `user_id` out.
@@ -63,19 +63,19 @@ pub(crate) async fn with_other(
 ) -> Result<Response, Failure> {
     let user = caller.require()?;
     let with = find_user(&app, asked.with.as_str()).await?;
-    answer(&app, &ConversationId::direct(&user, &with), &user, &paging).await
+    answer(&app, &ConversationId::direct(&user, &with), &user.into(), &paging).await
 }
 
 /// `GET /api/rooms/{room}/messages`: for members.
 pub(crate) async fn in_room(
     State(app): State<App>,
-    caller: Caller,
+    caller: CallerOrKey,
     Path(room): Path<String>,
     paging: Paging,
 ) -> Result<Response, Failure> {
-    let user = caller.require()?;
+    let actor = caller.actor([])?;
     let room = app.store.find_room_id(&room).await?;
-    answer(&app, &ConversationId::Room(room), &user, &paging).await
+    answer(&app, &ConversationId::Room(room), &actor, &paging).await
 }
 
 /// The parameters in the path of one message.
@@ -101,7 +101,7 @@ pub(crate) async fn in_conversation(
 ) -> Result<Response, Failure> {
     let user = caller.require()?;
     let conversation = ConversationId::parse(&conversation)?;
-    let Some(seq) = around else { return answer(&app, &conversation, &user, &paging).await };
+    let Some(seq) = around else { return answer(&app, &conversation, &user.into(), &paging).await };
     let Range { before: None, after: None } = paging.range()? else {
         let reason = "say either `around`, or `before` and `after`";
         return Err(Error::Invalid(reason.into()).into());
@@ -131,14 +131,14 @@ fn shown(page: &Page) -> Vec<MessageView> {
 async fn answer(
     app: &App,
     conversation: &ConversationId,
-    reader: &UserId,
+    reader: &Actor,
     paging: &Paging,
 ) -> Result<Response, Failure> {
     let range = paging.range()?;
     // In a direct conversation the status is the addressee's, in a room the reader's own.
     let mut people = conversation.pair();
     if people.is_empty() {
-        people.push(reader.clone());
+        people.push(reader.user.clone());
     }
     // First: whatever was brought before waits in an inbox that is read later, if it waits.
     let handed = match conversation {
@@ -153,7 +153,7 @@ async fn answer(
     let hidden = hides_progress(conversation, &inboxes);
     let progress = ReadState { handed, inboxes, read: read.into_iter().collect() };
     let view = |message: &Message| {
-        let reached = conversation.addressee(&message.from).unwrap_or(reader);
+        let reached = conversation.addressee(&message.from).unwrap_or(&reader.user);
         let status = (!hidden).then(|| progress.of(reached, message));
         MessageView { status, ..message.into() }
     };

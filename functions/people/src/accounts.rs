@@ -114,7 +114,7 @@ fn answer(status: StatusCode, signed_in: SignedIn) -> Response {
 
 /// An answer that nobody on the way may keep
 /// (<https://www.rfc-editor.org/rfc/rfc6749#section-5.1>).
-fn secret(mut response: Response) -> Response {
+pub(crate) fn secret(mut response: Response) -> Response {
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }

@@ -1,10 +1,12 @@
 //! HTTP: people and their accounts, and who is online.
 
 mod accounts;
+mod api_keys;
 mod blocks;
 mod me;
 mod online;
 mod presence;
+mod users;
 
 use axum::Router;
 use axum::routing::{delete, get, patch, post, put};
@@ -23,7 +25,13 @@ pub fn router(app: App) -> Router {
         .route("/api/me", get(me::show))
         .route("/api/me", patch(me::change))
         .route("/api/me", delete(me::delete))
-        .route("/api/users/{user}", get(me::another))
+        .route("/api/users", post(users::create))
+        .route("/api/users/{user}", get(users::show))
+        .route("/api/users/{user}", delete(users::erase))
+        .route("/api/users/{user}/tokens", post(users::mint))
+        .route("/api/keys", post(api_keys::create))
+        .route("/api/keys", get(api_keys::list))
+        .route("/api/keys/{key}", delete(api_keys::remove))
         .route("/api/blocks", get(blocks::list))
         .route("/api/blocks/{user}", put(blocks::block))
         .route("/api/blocks/{user}", delete(blocks::unblock))

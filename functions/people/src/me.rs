@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use shared::App;
-use shared::edge::http::{self, Caller, Failure, Json, Path};
+use shared::edge::http::{self, Caller, Failure, Json};
 use shared::protocol::Person;
 use shared::services::accounts::{self, NewPassword, Profile};
 use shared::services::directory;
@@ -41,19 +41,6 @@ pub(crate) async fn show(
     caller: Caller,
 ) -> Result<Answer<Person>, Failure> {
     let user = caller.require()?;
-    if !app.config.has_accounts() {
-        return Ok(Answer(Person::Named { id: user.to_string() }));
-    }
-    Ok(Answer(directory::account(&app, &user).await?.into()))
-}
-
-/// `GET /api/users/{user}`: somebody, by id or username.
-pub(crate) async fn another(
-    State(app): State<App>,
-    _: Caller,
-    Path(user): Path<String>,
-) -> Result<Answer<Person>, Failure> {
-    let user = directory::find_existing_user(&app, &user).await?;
     if !app.config.has_accounts() {
         return Ok(Answer(Person::Named { id: user.to_string() }));
     }

@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use shared::domain::RoomId;
-use shared::edge::http::{self, ActingUser, Caller, Failure, Paging, Path};
+use shared::edge::http::{self, ActingUser, Caller, CallerOrKey, Failure, Paging, Path};
 use shared::protocol::Invitation;
 use shared::services::rooms;
 use shared::{App, Error};
@@ -47,20 +47,20 @@ pub(crate) async fn decline(
 /// `PUT /api/rooms/{room}/invitations/{user}`: asking twice changes nothing.
 pub(crate) async fn invite(
     State(app): State<App>,
-    caller: Caller,
+    caller: CallerOrKey,
     TargetUser { room, user }: TargetUser,
     http::Json(who): http::Json<ActingUser>,
 ) -> Result<StatusCode, Failure> {
-    rooms::invite(&app, &who.acting_user(caller)?, &room, &user).await?;
+    rooms::invite(&app, &who.actor(caller)?, &room, &user).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// `DELETE /api/rooms/{room}/invitations/{user}`: takes it back; nothing to do if there is none.
 pub(crate) async fn withdraw(
     State(app): State<App>,
-    caller: Caller,
+    caller: CallerOrKey,
     TargetUserOrGone { room, user }: TargetUserOrGone,
 ) -> Result<StatusCode, Failure> {
-    rooms::withdraw(&app, &caller.require()?, &room, &user).await?;
+    rooms::withdraw(&app, &caller.actor([])?, &room, &user).await?;
     Ok(StatusCode::NO_CONTENT)
 }

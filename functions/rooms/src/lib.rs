@@ -15,7 +15,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use shared::App;
 use shared::domain::{Access, RoomHistory, RoomName, UserId};
-use shared::edge::http::{self, Caller, Failure, Paging, Path};
+use shared::edge::http::{self, CallerOrKey, Failure, Paging, Path};
 use shared::protocol::RoomView;
 use shared::services::rooms::{self, NewRoom};
 use shared::store::Change;
@@ -77,20 +77,25 @@ struct ChangeRoomRequest {
 /// `POST /api/rooms`: makes a room and puts its creator into it.
 async fn create(
     State(app): State<App>,
-    caller: Caller,
+    caller: CallerOrKey,
     http::Json(asked): http::Json<CreateRoomRequest>,
 ) -> Result<Response, Failure> {
-    let user = caller.named([asked.user_id, asked.sender_id])?.require()?;
+    let creator = caller.actor([asked.user_id, asked.sender_id])?.user;
     let CreateRoomRequest { name, topic, metadata, access, history, retention_days, .. } = asked;
     let new = NewRoom { name, topic, metadata, access, history, retention_days };
-    let room = rooms::create(&app, &user, new).await?;
+    let room = rooms::create(&app, &creator, new).await?;
     Ok((StatusCode::CREATED, Json(RoomView::from(&room))).into_response())
 }
 
 /// `GET /api/rooms`: every public room and the caller's private ones, by name.
-async fn list(State(app): State<App>, caller: Caller, paging: Paging) -> Result<Response, Failure> {
+async fn list(
+    State(app): State<App>,
+    caller: CallerOrKey,
+    paging: Paging,
+) -> Result<Response, Failure> {
     let after = paging.after(RoomName::read_place)?;
-    let rooms = rooms::list(&app, caller.user().as_ref(), after.as_deref(), paging.limit).await?;
+    let user = caller.actor_if_any()?.map(|actor| actor.user);
+    let rooms = rooms::list(&app, user.as_ref(), after.as_deref(), paging.limit).await?;
     let views: Vec<_> = rooms.items.iter().map(RoomView::from).collect();
     Ok(paging.list(&views, rooms.next.as_deref()))
 }
@@ -98,35 +103,35 @@ async fn list(State(app): State<App>, caller: Caller, paging: Paging) -> Result<
 /// `GET /api/rooms/{room}`: a private one for its members and whoever is invited.
 async fn look_up(
     State(app): State<App>,
-    caller: Caller,
+    caller: CallerOrKey,
     Path(room): Path<String>,
 ) -> Result<Response, Failure> {
-    let room = rooms::find(&app, caller.user().as_ref(), &room).await?;
+    let room = rooms::find(&app, caller.actor_if_any()?.as_ref(), &room).await?;
     Ok(Json(RoomView::from(&room)).into_response())
 }
 
 /// `PATCH /api/rooms/{room}`: what is given is changed, and what is null goes, by an owner.
 async fn change(
     State(app): State<App>,
-    caller: Caller,
+    caller: CallerOrKey,
     Path(room): Path<String>,
     http::Json(asked): http::Json<ChangeRoomRequest>,
 ) -> Result<Response, Failure> {
-    let user = caller.named([asked.user_id, asked.sender_id])?.require()?;
+    let actor = caller.actor([asked.user_id, asked.sender_id])?;
     let ChangeRoomRequest { name, topic, metadata, access, history, retention_days, .. } = asked;
     let name = name.as_deref().map(RoomName::parse).transpose()?;
     let change = Change { name, topic, metadata, access, history, retention_days };
-    let room = rooms::change(&app, &user, &room, &change).await?;
+    let room = rooms::change(&app, &actor, &room, &change).await?;
     Ok(Json(RoomView::from(&room)).into_response())
 }
 
 /// `DELETE /api/rooms/{room}`: by an owner.
 async fn remove(
     State(app): State<App>,
-    caller: Caller,
+    caller: CallerOrKey,
     Path(room): Path<String>,
 ) -> Result<StatusCode, Failure> {
-    let user = caller.require()?;
-    rooms::delete(&app, &user, &room).await?;
+    let actor = caller.actor([])?;
+    rooms::delete(&app, &actor, &room).await?;
     Ok(StatusCode::NO_CONTENT)
 }

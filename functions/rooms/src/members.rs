@@ -8,7 +8,7 @@ use serde::Deserialize;
 use shared::App;
 use shared::domain::permissions::Action;
 use shared::domain::{Role, UserId};
-use shared::edge::http::{self, ActingUser, Caller, Failure, Paging, Path};
+use shared::edge::http::{self, ActingUser, CallerOrKey, Failure, Paging, Path};
 use shared::protocol::{RoomView, member_at};
 use shared::services::access::check_permission;
 use shared::services::rooms;
@@ -25,15 +25,15 @@ pub(crate) struct SetRoleRequest {
 /// `GET /api/rooms/{room}/members`: for members.
 pub(crate) async fn list(
     State(app): State<App>,
-    caller: Caller,
+    caller: CallerOrKey,
     Path(room): Path<String>,
     paging: Paging,
 ) -> Result<Response, Failure> {
-    let user = caller.require()?;
+    let actor = caller.actor([])?;
     let room = app.store.find_room(&room).await?;
     let after = paging.after(UserId::from_encoded)?;
     let members = app.store.members(room.id, after.as_ref(), Some(paging.limit)).await?;
-    check_permission(&app, &user, &room.conversation(), Action::ListMembers).await?;
+    check_permission(&app, &actor, &room.conversation(), Action::ListMembers).await?;
     let now = app.clock.now();
     let views: Vec<_> = members.items.iter().map(|member| member_at(now, member)).collect();
     Ok(paging.list(&views, members.next.as_deref()))
@@ -42,33 +42,33 @@ pub(crate) async fn list(
 /// `POST /api/rooms/{room}/join`: joining twice changes nothing.
 pub(crate) async fn join(
     State(app): State<App>,
-    caller: Caller,
+    caller: CallerOrKey,
     Path(room): Path<String>,
     http::Json(who): http::Json<ActingUser>,
 ) -> Result<Response, Failure> {
-    let room = rooms::join(&app, &who.acting_user(caller)?, &room).await?;
+    let room = rooms::join(&app, who.joining(caller)?, &room).await?;
     Ok(Json(RoomView::from(&room)).into_response())
 }
 
 /// `POST /api/rooms/{room}/leave`: leaving a room one is not in changes nothing.
 pub(crate) async fn leave(
     State(app): State<App>,
-    caller: Caller,
+    caller: CallerOrKey,
     Path(room): Path<String>,
     http::Json(who): http::Json<ActingUser>,
 ) -> Result<StatusCode, Failure> {
-    rooms::leave(&app, &who.acting_user(caller)?, &room).await?;
+    rooms::leave(&app, &who.joining(caller)?.user, &room).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// `PUT /api/rooms/{room}/members/{user}`: gives a member another role.
 pub(crate) async fn set_role(
     State(app): State<App>,
-    caller: Caller,
+    caller: CallerOrKey,
     TargetUser { room, user }: TargetUser,
     http::Json(asked): http::Json<SetRoleRequest>,
 ) -> Result<StatusCode, Failure> {
-    let actor = asked.who.acting_user(caller)?;
+    let actor = asked.who.actor(caller)?;
     rooms::set_role(&app, &actor, &room, &user, asked.role).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -76,9 +76,9 @@ pub(crate) async fn set_role(
 /// `DELETE /api/rooms/{room}/members/{user}`: puts a member out.
 pub(crate) async fn kick(
     State(app): State<App>,
-    caller: Caller,
+    caller: CallerOrKey,
     TargetUserOrGone { room, user }: TargetUserOrGone,
 ) -> Result<StatusCode, Failure> {
-    rooms::kick(&app, &caller.require()?, &room, &user).await?;
+    rooms::kick(&app, &caller.actor([])?, &room, &user).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Deserialize;
 use shared::domain::{Mute, Timestamp};
-use shared::edge::http::{self, ActingUser, Caller, Failure};
+use shared::edge::http::{self, ActingUser, CallerOrKey, Failure};
 use shared::services::rooms;
 use shared::{App, Error};
 
@@ -35,21 +35,21 @@ impl MuteRequest {
 /// `PUT /api/rooms/{room}/mutes/{user}`: for so many seconds, or until it is ended.
 pub(crate) async fn mute(
     State(app): State<App>,
-    caller: Caller,
+    caller: CallerOrKey,
     TargetUser { room, user }: TargetUser,
     http::Json(asked): http::Json<MuteRequest>,
 ) -> Result<StatusCode, Failure> {
     let mute = asked.mute(app.clock.now())?;
-    rooms::mute(&app, &asked.who.acting_user(caller)?, &room, &user, mute).await?;
+    rooms::mute(&app, &asked.who.actor(caller)?, &room, &user, mute).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// `DELETE /api/rooms/{room}/mutes/{user}`: nothing to do if they are not muted.
 pub(crate) async fn unmute(
     State(app): State<App>,
-    caller: Caller,
+    caller: CallerOrKey,
     TargetUserOrGone { room, user }: TargetUserOrGone,
 ) -> Result<StatusCode, Failure> {
-    rooms::unmute(&app, &caller.require()?, &room, &user).await?;
+    rooms::unmute(&app, &caller.actor([])?, &room, &user).await?;
     Ok(StatusCode::NO_CONTENT)
 }

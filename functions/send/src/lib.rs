@@ -8,12 +8,12 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, patch, post, put};
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use shared::domain::{Seq, UserId};
-use shared::edge::http::{Caller, Failure, Json, private};
+use shared::domain::{Scope, Seq, UserId};
+use shared::edge::http::{CallerOrKey, Failure, Json, private};
 use shared::protocol::ServerFrame;
-use shared::services::directory::find_conversation;
+use shared::services::directory::{find_conversation, find_existing_user};
 use shared::services::messages::send::{Draft, new_message, send};
-use shared::{App, Error};
+use shared::{App, Error, invocation};
 
 use revise::{edit, react, remove, unreact};
 
@@ -50,11 +50,10 @@ struct SendMessageRequest {
 /// `POST /api/send_message`: the answer is the `ack`; a repeated `id` gets the first one's.
 async fn send_message(
     State(app): State<App>,
-    caller: Caller,
+    caller: CallerOrKey,
     Json(request): Json<SendMessageRequest>,
 ) -> Result<Response, Failure> {
-    let sender = caller.named([request.sender_id, request.user_id])?.user();
-    let sender = sender.map_or_else(|| UserId::parse(NOBODY), Ok)?;
+    let sender = sender(&app, caller, [request.sender_id, request.user_id]).await?;
     let draft = Draft {
         content: &request.content,
         data: request.data.as_ref(),
@@ -71,4 +70,35 @@ async fn send_message(
     let conversation = find_conversation(&app, &sender, receiver, room).await?;
     let sent = send(&app, &conversation, &new).await?;
     Ok(axum::Json(ServerFrame::Ack(sent.ack())).into_response())
+}
+
+/// Who says it; in open mode possibly nobody in particular.
+async fn sender(
+    app: &App,
+    caller: CallerOrKey,
+    names: [Option<UserId>; 2],
+) -> Result<UserId, Error> {
+    match caller {
+        CallerOrKey::Caller(caller) => {
+            caller.named(names)?.user().map_or_else(|| UserId::parse(NOBODY), Ok)
+        }
+        key @ CallerOrKey::Key(_) => speaker(app, key, names).await,
+    }
+}
+
+/// As whom something is said: as whoever asks; of a key, as whom the request names, and else as its bot.
+pub(crate) async fn speaker(
+    app: &App,
+    caller: CallerOrKey,
+    names: [Option<UserId>; 2],
+) -> Result<UserId, Error> {
+    match caller {
+        CallerOrKey::Caller(caller) => caller.named(names)?.require(),
+        CallerOrKey::Key(key) => {
+            let named = key.in_whose_name(Scope::Send, names)?;
+            let speaker = find_existing_user(app, named.as_str()).await?;
+            invocation::is_by(&speaker);
+            Ok(speaker)
+        }
+    }
 }

@@ -5,10 +5,12 @@ use axum::extract::State;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use shared::App;
-use shared::domain::{ConversationId, Seq, UserId};
-use shared::edge::http::{ActingUser, Caller, Failure, Json, Path, nullable};
+use shared::domain::{Actor, ConversationId, Scope, Seq, UserId};
+use shared::edge::http::{CallerOrKey, Failure, Json, Path, nullable};
 use shared::protocol::ServerFrame;
 use shared::services::messages::revise::{Deed, Draft, new_event, revise};
+
+use crate::speaker;
 
 /// The parameters in the path of a message.
 #[derive(Deserialize)]
@@ -38,14 +40,21 @@ pub(crate) struct EditRequest {
     user_id: Option<UserId>,
 }
 
+/// Who reacts, as open mode may be told.
+#[derive(Deserialize)]
+pub(crate) struct ReactRequest {
+    sender_id: Option<UserId>,
+    user_id: Option<UserId>,
+}
+
 /// `PATCH /api/conversations/{conversation}/messages/{seq}`.
 pub(crate) async fn edit(
     State(app): State<App>,
-    caller: Caller,
+    caller: CallerOrKey,
     Path(Place { conversation, seq }): Path<Place>,
     Json(request): Json<EditRequest>,
 ) -> Result<Answer<ServerFrame>, Failure> {
-    let user = caller.named([request.sender_id, request.user_id])?.require()?;
+    let user = speaker(&app, caller, [request.sender_id, request.user_id]).await?;
     let draft = Draft {
         content: request.content.as_deref(),
         data: request.data.as_ref().map(Option::as_ref),
@@ -53,48 +62,56 @@ pub(crate) async fn edit(
         mentions_everyone: request.mentions_everyone,
     };
     let id = request.id.as_deref();
-    act(&app, &user, (&conversation, seq), Deed::Edit(draft), id).await
+    act(&app, &user.into(), (&conversation, seq), Deed::Edit(draft), id).await
 }
 
-/// `DELETE /api/conversations/{conversation}/messages/{seq}`.
+/// `DELETE /api/conversations/{conversation}/messages/{seq}`: whoever keeps order deletes what others said, too.
 pub(crate) async fn remove(
     State(app): State<App>,
-    caller: Caller,
+    caller: CallerOrKey,
     Path(Place { conversation, seq }): Path<Place>,
 ) -> Result<Answer<ServerFrame>, Failure> {
-    act(&app, &caller.require()?, (&conversation, seq), Deed::Delete, None).await
+    let actor = match caller {
+        CallerOrKey::Key(key) if !key.is_good_for(Scope::Moderate) => {
+            speaker(&app, CallerOrKey::Key(key), [None, None]).await?.into()
+        }
+        caller => caller.actor([])?,
+    };
+    act(&app, &actor, (&conversation, seq), Deed::Delete, None).await
 }
 
 /// `PUT /api/conversations/{conversation}/messages/{seq}/reactions/{key}`.
 pub(crate) async fn react(
     State(app): State<App>,
-    caller: Caller,
+    caller: CallerOrKey,
     Path(ReactionPlace { conversation, seq, key }): Path<ReactionPlace>,
-    Json(by): Json<ActingUser>,
+    Json(by): Json<ReactRequest>,
 ) -> Result<Answer<ServerFrame>, Failure> {
     let deed = Deed::React { key: &key, on: true };
-    act(&app, &by.acting_user(caller)?, (&conversation, seq), deed, None).await
+    let user = speaker(&app, caller, [by.sender_id, by.user_id]).await?;
+    act(&app, &user.into(), (&conversation, seq), deed, None).await
 }
 
 /// `DELETE /api/conversations/{conversation}/messages/{seq}/reactions/{key}`.
 pub(crate) async fn unreact(
     State(app): State<App>,
-    caller: Caller,
+    caller: CallerOrKey,
     Path(ReactionPlace { conversation, seq, key }): Path<ReactionPlace>,
 ) -> Result<Answer<ServerFrame>, Failure> {
     let deed = Deed::React { key: &key, on: false };
-    act(&app, &caller.require()?, (&conversation, seq), deed, None).await
+    let user = speaker(&app, caller, [None, None]).await?;
+    act(&app, &user.into(), (&conversation, seq), deed, None).await
 }
 
 async fn act(
     app: &App,
-    user: &UserId,
+    actor: &Actor,
     (conversation, seq): (&str, Seq),
     deed: Deed<'_>,
     id: Option<&str>,
 ) -> Result<Answer<ServerFrame>, Failure> {
     let conversation = ConversationId::parse(conversation)?;
-    let new = new_event(app, user, seq, deed, id).await?;
-    let sent = revise(app, &conversation, &new).await?;
+    let new = new_event(app, &actor.user, seq, deed, id).await?;
+    let sent = revise(app, actor, &conversation, &new).await?;
     Ok(Answer(ServerFrame::Ack(sent.ack())))
 }

@@ -30,13 +30,15 @@ pub enum Reason {
     Broadcast,
     /// The password is not the account's.
     Password,
+    /// It is for keys that are good for it.
+    Scope,
     /// The time to do it is over.
     TooLate,
 }
 
 impl Reason {
     /// Every reason there is.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::NotAMember,
         Self::Muted,
         Self::Banned,
@@ -47,6 +49,7 @@ impl Reason {
         Self::TwoNames,
         Self::Broadcast,
         Self::Password,
+        Self::Scope,
         Self::TooLate,
     ];
 
@@ -63,6 +66,7 @@ impl Reason {
             Self::TwoNames => "two_names",
             Self::Broadcast => "broadcast",
             Self::Password => "password",
+            Self::Scope => "scope",
             Self::TooLate => "too_late",
         }
     }
@@ -81,6 +85,7 @@ impl fmt::Display for Reason {
             Self::TwoNames => "the request says of two people that they are asking",
             Self::Broadcast => "broadcasting is for others",
             Self::Password => "this is not the account's password",
+            Self::Scope => "this needs a key of another scope",
             Self::TooLate => "the time for it is over",
         })
     }
@@ -125,6 +130,9 @@ pub struct Refusal {
     /// The `id` of the frame, if it had one; never over HTTP.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
+    /// Who has the username that was asked for; only over HTTP, and only told to keys.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
     /// When the same request would be accepted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after_ms: Option<u64>,

@@ -4,6 +4,7 @@
 //! Ids are text here: whether they are ones is for the server to say. What a later server may add (a
 //! type of frame, a kind of message, a reason) is read as unknown, and is to be skipped.
 
+mod api_key;
 mod delivery;
 mod error;
 mod export;
@@ -18,6 +19,7 @@ mod room;
 mod timestamp;
 mod unknown;
 
+pub use api_key::{ApiKeyView, MintedToken, NewApiKey, Scope};
 pub use delivery::{DeliveryStep, PushAnswer, StepKind};
 pub use error::{ErrorCode, ErrorEnvelope, Reason, Refusal};
 pub use export::ExportLine;

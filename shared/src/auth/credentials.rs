@@ -4,10 +4,13 @@
 //! |---|---|
 //! | `Authorization: Bearer <token>` | everything: WebSockets and HTTP |
 //! | `Sec-WebSocket-Protocol: confab, <token>` | WebSockets: browsers cannot send the header above with one |
+//! | `Authorization: Bearer confab_key_…` | HTTP, where keys may call |
 //! | `?ticket=`, good once and soon | one WebSocket |
 //! | `?token=`, which ends up in other people's logs | WebSockets |
 
 use secrecy::SecretString;
+
+use super::api_keys::looks_like_a_key;
 
 /// The subprotocol that browsers offer beside a token.
 pub const CONFAB: &str = "confab";
@@ -19,13 +22,17 @@ pub enum Credential {
     Token(SecretString),
     /// A ticket.
     Ticket(SecretString),
+    /// A key of somebody's backend.
+    Key(SecretString),
 }
 
 impl Credential {
-    /// What opens everything: the token of an `Authorization` header. An HTTP request has nothing else to
-    /// show: a ticket or a `?token=` ends up in other people's logs, and a ticket is for one connection.
+    /// What opens everything: the token of an `Authorization` header, or a key. An HTTP request has nothing
+    /// else to show: a ticket or a `?token=` ends up in other people's logs, and a ticket is for one connection.
     pub fn of_request<'a>(header: impl Fn(&str) -> Option<&'a str>) -> Option<Self> {
-        bearer(header("authorization")?).map(|token| Self::Token(token.into()))
+        let shown = bearer(header("authorization")?)?;
+        let is_key = looks_like_a_key(shown);
+        Some(if is_key { Self::Key(shown.into()) } else { Self::Token(shown.into()) })
     }
 
     /// What opens a WebSocket: the first that there is of headers and query string, best kept first.
@@ -78,6 +85,7 @@ mod tests {
             credential.map_or("nothing".to_owned(), |credential| match credential {
                 Credential::Token(token) => format!("token {}", token.expose_secret()),
                 Credential::Ticket(ticket) => format!("ticket {}", ticket.expose_secret()),
+                Credential::Key(key) => format!("key {}", key.expose_secret()),
             })
         };
         assert_eq!(told(credential), expected);
@@ -90,6 +98,7 @@ mod tests {
     fn the_best_kept_counts() {
         let both = &[("token", "t"), ("ticket", "o")];
         check(("authorization", "bearer a.b.c"), both, "token a.b.c");
+        check(("authorization", "Bearer confab_key_a_b"), both, "key confab_key_a_b");
         check(("sec-websocket-protocol", "confab, a.b.c"), both, "token a.b.c");
         check(("sec-websocket-protocol", "other,confab,a.b.c"), &[], "token a.b.c");
         check(("x", ""), both, "ticket o");

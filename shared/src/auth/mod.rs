@@ -1,5 +1,6 @@
 //! What proves who somebody is: passwords, tokens, and what a request shows of them.
 
+pub mod api_keys;
 mod authenticator;
 pub mod credentials;
 pub mod identity;

@@ -212,7 +212,7 @@ pub fn hash(secret: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(Sha256::digest(secret))
 }
 
-fn random() -> Result<[u8; RANDOM], Error> {
+pub(super) fn random() -> Result<[u8; RANDOM], Error> {
     let mut bytes = [0; RANDOM];
     getrandom::fill(&mut bytes).map_err(|_| Error::Corrupt("random bytes"))?;
     Ok(bytes)

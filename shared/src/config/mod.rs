@@ -206,8 +206,8 @@ pub struct Config {
     /// `LOBBY_MODERATORS`: who may delete what others said in the lobby, and call everybody there: `nobody`,
     /// the default, or ids and usernames with commas between them.
     pub lobby_moderators: Vec<String>,
-    /// `OPERATORS`: who may see what became of anybody's message: `nobody`, the default, or ids and
-    /// usernames with commas between them.
+    /// `OPERATORS`: who may make keys for backends, and see what became of anybody's message: `nobody`, the
+    /// default, or ids and usernames with commas between them.
     pub operators: Vec<String>,
     /// `TRACE_DELIVERIES`: whether it is noted what becomes of messages, by default it is.
     pub trace_deliveries: bool,

@@ -131,8 +131,8 @@ pub const SETTINGS: [Setting; 19] = [
         default: "nobody",
         values: Values::Text,
         value_name: "WHO",
-        help: "Who may see what became of anybody's message, though not what it says: nobody, or ids and \
-               usernames with commas between them",
+        help: "Who may make keys for backends, and see what became of anybody's message, though not what it \
+               says: nobody, or ids and usernames with commas between them",
     },
     Setting {
         variable: "PRESENCE_ROOM_SIZE",

@@ -1,6 +1,8 @@
 //! The rules of the chat as plain values: parsed once at the edge, correct ever after.
 
 mod account;
+mod actor;
+mod api_key;
 mod auth_mode;
 mod connection;
 mod conversation;
@@ -16,6 +18,8 @@ mod user;
 mod username;
 
 pub use account::{Account, SessionId};
+pub use actor::Actor;
+pub use api_key::{ApiKey, KeyId, Scopes};
 pub use auth_mode::AuthMode;
 pub use connection::{CONNECTION_LIFETIME, ConnectionId};
 pub use conversation::ConversationId;
@@ -23,7 +27,7 @@ pub use member::{Decision, Member, Mute, NonMember, UserInRoom};
 pub use message::{Change, Content, Event, Message, MessageBody, MessageId, Notice, Turnover};
 pub use new_message::{NewBody, NewChange, NewMessage, Revision};
 pub use page::{Page, PageSize, Range};
-pub use protocol::{Access, Leaving, Role, RoomHistory, Seq, Timestamp};
+pub use protocol::{Access, Leaving, Role, RoomHistory, Scope, Seq, Timestamp};
 pub use room::{Room, RoomId, RoomName};
 pub use said::{Data, Mentions, Original, Reaction, ReactionKey, Reply, Said, Wording, react};
 pub use user::UserId;

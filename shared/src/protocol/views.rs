@@ -1,14 +1,14 @@
 //! What clients see of the domain.
 
 use super::{
-    Body, Edited, EncodedFrame, History, MemberView, MessageView, Messages, Person, Profile, Quote,
-    Reacted, Reaction as ReactionView, Refusal, RoomChange, RoomView, Said as SaidView, Seq,
-    ServerFrame, Synced, Typing,
+    ApiKeyView, Body, Edited, EncodedFrame, History, MemberView, MessageView, Messages, Person,
+    Profile, Quote, Reacted, Reaction as ReactionView, Refusal, RoomChange, RoomView,
+    Said as SaidView, Seq, ServerFrame, Synced, Typing,
 };
 use crate::Error;
 use crate::domain::{
-    Account, Change, ConversationId, Event, Member, Message, MessageBody, Mute, Notice, Original,
-    Page, Reaction, Reply, Room, Said, Timestamp, Turnover, UserId, Wording,
+    Account, ApiKey, Change, ConversationId, Event, Member, Message, MessageBody, Mute, Notice,
+    Original, Page, Reaction, Reply, Room, Said, Timestamp, Turnover, UserId, Wording,
 };
 use crate::limits::{TYPING_LASTS, millis};
 
@@ -149,6 +149,20 @@ impl From<&Room> for RoomView {
     }
 }
 
+impl From<&ApiKey> for ApiKeyView {
+    fn from(key: &ApiKey) -> Self {
+        Self {
+            id: key.id.to_string(),
+            name: key.name.clone(),
+            scopes: key.scopes.iter().collect(),
+            bot: key.bot.to_string(),
+            by: key.by.to_string(),
+            created_at: key.created_at,
+            expires_at: key.expires_at,
+        }
+    }
+}
+
 impl From<Account> for Person {
     fn from(account: Account) -> Self {
         let Account { user, username, display_name, metadata, created_at } = account;
@@ -254,6 +268,7 @@ pub fn refusal(error: &Error, id: Option<&str>) -> Refusal {
         message: error.to_string(),
         reason: error.reason(),
         id: id.map(str::to_owned),
+        user: error.user(),
         retry_after_ms: error.retry_after_ms(),
     }
 }

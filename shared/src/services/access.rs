@@ -8,24 +8,30 @@ use super::directory;
 use super::own_inbox::OwnInbox;
 use crate::config::Broadcasters;
 use crate::domain::permissions::{self, Action, Relationship};
-use crate::domain::{ConversationId, Member, RoomId, Seq, UserId, Username};
+use crate::domain::{Account, Actor, ConversationId, Member, RoomId, Seq, UserId, Username};
 use crate::error::Reason;
 use crate::store::Inbox;
 use crate::{App, Error};
 
-/// What `user` is to a conversation, whatever the two of a direct one think of each other, and the first
+/// What `actor` is to a conversation, whatever the two of a direct one think of each other, and the first
 /// message there that is for them; in a room a member costs one read, anybody else one more.
 pub async fn relationship(
     app: &App,
-    user: &UserId,
+    actor: impl Into<Actor>,
     conversation: &ConversationId,
 ) -> Result<(Relationship, Seq), Error> {
+    let actor = actor.into();
+    let user = &actor.user;
     let relationship = match conversation {
         ConversationId::Lobby => Relationship::Peer,
         ConversationId::Direct(first, second) if user == first || user == second => {
             Relationship::Peer
         }
         ConversationId::Direct(..) => Relationship::NonParticipant,
+        ConversationId::Room(room) if actor.is_as_owner() => {
+            let relation = app.store.user_in_room(*room, user).await?;
+            actor.relationship(&relation, app.clock.now())
+        }
         ConversationId::Room(room) => {
             let member = app.store.member(*room, user).await?;
             return relationship_to_room(app, user, *room, member).await;
@@ -63,26 +69,26 @@ pub async fn can_receive(
     }
 }
 
-/// The first message of a conversation that `user` may read; refused if they may not do `action` there.
+/// The first message of a conversation that `actor` may read; refused if they may not do `action` there.
 pub async fn reads_from(
     app: &App,
-    user: &UserId,
+    actor: impl Into<Actor>,
     conversation: &ConversationId,
     action: Action,
 ) -> Result<Seq, Error> {
-    let (relationship, first) = relationship(app, user, conversation).await?;
+    let (relationship, first) = relationship(app, actor, conversation).await?;
     permissions::check(action, relationship)?;
     Ok(first)
 }
 
-/// Refuses what `user` may not do in a conversation.
+/// Refuses what `actor` may not do in a conversation.
 pub async fn check_permission(
     app: &App,
-    user: &UserId,
+    actor: impl Into<Actor>,
     conversation: &ConversationId,
     action: Action,
 ) -> Result<(), Error> {
-    reads_from(app, user, conversation, action).await.map(drop)
+    reads_from(app, actor, conversation, action).await.map(drop)
 }
 
 /// Refuses a frame of somebody who may not speak in a conversation, or whose session has ended.
@@ -139,6 +145,14 @@ pub async fn check_operator(app: &App, user: &UserId) -> Result<(), Error> {
     if is_operator { Ok(()) } else { Err(Error::Forbidden(Reason::Role)) }
 }
 
+/// Refuses what no key does to an operator: whoever had their name would make keys.
+pub fn check_no_operator(app: &App, account: &Account) -> Result<(), Error> {
+    let names = &app.config.operators;
+    let is_operator = names.iter().any(|name| name == account.user.as_str())
+        || is_named(account.username.as_ref(), names);
+    if is_operator { Err(Error::Forbidden(Reason::Role)) } else { Ok(()) }
+}
+
 /// Whether somebody is named by id or username. Where usernames are named, one read tells the caller's.
 async fn is_among(app: &App, user: &UserId, names: &[String]) -> Result<bool, Error> {
     if names.iter().any(|name| name == user.as_str()) {
@@ -147,9 +161,13 @@ async fn is_among(app: &App, user: &UserId, names: &[String]) -> Result<bool, Er
     if !app.config.has_accounts() || names.is_empty() {
         return Ok(false);
     }
-    let username = directory::account(app, user).await?.username.map(|username| username.key());
-    let named = names.iter().filter_map(|name| Username::parse(name).ok());
-    Ok(named.map(|name| name.key()).any(|name| Some(name) == username))
+    Ok(is_named(directory::account(app, user).await?.username.as_ref(), names))
+}
+
+fn is_named(username: Option<&Username>, names: &[String]) -> bool {
+    let Some(username) = username.map(Username::key) else { return false };
+    let mut named = names.iter().filter_map(|name| Username::parse(name).ok());
+    named.any(|name| name.key() == username)
 }
 
 /// What `user` is to the conversation with `other`, by the inboxes of both.

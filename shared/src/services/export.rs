@@ -1,7 +1,7 @@
 //! What somebody takes with them: all that is kept of a person, or of a room, page by page.
 
 use crate::domain::permissions::Action;
-use crate::domain::{ConversationId, Message, Range, Seq, UserId};
+use crate::domain::{Actor, ConversationId, Message, Range, Seq, UserId};
 use crate::protocol::{Block, ExportLine, Person, RoomView, member_at};
 use crate::services::messages::read;
 use crate::services::{directory, rooms};
@@ -72,12 +72,12 @@ pub async fn person(
 /// All that is kept of a room, for its owners: what it is, who is in it, then what was said.
 pub async fn room(
     app: &App,
-    user: &UserId,
+    actor: &Actor,
     id_or_name: &str,
     after: Option<Place>,
     limit: usize,
 ) -> Result<Part, Error> {
-    let room = rooms::permitted(app, user, id_or_name, Action::Change).await?.room;
+    let room = rooms::permitted(app, actor, id_or_name, Action::Change).await?.room;
     let conversation = room.conversation();
     let Some(Place { seq, .. }) = after else {
         let mut lines = vec![ExportLine::Room(RoomView::from(&room))];
@@ -87,7 +87,7 @@ pub async fn room(
         return Ok(Part { lines, next: Some(Place { conversation, seq: 0 }) });
     };
     let range = Range { before: None, after: Some(seq) };
-    let page = read::page(app, user, &conversation, range, limit, Action::Read).await?;
+    let page = read::page(app, actor, &conversation, range, limit, Action::Read).await?;
     let lines = messages(&page.messages);
     Ok(Part { lines, next: page.after.map(|seq| Place { conversation, seq }) })
 }

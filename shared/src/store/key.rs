@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 
 use super::item::{Item, s};
 use super::keys;
-use crate::domain::{ConversationId, RoomId, Seq, SessionId, UserId};
+use crate::domain::{ConversationId, KeyId, RoomId, Seq, SessionId, UserId};
 
 /// The primary key of an item.
 #[derive(Clone, Debug)]
@@ -125,6 +125,11 @@ impl Key {
     /// A subject of an outside issuer, by its hash.
     pub(super) fn subject(hash: &str) -> Self {
         Self::new(keys::subject_pk(hash), keys::SUBJECT)
+    }
+
+    /// A key of somebody's backend.
+    pub(super) fn api_key(key: KeyId) -> Self {
+        Self::new(keys::API_KEYS, keys::api_key_sk(key))
     }
 
     /// A ticket, by its hash.

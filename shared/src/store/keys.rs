@@ -18,11 +18,12 @@
 //! | conversation of a user | `USER#<user>` | `CONV#<conversation>` | `joined_at`, `read_seq` |
 //! | number of a user's rooms | `USER#<user>` | `ROOMS` | `members`; `closed`: since when the user's account is being deleted |
 //! | inbox | `USER#<user>` | `INBOX` | see [`inbox`](super::inbox) |
-//! | account | `USER#<user>` | `ACCOUNT` | `username`, `display_name`, `metadata`, `subject`, `created_at`; `deleting`: since when |
-//! | password | `PASSWORD#<user>` | `PASSWORD` | `hash`; none for people of an outside issuer |
+//! | account | `USER#<user>` | `ACCOUNT` | `username`, `display_name`, `metadata`, `subject`, `created_at`; `deleting`: since when; `made_by`: the key that made it; `bot` if it is that of a key |
+//! | password | `PASSWORD#<user>` | `PASSWORD` | `hash`; none for people of an outside issuer, nor for those whom a key made |
 //! | username, one item for each of its keys | `USERNAME#<key>` | `ACCOUNT` | `user`: whose it is; `alike` if it only looks so; `expires_at`: until when it rests, once it was given up |
-//! | subject of an outside issuer | `SUBJECT#<hash>` | `SUBJECT` | `user`: who it is here |
-//! | session | `USER#<user>` | `SESSION#<session>` | `refresh_hash`, `refreshed_at`, `expires_at` |
+//! | subject of an outside issuer, or id that somebody's backend gives a person | `SUBJECT#<hash>` | `SUBJECT` | `user`: who it is here |
+//! | session | `USER#<user>` | `SESSION#<session>` | `refresh_hash`, `refreshed_at`, `expires_at`; instead of the hash `minted_by`, the key that began it |
+//! | key of somebody's backend | `APIKEYS` | `KEY#<key>` | `hash`, `name`, `scopes`, `bot`, `by`, `created_at`; `good_until`, `expires_at` |
 //! | ticket | `TICKET#<hash>` | `TICKET` | `user`, `session`, `until`, `good_until`, `expires_at` |
 //! | attempts to sign in | `ATTEMPTS#<at what>#<hash>` | `<window>` | `attempts`, `expires_at` |
 //!
@@ -34,7 +35,7 @@
 use std::borrow::Cow;
 
 use crate::auth::tokens;
-use crate::domain::{ConversationId, RoomId, Seq, SessionId, UserId};
+use crate::domain::{ConversationId, KeyId, RoomId, Seq, SessionId, UserId};
 
 /// The partition key's attribute.
 pub const PK: &str = "pk";
@@ -69,6 +70,10 @@ pub const PASSWORDS: &str = "PASSWORD#";
 pub(super) const PASSWORD: &str = "PASSWORD";
 /// The sort key of an outside issuer's subject.
 pub(super) const SUBJECT: &str = "SUBJECT";
+/// The partition of the keys of other people's backends.
+pub const API_KEYS: &str = "APIKEYS";
+/// How their sort keys begin.
+pub(super) const API_KEY: &str = "KEY#";
 /// The sort key of a ticket.
 pub(super) const TICKET: &str = "TICKET";
 /// How the sort keys of a user's sessions begin.
@@ -182,6 +187,11 @@ pub(super) fn attempts_pk(key: &str) -> String {
 /// The place of a session in its user's partition.
 pub(super) fn session_sk(session: SessionId) -> String {
     format!("{SESSIONS}{session}")
+}
+
+/// The place of a key of somebody's backend.
+pub(super) fn api_key_sk(key: KeyId) -> String {
+    format!("{API_KEY}{key}")
 }
 
 /// The session whose place `sk` is.

@@ -1,6 +1,7 @@
 //! The DynamoDB table: [`keys`] is its design; one file for each kind of item.
 
 mod accounts;
+mod api_keys;
 mod blocks;
 mod client;
 mod hand_over;
@@ -17,7 +18,10 @@ mod rooms;
 mod table;
 mod transaction;
 
-pub use accounts::{Attempts, Counted, Exchange, Moment, Rotation, Secured, Session, Ticket};
+pub use accounts::{
+    Attempts, Counted, Exchange, Moment, Owner, Rotation, Secured, Session, Ticket,
+};
+pub use api_keys::KeptKey;
 pub use client::Store;
 pub use hand_over::{HandOver, HandOverLease, Taken};
 pub use inbox::{Advance, BacklogDelivery, Connection, Inbox, Lease, Overdue, Pending, Update};

@@ -21,7 +21,7 @@ use crate::metrics::{Count, Metrics};
 use crate::protocol::{ErrorCode, ErrorEnvelope, refusal};
 use crate::{App, Error};
 
-pub use caller::{ActingUser, Caller};
+pub use caller::{ActingUser, Caller, CallerOrKey, KeyCaller};
 pub use paging::Paging;
 
 /// The largest body that a route reads; written into an event it still fits Lambda's 6 MB.

@@ -20,6 +20,7 @@ use super::password::check_password;
 use super::profile::moment;
 use super::sessions::{CONCURRENT_ENDS, close_all, end};
 use crate::domain::{PageSize, UserId};
+use crate::services::access::check_no_operator;
 use crate::services::{events, messages, presence, rooms};
 use crate::store::Secured;
 use crate::{App, Error, security_log};
@@ -30,10 +31,23 @@ pub async fn delete(app: &App, user: &UserId, password: Option<SecretString>) ->
     match password {
         Some(password) => drop(check_password(app, user, password).await?),
         None => match app.store.account(user).await? {
-            Some(Secured { is_of_issuer: true, .. }) => {}
+            Some(Secured { is_vouched_for: true, .. }) => {}
             Some(_) => return Err(Error::Invalid("missing field `password`".into())),
             None => return Err(Error::NotFound("user")),
         },
+    }
+    erase(app, user).await
+}
+
+/// The same for whoever may do that to anybody but operators. A bot stays as long as a key acts as it.
+pub async fn forget(app: &App, user: &UserId) -> Result<(), Error> {
+    let secured = app.store.account(user).await?.ok_or(Error::NotFound("user"))?;
+    check_no_operator(app, &secured.account)?;
+    if secured.is_bot {
+        let keys = app.store.keys(None, None).await?.items;
+        if keys.iter().any(|key| key.bot == *user) {
+            return Err(Error::Conflict("a key acts as this bot: delete the key first"));
+        }
     }
     erase(app, user).await
 }
@@ -45,7 +59,7 @@ pub(super) async fn erase(app: &App, user: &UserId) -> Result<(), Error> {
     }
     // Whoever is to hear of it is known by the conversations, of which nothing is left then.
     let circle = presence::presence_audience(app, user).await?;
-    let sessions = app.store.sessions(user).await?.into_iter();
+    let sessions = app.store.sessions(user, app.clock.now()).await?.into_iter();
     let ends = sessions.map(|session| end(app, user, session));
     stream::iter(ends).buffer_unordered(CONCURRENT_ENDS).try_collect::<()>().await?;
     rooms::leave_all(app, user).await?;

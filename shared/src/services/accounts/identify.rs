@@ -14,13 +14,16 @@ const MAX_BYTES: usize = 10 * 1024;
 
 /// Who shows `credential`. Asks the table once whether the session goes on.
 pub async fn identify(app: &App, credential: &Credential) -> Result<Identity, Error> {
-    let (Credential::Token(secret) | Credential::Ticket(secret)) = credential;
+    let (Credential::Token(secret) | Credential::Ticket(secret) | Credential::Key(secret)) =
+        credential;
     if secret.expose_secret().len() > MAX_BYTES {
         return Err(Error::Untrusted("the token is not valid"));
     }
     match credential {
         Credential::Token(token) => identify_by_token(app, token).await,
         Credential::Ticket(ticket) => identify_by_ticket(app, ticket).await,
+        // A key is nobody: it may mint a token for somebody.
+        Credential::Key(_) => Err(Error::Untrusted("a key opens no connection")),
     }
 }
 

@@ -9,12 +9,15 @@ mod deletion;
 mod identify;
 mod password;
 mod profile;
+mod server_side;
 mod sessions;
 mod sign_in;
 
-pub use deletion::delete;
+pub use deletion::{delete, forget};
 pub use identify::{identify, identify_by_token};
 pub use password::{NewPassword, change_password};
+pub(crate) use profile::display_name;
 pub use profile::{Profile, change_profile};
+pub use server_side::{NewUser, create, mint};
 pub use sessions::{TICKET_LIFETIME, end, end_everywhere, ticket};
 pub use sign_in::{Credentials, SignedIn, login, refresh, register};

@@ -10,7 +10,7 @@ use crate::auth::tokens;
 use crate::domain::{Account, Room, UserId, Username, name};
 use crate::services::directory::account;
 use crate::services::events;
-use crate::store::{Attempts, Moment};
+use crate::store::{Attempts, Moment, Owner};
 use crate::{App, Error, limits};
 
 /// How often somebody takes another username: each that is given up rests, and nobody is to hoard them.
@@ -82,7 +82,7 @@ impl Profile {
 }
 
 /// A display name as it is shown; others may have the same.
-pub(super) fn display_name(typed: &str) -> Result<String, Error> {
+pub(crate) fn display_name(typed: &str) -> Result<String, Error> {
     let shown = name::shown("`display_name`", typed)?;
     if shown.chars().count() > limits::DISPLAY_NAME_CHARS {
         let most = limits::DISPLAY_NAME_CHARS;
@@ -91,9 +91,14 @@ pub(super) fn display_name(typed: &str) -> Result<String, Error> {
     Ok(shown)
 }
 
+/// What an outside issuer's subject is kept under.
+pub(super) fn subject_key(issuer: &str, subject: &str) -> String {
+    tokens::hash(format!("{issuer}\n{subject}").as_bytes())
+}
+
 /// Who an outside issuer's subject is here: with an account from first sight on.
 pub(super) async fn of_subject(app: &App, subject: Subject) -> Result<UserId, Error> {
-    let key = tokens::hash(format!("{}\n{}", subject.issuer, subject.subject).as_bytes());
+    let key = subject_key(&subject.issuer, &subject.subject);
     if let Some(user) = app.store.user_of_subject(&key).await? {
         return Ok(user);
     }
@@ -104,7 +109,7 @@ pub(super) async fn of_subject(app: &App, subject: Subject) -> Result<UserId, Er
         metadata: None,
         created_at: app.clock.now(),
     };
-    if app.store.create_account(&account, None, Some(&key)).await? {
+    if app.store.create_account(&account, Owner::Subject(&key)).await? {
         return Ok(account.user);
     }
     // Seen for the first time twice at once.

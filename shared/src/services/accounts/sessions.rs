@@ -39,7 +39,7 @@ pub(super) async fn end_all(
     user: &UserId,
     except: Option<SessionId>,
 ) -> Result<(), Error> {
-    let sessions = app.store.sessions(user).await?.into_iter();
+    let sessions = app.store.sessions(user, app.clock.now()).await?.into_iter();
     let ends = sessions.filter(|it| Some(*it) != except).map(|it| end(app, user, it));
     stream::iter(ends).buffer_unordered(CONCURRENT_ENDS).try_collect().await
 }

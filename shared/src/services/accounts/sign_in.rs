@@ -13,7 +13,7 @@ use crate::auth::tokens::RefreshToken;
 use crate::auth::{Tokens, password};
 use crate::domain::{Account, SessionId, UserId, Username};
 use crate::metrics::Count;
-use crate::store::{Attempts, Counted, Exchange, Rotation, Secured, Session};
+use crate::store::{Attempts, Counted, Exchange, Owner, Rotation, Secured, Session};
 use crate::{App, Error, security_log};
 
 /// How long a session lasts after it was last refreshed.
@@ -65,7 +65,7 @@ pub async fn register(
         created_at: now,
     };
     let hash = password::hash(credentials.password).await?;
-    if !app.store.create_account(&account, Some(&hash), None).await? {
+    if !app.store.create_account(&account, Owner::Password(&hash)).await? {
         return Err(TAKEN);
     }
     start_session(app, tokens, account, &hash).await

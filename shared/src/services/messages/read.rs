@@ -3,7 +3,7 @@
 use futures::try_join;
 
 use crate::domain::permissions::Action;
-use crate::domain::{ConversationId, Message, Page, Range, Seq, UserId};
+use crate::domain::{Actor, ConversationId, Message, Page, Range, Seq, UserId};
 use crate::services::access::reads_from;
 use crate::services::directory;
 use crate::services::messages::log_page;
@@ -15,22 +15,23 @@ const LOOKS: usize = 10;
 /// How many entries each of these looks for at least.
 const LOOK: usize = 50;
 
-/// Up to `limit` messages of a conversation that `user` may read, and the events between; refused to whoever may not do
+/// Up to `limit` messages of a conversation that `actor` may read, and the events between; refused to whoever may not do
 /// `action` there.
 ///
 /// Who that is is looked up after the page: whoever left before something on it was said is not shown
 /// it. `not_found` for a conversation with somebody who was never there.
 pub async fn page(
     app: &App,
-    user: &UserId,
+    actor: impl Into<Actor>,
     conversation: &ConversationId,
     mut range: Range,
     limit: usize,
     action: Action,
 ) -> Result<Page, Error> {
+    let actor = actor.into();
     loop {
         let mut page = page_of_messages(app, conversation, range, limit).await?;
-        let first = reads_from(app, user, conversation, action).await?;
+        let first = reads_from(app, &actor, conversation, action).await?;
         if range.after.is_some_and(|after| after.saturating_add(1) < first) {
             // A page of nothing but what is hidden helps nobody: it begins where the reader may begin.
             range.after = Some(first - 1);
@@ -39,7 +40,7 @@ pub async fn page(
         let whole = range.before.is_none() && range.after.is_none_or(|after| after == 0);
         if page.messages.is_empty()
             && whole
-            && let Some(other) = conversation.addressee(user)
+            && let Some(other) = conversation.addressee(&actor.user)
             && let Err(unknown) = directory::check_exists(app, other).await
         {
             // Whoever is gone now may have been written to after the page was read; since they are gone
@@ -51,7 +52,7 @@ pub async fn page(
         }
         let mut page = page.starting_at(first);
         quotes::fill(app, &mut page.messages).await?;
-        reader::fit(app, (user, first), &mut page.messages).await?;
+        reader::fit(app, (&actor.user, first), &mut page.messages).await?;
         return Ok(page);
     }
 }

@@ -9,7 +9,7 @@ use super::references::find_mentioned;
 use super::send::{Sent, bring, bring_over};
 use crate::domain::permissions::{self, Action, Relationship};
 use crate::domain::{
-    Content, ConversationId, Data, MessageId, NewBody, NewChange, NewMessage, ReactionKey,
+    Actor, Content, ConversationId, Data, MessageId, NewBody, NewChange, NewMessage, ReactionKey,
     Revision, Seq, UserId,
 };
 use crate::error::Reason;
@@ -96,15 +96,16 @@ async fn revision(app: &App, draft: Draft<'_>) -> Result<Revision, Error> {
     Ok(Revision { content, data, mentions })
 }
 
-/// Does it without a connection.
+/// Does it without a connection, by the right of `actor`, in whose name it is.
 pub async fn revise(
     app: &App,
+    actor: &Actor,
     conversation: &ConversationId,
     new: &NewMessage,
 ) -> Result<Sent, Error> {
     let admit = || async {
         let target = target(app, conversation, new);
-        let relationship = relationship(app, &new.from, conversation);
+        let relationship = relationship(app, actor, conversation);
         let (target, relationship) = try_join!(target, relationship)?;
         admitted(app, new, target, relationship).await
     };

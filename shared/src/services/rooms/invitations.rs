@@ -3,7 +3,7 @@
 use super::notices::admit;
 use super::{ATTEMPTS, check_room_limit, end_if_abandoned, permitted};
 use crate::domain::permissions::Action;
-use crate::domain::{Decision, Room, UserId};
+use crate::domain::{Actor, Decision, Room, UserId};
 use crate::error::Reason;
 use crate::protocol::Withdrawal;
 use crate::services::events;
@@ -12,11 +12,13 @@ use crate::{App, Error};
 /// Asks `user` to join, unless they have blocked who asks; asking twice, or somebody who is in the room, changes nothing.
 pub async fn invite(
     app: &App,
-    actor: &UserId,
+    actor: impl Into<Actor>,
     id_or_name: &str,
     user: &UserId,
 ) -> Result<(), Error> {
-    let room = permitted(app, actor, id_or_name, Action::Invite).await?.room;
+    let actor = actor.into();
+    let room = permitted(app, &actor, id_or_name, Action::Invite).await?.room;
+    let actor = &actor.user;
     admit(app, &room, actor)?;
     // Whoever makes ever new rooms does not get round that.
     app.count_notice(format!("invite {actor} {user}"), "invitations to one person in one minute")?;
@@ -44,12 +46,12 @@ pub async fn invite(
 /// Takes an invitation back; nothing to do if there is none.
 pub async fn withdraw(
     app: &App,
-    actor: &UserId,
+    actor: &Actor,
     id_or_name: &str,
     user: &UserId,
 ) -> Result<(), Error> {
     let room = permitted(app, actor, id_or_name, Action::Invite).await?.room;
-    admit(app, &room, actor)?;
+    admit(app, &room, &actor.user)?;
     let seen = app.store.user_in_room(room.id, user).await?;
     if seen.non_member.invitation.is_some() {
         app.store.end_invitation(&seen).await?;

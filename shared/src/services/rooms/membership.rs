@@ -4,19 +4,26 @@ use super::notices::{admit, announce, count, is_counted, tell_turnover};
 use super::{ATTEMPTS, check_room_limit, end_if_abandoned, limits, newest, permitted};
 use crate::domain::permissions::Action;
 use crate::domain::{
-    ConversationId, Leaving, Notice, PageSize, Role, Room, RoomHistory, RoomId, Seq, UserId,
+    Actor, ConversationId, Leaving, Notice, PageSize, Role, Room, RoomHistory, RoomId, Seq, UserId,
 };
+use crate::error::Reason;
 use crate::store::{Departure, Entered, Removed};
 use crate::{App, Error, security_log};
 
-/// Puts `user` into the room; joining twice changes nothing.
-pub async fn join(app: &App, user: &UserId, id_or_name: &str) -> Result<Room, Error> {
+/// Puts `actor` into the room; joining twice changes nothing.
+pub async fn join(app: &App, actor: impl Into<Actor>, id_or_name: &str) -> Result<Room, Error> {
+    let actor = actor.into();
+    let user = &actor.user;
     let (mut room, mut admitted) = (id_or_name.to_owned(), false);
     for _ in 0..ATTEMPTS {
-        let mut seen = permitted(app, user, &room, Action::Join).await?;
+        let mut seen = permitted(app, &actor, &room, Action::Join).await?;
         room = seen.room.id.to_string();
         if seen.member.is_some() {
             return Ok(seen.room);
+        }
+        if seen.non_member.ban.is_some() {
+            // Of somebody who may come without being asked, and can end the ban.
+            return Err(Error::Forbidden(Reason::Banned));
         }
         let most = u64::try_from(app.config.max_members_per_room).unwrap_or(u64::MAX);
         if seen.room.members >= most {
@@ -147,14 +154,14 @@ async fn pass_ownership(
 /// Gives a member another role.
 pub async fn set_role(
     app: &App,
-    actor: &UserId,
+    actor: &Actor,
     id_or_name: &str,
     user: &UserId,
     role: Role,
 ) -> Result<(), Error> {
     let room = permitted(app, actor, id_or_name, Action::Appoint).await?.room;
-    admit(app, &room, actor)?;
-    give_role(app, &room, actor, user, role).await
+    admit(app, &room, &actor.user)?;
+    give_role(app, &room, &actor.user, user, role).await
 }
 
 async fn give_role(

@@ -9,7 +9,8 @@ use serde_json::{Map, Value};
 
 use crate::domain::permissions::{self, Action};
 use crate::domain::{
-    Access, Notice, PageSize, Range, Room, RoomHistory, RoomId, RoomName, Seq, UserId, UserInRoom,
+    Access, Actor, Notice, PageSize, Range, Room, RoomHistory, RoomId, RoomName, Seq, UserId,
+    UserInRoom,
 };
 use crate::protocol::{Removal, Withdrawal};
 use crate::services::events;
@@ -96,23 +97,25 @@ async fn made_before(app: &App, room: &Room) -> Result<Option<Room>, Error> {
     Ok(Some(earlier))
 }
 
-/// The room of this id or name and what `user` is to it, if that lets them do `action`.
+/// The room of this id or name and what `actor` is to it, if that lets them do `action`, or they may it
+/// anyhow.
 pub async fn permitted(
     app: &App,
-    user: &UserId,
+    actor: impl Into<Actor>,
     id_or_name: &str,
     action: Action,
 ) -> Result<UserInRoom, Error> {
+    let actor = actor.into();
     let id = app.store.find_room_id(id_or_name).await?;
-    let relation = app.store.user_in_room(id, user).await?;
-    permissions::check(action, relation.relationship(app.clock.now()))?;
+    let relation = app.store.user_in_room(id, &actor.user).await?;
+    permissions::check(action, actor.relationship(&relation, app.clock.now()))?;
     Ok(relation)
 }
 
 /// The room of this id or name, for whoever may find it; nobody in particular may find public ones.
-pub async fn find(app: &App, user: Option<&UserId>, id_or_name: &str) -> Result<Room, Error> {
-    if let Some(user) = user {
-        return Ok(permitted(app, user, id_or_name, Action::Find).await?.room);
+pub async fn find(app: &App, actor: Option<&Actor>, id_or_name: &str) -> Result<Room, Error> {
+    if let Some(actor) = actor {
+        return Ok(permitted(app, actor, id_or_name, Action::Find).await?.room);
     }
     let room = app.store.find_room(id_or_name).await?;
     match room.access {
@@ -153,16 +156,17 @@ pub async fn list(
 /// Changes what the room is, and shows that to its members.
 pub async fn change(
     app: &App,
-    user: &UserId,
+    actor: &Actor,
     id_or_name: &str,
     change: &Change,
 ) -> Result<Room, Error> {
+    let user = &actor.user;
     let (topic, metadata) = (change.topic.as_ref(), change.metadata.as_ref());
     Room::check(topic.and_then(Option::as_deref), metadata.and_then(Option::as_ref))?;
     Room::check_retention(change.retention_days.flatten(), app.config.retention)?;
     let (id, mut admitted) = (app.store.find_room_id(id_or_name).await?, false);
     for _ in 0..ATTEMPTS {
-        let before = permitted(app, user, &id.to_string(), Action::Change).await?.room;
+        let before = permitted(app, actor, &id.to_string(), Action::Change).await?.room;
         if !admitted {
             admit(app, &before, user)?;
             admitted = true;
@@ -195,9 +199,10 @@ async fn newest(app: &App, room: &Room) -> Result<Option<Seq>, Error> {
 /// Deletes the room and all that was said in it; then its name is free.
 ///
 /// A deletion that was interrupted goes on when whoever began it asks again.
-pub async fn delete(app: &App, user: &UserId, id_or_name: &str) -> Result<(), Error> {
+pub async fn delete(app: &App, actor: &Actor, id_or_name: &str) -> Result<(), Error> {
+    let user = &actor.user;
     let id = app.store.find_room_id(id_or_name).await?;
-    let room = match permitted(app, user, &id.to_string(), Action::Delete).await {
+    let room = match permitted(app, actor, &id.to_string(), Action::Delete).await {
         Ok(relation) => relation.room,
         Err(Error::NotFound(what)) => {
             app.store.rest_of_room(id, user).await?.ok_or(Error::NotFound(what))?

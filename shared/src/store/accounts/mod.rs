@@ -15,7 +15,7 @@ use serde_json::{Map, Value};
 use super::Store;
 use super::item::{Item, n, number, s, text};
 use crate::Error;
-use crate::domain::{Account, UserId, Username};
+use crate::domain::{Account, KeyId, UserId, Username};
 use crate::error::storage;
 use crate::store::key::Key;
 use crate::store::transaction::Write;
@@ -33,35 +33,38 @@ const OLD_HASH: &str = "password_hash";
 pub struct Secured {
     /// The account.
     pub account: Account,
-    /// Whether an outside issuer says who its owner is, so that it has no password here.
-    pub is_of_issuer: bool,
+    /// Whether somebody else says who its owner is, an outside issuer or somebody's backend, so that it has
+    /// no password here.
+    pub is_vouched_for: bool,
+    /// Whether it is that of a key, and not of a person.
+    pub is_bot: bool,
     /// The hash of the password, if the account was made when that was kept with it.
     pub old_hash: Option<String>,
     /// Whether its deletion has not begun.
     pub open: bool,
 }
 
+/// What lets the owner of a new account in.
+#[derive(Clone, Copy, Debug)]
+pub enum Owner<'a> {
+    /// A password of this hash.
+    Password(&'a str),
+    /// An outside issuer, who says that they are this subject, as a key.
+    Subject(&'a str),
+    /// Whoever has this key, to whom they may be somebody, as a key.
+    Key(KeyId, Option<&'a str>),
+}
+
 impl Store {
     /// Keeps a new account; false if its username, or one that looks like it, is somebody's.
-    ///
-    /// `subject` is who an outside issuer says the owner is, as a key.
-    pub async fn create_account(
-        &self,
-        account: &Account,
-        password_hash: Option<&str>,
-        subject: Option<&str>,
-    ) -> Result<bool, Error> {
-        let mut item =
-            Key::account(&account.user).with([("created_at", n(account.created_at.as_millis()))]);
-        let texts = [
-            ("username", account.username.as_ref().map(|name| name.as_str().to_owned())),
-            ("display_name", account.display_name.clone()),
-            ("metadata", account.metadata.as_ref().map(|it| Value::Object(it.clone()).to_string())),
-            ("subject", subject.map(str::to_owned)),
-        ];
-        item.extend(texts.into_iter().filter_map(|(name, text)| Some((name.into(), s(text?)))));
-        let mut writes = vec![self.put_new(item)?];
-        if let Some(hash) = password_hash {
+    pub async fn create_account(&self, account: &Account, owner: Owner<'_>) -> Result<bool, Error> {
+        let (subject, made_by) = match owner {
+            Owner::Password(_) => (None, None),
+            Owner::Subject(subject) => (Some(subject), None),
+            Owner::Key(key, subject) => (subject, Some(key)),
+        };
+        let mut writes = vec![self.put_new(Self::account_item(account, subject, made_by))?];
+        if let Owner::Password(hash) = owner {
             writes.push(self.new_password(&account.user, hash)?);
         }
         if let Some(username) = &account.username {
@@ -77,6 +80,25 @@ impl Store {
         }
         // An earlier try of our own may have succeeded, and its answer been lost.
         Ok(self.account(&account.user).await?.is_some())
+    }
+
+    /// A new account as it is kept: of a subject, or made by a key.
+    pub(in crate::store) fn account_item(
+        account: &Account,
+        subject: Option<&str>,
+        made_by: Option<KeyId>,
+    ) -> Item {
+        let mut item =
+            Key::account(&account.user).with([("created_at", n(account.created_at.as_millis()))]);
+        let texts = [
+            ("username", account.username.as_ref().map(|name| name.as_str().to_owned())),
+            ("display_name", account.display_name.clone()),
+            ("metadata", account.metadata.as_ref().map(|it| Value::Object(it.clone()).to_string())),
+            ("subject", subject.map(str::to_owned)),
+            ("made_by", made_by.map(|key| key.to_string())),
+        ];
+        item.extend(texts.into_iter().filter_map(|(name, text)| Some((name.into(), s(text?)))));
+        item
     }
 
     /// Whether there is an account of `user` that is not being deleted, strongly consistent.
@@ -161,7 +183,7 @@ impl Store {
     }
 
     /// A put where there must be none.
-    fn put_new(&self, item: Item) -> Result<TransactWriteItem, Error> {
+    pub(in crate::store) fn put_new(&self, item: Item) -> Result<TransactWriteItem, Error> {
         let put = self.tx_put(item).condition_expression("attribute_not_exists(pk)");
         put.write().map_err(storage("describe an account"))
     }
@@ -179,7 +201,8 @@ fn decode(user: &UserId, item: &Item) -> Result<Secured, Error> {
             metadata: metadata.map_err(|_| Error::Corrupt("metadata"))?,
             created_at: crate::domain::Timestamp::from_millis(number(item, "created_at")?),
         },
-        is_of_issuer: item.contains_key("subject"),
+        is_vouched_for: item.contains_key("subject") || item.contains_key("made_by"),
+        is_bot: item.contains_key("bot"),
         old_hash: optional(OLD_HASH),
         open: Store::is_open(item),
     })

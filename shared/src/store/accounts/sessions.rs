@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{ReturnValuesOnConditionCheckFailure, TransactWriteItem};
 
 use crate::Error;
-use crate::domain::{SessionId, Timestamp, UserId};
+use crate::domain::{KeyId, SessionId, Timestamp, UserId};
 use crate::error::storage;
 use crate::store::item::{Item, n, number, parse_number, s, text};
 use crate::store::key::Key;
@@ -71,6 +71,33 @@ impl Store {
         Ok(self.transact(writes, "begin a session").await?.is_none())
     }
 
+    /// Keeps a new session that a key begins and nothing refreshes; false if there is no such account.
+    pub async fn begin_minted_session(
+        &self,
+        user: &UserId,
+        session: SessionId,
+        key: KeyId,
+        expires_at: Timestamp,
+    ) -> Result<bool, Error> {
+        let put = self
+            .tx_put(Key::session(user, session).into())
+            .item("minted_by", s(key.to_string()))
+            .item(keys::EXPIRES_AT, n(expires_at.as_seconds()))
+            .write();
+        let writes = vec![put.map_err(storage("describe a session"))?, self.account_exists(user)?];
+        Ok(self.transact(writes, "begin a session").await?.is_none())
+    }
+
+    /// Whether a session was begun by a key.
+    pub async fn session_is_minted(
+        &self,
+        user: &UserId,
+        session: SessionId,
+    ) -> Result<bool, Error> {
+        let item = self.item(Key::session(user, session), "look up a session").await?;
+        Ok(item.is_some_and(|item| item.contains_key("minted_by")))
+    }
+
     /// Whether a session goes on at `now`; strongly consistent, so that one that was revoked does not.
     pub async fn session_goes_on(
         &self,
@@ -131,8 +158,8 @@ impl Store {
         delete.send().await.map_err(storage("end a session")).map(drop)
     }
 
-    /// Every session of `user`, strongly consistent.
-    pub async fn sessions(&self, user: &UserId) -> Result<Vec<SessionId>, Error> {
+    /// Every session of `user` that goes on at `now`, strongly consistent.
+    pub async fn sessions(&self, user: &UserId, now: Timestamp) -> Result<Vec<SessionId>, Error> {
         let mut sessions = Vec::new();
         let mut start = None;
         loop {
@@ -146,7 +173,8 @@ impl Store {
                 .await
                 .map_err(storage("list sessions"))?;
             for item in page.items() {
-                sessions.extend(keys::session_of_sk(&text(item, keys::SK)?));
+                let session = keys::session_of_sk(&text(item, keys::SK)?);
+                sessions.extend(session.filter(|_| expiry(item).is_ok_and(|end| end > now)));
             }
             start = page.last_evaluated_key;
             if start.is_none() {
@@ -157,7 +185,12 @@ impl Store {
 }
 
 fn decode(id: SessionId, item: &Item) -> Result<Session, Error> {
+    // Nothing refreshes what a key began: it has the hash of no token.
+    let refresh_hash = text(item, "refresh_hash").unwrap_or_default();
+    Ok(Session { id, refresh_hash, expires_at: expiry(item)? })
+}
+
+fn expiry(item: &Item) -> Result<Timestamp, Error> {
     let seconds: i64 = number(item, keys::EXPIRES_AT)?;
-    let expires_at = Timestamp::from_millis(seconds.saturating_mul(1000));
-    Ok(Session { id, refresh_hash: text(item, "refresh_hash")?, expires_at })
+    Ok(Timestamp::from_millis(seconds.saturating_mul(1000)))
 }

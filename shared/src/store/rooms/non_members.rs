@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::builders::DeleteBuilder;
 use super::ListPage;
 use super::user_in_room::decision;
 use crate::Error;
-use crate::domain::{Access, ConversationId, Decision, RoomId, UserId, UserInRoom};
+use crate::domain::{ConversationId, Decision, RoomId, UserId, UserInRoom};
 use crate::error::storage;
 use crate::store::item::{Item, n, s, text};
 use crate::store::key::Key;
@@ -175,7 +175,7 @@ impl Store {
         let is = |known: bool| if known { "attribute_exists" } else { "attribute_not_exists" };
         let as_seen = format!(
             "attribute_not_exists(banned_at) AND {}(invited_at) AND {}(muted)",
-            is(invited || seen.room.access == Access::Private),
+            is(invited),
             is(seen.non_member.mute.is_some()),
         );
         let non_member = self.delete_non_member(seen).condition_expression(as_seen);
