@@ -65,6 +65,30 @@ pub(crate) enum Broken {
     MarkedByLast,
     /// A repeat goes by the stream whichever way the message went that is stored.
     RepeatDecidesAnew,
+    /// A message does not change with its event.
+    ItemUnchanged,
+    /// A message changes a while after its event is stored.
+    ItemLater,
+    /// A message changes whatever became of it since it was read.
+    ItemBlindly,
+    /// The words of an edit are left behind by what comes after it.
+    WordsLeft,
+    /// Whoever edits a message counts as its author.
+    AnyAuthor,
+    /// A message is pushed as it was read to connections that became ready since.
+    OldCopies,
+    /// A page is read for a connection that is not noted as ready.
+    UnreadyReader,
+    /// A client takes no notice of what is in a copy already.
+    RevisedUnheeded,
+    /// A client counts an event as part of the copy as soon as it has come.
+    RevisedRaised,
+    /// A client forgets events of messages that it does not have.
+    EventsForgotten,
+    /// A client counts an event again that comes again.
+    EventsTwice,
+    /// A client goes on showing what came before a part of the log that is skipped.
+    CopiesKept,
     /// Whatever is read is read twice.
     ReadTwice,
 }
@@ -77,7 +101,7 @@ impl Broken {
     /// at a time: without that they would come twice, but in order, since a page is one frame; nor that several
     /// messages are covered by a mark only from their first on, which `tests/fan_out.rs` tries, and
     /// traced by their last, which `tests/handing_over.rs` does.
-    pub(crate) const ALL: [(Self, u64); 32] = [
+    pub(crate) const ALL: [(Self, u64); 44] = [
         (Self::PutUnconditionally, 2),
         (Self::SameMillisecond, 0),
         (Self::OccupantUnseen, 64),
@@ -109,6 +133,18 @@ impl Broken {
         (Self::LogReversed, 2),
         (Self::MarkedByLast, 70),
         (Self::RepeatDecidesAnew, 114),
+        (Self::ItemUnchanged, 0),
+        (Self::ItemLater, 0),
+        (Self::ItemBlindly, 0),
+        (Self::WordsLeft, 0),
+        (Self::AnyAuthor, 0),
+        (Self::OldCopies, 0),
+        (Self::UnreadyReader, 0),
+        (Self::RevisedUnheeded, 0),
+        (Self::RevisedRaised, 0),
+        (Self::EventsForgotten, 0),
+        (Self::EventsTwice, 0),
+        (Self::CopiesKept, 0),
         (Self::ReadTwice, 0),
     ];
 }

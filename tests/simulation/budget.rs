@@ -17,8 +17,8 @@ const REFUSED: &str = "refused";
 
 tokio::task_local! {
     static SPENT: RefCell<Spent>;
-    /// Whether the running invocation serves a `sync`.
-    static SYNCS: bool;
+    /// What the running invocation serves, and whom.
+    static SERVES: (String, String);
 }
 
 /// `functions`, each of whose invocations leaves a note of what it asked for.
@@ -29,8 +29,9 @@ pub(crate) fn counted(functions: Functions, record: &Record) -> Functions {
             let (lambda, record) = (lambda.clone(), record.clone());
             let kind = kind_of(name, &event);
             SPENT.scope(RefCell::default(), async move {
-                let syncs = kind.starts_with("sync");
-                let answer = SYNCS.scope(syncs, lambda.call(event)).await;
+                let caller = &event["requestContext"]["authorizer"]["user"];
+                let serves = (kind.clone(), caller.as_str().unwrap_or_default().to_owned());
+                let answer = SERVES.scope(serves, lambda.call(event)).await;
                 let refused = answer.as_ref().is_ok_and(|it| it["statusCode"] == 429);
                 let kind = if refused { format!("{kind} refused") } else { kind };
                 let spent = SPENT.with(RefCell::take);
@@ -49,7 +50,19 @@ pub(crate) fn counted(functions: Functions, record: &Record) -> Functions {
 
 /// Whether the running invocation serves a `sync`.
 pub(crate) fn syncs() -> bool {
-    SYNCS.try_with(|syncs| *syncs).unwrap_or(false)
+    SERVES.try_with(|(kind, _)| kind.starts_with("sync")).unwrap_or(false)
+}
+
+/// Whether it serves somebody who reads a page.
+pub(crate) fn reads_a_page() -> bool {
+    let reads = |kind: &str| ["sync", "history", "join"].iter().any(|it| kind.starts_with(it));
+    SERVES.try_with(|(kind, _)| reads(kind)).unwrap_or(false)
+}
+
+/// Whom it serves, if it serves such an action.
+pub(crate) fn caller_of(action: &str) -> Option<String> {
+    let caller = SERVES.try_with(|(kind, caller)| kind.starts_with(action).then(|| caller.clone()));
+    caller.unwrap_or_default()
 }
 
 /// Notes that the running invocation has asked for `operation`.
@@ -73,7 +86,9 @@ fn kind_of(function: &str, event: &Value) -> String {
     };
     let frame: Value = serde_json::from_str(body).unwrap_or_default();
     let action = frame["action"].as_str().unwrap_or_default();
-    let room = if frame.get("room").is_some() { " into a room" } else { "" };
+    let is_room = |it: &Value| it.as_str().is_some_and(|it| it.starts_with("room:"));
+    let of_room = frame.get("room").is_some() || is_room(&frame["conversation"]);
+    let room = if of_room { " into a room" } else { "" };
     let since =
         frame["since"].as_object().map_or(String::new(), |since| format!(" {}", since.len()));
     format!("{action}{room}{since}")
@@ -82,6 +97,10 @@ fn kind_of(function: &str, event: &Value) -> String {
 fn is_write(operation: &str) -> bool {
     ["PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems"].contains(&operation)
 }
+
+/// What a message asks for that answers another, or is for somebody who has come just now: the original before
+/// and after, the permission to read it, and the message once more.
+const REFERS: u64 = 5;
 
 /// The most reads and writes of an invocation of this kind that nobody gets in the way of; `people`
 /// is how many may be served.
@@ -100,17 +119,20 @@ fn budget(kind: &str, people: u64) -> (u64, u64) {
         ["ping"] => (1, heal),
         // The tail, the own inbox, the other; where the log starts, if the tail does not show it; a repeat that is
         // older than the tail.
-        ["message"] => (3 + 2, 1 + heal + hand_over),
+        ["message"] => (3 + 2 + REFERS, 1 + heal + hand_over),
         // Besides, the permission and the members; whether the room stands, if that is refused.
-        ["message", ..] => (5 + 3, 1 + heal + hand_over),
+        ["message", ..] => (5 + 3 + REFERS, 1 + heal + hand_over),
         // Besides, who is online, from eight shards.
-        ["broadcast"] => (11 + 2, 1 + heal + hand_over),
+        ["broadcast"] => (11 + 2 + REFERS, 1 + heal + hand_over),
+        // As a message, and the one that it is about.
+        ["edit" | "delete" | "react"] => (4 + 2 + 8 + REFERS, 1 + heal + hand_over),
+        ["edit" | "delete" | "react", ..] => (6 + 3 + REFERS, 1 + heal + hand_over),
         // The own inbox; a page of each, whether one may read it, where it began, and the room.
-        ["sync", count] => (1 + 4 * count.parse().unwrap_or(0), 0),
-        ["history", ..] => (4, 0),
+        ["sync", count] => (1 + (4 + 3) * count.parse().unwrap_or(0), heal),
+        ["history", ..] => (4 + 3, heal),
         ["read", ..] => (4, 1),
         // The transaction and the notice; `join` marks it read, reads the page and looks again.
-        ["join", ..] => (7 + 4, 3 + hand_over),
+        ["join", ..] => (7 + 4 + 3, 3 + heal + hand_over),
         ["leave", ..] => (5 + 2, 2 + hand_over),
         _ => (0, 0),
     }

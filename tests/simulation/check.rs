@@ -21,6 +21,10 @@ pub(crate) fn broken(outcome: &Outcome) -> Vec<String> {
     everybody_sees_the_log(outcome, &events, &mut broken);
     conforming_clients_get_their_acks(outcome, &events, &mut broken);
     conforming_clients_show_the_log(outcome, &events, &mut broken);
+    conforming_clients_show_messages_as_they_are(outcome, &events, &mut broken);
+    nobody_changes_what_others_said(outcome, &mut broken);
+    let left = outcome.kept.words_left();
+    broken.extend(left.map(|place| format!("the words of the edit {place:?} are left")));
     naive_clients_got_everything(outcome, &events, &mut broken);
     nobody_heard_what_is_not_theirs(outcome, &events, &mut broken);
     whoever_signed_out_hears_nothing(outcome, &events, &mut broken);
@@ -93,7 +97,10 @@ fn everybody_sees_the_log(outcome: &Outcome, events: &[Event], broken: &mut Vec<
         outcome.logs.iter().map(|it| ((it.conversation.as_str(), it.seq), it)).collect();
     for event in events {
         let (What::Received(seen) | What::Shown(seen)) = &event.what else { continue };
-        if logs.get(&(seen.conversation.as_str(), seen.seq)) != Some(&seen) {
+        let kept = logs.get(&(seen.conversation.as_str(), seen.seq));
+        let place = (seen.conversation.clone(), seen.seq);
+        let said_so = outcome.kept.has_changed(&place) || kept == Some(&seen);
+        if !kept.is_some_and(|kept| kept.is(seen) && said_so) {
             broken.push(format!("{} saw {seen:?}, which is not in the log", event.user));
         }
     }
@@ -111,7 +118,8 @@ fn conforming_clients_show_the_log(outcome: &Outcome, events: &[Event], broken: 
         let own: Vec<_> =
             events.iter().filter(|it| it.user == *user && it.device == *device).collect();
         for conversation in told.iter().filter(|it| is_part(user, it)) {
-            let log: Vec<_> = outcome.log_of(conversation).collect();
+            // What changes others is not shown by itself.
+            let log: Vec<_> = outcome.log_of(conversation).filter(|it| !it.is_event()).collect();
             let pieces = pieces(&own, conversation);
             let restless = *conversation == outcome.room && may_be_out(events, user);
             // What nobody has an ack for may still come with the next message or the next connection.
@@ -142,6 +150,57 @@ fn conforming_clients_show_the_log(outcome: &Outcome, events: &[Event], broken: 
     }
 }
 
+/// Whatever a client that follows the protocol still shows is what the table has, as soon as everything that
+/// became of it was acknowledged to whoever did it: what nobody has an ack for may still come.
+fn conforming_clients_show_messages_as_they_are(
+    outcome: &Outcome,
+    events: &[Event],
+    broken: &mut Vec<String>,
+) {
+    let acked = acked(events);
+    let mut unsettled = BTreeSet::new();
+    for entry in &outcome.logs {
+        let place = (entry.conversation.clone(), entry.seq);
+        if let Some(of) = outcome.kept.of_event(&place).filter(|_| !acked.contains(&place)) {
+            unsettled.insert((entry.conversation.clone(), of));
+        }
+    }
+    for (user, device, conforming) in outcome.devices.iter().filter(|(user, ..)| user != "eve") {
+        let own = events.iter().filter(|it| it.user == *user && it.device == *device);
+        let mut shown = BTreeMap::new();
+        for event in own.filter(|_| *conforming) {
+            match &event.what {
+                What::Picture { place, picture } => drop(shown.insert(place, picture)),
+                What::Forgotten { conversation } => {
+                    shown.retain(|place, _| place.0 != *conversation);
+                }
+                _ => {}
+            }
+        }
+        for (place, shown) in shown {
+            let is_out = place.0 == outcome.room && may_be_out(events, user);
+            let kept = outcome.kept.picture(place, user);
+            // What is quoted may be of what is not settled, too.
+            let is_settled = !unsettled.iter().any(|it| it.0 == place.0);
+            if !is_out && is_settled && kept.as_ref() != Some(shown) {
+                broken.push(format!("{user} {device} shows {place:?} as {shown}, not as {kept:?}"));
+            }
+        }
+    }
+}
+
+/// Whoever edits a message has said it.
+fn nobody_changes_what_others_said(outcome: &Outcome, broken: &mut Vec<String>) {
+    for entry in outcome.logs.iter().filter(|entry| entry.kind == "edited") {
+        let place = (entry.conversation.clone(), entry.seq);
+        let of = outcome.kept.of_event(&place);
+        let said = outcome.log_of(&entry.conversation).find(|said| Some(said.seq) == of);
+        if said.is_none_or(|said| said.from != entry.from) {
+            broken.push(format!("{} edited {said:?}", entry.from));
+        }
+    }
+}
+
 /// What a client showed of a conversation, between any two times that its person left it or came back.
 #[derive(Default)]
 struct Piece<'a> {
@@ -159,8 +218,9 @@ impl Piece<'_> {
             let numbers: BTreeSet<_> = self.shown.iter().map(|seen| seen.seq).collect();
             return numbers.len() == self.shown.len();
         }
-        let start = log.iter().position(|it| it == first).filter(|start| *start == 0 || !alone);
-        start.is_some_and(|start| log.get(start..start + self.shown.len()) == Some(&self.shown))
+        let start = log.iter().position(|it| it.is(first)).filter(|start| *start == 0 || !alone);
+        let shown = start.and_then(|start| log.get(start..start + self.shown.len()));
+        shown.is_some_and(|log| log.iter().zip(&self.shown).all(|(one, other)| one.is(other)))
     }
 }
 

@@ -2,12 +2,15 @@
 
 use std::time::Duration;
 
-use client::{Client, Event, NewMessage, Outgoing, Request, Target};
-use protocol::{ClientFrame, ErrorCode, MessageView, Received, ids};
+use client::{Change, Client, Event, NewEvent, NewMessage, Outgoing, Request, Target};
+use protocol::{
+    ClientFrame, DeleteRequest, EditRequest, ErrorCode, MessageView, ReactRequest, Received, ids,
+};
 use serde_json::Value;
 use tokio::time::Instant;
 
 use crate::gateway::Socket;
+use crate::outcome::picture_of;
 use crate::people::Device;
 use crate::record::{Seen, What};
 
@@ -110,6 +113,9 @@ impl Person {
                 (None, room) => room.as_deref().map(ids::room),
             },
             ClientFrame::Broadcast(_) => Some(ids::LOBBY.to_owned()),
+            ClientFrame::Edit(EditRequest { conversation, .. })
+            | ClientFrame::Delete(DeleteRequest { conversation, .. })
+            | ClientFrame::React(ReactRequest { conversation, .. }) => Some(conversation.clone()),
             ClientFrame::Join(_) => {
                 self.is_asking("join");
                 None
@@ -162,17 +168,44 @@ impl Person {
         }
     }
 
-    /// The person says something; the last word is kept for the end.
+    /// The person says something, or changes what was said; the last word is kept for the end.
     fn speaks(&mut self) {
         self.device.to_say -= 1;
         let conversation = self.device.picks();
+        if self.device.rng.bool() && self.changes(&conversation) {
+            return;
+        }
         let content = format!("{} {}", self.device.user, self.device.to_say);
-        let message = NewMessage::text(self.device.fresh_id(), content);
+        let mut message = NewMessage::text(self.device.fresh_id(), content);
+        let numbers = self.client.numbers(&conversation);
+        if !numbers.is_empty() && self.device.rng.u8(0..3) == 0 {
+            message.reply_to = Some(numbers[self.device.rng.usize(0..numbers.len())]);
+        }
         let target = target(&self.device.user, &conversation);
         self.client.send(&conversation, &target, message);
     }
 
-    fn takes(&mut self, frame: Value) {
+    /// Edits or deletes what they said, or reacts to what anybody said, if there is something.
+    fn changes(&mut self, conversation: &str) -> bool {
+        let numbers = self.client.numbers(conversation);
+        if numbers.is_empty() {
+            return false;
+        }
+        let rng = &mut self.device.rng;
+        let seq = numbers[rng.usize(0..numbers.len())];
+        let message = self.client.picture(conversation, seq).expect("a message that is here");
+        let is_own = message.from == self.device.user;
+        let change = match rng.u8(0..6) {
+            0..=2 if is_own => Change::text(format!("{} edited {}", self.device.user, rng.u16(..))),
+            3 if is_own => Change::Delete,
+            _ => Change::React { key: "+1".to_owned(), on: rng.u8(0..3) > 0 },
+        };
+        let event = NewEvent { id: self.device.fresh_id(), seq, change };
+        self.client.change(conversation, event);
+        true
+    }
+
+    fn takes(&mut self, mut frame: Value) {
         let is_answer = frame.get("id").is_some();
         match frame["type"].as_str() {
             Some("joined") => {
@@ -188,6 +221,7 @@ impl Person {
             Some("synced") => self.is_complete(&frame),
             _ => {}
         }
+        self.device.sabotage.hears(self.device.number, &self.client, &mut frame);
         let received = Received::from_value(frame).expect("a frame that clients know");
         self.client.receive(received, now_std());
         self.tells();
@@ -206,7 +240,23 @@ impl Person {
     fn tells(&mut self) {
         while let Some(event) = self.client.event() {
             let what = match event {
-                Event::Message(message) => What::Shown(shown(*message)),
+                Event::Message(message) => {
+                    self.shows(&message);
+                    What::Shown(shown(*message))
+                }
+                Event::Changed(message) => {
+                    self.shows(&message);
+                    continue;
+                }
+                // Somebody else has deleted it meanwhile.
+                Event::NotChanged {
+                    event,
+                    code: ErrorCode::Forbidden | ErrorCode::NotFound | ErrorCode::Conflict,
+                    ..
+                } => What::Refused { id: event.id },
+                Event::NotChanged { code, reason, .. } => {
+                    What::Broken(format!("a change is refused with {code}: {reason}"))
+                }
                 // Whoever is out of the room has nothing to say there, and nobody has anything to say
                 // to somebody whose account is gone.
                 Event::NotSent { id, code: ErrorCode::Forbidden | ErrorCode::NotFound, .. } => {
@@ -216,7 +266,16 @@ impl Person {
                     What::Broken(format!("a message is refused with {code}: {reason}"))
                 }
                 Event::Joined { room } => What::Reopened { conversation: room.conversation },
-                Event::Left { conversation, .. } | Event::Skipped { conversation } => {
+                Event::Left { conversation, .. } => {
+                    let forgotten = conversation.clone();
+                    self.device.note(What::Forgotten { conversation: forgotten });
+                    What::Reopened { conversation }
+                }
+                Event::Skipped { conversation } => {
+                    if self.device.sabotage.forgets() {
+                        let forgotten = conversation.clone();
+                        self.device.note(What::Forgotten { conversation: forgotten });
+                    }
                     What::Reopened { conversation }
                 }
                 Event::MoreWaiting => {
@@ -226,6 +285,14 @@ impl Person {
                 _ => continue,
             };
             self.device.note(what);
+        }
+    }
+
+    /// What a message looks like from now on.
+    fn shows(&self, message: &MessageView) {
+        let place = (message.conversation.clone(), message.seq);
+        if let Some(picture) = picture_of(message) {
+            self.device.note(What::Picture { place, picture });
         }
     }
 
@@ -251,7 +318,7 @@ fn target(user: &str, conversation: &str) -> Target {
 
 fn shown(message: MessageView) -> Seen {
     let kind = serde_json::to_value(&message.body).unwrap()["kind"].as_str().unwrap().to_owned();
-    let content = message.body.content().map_or(kind, str::to_owned);
+    let content = message.body.content().unwrap_or_default().to_owned();
     let MessageView { conversation, seq, id, from, .. } = message;
-    Seen { conversation, seq, id, from, content }
+    Seen { conversation, seq, id, from, kind, content }
 }

@@ -13,24 +13,24 @@ pub(crate) async fn lives(mut device: Device) {
         device.waits(2_000).await;
         sockets.extend(device.gateway.connect(&device.user, device.number).await);
         for socket in &mut sockets {
-            hears(&device, socket);
+            hears(&mut device, socket);
         }
         if sockets.len() > KEPT || (!sockets.is_empty() && device.rng.u8(0..8) == 0) {
-            closes(&device, sockets.remove(0));
+            closes(&mut device, sockets.remove(0));
         }
     }
     for socket in sockets {
-        closes(&device, socket);
+        closes(&mut device, socket);
     }
 }
 
-fn hears(device: &Device, socket: &mut Socket) {
+fn hears(device: &mut Device, socket: &mut Socket) {
     while let Some(frame) = socket.read() {
         device.notes(&frame, &socket.id);
     }
 }
 
-fn closes(device: &Device, mut socket: Socket) {
+fn closes(device: &mut Device, mut socket: Socket) {
     hears(device, &mut socket);
     socket.close();
 }

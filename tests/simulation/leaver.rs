@@ -1,6 +1,7 @@
 //! Somebody who has their account deleted while their devices sign in, join, connect and chat, and
 //! others write to them.
 
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -128,6 +129,8 @@ impl Leaver {
                 record: self.record.clone(),
                 phase: phases.clone(),
                 to_say: 0,
+                sabotage: Arc::default(),
+                heard: VecDeque::new(),
                 rng: rng.fork(),
                 hears: Vec::new(),
                 conversations: self.conversations(),

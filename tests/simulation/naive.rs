@@ -80,6 +80,11 @@ fn acts(device: &mut Device, socket: &Socket, typed: &mut Option<Typed>) {
         return socket.send(&json!({ "action": "ping" }));
     }
     device.to_say -= 1;
+    if device.rng.u8(0..3) == 0
+        && let Some(frame) = device.changes()
+    {
+        return socket.send(&frame);
+    }
     let conversation = device.picks();
     let content = format!("{} {}", device.user, device.to_say);
     // Half of what a person types has no id: nobody knows what became of it unless the ack comes.

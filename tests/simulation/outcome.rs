@@ -1,10 +1,11 @@
 //! What is left of a world, and what can be read from it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use dynoxide::Database;
 use local::faults::Plan;
 use local::in_process::answer;
+use protocol::{MessageView, Reaction};
 use serde_json::{Value, json};
 
 use crate::record::{Event, Place, Record, Seen, What};
@@ -18,6 +19,8 @@ pub(crate) struct Outcome {
     pub(crate) sabotaged: bool,
     /// Every log as the table has it.
     pub(crate) logs: Vec<Seen>,
+    /// What the table has of each message.
+    pub(crate) kept: Kept,
     pub(crate) room: String,
     /// Who is on which kind of client: (user, device, conforming).
     pub(crate) devices: Vec<(String, usize, bool)>,
@@ -31,16 +34,123 @@ pub(crate) struct Outcome {
     pub(crate) lost: Vec<String>,
 }
 
+/// The messages of a table, and how people react to them.
+#[derive(Default)]
+pub(crate) struct Kept {
+    items: BTreeMap<Place, Value>,
+    /// The keys of somebody's reactions to a message.
+    reactions: BTreeMap<(Place, String), Vec<String>>,
+}
+
+impl Kept {
+    pub(crate) fn of(database: &Database) -> Self {
+        let mut kept = Self::default();
+        for item in items(database) {
+            let conversation = text(&item, "pk").strip_prefix("CONV#").unwrap_or_default();
+            let sk = text(&item, "sk");
+            if let Some(seq) = sk.strip_prefix("MSG#").and_then(|seq| seq.parse().ok()) {
+                kept.items.insert((conversation.to_owned(), seq), item);
+            } else if let Some((seq, user)) =
+                sk.strip_prefix("REACTED#").and_then(|rest| rest.split_once('#'))
+            {
+                let place = (conversation.to_owned(), seq.parse().expect("a number"));
+                let keys = item["keys"]["SS"].as_array().into_iter().flatten();
+                let keys = keys.map(|key| key.as_str().unwrap_or_default().to_owned()).collect();
+                kept.reactions.insert((place, user.to_owned()), keys);
+            }
+        }
+        kept
+    }
+
+    /// Whether something became of a message after it was stored, so that people may have seen it say
+    /// something else.
+    pub(crate) fn has_changed(&self, place: &Place) -> bool {
+        let item = self.items.get(place);
+        item.is_some_and(|it| it.get("revised").is_some() || text(it, "kind") == "edited")
+    }
+
+    /// The message that an event is about.
+    pub(crate) fn of_event(&self, place: &Place) -> Option<u64> {
+        self.items.get(place)?["of"]["N"].as_str()?.parse().ok()
+    }
+
+    /// The edits that still have their words although something has taken their place.
+    pub(crate) fn words_left(&self) -> impl Iterator<Item = &Place> {
+        let edits = self.items.iter().filter(|(_, item)| text(item, "kind") == "edited");
+        edits
+            .filter(|(place, edit)| {
+                let of = self.of_event(place).map(|of| (place.0.clone(), of));
+                let said = of.and_then(|of| self.items.get(&of));
+                let is_last = said.is_some_and(|said| said["edit"]["N"] == place.1.to_string());
+                edit.get("content").is_some() && !is_last
+            })
+            .map(|(place, _)| place)
+    }
+
+    /// What `user` sees of a message, if it is one.
+    pub(crate) fn picture(&self, place: &Place, user: &str) -> Option<String> {
+        let item = self.items.get(place).filter(|item| item.get("kind").is_none())?;
+        if item.get("deleted_at").is_some() {
+            return Some(DELETED.to_owned());
+        }
+        let reactions = item["reactions"]["L"].as_array().into_iter().flatten();
+        let reactions: Vec<_> = reactions.map(|it| self.reaction(place, user, &it["M"])).collect();
+        let quote = item["reply_to"]["N"].as_str().map(|seq| {
+            let seq = seq.parse().expect("a number");
+            let original = self.items.get(&(place.0.clone(), seq));
+            (seq, original.map_or("", |it| text(it, "content")).to_owned())
+        });
+        Some(picture(text(item, "content"), &reactions, quote))
+    }
+
+    fn reaction(&self, place: &Place, user: &str, reaction: &Value) -> Reaction {
+        let key = text(reaction, "key").to_owned();
+        let own = self.reactions.get(&(place.clone(), user.to_owned()));
+        let users = reaction["users"]["L"].as_array().into_iter().flatten();
+        Reaction {
+            count: reaction["count"]["N"].as_str().unwrap_or_default().parse().unwrap_or_default(),
+            users: users.map(|it| it["S"].as_str().unwrap_or_default().to_owned()).collect(),
+            mine: own.is_some_and(|keys| keys.contains(&key)),
+            key,
+        }
+    }
+}
+
+/// What is shown of a message that is deleted.
+const DELETED: &str = "deleted";
+
+/// What is shown of a message.
+pub(crate) fn picture_of(view: &MessageView) -> Option<String> {
+    let said = view.body.said()?;
+    if said.deleted_at.is_some() {
+        return Some(DELETED.to_owned());
+    }
+    let quote = said.reply_to.as_ref();
+    let quote = quote.map(|it| (it.seq, it.content.clone().unwrap_or_default()));
+    Some(picture(&said.content, &said.reactions, quote))
+}
+
+fn picture(content: &str, reactions: &[Reaction], quote: Option<(u64, String)>) -> String {
+    format!("{content} {reactions:?} {quote:?}")
+}
+
 /// Every message in the table, by conversation and number.
 pub(crate) fn logs(database: &Database) -> Vec<Seen> {
+    let mut logs: Vec<_> = items(database).iter().filter_map(message).collect();
+    logs.sort_by(|one, other| (&one.conversation, one.seq).cmp(&(&other.conversation, other.seq)));
+    logs
+}
+
+/// Everything in the table.
+fn items(database: &Database) -> Vec<Value> {
     let request = json!({ "TableName": "confab" }).to_string();
     let (status, body) = answer(database, "DynamoDB_20120810.Scan", request.as_bytes());
     assert!(status.is_success(), "the table can be read");
-    let body: Value = serde_json::from_slice(&body).expect("DynamoDB answers JSON");
-    let items = body["Items"].as_array().into_iter().flatten();
-    let mut logs: Vec<_> = items.filter_map(message).collect();
-    logs.sort_by(|one, other| (&one.conversation, one.seq).cmp(&(&other.conversation, other.seq)));
-    logs
+    let mut body: Value = serde_json::from_slice(&body).expect("DynamoDB answers JSON");
+    match body["Items"].take() {
+        Value::Array(items) => items,
+        _ => Vec::new(),
+    }
 }
 
 fn message(item: &Value) -> Option<Seen> {
@@ -50,16 +160,9 @@ fn message(item: &Value) -> Option<Seen> {
         seq,
         id: text(item, "id").to_owned(),
         from: text(item, "from").to_owned(),
-        content: said(item).to_owned(),
+        kind: if text(item, "kind").is_empty() { "message" } else { text(item, "kind") }.to_owned(),
+        content: text(item, "content").to_owned(),
     })
-}
-
-/// What was said, or which kind of notice it is.
-fn said(item: &Value) -> &str {
-    match text(item, "content") {
-        "" => text(item, "kind"),
-        content => content,
-    }
 }
 
 /// Every message of which anybody has an ack.

@@ -1,5 +1,7 @@
 //! What all simulated people have in common: a name, a device, habits, and a world to live in.
 
+use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Duration;
 
 use fastrand::Rng;
@@ -8,7 +10,8 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::gateway::{EPOCH, SimulatedGateway, Socket};
-use crate::record::{ASKED, Record, What, pushed, says_more_waits, seen, skipped_before};
+use crate::record::{ASKED, Place, Record, What, pushed, says_more_waits, seen, skipped_before};
+use crate::sabotage::Sabotage;
 
 /// How the world is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,7 +36,14 @@ pub(crate) struct Device {
     pub(crate) hears: Vec<String>,
     /// How many messages are still to be sent.
     pub(crate) to_say: u32,
+    /// What is broken, if something is.
+    pub(crate) sabotage: Arc<Sabotage>,
+    /// What was last heard of what people said.
+    pub(crate) heard: VecDeque<Place>,
 }
+
+/// How much of that somebody keeps in mind.
+const IN_MIND: usize = 8;
 
 impl Device {
     pub(crate) fn note(&self, what: What) {
@@ -121,8 +131,25 @@ impl Device {
         frame
     }
 
+    /// A frame that edits, deletes or reacts to something that was heard, whoever said it, and without an
+    /// id: nobody knows what became of it unless the ack comes.
+    pub(crate) fn changes(&mut self) -> Option<Value> {
+        let (conversation, seq) = self.heard.get(self.rng.usize(0..IN_MIND))?.clone();
+        let (action, content) = (self.rng.u8(0..4), format!("{} edits", self.user));
+        Some(match action {
+            0 => json!({
+                "action": "edit", "conversation": conversation, "seq": seq, "content": content,
+            }),
+            1 => json!({ "action": "delete", "conversation": conversation, "seq": seq }),
+            _ => json!({
+                "action": "react", "conversation": conversation, "seq": seq, "key": "+1",
+                "on": action == 2,
+            }),
+        })
+    }
+
     /// Notes every message that a frame shows, an ack, a welcome.
-    pub(crate) fn notes(&self, frame: &Value, connection: &str) {
+    pub(crate) fn notes(&mut self, frame: &Value, connection: &str) {
         let connection = connection.to_owned();
         if says_more_waits(frame) {
             self.note(What::Told);
@@ -141,9 +168,17 @@ impl Device {
         let pages = frame["messages"].as_array().into_iter().flatten();
         let one = (frame["type"] == "message").then_some(frame);
         for message in pages.chain(one).filter_map(seen) {
+            if message.kind == "message" {
+                self.heard.push_front((message.conversation.clone(), message.seq));
+                self.heard.truncate(IN_MIND);
+            }
             self.note(What::Received(message));
         }
-        if frame["type"] == "ack" {
+        if frame["type"] == "ack" && frame["of"].is_u64() && frame["of"] == frame["seq"] {
+            // It is so already.
+            let id = frame["id"].as_str().unwrap_or_default().to_owned();
+            self.note(What::Refused { id });
+        } else if frame["type"] == "ack" {
             self.note(What::Acked {
                 conversation: frame["conversation"].as_str().unwrap_or_default().to_owned(),
                 id: frame["id"].as_str().unwrap_or_default().to_owned(),

@@ -19,7 +19,21 @@ pub(crate) struct Seen {
     pub(crate) seq: u64,
     pub(crate) id: String,
     pub(crate) from: String,
+    pub(crate) kind: String,
     pub(crate) content: String,
+}
+
+impl Seen {
+    /// Whether somebody saw this message, whatever it said then.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        (&self.conversation, self.seq, &self.id, &self.from, &self.kind)
+            == (&other.conversation, other.seq, &other.id, &other.from, &other.kind)
+    }
+
+    /// Whether it changes another one, and is not shown by itself.
+    pub(crate) fn is_event(&self) -> bool {
+        ["edited", "deleted", "reacted"].contains(&self.kind.as_str())
+    }
 }
 
 /// One thing that happened; `at` is virtual milliseconds.
@@ -39,6 +53,10 @@ pub(crate) enum What {
     SkippedForNobody { connection: String, place: Place },
     /// A client that follows the protocol showed a message to its person.
     Shown(Seen),
+    /// What a client that follows the protocol shows of a message from now on.
+    Picture { place: Place, picture: String },
+    /// It shows none of the messages any more that it has shown of this conversation.
+    Forgotten { conversation: String },
     /// A client that follows the protocol shows this conversation no more, or from another place on.
     Reopened { conversation: String },
     /// A connection of the user opened.
@@ -175,7 +193,8 @@ pub(crate) fn seen(view: &Value) -> Option<Seen> {
         seq: view["seq"].as_u64()?,
         id: text("id")?,
         from: text("from")?,
-        content: text("content").or_else(|| text("kind"))?,
+        kind: text("kind")?,
+        content: text("content").unwrap_or_default(),
     })
 }
 

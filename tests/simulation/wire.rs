@@ -2,6 +2,7 @@
 //! them, where sabotage changes what reaches the table.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use aws_smithy_runtime_api::client::http::{
     HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector,
@@ -16,7 +17,7 @@ use tokio::sync::Notify;
 
 use crate::budget;
 use crate::record::{ASKED, Record, What, pushed, says_more_waits, skipped_before};
-use crate::sabotage::Sabotage;
+use crate::sabotage::{Sabotage, take_change};
 
 /// What a window does with what passes.
 #[derive(Clone)]
@@ -38,6 +39,9 @@ pub(crate) fn behind(window: Window, client: SharedHttpClient) -> SharedHttpClie
         }
     })
 }
+
+/// How much later a message changes than its event is stored, if that is to be.
+const LATER: Duration = Duration::from_secs(2);
 
 type Answer = Result<HttpResponse, ConnectorError>;
 
@@ -109,12 +113,23 @@ async fn below(
             return Ok(answer);
         }
         if !operation.is_empty() || body != unchanged {
-            let text = body.to_string();
-            request.headers_mut().insert("content-length", text.len().to_string());
-            *request.body_mut() = SdkBody::from(text);
+            set_body(&mut request, &body);
         }
     }
+    let later = if sabotage.changes_later() { take_change(&mut body) } else { None };
+    let template = request.try_clone();
+    if later.is_some() {
+        set_body(&mut request, &body);
+    }
     let mut answer = below.call(request).await?;
+    if let (Some(later), Some(mut change)) = (later, template)
+        && answer.status().is_success()
+    {
+        sabotage.has_fired();
+        tokio::time::sleep(LATER).await;
+        set_body(&mut change, &later);
+        drop(below.call(change).await);
+    }
     if answer.status().is_success() && !reads {
         for put in puts(&operation, &body) {
             note_stored(&record, put);
@@ -125,6 +140,12 @@ async fn below(
         sabotage.after(&operation, &method, &body, &mut answer);
     }
     Ok(answer)
+}
+
+fn set_body(request: &mut HttpRequest, body: &Value) {
+    let text = body.to_string();
+    request.headers_mut().insert("content-length", text.len().to_string());
+    *request.body_mut() = SdkBody::from(text);
 }
 
 /// The items that a request puts.

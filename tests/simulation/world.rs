@@ -1,6 +1,6 @@
 //! One world: a cloud, some people, a time with faults and a time without, all by one seed.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::ops::{Range, RangeInclusive};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -21,7 +21,7 @@ use tokio::time::Instant;
 
 use crate::gateway::{EPOCH, SimulatedGateway};
 use crate::leaver::{self, Leaver};
-use crate::outcome::{Outcome, is_part, logs};
+use crate::outcome::{Kept, Outcome, is_part, logs};
 use crate::people::{Device, Phase};
 use crate::record::{Record, Seen};
 use crate::sabotage::Sabotage;
@@ -58,6 +58,7 @@ async fn live(seed: u64, faults: FaultInjection, sabotage: Sabotage) -> Outcome 
     let mut rng = Rng::with_seed(seed);
     let record = Record::new();
     let mut plan = plan(faults, &mut rng);
+    let sabotage = Arc::new(sabotage);
     // Some broken mechanisms show only where many meet.
     let (is_sabotaged, sabotaged) = (sabotage.is_on(), sabotage.fired());
     let small = if sabotage.is_on() { 1 } else { 32 };
@@ -65,7 +66,7 @@ async fn live(seed: u64, faults: FaultInjection, sabotage: Sabotage) -> Outcome 
     let second = ["dm:a:b", "lobby", "dm:b:b"][rng.usize(0..3)];
     let settings = Settings::by(&mut rng, faults, seed);
     settings.change(&mut plan);
-    let cloud = start(&record, sabotage, settings, &mut rng).await;
+    let cloud = start(&record, &sabotage, settings, &mut rng).await;
     let room = furnish(&cloud.app, size.members, settings).await;
     let leaver = Leaver::of(settings, &cloud.app, &cloud.gateway, (&record, &room));
     cloud.faults.change(plan.clone());
@@ -73,6 +74,8 @@ async fn live(seed: u64, faults: FaultInjection, sabotage: Sabotage) -> Outcome 
     let (phase, phases) = watch::channel(Phase::Faults);
     let mut people = JoinSet::new();
     let mut devices = Vec::new();
+    // Of what is said much becomes in some worlds.
+    let more = if rng.u8(0..3) == 0 { rng.u32(1..4) } else { 0 };
     let mut person = |user: &str, number: usize, kind: Kind, rng: &mut Rng| {
         let mut device = Device {
             user: user.to_owned(),
@@ -80,7 +83,9 @@ async fn live(seed: u64, faults: FaultInjection, sabotage: Sabotage) -> Outcome 
             gateway: cloud.gateway.clone(),
             record: record.clone(),
             phase: phases.clone(),
-            to_say: rng.u32(size.to_say.clone()),
+            to_say: rng.u32(size.to_say.clone()) + more,
+            sabotage: Arc::clone(&sabotage),
+            heard: VecDeque::new(),
             rng: rng.fork(),
             conversations: conversations_of(user, &room, size.members, second),
             hears: heard_by(user, &room, size.members, second),
@@ -111,11 +116,25 @@ async fn live(seed: u64, faults: FaultInjection, sabotage: Sabotage) -> Outcome 
     people.shutdown().await;
     let left = leaver::left_of(leaver).await;
     let (fired, logs) = (cloud.faults.fired().to_vec(), logs(&cloud.database));
+    let kept = Kept::of(&cloud.database);
     let (fills_up, overdue) = (settings.most_listed_bytes.is_some(), cloud.gateway.overdue());
     let sabotaged = sabotaged.load(Ordering::Relaxed);
     let plan_of_end = (!is_sabotaged).then(|| plan.clone());
     let lost = let_expire(&cloud, plan_of_end, logs.len(), seed).await;
-    Outcome { record, plan, fired, sabotaged, logs, room, devices, fills_up, overdue, left, lost }
+    Outcome {
+        record,
+        plan,
+        fired,
+        sabotaged,
+        logs,
+        kept,
+        room,
+        devices,
+        fills_up,
+        overdue,
+        left,
+        lost,
+    }
 }
 
 /// Lets messages expire while that goes wrong, if it is to be tried; what is not as it was then.
@@ -228,7 +247,12 @@ fn heard_by(user: &str, room: &str, members: &[&str], second: &str) -> Vec<Strin
     heard.into_iter().collect()
 }
 
-async fn start(record: &Record, sabotage: Sabotage, settings: Settings, rng: &mut Rng) -> Cloud {
+async fn start(
+    record: &Record,
+    sabotage: &Arc<Sabotage>,
+    settings: Settings,
+    rng: &mut Rng,
+) -> Cloud {
     let faults = Faults::new(Plan::none(Duration::ZERO), rng.fork());
     let gateway = SimulatedGateway::new(
         faults.clone(),
@@ -242,14 +266,14 @@ async fn start(record: &Record, sabotage: Sabotage, settings: Settings, rng: &mu
     services.serve_management(gateway.management());
 
     let written = Arc::new(Notify::new());
-    let sabotage = Arc::new(sabotage);
     let below = Window::Below {
         record: record.clone(),
-        sabotage: Arc::clone(&sabotage),
+        sabotage: Arc::clone(sabotage),
         written: Arc::clone(&written),
     };
     let client = faults.transport(behind(below, services.transport()));
-    let client = behind(Window::Above { record: record.clone(), sabotage }, client);
+    let client =
+        behind(Window::Above { record: record.clone(), sabotage: Arc::clone(sabotage) }, client);
     let aws = Aws::local("http://dynamodb").with_transport(client);
     let begin = Instant::now();
     let clock = Clock::new(move || {

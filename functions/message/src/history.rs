@@ -66,8 +66,11 @@ pub(crate) async fn as_one_who_stands<T, Read: Future<Output = Result<T, Error>>
 
 /// Notes that the connection that asks stands. Refused if its session has ended.
 pub(crate) async fn stands(app: &App, own: &OwnInbox<'_>) -> Result<(), Error> {
-    let inbox = own.get().await?;
-    mark_connection_ready(app, own.caller, inbox).await.map(drop)
+    let note = async {
+        let inbox = own.get().await?;
+        mark_connection_ready(app, own.caller, inbox).await.map(drop)
+    };
+    own.stands(note).await
 }
 
 /// What a message takes in a frame.

@@ -53,5 +53,5 @@ async fn act(
     let conversation = ConversationId::parse(conversation)?;
     let new = new_event(app, &own.caller.user, seq, deed, id).await?;
     let sent = revise_over(app, &conversation, &new, own).await?;
-    Ok(ServerFrame::Ack(sent.ack()).answer(id))
+    Ok(ServerFrame::Ack(sent.ack()).encode())
 }

@@ -18,12 +18,13 @@ pub struct OwnInbox<'a> {
     /// Who sent the frame.
     pub caller: &'a WebSocketCaller,
     read: OnceCell<Inbox>,
+    stands: OnceCell<()>,
 }
 
 impl<'a> OwnInbox<'a> {
     /// Reads nothing yet.
     pub fn of(app: &'a App, caller: &'a WebSocketCaller) -> Self {
-        Self { app, caller, read: OnceCell::new() }
+        Self { app, caller, read: OnceCell::new(), stands: OnceCell::new() }
     }
 
     /// The inbox, strongly consistent; refused if the connection's session has ended.
@@ -41,6 +42,11 @@ impl<'a> OwnInbox<'a> {
         // One that was read before is good enough.
         drop(self.read.set(inbox));
         if has_ended { Err(Overdue::Session.why()) } else { Ok(member) }
+    }
+
+    /// Has `note` note that the connection stands, once however many ask.
+    pub async fn stands(&self, note: impl Future<Output = Result<(), Error>>) -> Result<(), Error> {
+        self.stands.get_or_try_init(|| note).await.copied()
     }
 
     /// Whether it was read, and said that the connection's session has ended.

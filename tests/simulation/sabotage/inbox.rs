@@ -31,7 +31,8 @@ impl Sabotage {
                 drop_condition(body, &[":holder", ":mark", ":pushed"]);
             }
             Broken::ReadyAtOnce if says("arrived = :id") => {
-                body["ExpressionAttributeValues"][":conn"]["M"]["ready"]["BOOL"] = true.into();
+                let conn = &mut body["ExpressionAttributeValues"][":conn"]["M"];
+                conn["ready_at"] = conn["connected_at"].clone();
             }
             Broken::ShortLived if says("#conn = :conn") => {
                 let conn = &mut body["ExpressionAttributeValues"][":conn"]["M"];
@@ -89,8 +90,8 @@ impl Sabotage {
 /// Shows every connection as if its handshake were not through.
 pub(super) fn hide_readiness(image: Option<&mut Value>) {
     for (name, value) in image.and_then(Value::as_object_mut).into_iter().flatten() {
-        if name.starts_with("conn:") {
-            value["M"]["ready"]["BOOL"] = false.into();
+        if let Some(connection) = value["M"].as_object_mut().filter(|_| name.starts_with("conn:")) {
+            connection.remove("ready_at");
         }
     }
 }

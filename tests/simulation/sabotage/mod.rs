@@ -6,6 +6,7 @@
 
 mod by_stream;
 mod inbox;
+mod revising;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -21,6 +22,7 @@ use tokio::time::Instant;
 use crate::broken::Broken;
 use crate::record::lock;
 use inbox::{hide_endings, hide_others, hide_readiness};
+pub(crate) use revising::take_change;
 
 /// What holds where no account is being deleted.
 const CLOSED: &str = "attribute_not_exists(closed)";
@@ -38,6 +40,8 @@ pub(crate) struct Sabotage {
     inboxes: Mutex<BTreeMap<String, Vec<(Instant, Value)>>>,
     /// What was seen of the way by the stream.
     seen: by_stream::Seen,
+    /// What clients have heard of messages that change.
+    heard: revising::Heard,
     /// When a push failed last.
     failed: Mutex<Option<Instant>>,
 }
@@ -55,6 +59,11 @@ impl Sabotage {
     /// came has not tried it.
     pub(crate) fn fired(&self) -> Arc<AtomicBool> {
         Arc::clone(&self.fired)
+    }
+
+    /// Something was done otherwise than it would have been.
+    pub(crate) fn has_fired(&self) {
+        self.fires_if(true);
     }
 
     fn fires_if(&self, condition: bool) {
@@ -93,6 +102,10 @@ impl Sabotage {
                 break_put(broken, &mut body["Item"].clone(), body)
             }
             ("TransactWriteItems", Broken::StartTwice) => break_start(body),
+            (
+                "TransactWriteItems",
+                Broken::ItemUnchanged | Broken::ItemBlindly | Broken::WordsLeft,
+            ) => revising::break_event(self.broken?, body),
             ("TransactWriteItems", Broken::ClosedUnseen) => {
                 updates(body).for_each(see_nothing_closed);
             }
@@ -154,6 +167,14 @@ impl Sabotage {
             ("GetItem", Some(Broken::EndedUnseen)) => hide_endings(body.get_mut("Item")),
             ("BatchGetItem", Some(Broken::EndedUnseen)) => {
                 items(&mut body).for_each(|item| hide_endings(Some(item)));
+            }
+            ("BatchGetItem", Some(Broken::AnyAuthor)) => revising::make_an_author(&mut body),
+            ("GetItem", Some(Broken::OldCopies)) => revising::age_readiness(body.get_mut("Item")),
+            ("BatchGetItem", Some(Broken::OldCopies)) => {
+                items(&mut body).for_each(|item| revising::age_readiness(Some(item)));
+            }
+            ("GetItem", Some(Broken::UnreadyReader)) => {
+                revising::pretend_readiness(body.get_mut("Item"));
             }
             ("BatchGetItem", Some(Broken::InboxBeforePut)) => {
                 items(&mut body).for_each(|item| self.age(item));

@@ -43,6 +43,8 @@ const LONG_TAIL: usize = limits::REPEATS_AMONG;
 pub struct Appended {
     /// The message as it is kept.
     pub message: Message,
+    /// The sender's name for it.
+    pub id: MessageId,
     /// Whether the same sender sent it before under the same id, and it was stored then.
     pub duplicate: bool,
     /// Whether nothing was to be done: what an event is about is so already. Then this is the message that
@@ -140,7 +142,7 @@ impl Append<'_> {
         let members = tail.hand_over.as_ref().map_or(0, |hand_over| hand_over.members);
         let appended = |message, duplicate, idle| {
             self.count(duplicate);
-            Appended { message, duplicate, idle, members, read_at: now }
+            Appended { message, id: self.id.clone(), duplicate, idle, members, read_at: now }
         };
         if let Some(message) = earlier {
             return Ok(Some(appended(message, true, false)));

@@ -28,6 +28,8 @@ use crate::{App, Error};
 pub struct Sent {
     /// The message as it is kept.
     pub message: Message,
+    /// The sender's name for it.
+    pub id: MessageId,
     /// Whether it had been stored by an earlier send.
     pub duplicate: bool,
     /// Whether nothing was to be done: what an event is about is so already. Then this is the message that
@@ -42,7 +44,7 @@ impl Sent {
     pub fn ack(&self) -> Ack {
         Ack {
             status: "ok".into(),
-            id: self.message.id.to_string(),
+            id: self.id.to_string(),
             conversation: self.message.conversation.to_string(),
             seq: self.message.seq,
             of: if self.idle { Some(self.message.seq) } else { self.message.body.of() },
@@ -144,9 +146,9 @@ pub(crate) async fn bring(
     appended: Appended,
     sent_over: Option<(&Inbox, &ConnectionId)>,
 ) -> Result<Sent, Error> {
-    let Appended { mut message, duplicate, idle, members, read_at } = appended;
+    let Appended { mut message, id, duplicate, idle, members, read_at } = appended;
     if idle {
-        return Ok(Sent { message, duplicate, idle, delivered: None });
+        return Ok(Sent { message, id, duplicate, idle, delivered: None });
     }
     let conversation = message.conversation.clone();
     let steps = app.steps(&conversation);
@@ -159,7 +161,7 @@ pub(crate) async fn bring(
     if message.by_stream {
         drop(steps);
         app.stream_has_more();
-        return Ok(Sent { message, duplicate, idle, delivered: None });
+        return Ok(Sent { message, id, duplicate, idle, delivered: None });
     }
     let known = sent_over.map(|(inbox, _)| (&message.from, inbox));
     let recipients = recipients(app, &conversation, message.seq, known).await?;
@@ -177,7 +179,7 @@ pub(crate) async fn bring(
     // The next message notes it again.
     noted.unwrap_or_else(|error| error.log());
     drop(steps);
-    Ok(Sent { delivered: Some(delivered?), message, duplicate, idle })
+    Ok(Sent { delivered: Some(delivered?), message, id, duplicate, idle })
 }
 
 /// Notes how many members a room has, or how many are in the lobby, if that changes the way of messages.
