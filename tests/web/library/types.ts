@@ -2,7 +2,7 @@
 
 import type * as declared from "../../../functions/web/client/confab/index.js";
 import type { ApiError } from "../../../functions/web/client/confab/api.js";
-import type { sortOf as sorting } from "../../../functions/web/client/confab/kinds.js";
+import type { isNaming as naming, sortOf as sorting } from "../../../functions/web/client/confab/kinds.js";
 import type { Chat } from "../../../functions/web/client/confab/chat.js";
 import type { Session } from "../../../functions/web/client/confab/session.js";
 
@@ -34,4 +34,7 @@ function inWords(message: declared.Message): string {
   return message.kind === "appointed" ? `${message.about} ${message.role}` : message.about;
 }
 
-export const sorts = (sortOf: typeof sorting): typeof declared.sortOf => sortOf;
+export const sorts = (
+  sortOf: typeof sorting,
+  isNaming: typeof naming,
+): [typeof declared.sortOf, typeof declared.isNaming] => [sortOf, isNaming];

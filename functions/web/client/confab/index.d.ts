@@ -44,9 +44,51 @@ export type Address = { to: string } | { room: string } | { conversation: string
 /** What is told apart by its `kind`: text, or a notice of what happened to people in a room. */
 export type Message = TextMessage | Notice;
 
+/** What somebody said, as it is by now: with what is known to have happened to it since. */
 export interface TextMessage extends Entry {
   kind: "message";
+  /** "" once it is deleted. */
   content: string;
+  /** Whatever the sender's program has put beside the text. */
+  data?: Record<string, unknown>;
+  /** What it answers. */
+  reply_to?: Quote;
+  /** The ids of those whom it names. */
+  mentions?: string[];
+  /** Whether it names everybody in the room. */
+  mentions_everyone?: true;
+  /** In the order in which they were first used. */
+  reactions?: Reaction[];
+  /** When it was edited last. */
+  edited_at?: string;
+  /** When it was deleted, and by whom: then nothing is left of what it said. */
+  deleted_at?: string;
+  deleted_by?: string;
+  /** The number of the last event that the server had put into its copy. */
+  revised?: number;
+  /** Whether one has changed it oneself, and the server is not known to have kept that yet. */
+  pending?: true;
+}
+
+/** What a message says of the one that it answers; without `from` and `content` that is gone, or not for oneself. */
+export interface Quote {
+  seq: number;
+  from?: string;
+  /** The beginning of it, as it is by now. */
+  content?: string;
+  revised?: number;
+  deleted?: true;
+}
+
+/** How many have reacted alike. */
+export interface Reaction {
+  /** An emoji, or a short name. */
+  key: string;
+  count: number;
+  /** The first few of them. */
+  users: string[];
+  /** Whether one is among them. */
+  mine?: true;
 }
 
 export type Notice = Joining | Leaving | Moderation | Appointment | Turnover;
@@ -98,10 +140,14 @@ interface Entry {
 }
 
 /**
- * What a message is. Later servers may send kinds that are "other": the library shows none of them, and
- * whoever asks the HTTP API should not either. Their numbers count all the same.
+ * What an entry of the log is. An "event" changes the message that it is about, and later servers may send
+ * kinds that are "other": the library shows neither, and whoever asks the HTTP API should not either.
+ * Their numbers count all the same.
  */
-export function sortOf(message: { kind: string }): "text" | "notice" | "other";
+export function sortOf(message: { kind: string }): "text" | "notice" | "event" | "other";
+
+/** Whether a message names that user, or everybody. */
+export function isNaming(message: { mentions?: string[]; mentions_everyone?: true }, user: string | undefined): boolean;
 
 export interface Room {
   id: string;

@@ -2,5 +2,5 @@
 
 export { ApiError } from "./api.js";
 export { Chat } from "./chat.js";
-export { sortOf } from "./kinds.js";
+export { isNaming, sortOf } from "./kinds.js";
 export { Session } from "./session.js";

@@ -2,20 +2,32 @@
 
 /** What happens to people in a room. */
 const NOTICES = ["joined", "left", "kicked", "banned", "unbanned", "muted", "unmuted", "appointed", "members"];
+/** What happens to a message after it was said. */
+const EVENTS = ["edited", "deleted", "reacted"];
 
 /**
- * Text that somebody said, a notice of the server's, or what only a later version knows. That is not
- * shown, but its number counts. Events about other messages will be a sort of their own.
+ * Text that somebody said, a notice of the server's, an event that changes a message, or what only a later
+ * version knows. The last two are not shown, but their numbers count.
  * @param {{kind: string}} message
- * @returns {"text" | "notice" | "other"}
+ * @returns {"text" | "notice" | "event" | "other"}
  */
 export function sortOf({ kind }) {
   if (kind === "message") return "text";
+  if (EVENTS.includes(kind)) return "event";
   return NOTICES.includes(kind) ? "notice" : "other";
 }
 
-/** @param {{kind: string}} message */
-export const isKnown = (message) => sortOf(message) !== "other";
+/** Whether it is a line of its own. @param {{kind: string}} message */
+export const isShown = (message) => ["text", "notice"].includes(sortOf(message));
 
-/** What brings messages, without those of which only a later version knows what they are. @param {any} it */
-export const withKnown = (it) => ({ ...it, messages: it.messages.filter(isKnown) });
+/**
+ * Whether a message names somebody, or everybody.
+ * @param {{mentions?: string[], mentions_everyone?: true}} message
+ * @param {string | undefined} user
+ */
+export function isNaming({ mentions, mentions_everyone }, user) {
+  return mentions_everyone === true || (user !== undefined && (mentions?.includes(user) ?? false));
+}
+
+/** What brings messages, without what is not shown. @param {any} it */
+export const withKnown = (it) => ({ ...it, messages: it.messages.filter(isShown) });

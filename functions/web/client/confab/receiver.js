@@ -1,7 +1,7 @@
 // What comes over the connection, and what becomes of it.
 
 import { addressOf } from "./ids.js";
-import { isKnown, withKnown } from "./kinds.js";
+import { isShown, withKnown } from "./kinds.js";
 
 /** What may answer a request, beside `ack` and `error`. */
 const ANSWERS = ["joined", "left", "history", "synced", "receipt", "renewed"];
@@ -48,7 +48,7 @@ export class Receiver {
 
   /** The next one of its conversation. @param {import("./index.js").Message} message */
   shows(message) {
-    if (isKnown(message)) this.#on.tell("message", message);
+    if (isShown(message)) this.#on.tell("message", message);
     if (message.from === this.#on.user()) this.#outbox.found(message.id);
     this.clearOutbox();
   }
