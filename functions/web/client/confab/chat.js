@@ -2,12 +2,12 @@
 
 import { Auth } from "./auth.js";
 import { CatchUp } from "./catch_up.js";
+import { Changes } from "./changes.js";
 import { Clock } from "./clock.js";
 import { Connection } from "./connection.js";
 import { Conversations } from "./conversations.js";
 import { deferred } from "./deferred.js";
 import { direct, isUuid, newId } from "./ids.js";
-import { withKnown } from "./kinds.js";
 import { watchNetwork } from "./network.js";
 import { Outbox } from "./outbox.js";
 import { Presence } from "./presence.js";
@@ -49,6 +49,8 @@ export class Chat extends EventTarget {
   #place;
   #connection;
   #outbox;
+  /** @type {Changes} */
+  #changes;
   #requests;
   #conversations;
   #catchUp;
@@ -83,7 +85,10 @@ export class Chat extends EventTarget {
     });
     this.#requests = new Requests(this.#timers, this.#connection, settings.patience);
     this.#conversations = new Conversations(this.#storage, this.#timers, {
+      user: () => this.user,
+      pending: (conversation, seq) => this.#changes.of(conversation, seq),
       message: (message) => this.#receiver.shows(message),
+      changed: (message) => this.#tell("changed", message),
       gap: (gap) => this.#tell("gap", gap),
       skipped: (skipped) => this.#tell("skipped", skipped),
       stale: () => this.#catchUp.run(),
@@ -96,11 +101,15 @@ export class Chat extends EventTarget {
       refused: (error) => this.#tell("refused", error),
       dropped: (error) => this.#tell("error", error),
     });
+    this.#changes = new Changes({ storage, connection, requests, clock }, {
+      changed: (conversation, seq) => this.#conversations.redraws(conversation, seq),
+      refused: (error) => this.#tell("refused", error),
+    });
     const failed = (/** @type {string} */ where, /** @type {any} */ error) => this.#receiver.lost(where, error);
     this.#catchUp = new CatchUp({ storage, conversations, requests, connection, timers }, { list, failed });
     this.#presence = new Presence({ timers, connection, clock }, { list, seen: (who) => this.#tell("presence", who) });
-    const [outbox, catchUp, presence] = [this.#outbox, this.#catchUp, this.#presence];
-    this.#receiver = new Receiver({ requests, outbox, conversations, catchUp, presence }, {
+    const [outbox, changes, catchUp, presence] = [this.#outbox, this.#changes, this.#catchUp, this.#presence];
+    this.#receiver = new Receiver({ requests, outbox, changes, conversations, catchUp, presence }, {
       user: () => this.user,
       tell: (type, detail) => this.#tell(type, detail),
     });
@@ -137,9 +146,34 @@ export class Chat extends EventTarget {
     this.#timers.clearAll();
   }
 
-  /** @param {import("./index.js").Address} address @param {string} content */
-  send(address, content) {
-    return this.#outbox.add(address, content, this.#conversationOf(address));
+  /**
+   * @param {import("./index.js").Address} address
+   * @param {string} content
+   * @param {import("./index.js").Beside} [beside]
+   */
+  send(address, content, beside = {}) {
+    return this.#outbox.add(address, content, this.#conversationOf(address), copyOf(beside));
+  }
+
+  /**
+   * Changes what one has said.
+   * @param {string} conversation
+   * @param {number} seq
+   * @param {import("./index.js").Edit} edit
+   */
+  edit(conversation, seq, edit) {
+    const { content, data, mentions, mentionsEveryone: mentions_everyone } = copyOf(edit);
+    return this.#change(conversation, seq, { action: "edit", content, data, mentions, mentions_everyone });
+  }
+
+  /** Deletes a message. @param {string} conversation @param {number} seq */
+  remove(conversation, seq) {
+    return this.#change(conversation, seq, { action: "delete" });
+  }
+
+  /** @param {string} conversation @param {number} seq @param {string} key @param {boolean} [on] */
+  react(conversation, seq, key, on = true) {
+    return this.#change(conversation, seq, { action: "react", key, on });
   }
 
   /** @param {string} id */
@@ -159,7 +193,7 @@ export class Chat extends EventTarget {
    */
   async history(conversation, range = {}) {
     const page = await this.#catchUp.history(conversation, range);
-    return { ...withKnown(page), upto: page.messages.at(-1)?.seq ?? null };
+    return { ...this.#receiver.given(page), upto: page.messages.at(-1)?.seq ?? null };
   }
 
   /** One has read everything up to `seq`. @param {string} conversation @param {number} seq */
@@ -193,12 +227,20 @@ export class Chat extends EventTarget {
 
   /** @param {string} room its id or name */
   async join(room) {
-    return withKnown(await this.#requests.ask({ action: "join", room }, `room ${room}`));
+    return this.#receiver.given(await this.#requests.ask({ action: "join", room }, `room ${room}`));
   }
 
   /** @param {string} room its id or name */
   leave(room) {
     return this.#requests.ask({ action: "leave", room }, `room ${room}`);
+  }
+
+  /**
+   * What messages that the HTTP API has given look like by now; one is told of them from then on.
+   * @param {import("./index.js").Message[]} messages
+   */
+  pictures(messages) {
+    return messages.flatMap((message) => this.#conversations.gives([message]));
   }
 
   /**
@@ -264,14 +306,15 @@ export class Chat extends EventTarget {
   /** @param {any} welcome @param {boolean} isReplacement */
   #welcomed(welcome, isReplacement) {
     this.limits = welcome.limits;
-    this.#outbox.limits = this.#catchUp.limits = welcome.limits ?? {};
+    this.#outbox.limits = this.#changes.limits = this.#catchUp.limits = welcome.limits ?? {};
     this.#remember(welcome.user);
     this.#tell("welcome", welcome);
     if (isReplacement) this.#requests.drop("renew");
     else {
       this.#requests.restart();
       this.#outbox.flush();
-      if (this.#tabLock.isMine) this.#outbox.adopt();
+      this.#changes.flush();
+      if (this.#tabLock.isMine) this.#adopts();
       this.#presence.ask();
     }
     this.#doubts();
@@ -288,18 +331,32 @@ export class Chat extends EventTarget {
 
   /** Goes on with what is kept of an earlier page. @param {string} user */
   #remember(user) {
-    [this.user, this.#outbox.user] = [user, user];
+    this.user = this.#outbox.user = this.#changes.user = user;
     if (this.#storage.prefix === undefined) {
       // Who signs in under a name of their own may be called otherwise by the server, always the same.
       this.#storage.prefix = `${this.#place}${user}:`;
       this.#conversations.restore();
       this.#outbox.keepAll();
+      this.#changes.keepAll();
     }
     this.#claimLeftovers();
   }
 
   #claimLeftovers() {
-    this.#tabLock.take(`${this.#storage.prefix}outbox`, () => this.#outbox.adopt());
+    this.#tabLock.take(`${this.#storage.prefix}outbox`, () => this.#adopts());
+  }
+
+  #adopts() {
+    this.#outbox.adopt();
+    this.#changes.adopt();
+  }
+
+  /** @param {string} conversation @param {number} seq @param {import("./picture.js").Change} change */
+  #change(conversation, seq, change) {
+    if (typeof conversation !== "string" || !Number.isSafeInteger(seq)) {
+      throw new TypeError("a message of a conversation is changed");
+    }
+    return this.#changes.add(conversation, seq, change);
   }
 
   /** Where a message will be, if that can be known without asking. @param {any} address */
@@ -317,3 +374,6 @@ export class Chat extends EventTarget {
     this.dispatchEvent(new CustomEvent(type, { detail }));
   }
 }
+
+/** What is said beside a text is what it was when it was said. @template T @param {T} it @returns {T} */
+const copyOf = (it) => JSON.parse(JSON.stringify(it));

@@ -1,5 +1,7 @@
-// What was said, in order: each message of a conversation once, none left out.
+// What was said, in order: each message of a conversation once, none left out; and how it looks by now.
 
+import { isShown, sortOf } from "./kinds.js";
+import { Pictures } from "./picture.js";
 import { isWellFormed } from "./text.js";
 
 /**
@@ -14,13 +16,15 @@ const LONGEST = 10_000;
  * @typedef {import("./index.js").Message} Message
  * @typedef {object} Log
  * @property {number | undefined} mark the last message shown; 0 to begin where the log does
- * @property {Map<number, Message>} beyond what came and cannot be shown yet
+ * @property {Map<number, Message>} beyond what came and cannot be shown yet; of text only that it did
  * @property {number} upto the last message that is known to exist
  * @property {boolean} stale whether to ask what came after the mark
  * @property {boolean} broken whether the server says that something after the mark is gone
  * @property {boolean} closed whether one has no part in it any more
  * @property {boolean} shown whether anything was shown since the program began
  * @property {number} vain how often it was asked in vain
+ * @property {Pictures} pictures
+ * @property {{from: number, upto: number}} page the last page of history that the application was given
  */
 
 export class Conversations {
@@ -33,7 +37,15 @@ export class Conversations {
   /**
    * @param {import("./storage.js").Storage} storage
    * @param {import("./timers.js").Timers} timers
-   * @param {{message(it: Message): void, gap(it: object): void, skipped(it: object): void, stale(): void}} on
+   * @param {{
+   *   user(): string | undefined,
+   *   pending(conversation: string, seq: number): import("./picture.js").Change[],
+   *   message(it: Message): void,
+   *   changed(it: import("./index.js").TextMessage): void,
+   *   gap(it: object): void,
+   *   skipped(it: object): void,
+   *   stale(): void,
+   * }} on
    */
   constructor(storage, timers, on) {
     this.#storage = storage;
@@ -65,6 +77,9 @@ export class Conversations {
     log.closed = false;
     // What was shown is not shown again; where an earlier page ended is no reason to leave any out.
     if (log.mark !== undefined && log.shown && seq <= log.mark) return;
+    // Of what happened between the two to what was shown before, nothing will be heard.
+    const known = log.page.upto === seq ? log.page.from : seq + 1;
+    if (log.mark !== undefined && known > log.mark + 1) log.pictures.drop(known);
     log.mark = seq;
     for (const held of log.beyond.keys()) if (held <= seq) log.beyond.delete(held);
     this.#keep(conversation, seq);
@@ -72,18 +87,64 @@ export class Conversations {
     this.#ask(log);
   }
 
-  /** @param {Message[]} messages of one conversation */
-  accept(messages) {
+  /**
+   * @param {Message[]} messages of one conversation
+   * @param {boolean} [isGuess] whether they were made of an ack
+   */
+  accept(messages, isGuess = false) {
     const { conversation } = messages?.[0] ?? {};
     if (conversation === undefined || !messages.every(({ seq }) => isSeq(seq))) return;
     const log = this.#log(conversation);
     log.closed = false;
     for (const message of messages) {
-      if (message.seq > (log.mark ?? 0)) log.beyond.set(message.seq, message);
+      this.#takes(log, message, isGuess);
+      if (message.seq > (log.mark ?? 0)) log.beyond.set(message.seq, bare(message));
       log.upto = Math.max(log.upto, message.seq);
     }
     this.#shows(conversation, log);
     this.#waits(conversation, log);
+  }
+
+  /**
+   * What the application is given by itself is held from then on.
+   * @param {Message[]} messages of one conversation, without a hole if it is a page
+   * @param {boolean} [isPage]
+   * @returns {Message[]} how they look, without what is not shown
+   */
+  gives(messages, isPage = false) {
+    const { conversation } = messages[0] ?? {};
+    if (conversation === undefined || !messages.every(({ seq }) => isSeq(seq))) return messages.filter(isShown);
+    const log = this.#log(conversation);
+    for (const message of messages) this.#takes(log, message);
+    if (isPage) log.page = { from: messages[0].seq, upto: Number(messages.at(-1)?.seq) };
+    return messages.filter(isShown).map((message) => this.#shown(log, message) ?? message);
+  }
+
+  /** How a message looks by now, if it is held. @param {string} conversation @param {number} seq */
+  picture(conversation, seq) {
+    return this.#logs.get(conversation)?.pictures.of(seq);
+  }
+
+  /** What one wants of a message has changed. @param {string} conversation @param {number} seq */
+  redraws(conversation, seq) {
+    const log = this.#logs.get(conversation);
+    if (log) this.#tellsOf(log, log.pictures.redraws(seq));
+  }
+
+  /** What an answer to a message says of it. @param {string} conversation @param {number} seq */
+  quote(conversation, seq) {
+    return this.#log(conversation).pictures.quote(seq);
+  }
+
+  /**
+   * A change that the server has kept.
+   * @param {import("./picture.js").Change} change
+   * @param {{id: string, conversation: string, of: number, seq: number, timestamp: string}} ack
+   */
+  keeps(change, { id, conversation, of, seq, timestamp }) {
+    if (!isSeq(seq) || !isSeq(of)) return;
+    const event = this.#log(conversation).pictures.event(change, { of, seq, timestamp });
+    this.accept([/** @type {any} */ ({ id, conversation, ...event })], true);
   }
 
   /** More was said before these than comes: unless it is here, it goes on with them. @param {Message[]} messages */
@@ -94,6 +155,7 @@ export class Conversations {
     const mark = log.mark ?? 0;
     if (first.seq <= mark + 1) return;
     for (const held of log.beyond.keys()) if (held < first.seq) log.beyond.delete(held);
+    log.pictures.drop(first.seq);
     [log.mark, log.broken] = [first.seq - 1, false];
     this.#keep(first.conversation, log.mark);
     this.#on.skipped({ conversation: first.conversation, upto: log.mark });
@@ -196,9 +258,10 @@ export class Conversations {
     const isSound = messages.every(({ seq }) => isSeq(seq));
     if (messages.length === 0 && after !== null && isSound) this.#skips(conversation, log, after);
     for (const message of isSound ? messages : []) {
+      this.#takes(log, message);
       if (message.seq <= (log.mark ?? 0)) continue;
       this.#skips(conversation, log, message.seq - 1);
-      log.beyond.set(message.seq, message);
+      log.beyond.set(message.seq, bare(message));
       this.#shows(conversation, log);
     }
     // Only a page that leads further is followed by another.
@@ -221,9 +284,29 @@ export class Conversations {
       if (!message) break;
       log.beyond.delete(message.seq);
       [log.mark, log.shown, log.vain] = [message.seq, true, 0];
-      this.#on.message(message);
+      const shown = this.#shown(log, message);
+      if (shown) this.#on.message(shown);
     }
     if (log.mark !== before) this.#keep(conversation, /** @type {number} */ (log.mark));
+  }
+
+  /** How it is to be shown, now that it is. @param {Log} log @param {Message} message @returns {Message | undefined} */
+  #shown(log, message) {
+    if (sortOf(message) !== "text") return message;
+    return log.pictures.show(message.seq);
+  }
+
+  /** @param {Log} log @param {Message} message @param {boolean} [isGuess] */
+  #takes(log, message, isGuess) {
+    this.#tellsOf(log, log.pictures.takes(message, isGuess));
+  }
+
+  /** @param {Log} log @param {number[]} changed */
+  #tellsOf(log, changed) {
+    for (const seq of changed) {
+      const picture = log.pictures.of(seq);
+      if (picture && log.pictures.isShown(seq)) this.#on.changed(picture);
+    }
   }
 
   /** What was overtaken may be about to come. @param {string} conversation @param {Log} log @param {boolean} [more] */
@@ -258,7 +341,9 @@ export class Conversations {
     let log = this.#logs.get(conversation);
     if (!log) {
       const [stale, broken, closed, shown] = [false, false, false, false];
-      log = { mark: undefined, beyond: new Map(), upto: 0, stale, broken, closed, shown, vain: 0 };
+      const pictures = new Pictures(this.#on.user, (seq) => this.#on.pending(conversation, seq));
+      const page = { from: 0, upto: 0 };
+      log = { mark: undefined, beyond: new Map(), upto: 0, stale, broken, closed, shown, vain: 0, pictures, page };
       this.#logs.set(conversation, log);
     }
     return log;
@@ -270,3 +355,10 @@ const needsPage = (log) => log.mark === 0 || log.broken;
 
 /** @param {unknown} it */
 const isSeq = (it) => Number.isSafeInteger(it) && Number(it) >= 0;
+
+/** What is in the pictures is not kept twice: it may be deleted there. @param {Message} message */
+const bare = (message) => {
+  if (sortOf(message) === "notice") return message;
+  const { kind, id, conversation, seq, from } = message;
+  return /** @type {Message} */ ({ kind, id, conversation, seq, from });
+};

@@ -183,6 +183,15 @@ export interface Limits {
   /** Among how many messages repeats of an id that is no UUIDv7 are found. */
   repeats_among: number;
   typing_every_ms: number;
+  /** How large `data` may be, as JSON. */
+  data_bytes?: number;
+  /** How many people a message may name. */
+  mentions?: number;
+  /** How many different reactions a message may have, and how long each may be. */
+  reactions?: number;
+  reaction_chars?: number;
+  /** For how long a message may be edited; 0 if there is no limit. */
+  edit_window_ms?: number;
   user_id_chars: number;
   username_chars: number;
   display_name_chars: number;
@@ -195,14 +204,47 @@ export interface Ack {
   id: string;
   conversation: string;
   seq: number;
+  /** The message that was changed, if it is no new one. */
+  of?: number;
   timestamp: string;
   /** Whether a recipient's connection took it; unknown while it is on its way to them. */
   delivered?: boolean;
   duplicate: boolean;
 }
 
+/** What is said beside the text of a message. */
+export interface Beside {
+  /** The number of the message that it answers. */
+  replyTo?: number;
+  /** Whom it names: ids, or usernames. */
+  mentions?: string[];
+  /** Whether it names everybody in the room, which moderators and owners may. */
+  mentionsEveryone?: boolean;
+  /** Whatever the program has to say to others of its kind: a JSON object. */
+  data?: Record<string, unknown>;
+}
+
+/** What is to be different about a message; what is absent stays as it is. */
+export interface Edit {
+  content?: string;
+  mentions?: string[];
+  mentionsEveryone?: boolean;
+  /** Null for none. */
+  data?: Record<string, unknown> | null;
+}
+
+/** A change of a message: `sent` resolves once it is kept, however long that takes, and rejects if it is refused. */
+export interface Changing {
+  /** It may change if the server refuses it. */
+  id: string;
+  conversation: string;
+  /** The message that it is about. */
+  seq: number;
+  sent: Promise<Ack>;
+}
+
 /** A message that is not known to be kept; or is kept ("sent"), and about to be shown. */
-export interface Unsent {
+export interface Unsent extends Beside {
   /** It may change once: if the server refused it because this device's clock was wrong. */
   id: string;
   address: Address;
@@ -267,6 +309,11 @@ export interface ChatEvents {
   };
   /** In order in each conversation, each once, one's own too. */
   message: Message;
+  /**
+   * A message that one has been given, by an event or a page, looks otherwise now: all of it as it is by
+   * now. Something happened to it or to what it quotes, or one wants that oneself.
+   */
+  changed: TextMessage;
   /** What the server does not have any more. */
   gap: { conversation: string; from: number; upto: number };
   /** What was said up to there, behind the last message shown, is not told: so much waited. `history` has it. */
@@ -275,9 +322,10 @@ export interface ChatEvents {
   /**
    * A message was not taken, and waits for `retry` or `discard`. What the server could not take is
    * not even sent: `too_large`, text that is not well-formed, a conversation of others. `unanswered`
-   * is what a server that answers everything else does not answer.
+   * is what a server that answers everything else does not answer. A change of a message, which is that
+   * of the number `of`, does not wait: it is taken back.
    */
-  refused: Failure & { id: string };
+  refused: Failure & { id: string; conversation?: string; of?: number };
   /** `outbox` has changed. */
   outbox: null;
   receipt: { conversation: string; user: string; delivered?: number; read?: number };
@@ -313,7 +361,16 @@ export class Chat extends EventTarget {
   /** What is not sent stays in the storage. */
   close(): void;
   /** Queues a message, online or not. */
-  send(address: Address, content: string): Pending;
+  send(address: Address, content: string, beside?: Beside): Pending;
+  /**
+   * Edits a message of one's own. This, like deleting and reacting, is shown at once by `changed`, repeated
+   * until it is answered, over connections and pages, and taken back if it is refused.
+   */
+  edit(conversation: string, seq: number, edit: Edit): Changing;
+  /** Deletes a message; moderators and owners may in their rooms delete anybody's. */
+  remove(conversation: string, seq: number): Changing;
+  /** Reacts to a message by an emoji or a short name, or does no more. */
+  react(conversation: string, seq: number, key: string, on?: boolean): Changing;
   discard(id: string): void;
   /** Sends a refused message again. */
   retry(id: string): Pending | undefined;
@@ -328,6 +385,11 @@ export class Chat extends EventTarget {
   presence(user: string): ChatEvents["presence"] | undefined;
   join(room: string): Promise<Joined>;
   leave(room: string): Promise<Left>;
+  /**
+   * What messages that the HTTP API has given look like by now, without what is not shown. `changed` tells
+   * of them from then on, as it does of the last 10,000 messages that one was given of a conversation.
+   */
+  pictures(messages: Message[]): Message[];
   /** Asks the HTTP API; rejects with an `ApiError`. */
   request(method: string, path: string, body?: unknown): Promise<any>;
   /** All pages of a list of the HTTP API; no further ones once there are `most`. */

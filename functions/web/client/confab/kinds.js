@@ -28,6 +28,3 @@ export const isShown = (message) => ["text", "notice"].includes(sortOf(message))
 export function isNaming({ mentions, mentions_everyone }, user) {
   return mentions_everyone === true || (user !== undefined && (mentions?.includes(user) ?? false));
 }
-
-/** What brings messages, without what is not shown. @param {any} it */
-export const withKnown = (it) => ({ ...it, messages: it.messages.filter(isShown) });

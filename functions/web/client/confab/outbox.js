@@ -1,5 +1,6 @@
 // What is to be said: sent one by one in each conversation, again under the same id until it is kept.
 
+import { dataBytes, tooLarge } from "./changes.js";
 import { deferred } from "./deferred.js";
 import { addressOf, isConversationOf, newId, stamped, timeOf } from "./ids.js";
 import { ILL_FORMED, bytesOf, failure, isWellFormed } from "./text.js";
@@ -13,6 +14,10 @@ import { ILL_FORMED, bytesOf, failure, isWellFormed } from "./text.js";
  * @property {Address} address
  * @property {string} [conversation]
  * @property {string} content
+ * @property {number} [replyTo]
+ * @property {string[]} [mentions]
+ * @property {boolean} [mentionsEveryone]
+ * @property {Record<string, unknown>} [data]
  * @property {"queued" | "sending" | "sent" | "refused"} state "sent" until it is shown
  * @property {boolean} [tried] whether the server may have heard of it
  * @property {number} [seq]
@@ -80,10 +85,15 @@ export class Outbox {
     return this.#items.map(({ tried, was, ...item }) => item);
   }
 
-  /** @param {Address} address @param {string} content @param {string} [conversation] */
-  add(address, content, conversation) {
+  /**
+   * @param {Address} address
+   * @param {string} content
+   * @param {string} [conversation]
+   * @param {import("./index.js").Beside} [beside]
+   */
+  add(address, content, conversation, beside) {
     /** @type {Item} */
-    const item = { id: newId(this.#clock.now()), address, conversation, content, state: "queued" };
+    const item = { id: newId(this.#clock.now()), address, conversation, content, ...beside, state: "queued" };
     this.#items.push(item);
     return this.#queue(item);
   }
@@ -270,8 +280,9 @@ export class Outbox {
       return { code: "forbidden", reason: "not_yours", message: "this is no conversation of yours" };
     }
     const most = this.limits.content_bytes ?? Infinity;
-    const message = `the message has more than ${most} bytes`;
-    if (bytesOf(content).length > most) return { code: "too_large", message };
+    if (bytesOf(content).length > most) return tooLarge("the message", most);
+    const mostData = this.limits.data_bytes ?? Infinity;
+    if (dataBytes(item.data) > mostData) return tooLarge("the data", mostData);
     return this.#connection.unfit(frameOf(item, this.user));
   }
 
@@ -350,12 +361,20 @@ export class Outbox {
 const laneOf = (item) => item.conversation ?? JSON.stringify(item.address);
 
 /** @param {Item} item @param {string} user "" as long as nobody knows it: then it is only measured */
-function frameOf({ id, address, content }, user) {
+function frameOf({ id, address, content, ...item }, user) {
   const { conversation } = /** @type {{conversation?: string}} */ (address);
   const known = conversation !== undefined && user ? addressOf(conversation, user) : address;
   const { to, room = conversation, broadcast } = /** @type {any} */ (known);
-  if (broadcast) return { action: "broadcast", id, content };
-  return { action: "message", id, to, room: to === undefined ? room : undefined, content };
+  if (broadcast) return { action: "broadcast", id, content, ...wired(item) };
+  return { action: "message", id, to, room: to === undefined ? room : undefined, content, ...wired(item) };
+}
+
+/**
+ * What is said beside the text, as it travels.
+ * @param {import("./index.js").Beside} beside
+ */
+export function wired({ replyTo, mentions, mentionsEveryone, data }) {
+  return { reply_to: replyTo, mentions, mentions_everyone: mentionsEveryone, data };
 }
 
 /** What other versions have stored may be anything. @param {any} it */

@@ -47,6 +47,8 @@ export class Pictures {
   #pictures = new Map();
   /** Which messages quote one. @type {Map<number, Set<number>>} */
   #quoting = new Map();
+  /** Which of them the application has. @type {Set<number>} */
+  #shown = new Set();
   /** Which copies were made of an ack. @type {WeakSet<Copy>} */
   #guessed = new WeakSet();
   #me;
@@ -67,6 +69,17 @@ export class Pictures {
   /** What a message looks like, if it is held. @param {number} seq @returns {Copy | undefined} */
   of(seq) {
     return this.#pictures.get(seq);
+  }
+
+  /** The same for the application, which is told from now on what happens to it. @param {number} seq */
+  show(seq) {
+    if (this.#copies.has(seq)) this.#shown.add(seq);
+    return this.of(seq);
+  }
+
+  /** @param {number} seq */
+  isShown(seq) {
+    return this.#shown.has(seq);
   }
 
   /**
@@ -235,8 +248,7 @@ export class Pictures {
       this.#quoting.get(quoted)?.delete(seq);
       if (this.#quoting.get(quoted)?.size === 0) this.#quoting.delete(quoted);
     }
-    this.#copies.delete(seq);
-    this.#pictures.delete(seq);
+    for (const held of [this.#copies, this.#pictures, this.#shown]) held.delete(seq);
   }
 
   /** A program that runs for months forgets what came first. */

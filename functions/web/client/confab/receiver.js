@@ -1,7 +1,8 @@
 // What comes over the connection, and what becomes of it.
 
 import { addressOf } from "./ids.js";
-import { isShown, withKnown } from "./kinds.js";
+import { isShown } from "./kinds.js";
+import { wired } from "./outbox.js";
 
 /** What may answer a request, beside `ack` and `error`. */
 const ANSWERS = ["joined", "left", "history", "synced", "receipt", "renewed"];
@@ -13,6 +14,7 @@ const TYPES = 6_000;
 export class Receiver {
   #requests;
   #outbox;
+  #changes;
   #conversations;
   #catchUp;
   #presence;
@@ -22,15 +24,17 @@ export class Receiver {
    * @param {{
    *   requests: import("./requests.js").Requests,
    *   outbox: import("./outbox.js").Outbox,
+   *   changes: import("./changes.js").Changes,
    *   conversations: import("./conversations.js").Conversations,
    *   catchUp: import("./catch_up.js").CatchUp,
    *   presence: import("./presence.js").Presence,
    * }} parts
    * @param {{user(): string | undefined, tell(type: string, detail: unknown): void}} on
    */
-  constructor({ requests, outbox, conversations, catchUp, presence }, on) {
+  constructor({ requests, outbox, changes, conversations, catchUp, presence }, on) {
     this.#requests = requests;
     this.#outbox = outbox;
+    this.#changes = changes;
     this.#conversations = conversations;
     this.#catchUp = catchUp;
     this.#presence = presence;
@@ -70,6 +74,11 @@ export class Receiver {
     if (name !== "AbortError") this.#on.tell("error", { code, message, reason, conversation });
   }
 
+  /** What brings a page, as it is to be shown. @param {any} frame */
+  given({ ...frame }) {
+    return { ...frame, messages: this.#conversations.gives(frame.messages, true) };
+  }
+
   clearOutbox() {
     this.#outbox.clear((conversation) => this.#conversations.mark(conversation) ?? 0);
   }
@@ -106,16 +115,35 @@ export class Receiver {
   #acked(ack) {
     this.#requests.answered(ack);
     const item = this.#outbox.acked(ack);
+    const changed = item ? undefined : this.#changes.acked(ack);
     this.#on.tell("ack", ack);
-    const from = this.#on.user();
-    if (item && from !== undefined) {
-      const { id, conversation, seq, timestamp } = ack;
-      const { broadcast, ...where } = /** @type {any} */ (addressOf(conversation, from));
-      const { content } = item;
-      this.#conversations.accept([{ kind: "message", id, conversation, seq, from, ...where, content, timestamp }]);
-    }
+    if (item) this.#keeps(item, ack);
+    if (changed) this.#changedAs(changed, ack);
     this.clearOutbox();
     this.#outbox.flush();
+    this.#changes.flush();
+  }
+
+  /** One's own message as it is known to be, until the server says more. @param {any} item @param {any} ack */
+  #keeps(item, { id, conversation, seq, timestamp }) {
+    const from = this.#on.user();
+    if (from === undefined) return;
+    const { broadcast, ...where } = /** @type {any} */ (addressOf(conversation, from));
+    const { reply_to, mentions, mentions_everyone, data } = wired(item);
+    const message = {
+      ...{ kind: "message", id, conversation, seq, from, ...where, content: item.content, timestamp },
+      ...(data && { data }),
+      ...(reply_to !== undefined && { reply_to: this.#conversations.quote(conversation, reply_to) }),
+      ...(mentions?.length && { mentions }),
+      ...(mentions_everyone && { mentions_everyone }),
+    };
+    this.#conversations.accept([message], true);
+  }
+
+  /** @param {import("./changes.js").Item} item @param {any} ack */
+  #changedAs({ conversation, seq: of, change }, ack) {
+    this.#conversations.keeps(change, { ...ack, conversation, of });
+    this.#conversations.redraws(conversation, of);
   }
 
   /** @param {any} error */
@@ -138,11 +166,12 @@ export class Receiver {
     if (type === "joined") this.#joined(frame);
     else if (reason === "deleted") this.#forget(conversation);
     else this.#conversations.close(conversation);
-    this.#on.tell(type, type === "joined" ? withKnown(frame) : frame);
+    this.#on.tell(type, type === "joined" ? this.given(frame) : frame);
   }
 
   /** @param {any} joined */
   #joined({ conversation, messages }) {
+    this.#conversations.gives(messages, true);
     if (this.#conversations.mark(conversation) !== undefined) return this.#conversations.accept(messages);
     this.#conversations.follow(conversation, messages.at(-1)?.seq ?? 0);
     this.clearOutbox();
@@ -151,7 +180,9 @@ export class Receiver {
   /** There is no such room any more, for anybody or for oneself. @param {string} conversation */
   #forget(conversation) {
     this.#conversations.forget(conversation);
-    this.#outbox.fail(conversation, { code: "not_found", message: "there is no such room any more" });
+    const why = { code: "not_found", message: "there is no such room any more" };
+    this.#outbox.fail(conversation, why);
+    this.#changes.fail(conversation, why);
   }
 
   /**

@@ -6,6 +6,7 @@ const TYPES = [
   "state",
   "welcome",
   "message",
+  "changed",
   "gap",
   "skipped",
   "ack",
