@@ -17,7 +17,7 @@ import { linkTo, routed } from "./route.js";
 import { sidebar } from "./sidebar.js";
 import { forgetPerson, storage } from "./storage.js";
 import { titleParts } from "./titles.js";
-import { complain, tell } from "./toasts.js";
+import { complain, reasonOf, tell } from "./toasts.js";
 import { writeDialog } from "./write_dialog.js";
 
 const WHY_OUT = {
@@ -88,7 +88,7 @@ function show({ chat, people, conversations, hasSessions, signOut, signal }) {
     if (conversations.has(view.outside())) route();
   };
   const route = async () => {
-    const id = routed();
+    const { id, seq } = routed();
     const isKnown = id !== undefined && isConversationOf(id, chat.user);
     app.classList.toggle("app-chat", isKnown);
     const wasOpen = view.current() !== undefined;
@@ -97,6 +97,7 @@ function show({ chat, people, conversations, hasSessions, signOut, signal }) {
     // What one looks at already is not opened again: one may have read on.
     else if (view.current() !== conversations.get(id)) await view.show(conversations.get(id));
     draw();
+    if (seq !== undefined && view.current()?.id === id) await view.goTo(seq);
     if (!isKnown && wasOpen) side.focus();
   };
   const refresh = () => Promise.all([conversations.refresh(), people.refresh()])
@@ -109,6 +110,8 @@ function show({ chat, people, conversations, hasSessions, signOut, signal }) {
     if (view.current() === conversation) location.hash = "";
   });
   conversations.addEventListener("invited", ({ detail: { room, by } }) => tell(shown([who(by), " invites you to ", quote(room.name), "."], people)));
+  // What was to happen to a message is taken back; what was to be said waits in its place.
+  chat.addEventListener("refused", ({ detail }) => detail.of !== undefined && complain(reasonOf(detail), detail));
   chat.addEventListener("welcome", refresh);
   for (const type of ["online", "offline"]) addEventListener(type, () => people.draws(), { signal });
   addEventListener("hashchange", route, { signal });

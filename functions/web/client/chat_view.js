@@ -1,27 +1,41 @@
 // One conversation: who it is with, its log, and where one writes.
 
+import { mayEdit } from "./actions.js";
+import { isSaid } from "./conversation.js";
 import { composer } from "./composer.js";
 import { doorView } from "./door.js";
 import { el, fill, hidden } from "./dom.js";
 import { icon } from "./icons.js";
 import { logView } from "./log.js";
-import { apart, shown, spoken, who } from "./names.js";
+import { apart, isolated, shown, spoken, who } from "./names.js";
 import { avatar } from "./people.js";
+import { wordsOf } from "./quotes.js";
 import { briefly } from "./time.js";
 import { titleOf, titleParts } from "./titles.js";
+import { announce } from "./toasts.js";
 
 /** @param actions `members` opens who is in a room, `person` who somebody is */
 export function chatView(context) {
   const { chat, conversations, people, actions } = context;
   const head = el("header", { class: "chat-head" });
   const typing = el("p", { class: "typing" });
-  const log = logView({ ...context, read: (conversation, seq) => conversations.markRead(conversation, seq) });
-  const writing = composer(chat, (conversation, content) => {
-    log.follow();
-    conversation.newFrom = undefined;
-    // How it went is told by the outbox and the log.
-    chat.send(conversation.target, content).sent.catch(() => {});
-    conversations.changed();
+  const log = logView({
+    ...context,
+    read: (conversation, seq) => conversations.markRead(conversation, seq),
+    reply: (message) => writing.answer(message),
+    edit: (message) => writing.edit(message),
+  });
+  // How it went is told by the outbox and the log, and what is refused by the app.
+  const writing = composer({
+    ...context,
+    send: (conversation, content, beside) => {
+      log.follow();
+      conversation.newFrom = undefined;
+      chat.send(conversation.target, content, beside).sent.catch(() => {});
+      conversations.changed();
+    },
+    change: ({ conversation, seq }, edit) => chat.edit(conversation, seq, edit).sent.catch(() => {}),
+    lastOwn: ({ messages }) => messages.findLast((message) => isSaid(message) && mayEdit(message, context)),
   });
   const node = el("section", { class: "chat", "aria-label": "Conversation" });
   let conversation;
@@ -33,7 +47,12 @@ export function chatView(context) {
     drawHead();
     drawTyping();
     log.draw();
+    writing.draw();
   }
+
+  conversations.addEventListener("altered", ({ detail: { conversation: where, before, after } }) => {
+    if (where === conversation && after.from === chat.user) reactedTo(before, after, people).forEach(announce);
+  });
 
   let typed;
   function drawTyping() {
@@ -91,7 +110,16 @@ export function chatView(context) {
     fill(node, el("header", { class: "chat-head door-head" }, back()), door.node);
   }
 
-  return { node, show, showDoor, draw, current: () => conversation, outside: () => door?.id };
+  return { node, show, showDoor, draw, goTo: (seq) => log.goTo(seq), current: () => conversation, outside: () => door?.id };
+}
+
+/** Who has reacted to one's message since; whoever looks sees it. */
+function reactedTo({ reactions: before = [] }, { reactions = [], content }, people) {
+  return reactions.flatMap(({ key, users }) => {
+    const known = before.find((it) => it.key === key)?.users ?? [];
+    const others = users.filter((id) => id !== people.me && !known.includes(id));
+    return others.map((id) => `${people.fullName(id)} reacted with ${isolated(key)} to: ${wordsOf({ content })}`);
+  });
 }
 
 function back() {

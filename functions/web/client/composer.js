@@ -1,21 +1,38 @@
-// Where one writes: Enter sends, Shift and Enter begin a new line, drafts stay with their conversation.
+// Where one writes: Enter sends, Shift and Enter begin a new line, drafts stay with their conversation. What one
+// answers or edits stands above it.
 
-import { el } from "./dom.js";
+import { el, fill, hidden } from "./dom.js";
 import { icon } from "./icons.js";
+import { namedIn } from "./mentions.js";
+import { named } from "./names.js";
+import { offers } from "./offers.js";
+import { wordsOf } from "./quotes.js";
 import { storage } from "./storage.js";
+import { announce } from "./toasts.js";
 
 /** How many bytes before the limit one is told of it. */
 const NEAR_LIMIT = 200;
+/** How many people a message may name, if the server does not say. */
+const MOST_NAMED = 20;
 
 const encoder = new TextEncoder();
 
-/** @param send called with the text @param chat for the limits, and to show that one types */
-export function composer(chat, send) {
-  const text = el("textarea", { rows: 1, placeholder: "Write a message", "aria-label": "Message", enterkeyhint: "send", "aria-describedby": "room-left" });
+/**
+ * @param context `chat` for the limits, and to show that one types; `conversations` and `people` for whom one
+ * can name; `send`, called with a conversation, a text and what is said beside it; `change`, with a message and
+ * what is to be different; `lastOwn`, which finds what one can edit
+ */
+export function composer(context) {
+  const { chat, people, conversations } = context;
+  const text = el("textarea", { rows: 1, placeholder: "Write a message", "aria-label": "Message", enterkeyhint: "send", "aria-describedby": "about room-left" });
   const button = el("button", { class: "send", title: "Send" }, icon("send", "Send"));
   const left = el("p", { class: "room-left", id: "room-left" });
-  const node = el("form", { class: "composer" }, text, button, left);
+  const about = el("div", { class: "about", id: "about", hidden: true });
+  const choices = offers(text, people, whoIsThere);
+  const node = el("form", { class: "composer" }, choices.node, about, text, button, left);
   let conversation;
+  /** The message that one edits. */
+  let editing;
 
   const limit = () => chat.limits?.content_bytes ?? 4096;
   const key = () => `confab.draft.${chat.user}.${conversation.id}`;
@@ -30,6 +47,8 @@ export function composer(chat, send) {
 
   function typed() {
     changed();
+    if (choices.isBegun()) conversations.learnMembers(conversation);
+    if (editing) return;
     if (text.value) storage.setItem(key(), text.value);
     else storage.removeItem(key());
     if (conversation.kind === "lobby") return;
@@ -40,29 +59,142 @@ export function composer(chat, send) {
   function submit(event) {
     event.preventDefault();
     if (button.disabled) return;
-    send(conversation, text.value.trim());
+    const content = text.value.trim();
+    if (editing) saves(content);
+    else says(content);
+    text.focus();
+  }
+
+  function says(content) {
+    const { mentions, isEveryone } = whomIn(content);
+    const { answering } = conversation;
+    conversation.answering = undefined;
+    context.send(conversation, content, {
+      ...(answering && { replyTo: answering.seq }),
+      ...(mentions.length > 0 && { mentions }),
+      ...(isEveryone && { mentionsEveryone: true }),
+    });
     text.value = "";
     storage.removeItem(key());
     changed();
+    draw();
+  }
+
+  function saves(content) {
+    const before = editing;
+    const { mentions, isEveryone } = whomIn(content, before.mentions);
+    const wasEveryone = before.mentions_everyone === true;
+    if (content !== before.content) {
+      context.change(before, { content, mentions, ...(isEveryone !== wasEveryone && { mentionsEveryone: isEveryone }) });
+    }
+    stopEditing();
+  }
+
+  /** Whom the text names, of those who can be named there. */
+  function whomIn(content, known = []) {
+    const { ids, mayNameEveryone } = whoIsThere();
+    const { mentions, isEveryone } = namedIn(content, [...new Set([...known, ...ids])], people);
+    const most = chat.limits?.mentions ?? MOST_NAMED;
+    return { mentions: mentions.slice(0, most), isEveryone: isEveryone && (mayNameEveryone || editing?.mentions_everyone === true) };
+  }
+
+  function whoIsThere() {
+    const mayNameEveryone = conversation.room !== undefined && conversation.isModerated;
+    return { ids: conversations.peopleOf(conversation), mayNameEveryone };
+  }
+
+  /** What one writes answers a message. */
+  function answer(message) {
+    if (editing) stopEditing();
+    conversation.answering = message;
+    draw();
+    announce(`Replying to ${people.fullName(message.from)}.`);
     text.focus();
+  }
+
+  /** What one writes takes the place of what one said. */
+  function edit(message) {
+    editing = message;
+    text.value = message.content;
+    changed();
+    draw();
+    announce("Editing your message. Escape gives up.");
+    text.focus();
+    text.setSelectionRange(text.value.length, text.value.length);
+  }
+
+  function stopEditing() {
+    editing = undefined;
+    text.value = storage.getItem(key()) ?? "";
+    changed();
+    draw();
+  }
+
+  /** Neither to edit nor to answer; whether there was anything to give up. */
+  function giveUp() {
+    if (!editing && !conversation?.answering) return false;
+    announce(editing ? "Your message stays as it was." : "What you write answers nothing any more.");
+    if (editing) stopEditing();
+    else conversation.answering = undefined;
+    draw();
+    return true;
+  }
+
+  let drawn;
+  /** What is deleted meanwhile is neither edited nor answered. */
+  function draw() {
+    const isGone = (message) => message && conversation.find(message.seq)?.deleted_at !== undefined;
+    if (isGone(editing) || isGone(conversation.answering)) {
+      conversation.answering = undefined;
+      announce("That message was deleted meanwhile.");
+      if (editing) stopEditing();
+    }
+    const { answering } = conversation;
+    const version = JSON.stringify([editing?.seq, answering?.seq, answering && people.fullName(answering.from)]);
+    if (version !== drawn) drawAbout(answering);
+    drawn = version;
+  }
+
+  function drawAbout(answering) {
+    about.hidden = !editing && !answering;
+    const words = editing ? "Editing your message" : answering && ["Replying to ", answering.from === chat.user ? "yourself" : named(people, answering.from)];
+    const label = editing ? "Leave it as it was" : "Answer nothing";
+    const close = el("button", { type: "button", class: "tool", title: label, onclick: () => giveUp() && text.focus() }, icon("close", label));
+    if (about.hidden) fill(about);
+    else fill(about, icon(editing ? "write" : "reply"), el("p", {}, el("strong", {}, words), hidden(": "), el("span", { class: "about-text", dir: "auto" }, wordsOf(editing ?? answering))), close);
+  }
+
+  function pressed(event) {
+    // While an input method composes, Enter chooses a word.
+    if (event.isComposing || choices.takes(event)) return;
+    if (event.key === "Enter" && !event.shiftKey) submit(event);
+    else if (event.key === "Escape" && giveUp()) event.stopPropagation();
+    else if (event.key === "ArrowUp" && text.value === "" && !editing) editsLast(event);
+  }
+
+  function editsLast(event) {
+    const last = context.lastOwn(conversation);
+    if (!last) return;
+    event.preventDefault();
+    edit(last);
   }
 
   node.addEventListener("submit", submit);
   text.addEventListener("input", typed);
-  text.addEventListener("keydown", (event) => {
-    // While an input method composes, Enter chooses a word.
-    if (event.key === "Enter" && !event.shiftKey && !event.isComposing) submit(event);
-  });
+  text.addEventListener("keydown", pressed);
 
   function show(next) {
     // Who turns to something else does not go on typing.
     if (conversation && conversation !== next && conversation.kind !== "lobby") chat.stopTyping(conversation.target);
     conversation = next;
-    text.value = storage.getItem(key()) ?? "";
-    changed();
+    stopEditing();
   }
 
-  return { node, show, focus: () => text.focus() };
+  const drawAll = () => {
+    draw();
+    choices.draw();
+  };
+  return { node, show, draw: drawAll, answer, edit, focus: () => text.focus() };
 }
 
 /** As high as what is written, up to what the style sheet allows. */

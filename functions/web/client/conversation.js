@@ -1,7 +1,7 @@
 // One conversation as this page knows it: a run of its log without holes, up to the newest message.
 
 import { addressOf } from "./confab/ids.js";
-import { sortOf } from "./confab/kinds.js";
+import { isNaming, sortOf } from "./confab/kinds.js";
 
 /** What people said and what they have of it. */
 export class Conversation {
@@ -21,6 +21,12 @@ export class Conversation {
     this.before = undefined;
     this.last = undefined;
     this.unread = 0;
+    /** How many of those name one, according to the list: what is loaded is counted here. */
+    this.listedMentions = 0;
+    /** The message that one is about to answer. */
+    this.answering = undefined;
+    /** Who is in the room, once that was asked for. */
+    this.members = undefined;
     /** Up to where one has read. */
     this.readSeq = 0;
     /** Behind which message it was new when one looked, if anything was. */
@@ -49,6 +55,46 @@ export class Conversation {
     return true;
   }
 
+  /** The message of that number, if it is here. */
+  find(seq) {
+    let [from, to] = [0, this.messages.length];
+    while (from < to) {
+      const middle = (from + to) >> 1;
+      if (this.messages[middle].seq < seq) from = middle + 1;
+      else to = middle;
+    }
+    return this.messages[from]?.seq === seq ? this.messages[from] : undefined;
+  }
+
+  /** Something happened to a message; gives back how it was. */
+  change(message) {
+    const before = this.find(message.seq);
+    if (before) this.messages[this.messages.indexOf(before)] = message;
+    if (this.last?.seq === message.seq) this.last = message;
+    return before;
+  }
+
+  /** How many unread messages name one: events may have numbers in between, and are none of them. */
+  get mentions() {
+    if (this.unread === 0) return 0;
+    let found = 0;
+    for (let at = this.messages.length - 1; at >= 0 && this.messages[at].seq > this.readSeq; at -= 1) {
+      const message = this.messages[at];
+      if (this.isOthers(message) && isNaming(message, this.me)) found += 1;
+    }
+    return Math.min(this.unread, this.hasAllUnread ? found : Math.max(found, this.listedMentions));
+  }
+
+  /** One's own role in a room, as far as it is known. */
+  get role() {
+    return this.members?.find(({ user }) => user === this.me)?.role;
+  }
+
+  /** Whether one keeps order there. */
+  get isModerated() {
+    return ["moderator", "owner"].includes(this.role);
+  }
+
   /** Counts a message as unread, unless it is one's own, a notice, or counted. */
   count(message) {
     if (message.seq <= this.counted) return;
@@ -63,7 +109,7 @@ export class Conversation {
     this.readSeq = Math.max(this.readSeq, seq);
     this.counted = Math.max(this.counted, seq);
     const rest = this.messages.filter((it) => it.seq > this.readSeq);
-    const isWhole = rest.length < this.messages.length || rest[0]?.seq === this.readSeq + 1;
+    const isWhole = rest.length < this.messages.length || rest[0]?.seq === this.readSeq + 1 || this.#goesBackTo(this.readSeq);
     const most = isWhole ? rest.filter((it) => this.isOthers(it)).length : Math.max(0, (this.last?.seq ?? 0) - this.readSeq);
     this.unread = Math.min(this.unread, most);
   }
@@ -76,7 +122,12 @@ export class Conversation {
 
   /** Whether everything unread is loaded. */
   get hasAllUnread() {
-    return this.unread === 0 || this.before === null || this.messages[0]?.seq <= this.readSeq + 1;
+    return this.unread === 0 || this.#goesBackTo(this.readSeq) || this.messages[0]?.seq <= this.readSeq + 1;
+  }
+
+  /** Whether nothing behind `seq` is missing. */
+  #goesBackTo(seq) {
+    return this.before === null || this.before <= seq + 1;
   }
 
   /** Whether it is something that others said. */

@@ -1,6 +1,7 @@
 // Every conversation one takes part in, kept up to date by what the library hands over.
 
 import { direct } from "./confab/ids.js";
+import { sortOf } from "./confab/kinds.js";
 import { Conversation } from "./conversation.js";
 
 const PAGE = 50;
@@ -8,13 +9,20 @@ const PAGE = 50;
 const LARGEST_PAGE = 100;
 /** So many unread messages are loaded to land at the first one; of more, as many as this. */
 const MOST_UNREAD = 1000;
+/** So many messages are loaded to show one of earlier. */
+const MOST_BACK = 3000;
+/** Of so many of a room's members the names are asked for. */
+const MOST_NAMED = 100;
 /** Others are told how far one has read at most this often, in ms. */
 const TELL_READ = 500;
 const TYPING_LASTS = 5000;
 /** The conversation of everybody who is online; the server keeps no list of who has read it. */
 export const LOBBY = "lobby";
 
-/** A `change` tells that something is to be drawn afresh; `removed` that one is not in a room any more. */
+/**
+ * A `change` tells that something is to be drawn afresh; `removed` that one is not in a room any more;
+ * `altered` that something happened to a message.
+ */
 export class Conversations extends EventTarget {
   #chat;
   #storage;
@@ -31,7 +39,8 @@ export class Conversations extends EventTarget {
     this.isMissing = false;
     const on = (type, act) => chat.addEventListener(type, ({ detail }) => (act(detail), this.changed()));
     on("message", (message) => this.#hear(message));
-    on("ack", ({ conversation, seq, delivered }) => delivered && this.#byId.get(conversation)?.reached(seq));
+    on("changed", (message) => this.#alter(message));
+    on("ack", ({ conversation, seq, of, delivered }) => delivered && of === undefined && this.#byId.get(conversation)?.reached(seq));
     on("receipt", (receipt) => this.#byId.get(receipt.conversation)?.receive(receipt));
     on("typing", (typing) => this.#type(typing));
     on("joined", (joined) => this.#join(joined));
@@ -144,6 +153,36 @@ export class Conversations extends EventTarget {
     this.changed();
   }
 
+  /** Loads what was said earlier until that message is here; whether it is. */
+  async loadBackTo(conversation, seq) {
+    await this.load(conversation);
+    while (!conversation.find(seq) && conversation.before > seq && conversation.messages.length < MOST_BACK) {
+      await this.loadEarlier(conversation, LARGEST_PAGE);
+    }
+    return conversation.find(seq) !== undefined;
+  }
+
+  /** Whom one can name there: who is in it, or has said something. */
+  peopleOf({ messages, members = [], with: other, me }) {
+    const speakers = messages.map(({ from }) => from).reverse();
+    const all = new Set([other, ...speakers, ...members.slice(0, MOST_NAMED).map(({ user }) => user)]);
+    return [...all].filter((id) => id !== undefined && id !== me);
+  }
+
+  /** Asks who is in a room, once until somebody comes or goes. */
+  async learnMembers(conversation) {
+    if (!conversation.room || conversation.members || conversation.isLearning) return;
+    conversation.isLearning = true;
+    try {
+      conversation.members = await this.#chat.list(`/api/rooms/${conversation.room.id}/members`);
+    } catch {
+      // Without an answer, fewer are offered, and it is asked again.
+    } finally {
+      conversation.isLearning = false;
+    }
+    this.changed();
+  }
+
   /** One has seen everything up to `seq`, and others may know. */
   markRead(conversation, seq) {
     const { readSeq, messages } = conversation;
@@ -179,15 +218,16 @@ export class Conversations extends EventTarget {
 
   #list(summary) {
     const conversation = this.get(summary.conversation);
-    const { last_message: last, unread, room, joined_at: joinedAt, read_seq: readSeq } = summary;
+    const { last_message: last, unread, unread_mentions: mentions = 0, room, joined_at: joinedAt, read_seq: readSeq } = summary;
     Object.assign(conversation, { joinedAt, ...(room && { room }) });
     conversation.readSeq = Math.max(conversation.readSeq, readSeq ?? 0);
     if (last && last.seq > conversation.counted) {
       const later = conversation.messages.filter((it) => it.seq > last.seq);
-      Object.assign(conversation, { unread, counted: last.seq });
+      Object.assign(conversation, { unread, listedMentions: mentions, counted: last.seq });
       later.forEach((message) => conversation.count(message));
     }
-    if (last && !(conversation.last?.seq >= last.seq)) conversation.last = last;
+    const [picture] = last ? this.#chat.pictures([last]) : [];
+    if (picture && !(conversation.last?.seq >= picture.seq)) conversation.last = picture;
     // Of what is here something may be missing in between, which the library asks for by itself.
     if (last && !conversation.isLoaded && conversation.messages.length === 0) this.#chat.follow(conversation.id, last.seq);
     return conversation;
@@ -217,7 +257,14 @@ export class Conversations extends EventTarget {
     if (conversation.id === LOBBY && !conversation.isLoaded) return;
     conversation.count(message);
     if (!known && conversation.room) this.#describe(conversation);
+    if (sortOf(message) === "notice") conversation.members = undefined;
     if (message.kind === "left" && message.from === this.#chat.user) this.#refreshQuietly();
+  }
+
+  #alter(after) {
+    const conversation = this.#byId.get(after.conversation);
+    const before = conversation?.change(after);
+    if (before) this.dispatchEvent(new CustomEvent("altered", { detail: { conversation, before, after } }));
   }
 
   #type({ user, conversation, typing = true, expires_in_ms: lasts = TYPING_LASTS }) {

@@ -51,13 +51,18 @@ export class KeyedList {
     return this.#held.get(key)?.node;
   }
 
-  /** @param {{key: string, version: string, render: () => HTMLElement}[]} items */
+  /**
+   * What is in an element and changes by itself, as its `detail` says, is brought up to date by `refresh`.
+   * @param {{key: string, version: string, render: () => HTMLElement, detail?: string, refresh?: (node: HTMLElement) => void}[]} items
+   */
   show(items) {
-    const focused = this.#focusedKey();
+    const focused = this.#focused();
     const held = new Map();
-    for (const { key, version, render } of items) {
+    for (const { key, version, render, detail, refresh } of items) {
       const before = this.#held.get(key);
-      held.set(key, before?.version === version ? before : { version, node: named(render(), key) });
+      const item = before?.version === version ? before : { version, node: named(render(), key) };
+      if (refresh && (item.detail ?? "") !== detail) refresh(item.node);
+      held.set(key, Object.assign(item, { detail }));
     }
     for (const [key, { node }] of this.#held) {
       if (held.get(key)?.node !== node) node.remove();
@@ -71,15 +76,19 @@ export class KeyedList {
     this.#focus(focused);
   }
 
-  #focusedKey() {
+  /** Where the focus is: in which element, and in which part of it if that has a name. */
+  #focused() {
     const focused = document.activeElement;
     if (!focused || !this.#parent.contains(focused)) return undefined;
-    for (const [key, { node }] of this.#held) if (node.contains(focused)) return key;
+    const part = focused.closest("[data-part]")?.dataset.part;
+    for (const [key, { node }] of this.#held) if (node.contains(focused)) return { key, part };
     return undefined;
   }
 
-  #focus(key) {
+  #focus({ key, part } = {}) {
     const node = this.#held.get(key)?.node;
-    if (node && !node.contains(document.activeElement)) (node.querySelector("a, summary, button") ?? node).focus();
+    if (!node || node.contains(document.activeElement)) return;
+    const same = part && node.querySelector(`[data-part="${part}"]`);
+    (same || node.querySelector("a, summary, button") || node).focus();
   }
 }

@@ -1,19 +1,26 @@
 // The log of one conversation: days, groups, what is new, what waits to be sent; older pages as one
 // scrolls back.
 
+import { actionBar } from "./actions.js";
 import { KeyedList, el, fill } from "./dom.js";
 import { icon } from "./icons.js";
 import { isSaid } from "./conversation.js";
 import { Place } from "./place.js";
 import { dayRow, markerRow, messageRow, noticeRow, pendingRow } from "./rows.js";
 import { dayOf } from "./time.js";
+import { tell } from "./toasts.js";
 
 /** Messages of one person within so long belong together. */
 const GROUP = 5 * 60 * 1000;
+/** How long a message that one was led to stands out, in ms. */
+const STANDS_OUT = 2000;
 
-/** @param context `conversations`, `people`, `chat`, and `read`, called with the last message in sight */
+/**
+ * @param context `conversations`, `people`, `chat`, `read`, called with the last message in sight, and
+ * `reply` and `edit`, called with a message
+ */
 export function logView(context) {
-  const { conversations } = context;
+  const { chat, conversations } = context;
   const rows = el("ol", { class: "rows" });
   const top = el("p", { class: "log-top" });
   const log = el("div", { class: "log", role: "log", tabindex: 0, "aria-label": "Messages", "aria-relevant": "additions" }, top, rows);
@@ -28,13 +35,25 @@ export function logView(context) {
   let isRead = false;
   let loading = false;
   let failed = false;
+  /** What is under way, if anything is. */
+  let page;
+  const does = {
+    goTo,
+    reply: context.reply,
+    edit: context.edit,
+    // What is refused is told by the app.
+    react: (seq, key, on) => chat.react(conversation.id, seq, key, on).sent.catch(() => {}),
+    done: () => log.focus(),
+  };
+  const bar = actionBar(context, rows, () => conversation, does);
 
   function draw() {
     if (!conversation) return;
     place.notice();
     markNew();
     place.hold(() => {
-      list.show(items(conversation, conversations.pending(conversation), context));
+      list.show(items(conversation, conversations.pending(conversation), { ...context, does }));
+      bar.refresh();
       drawTop();
     });
     look();
@@ -78,8 +97,12 @@ export function logView(context) {
   }
 
   /** Something that there is only one of at a time; whether it did what it should. */
-  async function load(action) {
+  function load(action) {
     if (loading || failed) return false;
+    return (page = loads(action));
+  }
+
+  async function loads(action) {
     const of = conversation;
     loading = true;
     log.setAttribute("aria-busy", "true");
@@ -101,6 +124,7 @@ export function logView(context) {
   async function show(next) {
     conversation = next;
     [landed, loading, failed] = [false, false, false];
+    bar.hide();
     list.show([]);
     place.follow();
     await land();
@@ -118,13 +142,29 @@ export function logView(context) {
     look();
   }
 
+  /** Shows a message, of however long ago. */
+  async function goTo(seq) {
+    const of = conversation;
+    await page;
+    if (conversation === of && !of.find(seq)) await load(() => conversations.loadBackTo(of, seq));
+    if (conversation !== of) return;
+    const row = rows.querySelector(`[data-seq="${seq}"]`);
+    if (!row) return tell("That message is not here any more, or too far back.");
+    place.goTo(row);
+    row.tabIndex = -1;
+    row.focus({ preventScroll: true });
+    row.classList.add("found");
+    setTimeout(() => row.classList.remove("found"), STANDS_OUT);
+    look();
+  }
+
   log.addEventListener("scroll", look, { passive: true });
   addEventListener("focus", look);
   document.addEventListener("visibilitychange", look);
   // A dialog covers what there is to read.
   document.addEventListener("close", look, true);
 
-  return { node, show, draw, follow: () => place.follow(), hide: () => (conversation = undefined), focus: () => log.focus() };
+  return { node, show, draw, goTo, follow: () => place.follow(), hide: () => (conversation = undefined), focus: () => log.focus() };
 }
 
 /** Whether somebody sees what the page shows. */
@@ -141,7 +181,7 @@ function topWords({ before, isLoaded, kind }, isEmpty) {
 
 /** Everything that is to be seen, top to bottom. */
 function items(conversation, pending, context) {
-  const { people } = context;
+  const { people, does } = context;
   const { marker } = conversation;
   const shown = [];
   let before;
@@ -150,13 +190,13 @@ function items(conversation, pending, context) {
     if (isNewDay) shown.push(dayRow(message.timestamp));
     if (message.seq === marker) shown.push(markerRow());
     const isFirst = isNewDay || message.seq === marker || !belongsTo(before, message);
-    if (isSaid(message)) shown.push(messageRow(message, { conversation, people, isFirst }));
+    if (isSaid(message)) shown.push(messageRow(message, { conversation, people, isFirst, does }));
     else shown.push(noticeRow(message, people, conversation.me));
     before = message;
   }
   const stored = new Set(conversation.messages.map(({ id }) => id));
   for (const waiting of pending) {
-    if (!stored.has(waiting.id)) shown.push(pendingRow(waiting, context.chat));
+    if (!stored.has(waiting.id)) shown.push(pendingRow(waiting, { ...context, conversation }));
   }
   return shown;
 }

@@ -1,15 +1,16 @@
 // Which conversation is open is in the address, so that going back, reloading and links work.
 
-/** The address of a conversation. */
-export function linkTo(id) {
-  return `#${encodeURIComponent(id)}`;
+/** The address of a conversation, or of a message in it. */
+export function linkTo(id, seq) {
+  return `#${encodeURIComponent(id)}${seq === undefined ? "" : `/${seq}`}`;
 }
 
-/** The conversation that the address names, if any. */
+/** The conversation that the address names, if any, and the message in it. */
 export function routed() {
+  const [, name, seq] = location.hash.match(/^#([^/]*)(?:\/(\d{1,15}))?$/) ?? [];
   try {
-    return decodeURIComponent(location.hash.slice(1)) || undefined;
+    return { id: decodeURIComponent(name ?? "") || undefined, seq: seq && Number(seq) };
   } catch {
-    return undefined;
+    return {};
   }
 }

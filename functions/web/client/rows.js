@@ -1,12 +1,16 @@
 // The rows of a log. A row's version holds all that it is drawn from.
 
+import { isNaming } from "./confab/kinds.js";
 import { el, hidden } from "./dom.js";
 import { icon } from "./icons.js";
 import { linkify } from "./linkify.js";
+import { withNames } from "./mentions.js";
 import { shown, spoken, who } from "./names.js";
 import { noticeParts } from "./notices.js";
 import { avatar, hueOf } from "./people.js";
-import { dayName, dayOf, timeOf } from "./time.js";
+import { deletedParts, quoteLink, quoteOf, quoteVersion } from "./quotes.js";
+import { drawReactions, reactionList, reactionsVersion } from "./reactions.js";
+import { dayName, dayOf, moment, timeOf } from "./time.js";
 import { reasonOf } from "./toasts.js";
 
 const TICKS = {
@@ -34,29 +38,59 @@ export function noticeRow(message, people, me) {
   return { key: `seq ${message.seq}`, version: spoken(parts, people), render: () => el("li", { class: "happened", "data-seq": message.seq }, shown(parts, people), " · ", time) };
 }
 
-/** Something said; the first of a group has the speaker's name and face. */
-export function messageRow(message, { conversation, people, isFirst }) {
+/**
+ * Something said; the first of a group has the speaker's name and face.
+ * @param does `goTo` shows an original, `react` is called with a message, a reaction and whether it is to be
+ */
+export function messageRow(message, { conversation, people, isFirst, does }) {
   const isMine = message.from === conversation.me;
-  const name = people.name(message.from);
   const status = isMine ? conversation.statusOf(message) : "";
-  const hasFace = !isMine && conversation.kind !== "dm";
-  const render = () => {
-    const classes = `said ${isMine ? "mine" : "theirs"} ${isFirst ? "first" : ""} ${hasFace ? "faced" : ""}`;
-    const speaker = hasFace && isFirst
-      ? el("span", { class: `speaker hue-${hueOf(message.from)}` }, shown([who(message.from)], people))
-      : hidden(`${isMine ? "You" : people.fullName(message.from)}: `);
-    return el("li", { class: classes, "data-seq": message.seq },
-      hasFace && isFirst && avatar(message.from, name),
-      el("div", { class: "bubble" },
-        speaker,
-        el("span", { class: "content", dir: "auto" }, linkify(message.content)),
-        el("span", { class: "meta" },
-          el("time", { datetime: message.timestamp }, timeOf(message.timestamp)),
-          isMine && tick(status))));
-  };
+  const drawn = { conversation, people, isFirst, isMine, status, goTo: does.goTo };
+  const render = () => said(message, drawn);
+  const refresh = (node) => drawReactions(node.querySelector(".reactions"), conversation.find(message.seq) ?? message, people,
+    (key, on) => does.react(message.seq, key, on));
   // Under the same key as while it waited, so that it stays where it is.
   const key = isMine ? `id ${message.id}` : `seq ${message.seq}`;
-  return { key, version: JSON.stringify([message.content, people.fullName(message.from), status, isFirst]), render };
+  return { key, version: versionOf(message, drawn), render, detail: reactionsVersion(message, people), refresh };
+}
+
+function versionOf(message, { people, status, isFirst }) {
+  const { from, content, edited_at: editedAt, deleted_at: deletedAt, deleted_by: by, reply_to: quote, pending, mentions = [] } = message;
+  const names = [from, ...(by ? [by] : []), ...mentions].map((id) => people.fullName(id));
+  return JSON.stringify([content, names, status, isFirst, editedAt, deletedAt, pending, message.mentions_everyone, quoteVersion(quote, people)]);
+}
+
+function said(message, drawn) {
+  const { conversation, people, isFirst, isMine } = drawn;
+  const { from, seq, deleted_at: deletedAt } = message;
+  const hasFace = !isMine && conversation.kind !== "dm";
+  const isToMe = !isMine && isNaming(message, people.me);
+  const classes = `said ${isMine ? "mine" : "theirs"} ${isFirst ? "first" : ""} ${hasFace ? "faced" : ""} ${isToMe ? "to-me" : ""}`;
+  const speaker = hasFace && isFirst
+    ? el("span", { class: `speaker hue-${hueOf(from)}` }, shown([who(from)], people))
+    : hidden(`${isMine ? "You" : people.fullName(from)}: `);
+  return el("li", { class: classes, "data-seq": seq },
+    hasFace && isFirst && avatar(from, people.name(from)),
+    el("div", { class: "bubble" },
+      speaker,
+      message.reply_to && quoteLink(message.reply_to, drawn),
+      contentOf(message, people),
+      metaOf(message, drawn),
+      !deletedAt && el("button", { class: "todo stop", tabindex: -1, title: "Actions", "data-part": "todo", "aria-live": "off" }, icon("more", "Actions"))),
+    reactionList());
+}
+
+function contentOf(message, people) {
+  if (message.deleted_at) return el("span", { class: "content content-gone" }, shown(deletedParts(message, who), people));
+  const parts = linkify(message.content).map((part) => (typeof part === "string" ? withNames(part, message, people) : part));
+  return el("span", { class: "content", dir: "auto" }, parts);
+}
+
+function metaOf({ timestamp, edited_at: editedAt, pending }, { isMine, status }) {
+  return el("span", { class: "meta" },
+    editedAt && el("time", { class: "edited", datetime: editedAt, title: `Edited ${moment(editedAt)}` }, "(edited)"),
+    el("time", { datetime: timestamp }, timeOf(timestamp)),
+    pending ? icon("clock", "Waiting to be sent") : isMine && tick(status));
 }
 
 function tick(status) {
@@ -65,13 +99,15 @@ function tick(status) {
 }
 
 /** Something that waits to be sent, or was refused. */
-export function pendingRow(pending, chat) {
-  const { id, content } = pending;
+export function pendingRow(pending, { chat, conversation, people, does }) {
+  const { id, content, replyTo } = pending;
+  const original = replyTo === undefined ? undefined : conversation.find(replyTo);
   const refused = pending.state === "refused";
   const why = refused && reasonOf(pending);
   const render = () => el("li", { class: `said mine first waiting ${refused ? "refused" : ""}` },
     el("div", { class: "bubble" },
       hidden("You: "),
+      original && quoteLink(quoteOf(original), { conversation, people, goTo: does.goTo }),
       el("span", { class: "content", dir: "auto" }, linkify(content)),
       el("span", { class: "meta" }, refused ? icon("refused", "Not sent") : icon("clock", "Waiting to be sent"))),
     refused && el("p", { class: "why" }, `${why} `,

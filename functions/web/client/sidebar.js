@@ -7,6 +7,7 @@ import { icon } from "./icons.js";
 import { apart, quote, shown, spoken, who } from "./names.js";
 import { noticeParts } from "./notices.js";
 import { avatar, presence } from "./people.js";
+import { deletedParts } from "./quotes.js";
 import { linkTo } from "./route.js";
 import { briefly } from "./time.js";
 import { titleOf, titleParts } from "./titles.js";
@@ -49,11 +50,11 @@ export function sidebar({ conversations, people, me, actions }) {
   }
 
   function row({ conversation, title }, isCurrent) {
-    const { id, unread, last, kind } = conversation;
+    const { id, unread, mentions, last, kind } = conversation;
     const preview = previewOf(conversation, conversations.pending(conversation).at(-1));
     const isOnline = kind === "dm" && conversation.with !== me && people.isOnline(conversation.with);
     const time = last ? briefly(last.timestamp) : "";
-    const version = JSON.stringify([title, unread, spoken(preview, people), isOnline && people.isLive, isOnline, time, isCurrent]);
+    const version = JSON.stringify([title, unread, mentions, spoken(preview, people), isOnline && people.isLive, isOnline, time, isCurrent]);
     return { key: id, version, render: () => entry({ conversation, people, preview, isOnline, time, isCurrent }) };
   }
 
@@ -67,7 +68,7 @@ export function sidebar({ conversations, people, me, actions }) {
 const HINT = "Write to somebody or join a room with the buttons above.";
 
 function entry({ conversation, people, preview, isOnline, time, isCurrent }) {
-  const { id, kind, unread, last } = conversation;
+  const { id, kind, unread, mentions, last } = conversation;
   const face = el("span", { class: "face" }, avatar(conversation.with ?? id, titleOf(conversation, people), kind),
     isOnline && presence(people, conversation.with));
   const count = unread > 99 ? "99+" : String(unread);
@@ -76,7 +77,13 @@ function entry({ conversation, people, preview, isOnline, time, isCurrent }) {
     el("span", { class: "entry-name" }, shown(titleParts(conversation), people)),
     el("time", { class: "entry-time", datetime: last?.timestamp }, time),
     el("span", { class: "entry-preview" }, preview.map((part) => (part.text === undefined ? spoken([part], people) : apart(part.text)))),
-    unread > 0 && el("span", { class: "badge" }, count, hidden(" unread"))));
+    unread > 0 && el("span", { class: "badges" },
+      mentions > 0 && el("span", { class: "badge badge-mention", title: mentionWords(mentions) }, el("span", { "aria-hidden": "true" }, "@"), hidden(mentionWords(mentions))),
+      el("span", { class: "badge" }, count, hidden(" unread")))));
+}
+
+function mentionWords(count) {
+  return count === 1 ? "1 mention of you" : `${count} mentions of you`;
 }
 
 function previewOf({ typing, last, me, kind }, pending) {
@@ -85,9 +92,10 @@ function previewOf({ typing, last, me, kind }, pending) {
   if (pending) return ["You: ", quote(pending.content)];
   if (!last) return [kind === "lobby" ? "Everybody who is online" : "Nothing said yet"];
   const sort = sortOf(last);
-  if (sort === "other") return [];
   if (sort === "notice") return noticeParts(last, me);
+  if (sort !== "text") return [];
   const speaker = last.from === me ? ["You: "] : kind === "dm" ? [] : [who(last.from), ": "];
+  if (last.deleted_at) return deletedParts(last, who);
   return [...speaker, quote(last.content)];
 }
 

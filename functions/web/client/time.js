@@ -5,6 +5,7 @@ const weekday = new Intl.DateTimeFormat(undefined, { weekday: "long" });
 const shortDay = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
 const longDay = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long" });
 const withYear = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "long", year: "numeric" });
+const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "long", timeStyle: "short" });
 
 const DAY = 24 * 60 * 60 * 1000;
 
@@ -29,6 +30,11 @@ export function dayName(timestamp) {
   if (days === 1) return "Yesterday";
   const date = new Date(timestamp);
   return date.getFullYear() === new Date().getFullYear() ? longDay.format(date) : withYear.format(date);
+}
+
+/** A moment in full. */
+export function moment(timestamp) {
+  return exact.format(new Date(timestamp));
 }
 
 /** A moment in few letters: the time today, the weekday this week, else the date. */

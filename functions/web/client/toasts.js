@@ -11,6 +11,8 @@ const WHY_NOT = {
   not_a_member: "You are not in this room.",
   role: "Your role here does not allow that.",
   broadcast: "You may not speak to everybody.",
+  not_yours: "Only whoever wrote that may do this.",
+  too_late: "It is too late to edit that.",
 };
 
 /** Where notices appear: on the page, and in every dialog, since nothing beside an open one is heard. */
@@ -20,9 +22,14 @@ export function toasts() {
 
 /** Says something in passing: a text, or parts of one. */
 export function tell(text, kind = "") {
-  const toast = el("p", { class: `toast ${kind}` }, text);
+  const toast = el("p", { class: kind === "hidden" ? kind : `toast ${kind}` }, text);
   [...document.querySelectorAll(".toasts")].at(-1).append(toast);
   setTimeout(() => toast.remove(), LASTS);
+}
+
+/** Says something to those who listen alone: the others see it. */
+export function announce(text) {
+  tell(text, "hidden");
 }
 
 /** Says that something did not work; the cause is for developers. */
