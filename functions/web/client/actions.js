@@ -152,6 +152,10 @@ function walks(event, rows) {
   const row = event.target.closest(".said[data-seq]");
   const isPlain = !event.altKey && !event.ctrlKey && !event.metaKey && !event.shiftKey;
   if (!row || !isPlain || !event.target.matches(".stop")) return;
+  if (event.key === "Escape" && event.target.closest(".bar")) {
+    event.stopPropagation();
+    row.querySelector(".todo").focus();
+  }
   const to = target(event, row, rows);
   if (!to) return;
   event.preventDefault();

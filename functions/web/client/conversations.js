@@ -226,10 +226,11 @@ export class Conversations extends EventTarget {
       Object.assign(conversation, { unread, listedMentions: mentions, counted: last.seq });
       later.forEach((message) => conversation.count(message));
     }
-    const [picture] = last ? this.#chat.pictures([last]) : [];
-    if (picture && !(conversation.last?.seq >= picture.seq)) conversation.last = picture;
     // Of what is here something may be missing in between, which the library asks for by itself.
     if (last && !conversation.isLoaded && conversation.messages.length === 0) this.#chat.follow(conversation.id, last.seq);
+    // Once it is followed: what happens to it from then on is heard.
+    const [picture] = last ? this.#chat.pictures([last]) : [];
+    if (picture && !(conversation.last?.seq >= picture.seq)) conversation.last = picture;
     return conversation;
   }
 

@@ -38,6 +38,6 @@ function labelled(ids, people) {
 
 /** The longest first: one name may begin with another. */
 function patternOf(labels) {
-  const escaped = labels.toSorted((a, b) => b.length - a.length).map((label) => label.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&"));
+  const escaped = labels.toSorted((a, b) => b.length - a.length).map((label) => label.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&"));
   return new RegExp(`(?<![\\p{L}\\p{N}_])@(${escaped.join("|")})(?![\\p{L}\\p{N}_])`, "giu");
 }

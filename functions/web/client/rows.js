@@ -1,7 +1,7 @@
 // The rows of a log. A row's version holds all that it is drawn from.
 
 import { isNaming } from "./confab/kinds.js";
-import { el, hidden } from "./dom.js";
+import { el, fill, hidden } from "./dom.js";
 import { icon } from "./icons.js";
 import { linkify } from "./linkify.js";
 import { withNames } from "./mentions.js";
@@ -47,17 +47,20 @@ export function messageRow(message, { conversation, people, isFirst, does }) {
   const status = isMine ? conversation.statusOf(message) : "";
   const drawn = { conversation, people, isFirst, isMine, status, goTo: does.goTo };
   const render = () => said(message, drawn);
-  const refresh = (node) => drawReactions(node.querySelector(".reactions"), conversation.find(message.seq) ?? message, people,
-    (key, on) => does.react(message.seq, key, on));
+  const refresh = (node) => {
+    const react = (key, on) => does.react(message.seq, key, on);
+    drawReactions(node.querySelector(".reactions"), message, people, react);
+    fill(node.querySelector(".unkept"), message.pending && icon("clock", "Waiting to be sent"));
+  };
   // Under the same key as while it waited, so that it stays where it is.
   const key = isMine ? `id ${message.id}` : `seq ${message.seq}`;
-  return { key, version: versionOf(message, drawn), render, detail: reactionsVersion(message, people), refresh };
+  return { key, version: versionOf(message, drawn), render, detail: `${message.pending ? "pending" : ""}${reactionsVersion(message, people)}`, refresh };
 }
 
 function versionOf(message, { people, status, isFirst }) {
-  const { from, content, edited_at: editedAt, deleted_at: deletedAt, deleted_by: by, reply_to: quote, pending, mentions = [] } = message;
+  const { from, content, edited_at: editedAt, deleted_at: deletedAt, deleted_by: by, reply_to: quote, mentions = [] } = message;
   const names = [from, ...(by ? [by] : []), ...mentions].map((id) => people.fullName(id));
-  return JSON.stringify([content, names, status, isFirst, editedAt, deletedAt, pending, message.mentions_everyone, quoteVersion(quote, people)]);
+  return JSON.stringify([content, names, status, isFirst, editedAt && moment(editedAt), deletedAt !== undefined, message.mentions_everyone, quoteVersion(quote, people)]);
 }
 
 function said(message, drawn) {
@@ -86,11 +89,12 @@ function contentOf(message, people) {
   return el("span", { class: "content", dir: "auto" }, parts);
 }
 
-function metaOf({ timestamp, edited_at: editedAt, pending }, { isMine, status }) {
+function metaOf({ timestamp, edited_at: editedAt }, { isMine, status }) {
   return el("span", { class: "meta" },
     editedAt && el("time", { class: "edited", datetime: editedAt, title: `Edited ${moment(editedAt)}` }, "(edited)"),
     el("time", { datetime: timestamp }, timeOf(timestamp)),
-    pending ? icon("clock", "Waiting to be sent") : isMine && tick(status));
+    el("span", { class: "unkept", "aria-live": "off" }),
+    isMine && tick(status));
 }
 
 function tick(status) {

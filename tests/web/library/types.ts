@@ -25,6 +25,14 @@ export const makes = (
 export const listens = (chat: declared.Chat): void =>
   chat.addEventListener("message", ({ detail }) => inWords(detail).toUpperCase());
 
+export const lives = async (chat: declared.Chat): Promise<declared.Ack> => {
+  chat.addEventListener("changed", ({ detail }) => detail.reactions?.map(({ key, count }) => `${key} ${count}`));
+  const { conversation, seq } = await chat.send({ to: "bob" }, "hello", { replyTo: 3, mentions: ["bob"] }).sent;
+  chat.edit(conversation, seq, { content: "hello, bob", data: null });
+  await chat.react(conversation, seq, "👍").sent;
+  return chat.remove(conversation, seq).sent;
+};
+
 /** Kinds are told apart by the compiler, too. */
 function inWords(message: declared.Message): string {
   if (message.kind === "message") return message.content;

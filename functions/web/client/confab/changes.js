@@ -1,7 +1,7 @@
 // What is to happen to messages: asked again under the same id until it is kept, and taken back if it is refused.
 
 import { deferred } from "./deferred.js";
-import { isConversationOf, newId } from "./ids.js";
+import { isConversationOf, newId, timeOf } from "./ids.js";
 import { ILL_FORMED, bytesOf, failure, isWellFormed } from "./text.js";
 
 /**
@@ -60,9 +60,10 @@ export class Changes {
     this.#on = on;
   }
 
-  /** What a message is to be by them. @param {string} conversation @param {number} seq */
+  /** What a message is to be by them. @param {string} conversation @param {number} seq @returns {Change[]} */
   of(conversation, seq) {
-    return this.#items.filter((it) => it.conversation === conversation && it.seq === seq).map(({ change }) => change);
+    const about = this.#items.filter((it) => it.conversation === conversation && it.seq === seq);
+    return about.map(({ id, change }) => ({ ...change, timestamp: new Date(timeOf(id)).toISOString() }));
   }
 
   /** @param {string} conversation @param {number} seq @param {Change} change */
@@ -227,5 +228,5 @@ export const tooLarge = (what, most) => ({ code: "too_large", message: `${what} 
 /** What other versions have stored may be anything. @param {any} it */
 function isItem(it) {
   const isText = [it?.id, it?.conversation].every((text) => typeof text === "string");
-  return isText && Number.isSafeInteger(it.seq) && ACTIONS.includes(it.change?.action);
+  return isText && /^[0-9a-f-]{36}$/.test(it.id) && Number.isSafeInteger(it.seq) && ACTIONS.includes(it.change?.action);
 }

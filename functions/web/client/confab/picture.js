@@ -28,6 +28,7 @@ import { sortOf } from "./kinds.js";
  * @property {boolean} [mentions_everyone]
  * @property {string} [key]
  * @property {boolean} [on]
+ * @property {string} [timestamp] when one wanted it
  */
 
 /** How many messages of a conversation are held, and of how many it is kept what happened to them. */
@@ -209,8 +210,11 @@ export class Pictures {
     const known = this.#folded(seq);
     const pending = this.#pending(seq);
     if (!known || pending.length === 0) return known;
-    const stamp = { of: seq, seq, timestamp: new Date().toISOString(), from: this.#me() ?? "" };
-    const wanted = pending.reduce((it, change) => applied(it, eventOf(change, it, stamp), stamp.from), known);
+    const from = this.#me() ?? "";
+    const wanted = pending.reduce((it, change) => {
+      const { timestamp = it.timestamp } = change;
+      return applied(it, eventOf(change, it, { of: seq, seq, timestamp, from }), from);
+    }, known);
     return { ...wanted, pending: true };
   }
 
@@ -265,7 +269,7 @@ export class Pictures {
  * @param {string | undefined} me
  * @returns {Copy}
  */
-export function applied(it, event, me) {
+function applied(it, event, me) {
   if (it.deleted_at !== undefined) return it;
   if (event.kind === "edited") return edited(it, event);
   if (event.kind === "reacted") return withReactions(it, reacted(it.reactions ?? [], event, me));
@@ -280,7 +284,7 @@ export function applied(it, event, me) {
  * @param {{of: number, seq: number, timestamp: string, from: string}} stamp
  * @returns {Event}
  */
-function eventOf({ action, key, on, ...change }, it, stamp) {
+function eventOf({ action, key, on, timestamp: _, ...change }, it, stamp) {
   if (action === "react") return { kind: "reacted", ...stamp, key, on };
   if (action === "delete") return { kind: "deleted", ...stamp };
   if (!it) return { kind: "edited", ...stamp };
