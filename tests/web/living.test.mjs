@@ -143,6 +143,8 @@ test("names are offered, highlighted, and counted in the list", async (t) => {
   await keyboard.press("Enter");
   await alice.sees("who waters?");
   await bob.entry("Garden club").getByText("1 mention of you").waitFor();
+  await bob.page.reload();
+  await bob.entry("Garden club").getByText("1 mention of you").waitFor();
   await bob.opens("Garden club");
   await bob.sees("who waters?");
   assert.equal(await bob.page.locator(".mention-me").textContent(), "@bob");

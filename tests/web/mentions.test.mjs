@@ -40,6 +40,8 @@ test("unread messages that name one are counted, events are not", () => {
   assert.equal(made.mentions, 0);
   made.change(said(9, { mentions: ["bob", "alice"] }));
   assert.equal(made.mentions, 1);
+  made.change(said(9, { content: "", deleted_at: "2026-01-01T00:00:00.000Z" }));
+  assert.deepEqual([made.unread, made.mentions], [1, 0]);
   made.readUpTo(12);
   assert.deepEqual([made.unread, made.mentions], [0, 0]);
 });

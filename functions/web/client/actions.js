@@ -12,6 +12,9 @@ import { announce, attempt, tell } from "./toasts.js";
 /** How long a finger stays for it to be no tap, in ms; and how far it may move meanwhile. */
 const LONG = 500;
 const STILL = 10;
+/** By how much the bar covers the row that it is above, and what stays free at the edge of what is in sight, in px. */
+const OVERLAP = 5;
+const EDGE = 4;
 
 /** Whether one may still change what one said. */
 export function mayEdit(message, { chat }) {
@@ -46,12 +49,12 @@ function showsAddress(address) {
 }
 
 /**
- * @param rows the element with the rows of messages
+ * @param log what scrolls @param rows the element in it with the rows of messages
  * @param current gives the conversation that is shown
  * @param does `reply`, `edit`, `react` with a number, a reaction and whether it is to be, and `done` once
  * what had the focus is gone
  */
-export function actionBar(context, rows, current, does) {
+export function actionBar(context, { log, rows }, current, does) {
   const bar = el("div", { class: "bar", role: "group", "aria-label": "What to do with this message", "aria-live": "off" });
   let shownFor;
 
@@ -65,9 +68,17 @@ export function actionBar(context, rows, current, does) {
     shownFor = row;
     draw(message);
     row.append(bar);
+    places();
     const conversation = current();
     // Whether one may delete it depends on what one is there.
     if (message.from !== context.chat.user) context.conversations.learnMembers(conversation);
+  }
+
+  /** Above the row, or where that begins to be in sight. */
+  function places() {
+    if (!shownFor) return;
+    const free = log.getBoundingClientRect().top + EDGE - shownFor.getBoundingClientRect().top;
+    bar.style.top = `${Math.max(OVERLAP - bar.offsetHeight, free)}px`;
   }
 
   let drawn;
@@ -102,6 +113,7 @@ export function actionBar(context, rows, current, does) {
     if (bar.parentElement !== row) row.append(bar);
     shownFor = row;
     draw(message);
+    places();
   }
 
   rows.addEventListener("pointerover", ({ target, pointerType }) => {
@@ -128,9 +140,11 @@ export function actionBar(context, rows, current, does) {
     bar.querySelector("button")?.focus();
   });
   rows.addEventListener("keydown", (event) => walks(event, rows));
+  log.addEventListener("scroll", places, { passive: true });
   pressesLong(rows, (target) => show(rowOf(target)));
-  const isElsewhere = ({ target }) => shownFor && !shownFor.contains(target) && hide();
-  document.addEventListener("pointerdown", isElsewhere);
+  document.addEventListener("pointerdown", ({ target }) => {
+    if (shownFor && !shownFor.contains(target) && !target.closest?.("dialog")) hide();
+  });
 
   return { refresh, hide };
 }

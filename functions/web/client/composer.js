@@ -47,7 +47,7 @@ export function composer(context) {
 
   function typed() {
     changed();
-    if (choices.isBegun()) conversations.learnMembers(conversation);
+    if (text.value.includes("@")) conversations.learnMembers(conversation);
     if (editing) return;
     if (text.value) storage.setItem(key(), text.value);
     else storage.removeItem(key());
@@ -82,18 +82,16 @@ export function composer(context) {
 
   function saves(content) {
     const before = editing;
-    const { mentions, isEveryone } = whomIn(content, before.mentions);
-    const wasEveryone = before.mentions_everyone === true;
-    if (content !== before.content) {
-      context.change(before, { content, mentions, ...(isEveryone !== wasEveryone && { mentionsEveryone: isEveryone }) });
-    }
+    const { mentions, isEveryone } = whomIn(content);
+    const areSame = isEveryone === (before.mentions_everyone === true) && mentions.toSorted().join() === (before.mentions ?? []).toSorted().join();
+    if (content !== before.content) context.change(before, { content, ...(!areSame && { mentions, mentionsEveryone: isEveryone }) });
     stopEditing();
   }
 
   /** Whom the text names, of those who can be named there. */
-  function whomIn(content, known = []) {
+  function whomIn(content) {
     const { ids, mayNameEveryone } = whoIsThere();
-    const { mentions, isEveryone } = namedIn(content, [...new Set([...known, ...ids])], people);
+    const { mentions, isEveryone } = namedIn(content, ids, people);
     const most = chat.limits?.mentions ?? MOST_NAMED;
     return { mentions: mentions.slice(0, most), isEveryone: isEveryone && (mayNameEveryone || editing?.mentions_everyone === true) };
   }
@@ -115,6 +113,7 @@ export function composer(context) {
   /** What one writes takes the place of what one said. */
   function edit(message) {
     editing = message;
+    if (message.content.includes("@")) conversations.learnMembers(conversation);
     text.value = message.content;
     changed();
     draw();

@@ -69,6 +69,8 @@ export class Conversation {
   /** Something happened to a message; gives back how it was. */
   change(message) {
     const before = this.find(message.seq);
+    const isCounted = message.seq > this.readSeq && message.seq <= this.counted;
+    if (before && isCounted && this.isOthers(before) && !this.isOthers(message)) this.unread = Math.max(0, this.unread - 1);
     if (before) this.messages[this.messages.indexOf(before)] = message;
     if (this.last?.seq === message.seq) this.last = message;
     return before;
@@ -130,9 +132,9 @@ export class Conversation {
     return this.before === null || this.before <= seq + 1;
   }
 
-  /** Whether it is something that others said. */
+  /** Whether it is something that others said, and have not taken back. */
   isOthers(message) {
-    return isSaid(message) && message.from !== this.me;
+    return isSaid(message) && message.from !== this.me && !message.deleted_at;
   }
 
   /** Somebody's receipt. */

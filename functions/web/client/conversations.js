@@ -13,6 +13,8 @@ const MOST_UNREAD = 1000;
 const MOST_BACK = 3000;
 /** Of so many of a room's members the names are asked for. */
 const MOST_NAMED = 100;
+/** Of so many rooms it is looked up at the start whether what is unread names one, if the list does not tell. */
+const MOST_LOOKED_UP = 10;
 /** Others are told how far one has read at most this often, in ms. */
 const TELL_READ = 500;
 const TYPING_LASTS = 5000;
@@ -121,6 +123,14 @@ export class Conversations extends EventTarget {
     for (const { id, kind } of this.#byId.values()) {
       if (kind === "room" && !present.has(id)) this.#remove(id);
     }
+    this.#lookUpMentions(listed.filter((it) => it.room && it.unread > 0 && it.mentions === undefined));
+  }
+
+  /** Without an answer there are fewer marks in the list. */
+  async #lookUpMentions(summaries) {
+    for (const { conversation } of summaries.slice(0, MOST_LOOKED_UP)) {
+      if (this.#byId.has(conversation)) await this.load(this.get(conversation)).catch(() => {});
+    }
   }
 
   /** The first page, with everything unread as far as it fits; nothing if it is here. */
@@ -162,11 +172,13 @@ export class Conversations extends EventTarget {
     return conversation.find(seq) !== undefined;
   }
 
-  /** Whom one can name there: who is in it, or has said something. */
-  peopleOf({ messages, members = [], with: other, me }) {
+  /** Whom one can name there, those who spoke last first: in a room who is in it, as soon as that is known. */
+  peopleOf({ messages, members = [], room, with: other, me }) {
     const speakers = messages.map(({ from }) => from).reverse();
-    const all = new Set([other, ...speakers, ...members.slice(0, MOST_NAMED).map(({ user }) => user)]);
-    return [...all].filter((id) => id !== undefined && id !== me);
+    if (other !== undefined) return other === me ? [] : [other];
+    const present = new Set(members.map(({ user }) => user));
+    const all = room ? [...speakers.filter((id) => present.has(id)), ...[...present].slice(0, MOST_NAMED)] : speakers;
+    return [...new Set(all)].filter((id) => id !== me);
   }
 
   /** Asks who is in a room, once until somebody comes or goes. */
@@ -218,7 +230,7 @@ export class Conversations extends EventTarget {
 
   #list(summary) {
     const conversation = this.get(summary.conversation);
-    const { last_message: last, unread, unread_mentions: mentions = 0, room, joined_at: joinedAt, read_seq: readSeq } = summary;
+    const { last_message: last, unread, mentions = 0, room, joined_at: joinedAt, read_seq: readSeq } = summary;
     Object.assign(conversation, { joinedAt, ...(room && { room }) });
     conversation.readSeq = Math.max(conversation.readSeq, readSeq ?? 0);
     if (last && last.seq > conversation.counted) {

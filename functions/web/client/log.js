@@ -45,7 +45,7 @@ export function logView(context) {
     react: (seq, key, on) => chat.react(conversation.id, seq, key, on).sent.catch(() => {}),
     done: () => log.focus(),
   };
-  const bar = actionBar(context, rows, () => conversation, does);
+  const bar = actionBar(context, { log, rows }, () => conversation, does);
 
   function draw() {
     if (!conversation) return;

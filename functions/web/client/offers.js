@@ -96,7 +96,7 @@ export function offers(text, people, who) {
   for (const type of ["input", "click", "focus", "blur"]) text.addEventListener(type, draw);
   text.addEventListener("keyup", ({ key }) => ["ArrowLeft", "ArrowRight", "Home", "End"].includes(key) && draw());
 
-  return { node: list, draw, takes, isBegun: () => begun() !== null && begun() !== undefined };
+  return { node: list, draw, takes };
 }
 
 const keepsFocus = (event) => event.preventDefault();

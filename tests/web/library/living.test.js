@@ -162,6 +162,17 @@ test("what is refused is taken back, and told", async (t) => {
   assert.equal(person.count("error"), 0);
 });
 
+test("what is so already has no number of its own", async (t) => {
+  const { chat, socket, person } = await alice(t, [bobs(6), bobs(7)]);
+  const { sent } = chat.remove(THEIRS, 6);
+  const [asked] = socket.takes();
+  await socket.says({ ...ack(asked, 6), of: 6, duplicate: true });
+  assert.equal((await sent).seq, 6);
+  assert.deepEqual([changes(person), chat.watermark(THEIRS)], [[[6, ""], [6, "bob 6"]], 7]);
+  await socket.says(happened("deleted", 8, 6));
+  assert.deepEqual(changes(person).at(-1), [6, ""]);
+});
+
 test("one change of a message is under way at a time, in order, and goes on over connections", async (t) => {
   const { chat, socket, person } = await alice(t, [bobs(6), bobs(7)]);
   chat.react(THEIRS, 6, "👍");

@@ -173,6 +173,8 @@ test("what is made of an ack counts until the server's own comes", () => {
     [made.of(1).content, made.of(1).data, made.of(1).mentions],
     ["mine", undefined, undefined],
   );
+  const everyone = made.event({ action: "edit", mentions_everyone: true }, stamp(4));
+  assert.deepEqual([everyone.content, everyone.mentions, everyone.mentions_everyone], ["mine", undefined, true]);
   made.takes(made.event({ action: "react", key: "👍", on: true }, stamp(5)), true);
   // What happened in between, and came later, is counted as well.
   made.takes(reacted(3, 1, "👍", true, 2, "carol"));

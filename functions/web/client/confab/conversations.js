@@ -137,12 +137,12 @@ export class Conversations {
   }
 
   /**
-   * A change that the server has kept.
+   * A change that the server has kept; what was so already has no number of its own, but that of its message.
    * @param {import("./picture.js").Change} change
    * @param {{id: string, conversation: string, of: number, seq: number, timestamp: string}} ack
    */
   keeps(change, { id, conversation, of, seq, timestamp }) {
-    if (!isSeq(seq) || !isSeq(of)) return;
+    if (!isSeq(seq) || !isSeq(of) || seq <= of) return;
     const event = this.#log(conversation).pictures.event(change, { of, seq, timestamp });
     this.accept([/** @type {any} */ ({ id, conversation, ...event })], true);
   }

@@ -227,6 +227,7 @@ export interface Beside {
 /** What is to be different about a message; what is absent stays as it is. */
 export interface Edit {
   content?: string;
+  /** Whom it names is one thing: if either of these is there, the other is none unless it is there, too. */
   mentions?: string[];
   mentionsEveryone?: boolean;
   /** Null for none. */

@@ -288,16 +288,13 @@ function eventOf({ action, key, on, timestamp: _, ...change }, it, stamp) {
   if (action === "react") return { kind: "reacted", ...stamp, key, on };
   if (action === "delete") return { kind: "deleted", ...stamp };
   if (!it) return { kind: "edited", ...stamp };
-  const { content, data, mentions, mentions_everyone } = { ...whatStays(it), ...given(change) };
+  // Whom it names is one thing: who says one part of that says all of it.
+  const isOfNames = change.mentions !== undefined || change.mentions_everyone !== undefined;
+  const { mentions, mentions_everyone } = isOfNames ? change : it;
+  const { content = it.content, data = it.data } = change;
   const named = { mentions: mentions?.length ? mentions : undefined, mentions_everyone: mentions_everyone || undefined };
   return { kind: "edited", ...stamp, content, data: data ?? undefined, ...named };
 }
-
-/** @param {Copy} it */
-const whatStays = ({ content, data, mentions, mentions_everyone }) => ({ content, data, mentions, mentions_everyone });
-
-/** @template {object} T @param {T} it @returns {Partial<T>} without what is undefined */
-const given = (it) => /** @type {any} */ (Object.fromEntries(Object.entries(it).filter(([, each]) => each !== undefined)));
 
 /** What is absent from an edit is none; one that was emptied says nothing. @param {Copy} it @param {Event} event @returns {Copy} */
 function edited(it, { content, data, mentions, mentions_everyone, timestamp }) {
