@@ -10,8 +10,8 @@ const browser = await startBrowser(runner);
 
 const talking = (t) => twoTalking(t, browser);
 
-/** The row of a message that says so itself, and does not quote it. */
-const said = ({ page }, text) => page.getByRole("log").getByRole("listitem").filter({ has: page.locator(".content", { hasText: text }) });
+/** The row of a message that the server has kept, and that says so itself and does not quote it. */
+const said = ({ page }, text) => page.locator(".said[data-seq]").filter({ has: page.locator(".content", { hasText: text }) });
 
 /** Does something to a message by the bar that appears when one points at it. */
 async function does(someone, text, action) {
@@ -45,6 +45,7 @@ test("arrow up edits one's last message, Escape gives up, and a draft waits mean
   const { alice, bob } = await talking(t);
   const { keyboard } = alice.page;
   await alice.says("First");
+  await said(alice, "First").waitFor();
   await bob.sees("First");
   await keyboard.press("ArrowUp");
   await alice.seesAnywhere("Editing your message");
@@ -151,6 +152,8 @@ test("names are offered, highlighted, and counted in the list", async (t) => {
   assert.equal(await alice.page.locator(".mention").textContent(), "@bob");
   assert.equal(await alice.page.locator(".mention-me").count(), 0);
   await bob.entry("Garden club").getByText("1 mention of you").waitFor({ state: "detached" });
+  await bob.says("You do, @alice");
+  await alice.page.locator(".mention-me").getByText("@alice").waitFor();
 });
 
 test("who keeps order in a room deletes what others say, and that is told", async (t) => {

@@ -87,7 +87,13 @@ export function actionBar(context, { log, rows }, current, does) {
     const version = JSON.stringify([message.seq, actions.map(([, label]) => label)]);
     if (version === drawn) return;
     drawn = version;
-    fill(bar, actions.map(([name, label, run]) => el("button", { class: `tool stop ${name === "remove" ? "danger" : ""}`, tabindex: -1, title: label, "data-part": name, onclick: leads(run) }, icon(name, label))));
+    fill(bar, actions.map(button));
+  }
+
+  function button([name, label, run]) {
+    const kind = name === "remove" ? "danger" : "";
+    const attributes = { class: `tool stop ${kind}`, tabindex: -1, title: label, "data-part": name, onclick: leads(run) };
+    return el("button", attributes, icon(name, label));
   }
 
   /** What leads elsewhere needs the bar no more. */

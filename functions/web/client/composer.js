@@ -14,6 +14,8 @@ import { announce } from "./toasts.js";
 const NEAR_LIMIT = 200;
 /** How many people a message may name, if the server does not say. */
 const MOST_NAMED = 20;
+/** For how long one waits to know whom a text can name, in ms. */
+const MOST_WAITING = 2000;
 
 const encoder = new TextEncoder();
 
@@ -33,6 +35,8 @@ export function composer(context) {
   let conversation;
   /** The message that one edits. */
   let editing;
+  /** Whether what one wrote is about to be sent. */
+  let isWaiting = false;
 
   const limit = () => chat.limits?.content_bytes ?? 4096;
   const key = () => `confab.draft.${chat.user}.${conversation.id}`;
@@ -56,13 +60,26 @@ export function composer(context) {
     else chat.stopTyping(conversation.target);
   }
 
-  function submit(event) {
+  async function submit(event) {
     event.preventDefault();
-    if (button.disabled) return;
+    if (button.disabled || isWaiting) return;
+    const [where, what] = [conversation, editing];
+    isWaiting = true;
+    await knowsWhom();
+    isWaiting = false;
+    // Who has gone elsewhere finds it as a draft.
+    if (where !== conversation || what !== editing || button.disabled) return;
     const content = text.value.trim();
     if (editing) saves(content);
     else says(content);
     text.focus();
+  }
+
+  /** Whoever sends at once what names somebody waits for who is there, but not for long. */
+  async function knowsWhom() {
+    if (!conversation.room || conversation.members || !text.value.includes("@")) return;
+    const late = new Promise((resolve) => setTimeout(resolve, MOST_WAITING));
+    await Promise.race([conversations.learnMembers(conversation), late]);
   }
 
   function says(content) {
@@ -156,11 +173,20 @@ export function composer(context) {
 
   function drawAbout(answering) {
     about.hidden = !editing && !answering;
-    const words = editing ? "Editing your message" : answering && ["Replying to ", answering.from === chat.user ? "yourself" : named(people, answering.from)];
-    const label = editing ? "Leave it as it was" : "Answer nothing";
-    const close = el("button", { type: "button", class: "tool", title: label, onclick: () => giveUp() && text.focus() }, icon("close", label));
-    if (about.hidden) fill(about);
-    else fill(about, icon(editing ? "write" : "reply"), el("p", {}, el("strong", {}, words), hidden(": "), el("span", { class: "about-text", dir: "auto" }, wordsOf(editing ?? answering))), close);
+    if (editing) fill(about, ...aboutParts("write", "Editing your message", editing, "Leave it as it was"));
+    else if (answering) fill(about, ...aboutParts("reply", ["Replying to ", whose(answering)], answering, "Answer nothing"));
+    else fill(about);
+  }
+
+  const whose = ({ from }) => (from === chat.user ? "yourself" : named(people, from));
+
+  function aboutParts(sign, words, message, label) {
+    const onclick = () => giveUp() && text.focus();
+    return [
+      icon(sign),
+      el("p", {}, el("strong", {}, words), hidden(": "), el("span", { class: "about-text", dir: "auto" }, wordsOf(message))),
+      el("button", { type: "button", class: "tool", title: label, onclick }, icon("close", label)),
+    ];
   }
 
   function pressed(event) {

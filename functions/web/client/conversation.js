@@ -27,6 +27,8 @@ export class Conversation {
     this.answering = undefined;
     /** Who is in the room, once that was asked for. */
     this.members = undefined;
+    /** Being asked for, if it is. */
+    this.learning = undefined;
     /** Up to where one has read. */
     this.readSeq = 0;
     /** Behind which message it was new when one looked, if anything was. */
@@ -45,11 +47,15 @@ export class Conversation {
     return this.before !== undefined;
   }
 
-  /** Keeps a message at its place, once; tells whether it is new here. */
+  /** Keeps a message at its place, once, as it came last; tells whether it is new here. */
   add(message) {
     let at = this.messages.length;
     while (at > 0 && this.messages[at - 1].seq > message.seq) at -= 1;
-    if (at > 0 && this.messages[at - 1].seq === message.seq) return false;
+    if (at > 0 && this.messages[at - 1].seq === message.seq) {
+      this.messages[at - 1] = message;
+      if (this.last?.seq === message.seq) this.last = message;
+      return false;
+    }
     this.messages.splice(at, 0, message);
     if (!this.last || this.last.seq < message.seq) this.last = message;
     return true;

@@ -181,17 +181,13 @@ export class Conversations extends EventTarget {
     return [...new Set(all)].filter((id) => id !== me);
   }
 
-  /** Asks who is in a room, once until somebody comes or goes. */
+  /** Asks who is in a room, once until somebody comes or goes; without an answer it is asked again. */
   async learnMembers(conversation) {
-    if (!conversation.room || conversation.members || conversation.isLearning) return;
-    conversation.isLearning = true;
-    try {
-      conversation.members = await this.#chat.list(`/api/rooms/${conversation.room.id}/members`);
-    } catch {
-      // Without an answer, fewer are offered, and it is asked again.
-    } finally {
-      conversation.isLearning = false;
-    }
+    if (!conversation.room || conversation.members) return;
+    conversation.learning ??= this.#chat.list(`/api/rooms/${conversation.room.id}/members`)
+      .then((members) => (conversation.members = members), () => {})
+      .finally(() => (conversation.learning = undefined));
+    await conversation.learning;
     this.changed();
   }
 

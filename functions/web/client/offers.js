@@ -33,7 +33,8 @@ export function offers(text, people, who) {
     list.hidden = found.length === 0;
     fill(list, found.map(option));
     shows();
-    if (found.length > 0 && before === 0) announce(`${found.length} ${found.length === 1 ? "person" : "people"} to mention. Arrow keys choose, Enter takes.`);
+    const many = found.length === 1 ? "1 person" : `${found.length} people`;
+    if (found.length > 0 && before === 0) announce(`${many} to mention. Arrow keys choose, Enter takes.`);
   }
 
   function matching(wanted) {

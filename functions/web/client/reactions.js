@@ -52,7 +52,10 @@ export function reactionDialog(chat, react) {
     dialog.close();
     react(key);
   };
-  const other = el("input", { required: true, maxlength: chat.limits?.reaction_chars ?? LONGEST, pattern: "\\S+", title: "One emoji, or a short name without spaces", autocomplete: "off", autocapitalize: "none" });
+  const other = el("input", {
+    ...{ required: true, pattern: "\\S+", title: "One emoji, or a short name without spaces" },
+    ...{ maxlength: chat.limits?.reaction_chars ?? LONGEST, autocomplete: "off", autocapitalize: "none" },
+  });
   const onsubmit = (event) => {
     event.preventDefault();
     choose(other.value);
