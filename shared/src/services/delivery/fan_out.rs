@@ -67,7 +67,10 @@ pub async fn deliver(
     let not_pushed = sent_over.filter(|_| matches!(conversation, ConversationId::Direct(..)));
     let has_young =
         people.iter().any(|recipient| recipient.inbox.has_young(copies.read_at, not_pushed));
-    let fresh = if has_young { Some(read_again(app, copies.messages).await?) } else { None };
+    let fresh = match has_young {
+        true => Some(Box::pin(read_again(app, copies.messages)).await?),
+        false => None,
+    };
     let messages = fresh.as_deref().unwrap_or(copies.messages);
     let fan_out =
         FanOut { app, conversation, messages, batches: batches(messages, false), sent_over, steps };
@@ -116,7 +119,7 @@ impl FanOut<'_> {
             return self.bring(&user, inbox, Part { first, last, batches: &self.batches }).await;
         }
         let mut theirs = theirs.to_vec();
-        reader::fit(self.app, (&user, reads_from), &mut theirs).await?;
+        Box::pin(reader::fit(self.app, (&user, reads_from), &mut theirs)).await?;
         let batches = batches(&theirs, false);
         self.bring(&user, inbox, Part { first, last, batches: &batches }).await
     }

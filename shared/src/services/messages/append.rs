@@ -114,7 +114,8 @@ pub async fn append<Admission: Future<Output = Result<Option<Target>, Error>>>(
     for _ in 1..ATTEMPTS {
         backoff.answered();
         let (tries, starts) = (backoff.tries(), tail.needs_start(now, append.kept(&tail)));
-        let round = append.round(&mut progress, (&mut tail, target), tries).await?;
+        // Boxed, as what is large and awaited deep inside is: the stack has to hold whatever is not.
+        let round = Box::pin(append.round(&mut progress, (&mut tail, target), tries)).await?;
         if let Some(appended) = round {
             if let Some(turn) = turn.filter(|_| !starts && !appended.duplicate) {
                 turn.leave(tail);
@@ -150,7 +151,7 @@ impl Append<'_> {
         progress.known = tail.entries.first().map_or(progress.known, |newest| newest.message.seq);
         check_peer(tail, new)?;
         check_rate(app, new, tail, now)?;
-        references::check(app, conversation, new).await?;
+        Box::pin(references::check(app, conversation, new)).await?;
         let target = target.map(|mut it| {
             it.has_lost_edit = progress.has_lost_edit;
             it

@@ -109,7 +109,8 @@ pub async fn revise(
         let (target, relationship) = try_join!(target, relationship)?;
         admitted(app, new, target, relationship).await
     };
-    bring(app, append(app, conversation, new, admit).await?, None).await
+    let appended = Box::pin(append(app, conversation, new, admit)).await?;
+    Box::pin(bring(app, appended, None)).await
 }
 
 /// The same over a connection.
@@ -125,7 +126,8 @@ pub async fn revise_over(
         let (target, relationship) = try_join!(target, relationship)?;
         admitted(app, new, target, relationship).await
     };
-    bring_over(app, append(app, conversation, new, admit).await?, own).await
+    let appended = Box::pin(append(app, conversation, new, admit)).await?;
+    Box::pin(bring_over(app, appended, own)).await
 }
 
 /// The message that an event is about, if it is there.

@@ -104,7 +104,8 @@ pub async fn send(
 ) -> Result<Sent, Error> {
     let admit =
         async || check_permission(app, &new.from, conversation, Action::Speak).await.map(|()| None);
-    bring(app, append(app, conversation, new, admit).await?, None).await
+    let appended = Box::pin(append(app, conversation, new, admit)).await?;
+    Box::pin(bring(app, appended, None)).await
 }
 
 /// The same over a connection.
@@ -119,8 +120,8 @@ pub async fn send_over(
     own: &OwnInbox<'_>,
 ) -> Result<Sent, Error> {
     let admit = || async { check_speaker(app, own, conversation).await.map(|()| None) };
-    let appended = append(app, conversation, new, admit).await?;
-    bring_over(app, appended, own).await
+    let appended = Box::pin(append(app, conversation, new, admit)).await?;
+    Box::pin(bring_over(app, appended, own)).await
 }
 
 /// Brings what was said over a connection, and remembers that this is ready.

@@ -39,8 +39,8 @@ pub(super) async fn announce(
         body: NewBody::Notice(notice),
     };
     let admit = || std::future::ready(Ok(None));
-    let appended = append(app, conversation, &new, admit).await?;
-    let message = bring(app, appended, None).await?.message;
+    let appended = Box::pin(append(app, conversation, &new, admit)).await?;
+    let message = Box::pin(bring(app, appended, None)).await?.message;
     if newcomer {
         // What was said before one came is not unread. Last, so that the room hears of it anyhow.
         app.store.mark_read(user, conversation, message.seq).await?;
