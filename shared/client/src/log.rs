@@ -22,6 +22,8 @@ pub(crate) struct Log {
     waited: BTreeSet<Seq>,
     /// What comes before this number was skipped, and is not shown however it comes.
     skipped: Seq,
+    /// A number that is known to be there, whether it has come or not.
+    known: Seq,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -70,9 +72,15 @@ impl Log {
         self.range.map_or(0, |range| range.next - 1)
     }
 
-    /// Whether something is missing before what has come already.
+    /// Whether something is missing before what has come already, or is known to be there.
     pub(crate) fn has_gap(&self) -> bool {
-        self.is_open && !self.beyond.is_empty()
+        let is_behind = self.range.is_some_and(|range| range.next <= self.known);
+        self.is_open && (!self.beyond.is_empty() || is_behind)
+    }
+
+    /// There is an entry of this number, which is to come.
+    pub(crate) fn knows(&mut self, seq: Seq) {
+        self.known = self.known.max(seq);
     }
 
     /// Begins with the last `wanted` messages of the newest page, or earlier if something earlier

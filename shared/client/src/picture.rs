@@ -4,7 +4,7 @@
 //! in the order of their numbers, whenever and however often they come. Only a newer copy raises `revised`:
 //! whoever applied an event might still lack one before it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use protocol::{Body, Edited, MessageView, Quote, Reacted, Reaction, Said, Seq, Timestamp};
 
@@ -17,88 +17,156 @@ pub(crate) struct Pictures {
     copies: BTreeMap<Seq, Copy>,
     /// What became of messages, by the message and then by the number of the event.
     events: BTreeMap<Seq, BTreeMap<Seq, MessageView>>,
+    /// Which copies answer a message.
+    answers: BTreeMap<Seq, BTreeSet<Seq>>,
 }
 
 #[derive(Debug)]
 struct Copy {
     view: MessageView,
+    /// Whether it was made of an ack: what the server sends is better.
+    is_guess: bool,
     /// Whether it was shown, so that it must be told when it changes.
     is_shown: bool,
 }
 
 impl Pictures {
-    /// Takes whatever came of a conversation; the messages that were shown and look otherwise now.
-    pub(crate) fn take(&mut self, view: &MessageView, me: &str) -> Vec<MessageView> {
-        let about = view.body.of().unwrap_or(view.seq);
-        let concerned = self.concerned(about);
+    /// Takes whatever came of a conversation, or is guessed by an ack; the messages that were shown before and
+    /// look otherwise after all of it.
+    pub(crate) fn take(
+        &mut self,
+        views: &[MessageView],
+        is_guess: bool,
+        me: &str,
+    ) -> Vec<MessageView> {
+        let about = |view: &MessageView| view.body.of().unwrap_or(view.seq);
+        let concerned: BTreeSet<_> =
+            views.iter().flat_map(|view| self.concerned(about(view))).collect();
         let before: Vec<_> = concerned.iter().map(|seq| self.picture(*seq, me)).collect();
-        match &view.body {
-            Body::Message(said) => self.take_copy(view, said),
-            Body::Edited(Edited { content: None, .. }) => {}
-            body if body.of().is_some() => self.take_event(about, view),
-            _ => {}
+        for view in views {
+            match &view.body {
+                Body::Message(said) => self.take_copy(view, said, is_guess),
+                Body::Edited(Edited { content: None, .. }) => {}
+                body if body.of().is_some() => self.take_event(about(view), view),
+                _ => {}
+            }
         }
         let now = concerned.iter().map(|seq| self.picture(*seq, me));
-        let changed = before.into_iter().zip(now).filter(|(before, now)| before != now);
-        changed.filter_map(|(_, now)| now).collect()
+        let both = before.into_iter().zip(now).filter_map(|(before, now)| before.zip(now));
+        both.filter(|(before, now)| looks(before) != looks(now)).map(|(_, now)| now).collect()
     }
 
     /// The messages that were shown and show something of this one: itself, and those that answer it.
     fn concerned(&self, about: Seq) -> Vec<Seq> {
-        let shows = |copy: &Copy| copy.view.seq == about || answered(&copy.view) == Some(about);
-        let shown = self.copies.values().filter(|copy| copy.is_shown && shows(copy));
-        shown.map(|copy| copy.view.seq).collect()
+        let answers = self.answers.get(&about).into_iter().flatten();
+        let is_shown = |seq: &Seq| self.copies.get(seq).is_some_and(|copy| copy.is_shown);
+        answers.chain([&about]).copied().filter(is_shown).collect()
     }
 
-    fn take_copy(&mut self, view: &MessageView, said: &Said) {
-        match self.copies.get_mut(&view.seq) {
-            Some(copy) => {
-                let held = copy.view.body.said().and_then(|held| held.revised);
-                if held >= said.revised {
-                    freshen_quote(&mut copy.view, said);
-                } else {
-                    let status = view.status.or(copy.view.status);
-                    copy.view = MessageView { status, ..view.clone() };
-                }
+    fn take_copy(&mut self, view: &MessageView, said: &Said, is_guess: bool) {
+        if let Some(copy) = self.copies.get_mut(&view.seq) {
+            let held = copy.view.body.said().and_then(|held| held.revised);
+            let is_better = copy.is_guess && !is_guess && held == said.revised;
+            if held < said.revised || is_better {
+                let status = view.status.or(copy.view.status);
+                let quote = copy.view.body.said().and_then(|held| held.reply_to.clone());
+                copy.view = MessageView { status, ..view.clone() };
+                copy.is_guess = is_guess;
+                keep_quote_deleted(&mut copy.view, quote);
+            } else {
+                freshen_quote(&mut copy.view, said);
             }
-            None => {
-                let copy = Copy { view: view.clone(), is_shown: false };
-                self.copies.insert(view.seq, copy);
-                if self.copies.len() > MOST
-                    && let Some((oldest, _)) = self.copies.pop_first()
-                {
-                    self.events.remove(&oldest);
-                }
+        } else {
+            let copy = Copy { view: view.clone(), is_guess, is_shown: false };
+            self.copies.insert(view.seq, copy);
+        }
+        if let Some(quote) = &said.reply_to {
+            self.answers.entry(quote.seq).or_default().insert(view.seq);
+            if self.is_deleted(quote.seq) {
+                self.forget_quotes(quote.seq);
             }
         }
         self.forget_what_is_over(view.seq);
+        self.limit();
     }
 
     fn take_event(&mut self, of: Seq, view: &MessageView) {
         self.events.entry(of).or_default().insert(view.seq, view.clone());
         self.forget_what_is_over(of);
+        self.limit();
     }
 
     /// Forgets the events that the copy has in it, and what was said once it is deleted.
     fn forget_what_is_over(&mut self, seq: Seq) {
         let events = self.events.entry(seq).or_default();
-        let copy = self.copies.get_mut(&seq);
-        let said = copy.and_then(|copy| match &mut copy.view.body {
+        let said = self.copies.get_mut(&seq).and_then(|copy| match &mut copy.view.body {
             Body::Message(said) => Some(said),
             _ => None,
         });
         let revised = said.as_ref().and_then(|said| said.revised);
         events.retain(|number, _| revised.is_none_or(|revised| *number > revised));
         let is_deletion = |event: &&MessageView| matches!(event.body, Body::Deleted { .. });
-        if let Some(deletion) = events.values().find(is_deletion).cloned() {
+        let deletion = events.values().find(is_deletion).cloned();
+        let is_over = said.as_ref().is_some_and(|said| said.deleted_at.is_some());
+        if let Some(deletion) = &deletion {
             // What is deleted stays so.
             events.retain(|number, _| *number == deletion.seq);
-            if let Some(said) = said {
+            if let Some(said) = said.filter(|said| said.deleted_at.is_none()) {
                 delete(said, deletion.timestamp, &deletion.from);
             }
+        } else if is_over {
+            events.clear();
         }
         if events.is_empty() {
             self.events.remove(&seq);
+        }
+        if is_over || deletion.is_some() {
+            self.forget_quotes(seq);
+        }
+    }
+
+    fn is_deleted(&self, seq: Seq) -> bool {
+        let said = self.copies.get(&seq).and_then(|copy| copy.view.body.said());
+        let mut events = self.events.get(&seq).into_iter().flat_map(BTreeMap::values);
+        said.is_some_and(|said| said.deleted_at.is_some())
+            || events.any(|event| matches!(event.body, Body::Deleted { .. }))
+    }
+
+    /// What was quoted of a message that is deleted is not kept either.
+    fn forget_quotes(&mut self, of: Seq) {
+        for answer in self.answers.get(&of).into_iter().flatten() {
+            if let Some(copy) = self.copies.get_mut(answer)
+                && let Body::Message(Said { reply_to: Some(quote), .. }) = &mut copy.view.body
+            {
+                (quote.content, quote.deleted) = (None, true);
+            }
+        }
+    }
+
+    /// Of what is oldest nothing is kept.
+    fn limit(&mut self) {
+        if self.copies.len() > MOST {
+            // What was not shown yet is to be.
+            let shown = self.copies.iter().find(|(_, copy)| copy.is_shown);
+            if let Some(oldest) = shown.map(|(seq, _)| *seq) {
+                self.drop_copy(oldest);
+                self.events.remove(&oldest);
+            }
+        }
+        if self.events.len() > MOST {
+            self.events.pop_first();
+        }
+    }
+
+    fn drop_copy(&mut self, seq: Seq) {
+        let copy = self.copies.remove(&seq);
+        if let Some(original) = copy.as_ref().and_then(|copy| answered(&copy.view))
+            && let Some(answers) = self.answers.get_mut(&original)
+        {
+            answers.remove(&seq);
+            if answers.is_empty() {
+                self.answers.remove(&original);
+            }
         }
     }
 
@@ -109,22 +177,42 @@ impl Pictures {
         self.picture(view.seq, me).unwrap_or(view)
     }
 
+    /// The same without what is kept of it here: it may be deleted here.
+    pub(crate) fn without_content(&self, view: MessageView) -> MessageView {
+        let body = match view.body {
+            Body::Message(_) if self.copies.contains_key(&view.seq) => Body::text(""),
+            Body::Edited(Edited { of, .. }) => Body::Edited(Edited { of, ..Edited::default() }),
+            body => body,
+        };
+        MessageView { body, ..view }
+    }
+
     /// A part of the log is skipped: nobody hears what becomes there of what came before it.
     pub(crate) fn forget_before(&mut self, first: Seq) {
-        self.copies = self.copies.split_off(&first);
+        let over: Vec<_> = self.copies.range(..first).map(|(seq, _)| *seq).collect();
+        over.into_iter().for_each(|seq| self.drop_copy(seq));
         for events in self.events.values_mut() {
             *events = events.split_off(&first);
         }
         self.events.retain(|_, events| !events.is_empty());
     }
 
-    /// The numbers of the messages that are here.
+    /// The numbers of the messages that are here and were shown.
     pub(crate) fn numbers(&self) -> impl Iterator<Item = Seq> {
-        self.copies.keys().copied()
+        self.copies.iter().filter(|(_, copy)| copy.is_shown).map(|(seq, _)| *seq)
     }
 
     /// What a message looks like now.
     pub(crate) fn picture(&self, seq: Seq, me: &str) -> Option<MessageView> {
+        let mut view = self.folded(seq, me)?;
+        if let Body::Message(Said { reply_to: Some(quote), .. }) = &mut view.body {
+            self.follow(quote, me);
+        }
+        Some(view)
+    }
+
+    /// The same with what it quotes as it was.
+    fn folded(&self, seq: Seq, me: &str) -> Option<MessageView> {
         let mut view = self.copies.get(&seq)?.view.clone();
         if let Body::Message(said) = &mut view.body {
             for reaction in &mut said.reactions {
@@ -132,9 +220,6 @@ impl Pictures {
             }
             for event in self.events_after(seq, said.revised) {
                 apply(said, event, me);
-            }
-            if let Some(quote) = &mut said.reply_to {
-                self.follow(quote, me);
             }
         }
         Some(view)
@@ -149,10 +234,10 @@ impl Pictures {
     fn follow(&self, quote: &mut Quote, me: &str) {
         let held = self.copies.get(&quote.seq).and_then(|copy| copy.view.body.said());
         if held.is_some_and(|held| held.revised >= quote.revised)
-            && let Some(original) = self.picture(quote.seq, me)
+            && let Some(original) = self.folded(quote.seq, me)
             && let Some(said) = original.body.said()
         {
-            quote.deleted = said.deleted_at.is_some();
+            quote.deleted |= said.deleted_at.is_some();
             quote.content = (!quote.deleted).then(|| Quote::beginning(&said.content));
             quote.revised = said.revised;
             quote.from = Some(original.from);
@@ -174,6 +259,18 @@ impl Pictures {
     }
 }
 
+/// What there is to see of a message: not how it came, how far it got or which events are in the copy.
+fn looks(view: &MessageView) -> MessageView {
+    let mut view = MessageView { to: None, room: None, status: None, ..view.clone() };
+    if let Body::Message(said) = &mut view.body {
+        said.revised = None;
+        if let Some(quote) = &mut said.reply_to {
+            quote.revised = None;
+        }
+    }
+    view
+}
+
 /// The message that this one answers.
 fn answered(view: &MessageView) -> Option<Seq> {
     view.body.said()?.reply_to.as_ref().map(|quote| quote.seq)
@@ -183,9 +280,19 @@ fn answered(view: &MessageView) -> Option<Seq> {
 fn freshen_quote(held: &mut MessageView, said: &Said) {
     let Body::Message(held) = &mut held.body else { return };
     if let (Some(held), Some(new)) = (&mut held.reply_to, &said.reply_to)
+        && !held.deleted
         && (new.revised > held.revised || held.from.is_none())
     {
         held.clone_from(new);
+    }
+}
+
+/// A quote that was deleted stays so in a newer copy.
+fn keep_quote_deleted(view: &mut MessageView, held: Option<Quote>) {
+    if let Body::Message(Said { reply_to: Some(quote), .. }) = &mut view.body
+        && held.is_some_and(|held| held.deleted)
+    {
+        (quote.content, quote.deleted) = (None, true);
     }
 }
 
@@ -222,8 +329,10 @@ fn react(reactions: &mut Vec<Reaction>, reacted: &Reacted, user: &str, me: &str)
     });
     let reaction = &mut reactions[place];
     reaction.count = reacted.count;
-    reaction.users.retain(|named| named != user);
-    if reacted.on && reaction.users.len() < Reaction::NAMED {
+    let is_named = reaction.users.iter().any(|named| named == user);
+    if !reacted.on {
+        reaction.users.retain(|named| named != user);
+    } else if !is_named && reaction.users.len() < Reaction::NAMED {
         reaction.users.push(user.to_owned());
     }
     if user == me {

@@ -42,12 +42,12 @@ impl Client {
             }
             ServerFrame::MoreWaiting => self.events.push_back(Event::MoreWaiting),
             ServerFrame::Ack(ack) => self.acknowledged(ack),
-            ServerFrame::Message(message) => self.heard(message),
+            ServerFrame::Message(message) => self.heard(vec![message]),
             ServerFrame::Messages(Messages { conversation, messages, more }) => {
                 if more {
                     self.skip(conversation, &messages);
                 }
-                messages.into_iter().for_each(|message| self.heard(message));
+                self.heard(messages);
             }
             ServerFrame::History(history) => self.paged(history, answers),
             ServerFrame::Synced { conversations } => {
@@ -93,12 +93,14 @@ impl Client {
     }
 
     /// What is said from now on shows that its sender is there; what had waited does not.
-    fn heard(&mut self, message: MessageView) {
-        let is_fresh = self.since.is_some_and(|since| message.timestamp >= since);
-        if is_fresh && message.body.content().is_some() {
-            self.seen(message.from.clone());
+    fn heard(&mut self, messages: Vec<MessageView>) {
+        for message in &messages {
+            let is_fresh = self.since.is_some_and(|since| message.timestamp >= since);
+            if is_fresh && message.body.content().is_some() {
+                self.seen(message.from.clone());
+            }
         }
-        self.pushed(message);
+        self.pushed(messages, false);
     }
 
     /// More was said before `messages` than comes: unless it is here, the conversation goes on with them.
@@ -122,9 +124,9 @@ impl Client {
             // The server pushes what became of the message to this connection, too; if that was lost, the
             // number tells.
             Some(NewEntry::Event(_)) => {
-                let log = self.logs.get(&ack.conversation);
-                if ack.delivered.is_some() && log.is_some_and(|log| log.watermark() < ack.seq) {
-                    self.sync.want(&ack.conversation);
+                if let Some(log) = self.logs.get_mut(&ack.conversation) {
+                    log.knows(ack.seq);
+                    self.sync.has_gap(&ack.conversation, log.has_gap());
                 }
             }
             None => {}
@@ -146,7 +148,7 @@ impl Client {
         };
         let NewMessage { content, reply_to, mentions, mentions_everyone, data, .. } = message;
         let reply_to = reply_to.map(|seq| Quote { seq, ..Quote::default() });
-        self.pushed(MessageView {
+        let view = MessageView {
             id: ack.id,
             conversation: ack.conversation,
             seq: ack.seq,
@@ -164,40 +166,54 @@ impl Client {
             timestamp: ack.timestamp,
             status,
             archived: false,
-        });
+        };
+        self.pushed(vec![view], true);
     }
 
-    fn pushed(&mut self, message: MessageView) {
-        let message = self.recognised(message);
-        let (conversation, seq) = (message.conversation.clone(), message.seq);
-        // The room that one is joining tells of that before it answers, and the answer has what was
-        // said before.
-        let is_joining = ids::is_room(&conversation) && self.requests.has_join();
-        let log = self.logs.entry(conversation.clone());
-        let log = log.or_insert_with(|| match is_joining {
-            true => Log::default(),
-            false => Log::starting_at(seq),
-        });
-        if log.skips(seq) {
-            return;
+    /// Takes what was pushed, or, if it is a guess, what an ack tells.
+    fn pushed(&mut self, messages: Vec<MessageView>, is_guess: bool) {
+        let messages = messages.into_iter().map(|message| self.recognised(message));
+        let messages: Vec<_> = messages.collect();
+        let mut of_here: BTreeMap<String, Vec<MessageView>> = BTreeMap::new();
+        for message in messages {
+            // The room that one is joining tells of that before it answers, and the answer has what was
+            // said before.
+            let conversation = message.conversation.clone();
+            let is_joining = ids::is_room(&conversation) && self.requests.has_join();
+            let log = self.logs.entry(conversation.clone());
+            let log = log.or_insert_with(|| match is_joining {
+                true => Log::default(),
+                false => Log::starting_at(message.seq),
+            });
+            if !log.skips(message.seq) {
+                of_here.entry(conversation).or_default().push(message);
+            }
         }
-        let changed = self.draw(&message);
-        let log = self.logs.entry(conversation.clone()).or_default();
-        let shown = log.push(message);
-        self.show(&conversation, shown);
-        self.events.extend(changed);
+        for (conversation, messages) in of_here {
+            let changed = self.draw(&conversation, &messages, is_guess);
+            self.events.extend(changed);
+            for message in messages {
+                let message = self.without_content(message);
+                let log = self.logs.entry(conversation.clone()).or_default();
+                let shown = log.push(message);
+                self.show(&conversation, shown);
+            }
+        }
     }
 
-    /// Takes a copy or an event into the pictures; what looks otherwise now and was shown before.
-    fn draw(&mut self, message: &MessageView) -> Vec<Event> {
-        let pictures = self.pictures.entry(message.conversation.clone()).or_default();
-        let changed = pictures.take(message, &self.me).into_iter();
+    /// Takes copies and events into the pictures; what looks otherwise now and was shown before.
+    fn draw(&mut self, conversation: &str, messages: &[MessageView], is_guess: bool) -> Vec<Event> {
+        let pictures = self.pictures.entry(conversation.to_owned()).or_default();
+        let changed = pictures.take(messages, is_guess, &self.me).into_iter();
         changed.map(|view| Event::Changed(Box::new(view))).collect()
     }
 
-    /// The same with a page.
-    fn draw_all(&mut self, messages: &[MessageView]) -> Vec<Event> {
-        messages.iter().flat_map(|message| self.draw(message)).collect()
+    /// What the log keeps of a message until it is shown: the pictures have the rest.
+    fn without_content(&self, message: MessageView) -> MessageView {
+        match self.pictures.get(&message.conversation) {
+            Some(pictures) => pictures.without_content(message),
+            None => message,
+        }
     }
 
     fn paged(&mut self, History { conversation, messages, .. }: History, answers: Option<&str>) {
@@ -207,11 +223,12 @@ impl Client {
         if !self.logs.contains_key(&conversation) {
             return;
         }
-        let changed = self.draw_all(&messages);
+        let changed = self.draw(&conversation, &messages, false);
+        let messages = messages.into_iter().map(|message| self.without_content(message)).collect();
         let log = self.logs.entry(conversation.clone()).or_default();
         let shown = if opens { log.open(messages, self.history) } else { log.fill(messages) };
-        self.show(&conversation, shown);
         self.events.extend(changed);
+        self.show(&conversation, shown);
         if opens {
             self.events.push_back(Event::Opened { conversation });
         }
@@ -282,7 +299,8 @@ impl Client {
     fn joined(&mut self, joined: Joined, answers: Option<&str>) {
         let Some(Request::Join { .. }) = self.settle(answers) else { return };
         let Joined { room, conversation, messages, .. } = joined;
-        let changed = self.draw_all(&messages);
+        let changed = self.draw(&conversation, &messages, false);
+        let messages = messages.into_iter().map(|message| self.without_content(message)).collect();
         let log = self.logs.entry(conversation.clone()).or_default();
         let shown = log.open(messages, self.history);
         self.events.extend(changed);

@@ -1,6 +1,8 @@
 //! A client talks to a server that is played here.
 
+mod changing;
 mod news;
+mod pictures;
 mod rooms;
 
 use std::time::{Duration, Instant};
