@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use client::{Client, Event, Mark, NewMessage, Request, Target};
+use client::{Change, Client, Event, Mark, NewEvent, NewMessage, Request, Target};
 use fastrand::Rng;
 use protocol::{MessageView, Received, ids};
 use serde_json::{Map, Value, json};
@@ -23,7 +23,7 @@ pub(super) struct User {
     events: Vec<Value>,
     /// What `GET /api/conversations` answers: conversation and last message read.
     listed: Vec<(String, u64)>,
-    /// How many messages alice has sent.
+    /// How much alice has sent.
     sent: u32,
 }
 
@@ -109,12 +109,17 @@ impl User {
 
     fn does(&mut self, step: &Value) {
         match step["do"].as_str().unwrap() {
-            "send" => {
-                self.sent += 1;
-                let id = format!("own-{}", self.sent);
+            "send" | "reply" => {
                 let (conversation, content) = (text(step, "conversation"), text(step, "content"));
                 let target = target(&conversation);
-                self.client.send(&conversation, &target, NewMessage::text(id, content));
+                let message = NewMessage::text(self.fresh_id(), content);
+                let message = NewMessage { reply_to: step["seq"].as_u64(), ..message };
+                self.client.send(&conversation, &target, message);
+            }
+            "edit" | "delete" | "react" => {
+                let (id, seq) = (self.fresh_id(), step["seq"].as_u64().unwrap());
+                let event = NewEvent { id, seq, change: change(step) };
+                self.client.change(&text(step, "conversation"), event);
             }
             "follow" => {
                 self.client.catch_up(&text(step, "conversation"), step["seq"].as_u64().unwrap());
@@ -126,6 +131,11 @@ impl User {
             "leave" => self.client.request(Request::Leave { room: text(step, "room") }),
             what => panic!("nobody can {what}"),
         }
+    }
+
+    fn fresh_id(&mut self) -> String {
+        self.sent += 1;
+        format!("own-{}", self.sent)
     }
 
     fn connects(&mut self, mut welcome: Value) {
@@ -202,6 +212,11 @@ impl User {
 fn told(event: Event) -> Option<Value> {
     Some(match event {
         Event::Message(message) => shown(*message),
+        Event::Changed(message) => json!({ "changed": *message }),
+        Event::NotChanged { conversation, event, code, .. } => {
+            let seq = event.seq;
+            json!({ "not_changed": { "conversation": conversation, "seq": seq, "code": code } })
+        }
         Event::Skipped { conversation } => {
             json!({ "skipped": { "conversation": conversation } })
         }
@@ -221,6 +236,20 @@ fn told(event: Event) -> Option<Value> {
         }
         _ => return None,
     })
+}
+
+/// What somebody does to a message.
+fn change(step: &Value) -> Change {
+    match step["do"].as_str().unwrap() {
+        "delete" => Change::Delete,
+        "react" => Change::React { key: text(step, "key"), on: step["on"] != false },
+        _ => Change::Edit {
+            content: step["content"].as_str().map(str::to_owned),
+            mentions: step.get("mentions").map(|it| serde_json::from_value(it.clone()).unwrap()),
+            mentions_everyone: step["mentions_everyone"].as_bool(),
+            data: step.get("data").map(|it| it.as_object().cloned()),
+        },
+    }
 }
 
 fn shown(message: MessageView) -> Value {

@@ -199,9 +199,9 @@ export class Pictures {
   #draws(seqs) {
     return [...seqs].filter((seq) => {
       const picture = this.#drawn(seq);
-      if (!picture || isSame(picture, this.#pictures.get(seq))) return false;
-      this.#pictures.set(seq, picture);
-      return true;
+      const before = this.#pictures.get(seq);
+      if (picture) this.#pictures.set(seq, picture);
+      return picture !== undefined && !isSame(picture, before);
     });
   }
 
@@ -236,7 +236,8 @@ export class Pictures {
   #quoted(quote) {
     const { seq } = quote;
     const original = this.#copies.get(seq);
-    const isNewer = original && revisionOf(original) > revisionOf(quote);
+    // An answer of one's own may have been said before what it answers came.
+    const isNewer = original && (quote.from === undefined || revisionOf(original) > revisionOf(quote));
     const known = isNewer ? quoteOf(original) : quote;
     return this.#since(seq, revisionOf(known)).reduce((it, { kind, content }) => {
       if (it.deleted) return it;
@@ -360,10 +361,19 @@ const beginning = (content) => (content.length > QUOTED ? [...content].slice(0, 
 /** @param {{revised?: number} | undefined} copy */
 const revisionOf = (copy) => copy?.revised ?? 0;
 
-/** How far it got is told by receipts. @param {Copy} one @param {Copy | undefined} other */
+/**
+ * How far it got is told by receipts; which events the server had put into a copy, and how it came, is nothing to see.
+ * @param {Copy} one
+ * @param {Copy | undefined} other
+ */
 const isSame = (one, other) => other !== undefined && text(one) === text(other);
-/** @param {Copy} copy */
-const text = ({ status, ...copy }) => JSON.stringify(Object.entries(copy).sort(([a], [b]) => (a < b ? -1 : 1)));
+/** @param {Copy & {type?: string}} copy */
+const text = ({ type, to, room, status, revised, reply_to: quote, ...copy }) => {
+  const seen = quote ? { ...copy, reply_to: sorted({ ...quote, revised: undefined }) } : copy;
+  return JSON.stringify(sorted(seen));
+};
+/** @param {object} it */
+const sorted = (it) => Object.entries(it).sort(([a], [b]) => (a < b ? -1 : 1));
 
 /** @param {unknown} it */
 const isSeq = (it) => Number.isSafeInteger(it) && Number(it) >= 0;

@@ -25,7 +25,7 @@ export class Names {
     if (Array.isArray(pattern)) {
       return pattern.length === it?.length && pattern.every((each, index) => this.#fits(each, it[index]));
     }
-    if (!isObject(pattern)) return pattern === it;
+    if (!isObject(pattern)) return pattern === (it ?? null);
     return isObject(it) && Object.entries(pattern).every(([name, each]) => this.#fits(each, it[name]));
   }
 

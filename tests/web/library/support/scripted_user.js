@@ -1,6 +1,7 @@
 // Somebody whose server, clock and wishes are a script's, see tests/client_scripts.
 
 import assert from "node:assert/strict";
+import { isDeepStrictEqual } from "node:util";
 import { Conversation } from "../../../../functions/web/client/conversation.js";
 import { Names, completed } from "./patterns.js";
 import { onItsOwnClock, pass, scripted, settled, sockets } from "./script.js";
@@ -20,6 +21,8 @@ export class ScriptedUser {
   #before = 0;
   /** What was shown, and how far it got: the library keeps no status, its users do, as the page does. */
   #conversations = new Map();
+  /** What messages looked like as they were told last. */
+  #pictures = new Map();
   /** Rooms that one has left. */
   #ended = new Set();
 
@@ -66,9 +69,16 @@ export class ScriptedUser {
     await this.#listens();
   }
 
-  #does({ do: what, conversation, content, seq, room }) {
+  #does({ do: what, conversation, content, seq, room, ...more }) {
     const chat = this.#chat;
     if (what === "send") return chat.send({ conversation }, content);
+    if (what === "reply") return chat.send({ conversation }, content, { replyTo: seq });
+    if (what === "edit") {
+      const { data, mentions, mentions_everyone: mentionsEveryone } = more;
+      return chat.edit(conversation, seq, { content, data, mentions, mentionsEveryone });
+    }
+    if (what === "delete") return chat.remove(conversation, seq);
+    if (what === "react") return chat.react(conversation, seq, more.key, more.on);
     if (what === "follow") return chat.follow(conversation, seq);
     if (what === "read") return chat.read(conversation, seq);
     const granted = what === "join" ? (joined) => this.#joined(joined) : () => {};
@@ -129,10 +139,11 @@ export class ScriptedUser {
   #ears() {
     return {
       message: (message) => this.#shows(message),
+      changed: (message) => this.#changed(message),
       gap: ({ conversation }) => this.#tells("gone", { conversation }),
       skipped: ({ conversation }) => this.#tells("skipped", { conversation }),
       left: ({ conversation, reason }) => this.#left(conversation, reason),
-      refused: ({ id, code }) => this.#tells("refused", { content: this.#contentOf(id), code }),
+      refused: (refusal) => this.#refused(refusal),
       error: ({ code, conversation }) => code === "forbidden" && conversation && this.#left(conversation),
       ack: ({ delivered, conversation, seq }) => delivered && this.#in(conversation).reached(seq),
       receipt: (receipt) => this.#in(receipt.conversation).receive(receipt),
@@ -144,10 +155,24 @@ export class ScriptedUser {
   }
 
   #shows(message) {
-    const { conversation, seq, kind, from, content, about, role, reason } = message;
+    const { conversation, seq, kind, from, about, role, reason } = message;
     if (!this.#in(conversation).add(message)) return;
-    if (kind === "message") this.#tells("shown", { conversation, seq, from, content });
-    else this.#tells("notice", { conversation, seq, kind, from, about, role, reason });
+    if (kind !== "message") return this.#tells("notice", { conversation, seq, kind, from, about, role, reason });
+    this.#pictures.set(`${conversation} ${seq}`, message);
+    this.#tells("shown", message);
+  }
+
+  /** The library shows at once what one wants, and takes that back if it is refused: scripts have what is kept. */
+  #changed(message) {
+    const key = `${message.conversation} ${message.seq}`;
+    if (message.pending || isDeepStrictEqual(message, this.#pictures.get(key))) return;
+    this.#pictures.set(key, message);
+    this.#tells("changed", message);
+  }
+
+  #refused({ id, conversation, of, code }) {
+    if (of === undefined) this.#tells("refused", { content: this.#contentOf(id), code });
+    else this.#tells("not_changed", { conversation, seq: of, code });
   }
 
   /** The library leaves it to whoever has asked to show what the answer brings. */
