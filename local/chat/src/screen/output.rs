@@ -129,7 +129,7 @@ impl Screen {
     async fn show_columns(&mut self, show: Show) -> io::Result<()> {
         match show {
             Show::Event(Event::Message(message))
-                if message.body.content().is_some() && message.status.is_none() =>
+                if is_said(&message) && message.status.is_none() =>
             {
                 write(&format!("{}\n", self.lines.fields(&message).await))
             }
@@ -138,12 +138,19 @@ impl Screen {
     }
 
     fn show_json(show: Show) -> io::Result<()> {
-        let value = match show {
-            Show::Frame(frame) => without_messages(frame),
-            Show::Event(Event::Message(message)) => as_frame(&message),
+        let values = match show {
+            Show::Frame(frame) => {
+                let mut values = events_of(&frame);
+                values.extend(without_messages(frame));
+                values
+            }
+            Show::Event(Event::Message(message)) => as_frame(&message).into_iter().collect(),
             other => return complain(other),
         };
-        value.map_or(Ok(()), |value| write(&format!("{}\n", json(&value.to_string()))))
+        for value in values {
+            write(&format!("{}\n", json(&value.to_string())))?;
+        }
+        Ok(())
     }
 }
 
@@ -157,6 +164,30 @@ fn complain(show: Show) -> io::Result<()> {
         _ => return Ok(()),
     };
     writeln!(io::stderr(), "chat: {}", visible(&text))
+}
+
+/// Whether somebody said it and it is not deleted.
+fn is_said(message: &MessageView) -> bool {
+    message.body.said().is_some_and(|said| said.deleted_at.is_none())
+}
+
+/// What became of messages comes as it came, each a frame of its own: whoever reads it knows by the numbers
+/// what to do with it.
+fn events_of(frame: &Value) -> Vec<Value> {
+    let is_event = |entry: &&Value| {
+        let kind = entry["kind"].as_str();
+        matches!(kind, Some("edited" | "deleted" | "reacted"))
+    };
+    if frame["type"] == "message" {
+        return Some(frame).filter(is_event).into_iter().cloned().collect();
+    }
+    let messages = frame["messages"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let events = messages.iter().filter(is_event).cloned();
+    let as_frame = |mut event: Value| {
+        event["type"] = "message".into();
+        event
+    };
+    events.map(as_frame).collect()
 }
 
 /// Messages come in order and once, not with the frames that bring them.
