@@ -23,6 +23,14 @@ pub(crate) enum Command {
     Who,
     /// What was said before, so many messages.
     History(u8),
+    /// Say something else than one did.
+    Edit(Option<usize>, String),
+    /// Take back what one said.
+    Delete(Option<usize>),
+    /// Answer a message.
+    Reply(Option<usize>, String),
+    /// React to a message, or not any more.
+    React(Option<usize>, String),
     /// What can be typed.
     Help,
     /// End.
@@ -37,20 +45,29 @@ pub(crate) const HELP: &str = "\
 /to USER         talk to somebody    /leave        leave this room
 /rooms           which there are     /who          who is here and online
 /history [N]     N messages before   /broadcast X  tell everybody online
+/reply [^N] X    answer a message    /edit [^N] X  say X instead
+/react [^N] KEY  react, or no more   /delete [^N]  take it back
 /help            this                /quit         end; so does Ctrl-D
+^N is the Nth message of this place from the end, for /edit and /delete of your
+own; without it the last of others, for /edit and /delete your own last.
+@NAME calls somebody who is here, @everyone all of a room.
 A line that begins with // is said with one of them.
 The prompt shows what became of your last message, … not acknowledged,
 ✓ kept, ✓✓ delivered, in colour read, and ✎ while somebody is typing.";
 
 /// The commands, for completion.
-pub(crate) const COMMANDS: [&str; 10] = [
+pub(crate) const COMMANDS: [&str; 14] = [
     "/broadcast ",
     "/create ",
+    "/delete",
+    "/edit ",
     "/help",
     "/history ",
     "/join ",
     "/leave",
     "/quit",
+    "/react ",
+    "/reply ",
     "/rooms",
     "/to ",
     "/who",
@@ -88,9 +105,39 @@ impl Command {
                 Ok(messages @ 1..=100) => Self::History(messages),
                 _ => Self::Mistake("/history wants a number from 1 to 100".into()),
             },
+            "edit" | "reply" | "react" | "delete" => Self::about_a_message(name, rest),
             "help" | "h" | "?" => Self::Help,
             "quit" | "q" | "exit" => Self::Quit,
             _ => Self::Mistake(format!("there is no /{name}; /help lists what there is")),
+        }
+    }
+}
+
+impl Command {
+    /// Understands what is to be done to a message, which may be named by how far it is from the end.
+    fn about_a_message(name: &str, rest: &str) -> Self {
+        let (which, rest) = match rest.strip_prefix('^') {
+            Some(rest) => {
+                let (number, rest) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+                match number.parse() {
+                    Ok(number @ 1..) => (Some(number), rest.trim()),
+                    _ => {
+                        let reason =
+                            format!("/{name} counts messages from the end: ^1 is the last");
+                        return Self::Mistake(reason);
+                    }
+                }
+            }
+            None => (None, rest),
+        };
+        match (name, rest) {
+            ("delete", "") => Self::Delete(which),
+            ("delete", _) => Self::Mistake("/delete wants nothing, or ^N".into()),
+            ("react", "") => Self::Mistake("/react wants an emoji or a short name".into()),
+            (_, "") => Self::Mistake(format!("/{name} wants something to say")),
+            ("edit", text) => Self::Edit(which, text.to_owned()),
+            ("react", key) => Self::React(which, key.to_owned()),
+            (_, text) => Self::Reply(which, text.to_owned()),
         }
     }
 }
@@ -127,7 +174,20 @@ mod tests {
     }
 
     #[test]
+    fn a_message_is_named_by_how_far_it_is_from_the_end() {
+        check("/edit 2 o'clock ", &Command::Edit(None, "2 o'clock".into()));
+        check("/edit ^2  at 3", &Command::Edit(Some(2), "at 3".into()));
+        check("/delete", &Command::Delete(None));
+        check("/delete ^12", &Command::Delete(Some(12)));
+        check("/reply ^1 yes", &Command::Reply(Some(1), "yes".into()));
+        check("/react +1", &Command::React(None, "+1".into()));
+    }
+
+    #[test]
     fn mistakes_are_explained() {
+        for line in ["/edit", "/edit ^2", "/delete ^0", "/delete it", "/reply ^x y", "/react ^1"] {
+            assert!(matches!(Command::parse(line), Command::Mistake(_)), "{line}");
+        }
         for line in ["/join", "/dance", "/history 0", "/history many", "/to  "] {
             assert!(matches!(Command::parse(line), Command::Mistake(_)), "{line}");
         }

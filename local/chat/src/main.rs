@@ -2,7 +2,7 @@
 //!
 //! - the crate `client` keeps the protocol, [`server`] says where to connect and as whom;
 //! - [`http`] is the HTTP API, [`account`] who one is;
-//! - [`input`] and [`editor`] are what comes from a person or a pipe, [`command`] what it means;
+//! - [`input`] and [`editor`] are what comes from a person or a pipe, [`command`] what it means, [`mentions`] whom it calls;
 //! - [`screen`] is what is shown, [`prompt`] what stands below it, [`paint`] and [`text`] how; [`names`] what people and rooms are called;
 //! - [`export`] prints what one takes with one, [`why`] what became of a message;
 //! - [`app`] brings them together.
@@ -15,6 +15,7 @@ mod editor;
 mod export;
 mod http;
 mod input;
+mod mentions;
 mod names;
 mod options;
 mod paint;

@@ -57,6 +57,11 @@ impl Paint {
         self.with("1", text)
     }
 
+    /// Where one is called.
+    pub(crate) fn called(self, text: &str) -> String {
+        self.with("1;7", text)
+    }
+
     /// What is well.
     pub(crate) fn good(self, text: &str) -> String {
         self.with("1;36", text)
@@ -68,6 +73,10 @@ impl Paint {
     }
 
     fn with(self, code: &str, text: &str) -> String {
-        if self.colours { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+        if self.colours && !text.is_empty() {
+            format!("\x1b[{code}m{text}\x1b[0m")
+        } else {
+            text.to_owned()
+        }
     }
 }

@@ -202,7 +202,12 @@ impl Client {
     }
 
     /// Takes copies and events into the pictures; what looks otherwise now and was shown before.
-    fn draw(&mut self, conversation: &str, messages: &[MessageView], is_guess: bool) -> Vec<Event> {
+    pub(crate) fn draw(
+        &mut self,
+        conversation: &str,
+        messages: &[MessageView],
+        is_guess: bool,
+    ) -> Vec<Event> {
         let pictures = self.pictures.entry(conversation.to_owned()).or_default();
         let changed = pictures.take(messages, is_guess, &self.me).into_iter();
         changed.map(|view| Event::Changed(Box::new(view))).collect()
@@ -246,7 +251,6 @@ impl Client {
     /// version knows has its number, and is not shown, nor are events: they change what is.
     fn show(&mut self, conversation: &str, messages: Vec<MessageView>) {
         let pictures = self.pictures.entry(conversation.to_owned()).or_default();
-        let is_shown = |it: &MessageView| it.body != Body::Unknown && it.body.of().is_none();
         for message in messages.into_iter().filter(is_shown) {
             let message = pictures.show(message, &self.me);
             self.events.push_back(Event::Message(Box::new(message)));
@@ -375,4 +379,9 @@ impl Client {
             self.sync.answer(Some(&id), now);
         }
     }
+}
+
+/// Whether an entry of a log is a line of its own.
+pub(crate) fn is_shown(entry: &MessageView) -> bool {
+    entry.body != Body::Unknown && entry.body.of().is_none()
 }

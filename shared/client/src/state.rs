@@ -14,6 +14,7 @@ use crate::outbox::{
 };
 use crate::picture::Pictures;
 use crate::progress::{Mark, Progress};
+use crate::receiving::is_shown;
 use crate::requests::{Request, Requests, is_read};
 use crate::sync::Sync;
 
@@ -132,6 +133,16 @@ impl Client {
     /// The numbers of the messages of a conversation that are here.
     pub fn numbers(&self, conversation: &str) -> Vec<Seq> {
         self.pictures.get(conversation).into_iter().flat_map(Pictures::numbers).collect()
+    }
+
+    /// What messages look like that somebody has looked up, without what is not shown; from now on it is
+    /// told when they change.
+    pub fn look(&mut self, conversation: &str, messages: Vec<MessageView>) -> Vec<MessageView> {
+        let changed = self.draw(conversation, &messages, false);
+        self.events.extend(changed);
+        let pictures = self.pictures.entry(conversation.to_owned()).or_default();
+        let shown = messages.into_iter().filter(is_shown);
+        shown.map(|message| pictures.show(message, &self.me)).collect()
     }
 
     /// How many messages have no ack yet.

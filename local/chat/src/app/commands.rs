@@ -3,10 +3,10 @@
 use std::future::Future;
 use std::time::{Duration, Instant};
 
-use client::{NewMessage, Request, Target};
+use client::{Request, Target};
 use protocol::{ConversationView, ids};
-use uuid::Uuid;
 
+use super::changing::Draft;
 use super::event_loop::{App, Mode};
 use super::http_requests::Reply;
 use super::place::{Destination, Place};
@@ -23,8 +23,14 @@ impl App {
             Command::Nothing => {}
             Command::Say(content) => self.say(&content),
             Command::Broadcast(content) => {
-                self.send(ids::LOBBY, &Target::Everybody, content);
+                let (conversation, target) = (ids::LOBBY.to_owned(), Target::Everybody);
+                let place = Place { conversation, target, name: String::new() };
+                self.hold_or_send(place, Draft::Say { reply_to: None, content });
             }
+            Command::Edit(which, content) => self.edit(which, content),
+            Command::Delete(which) => self.delete(which),
+            Command::Reply(which, content) => self.reply(which, content),
+            Command::React(which, key) => self.react(which, key),
             Command::To(name) => self.go(Destination::Person(name)),
             Command::Join(room) => self.go(Destination::Room(room)),
             Command::Create(room) => {
@@ -50,17 +56,9 @@ impl App {
 
     /// Says something where one is.
     pub(super) fn say(&mut self, content: &str) {
-        match self.place.clone() {
-            Some(place) => self.send(&place.conversation, &place.target, content.to_owned()),
-            None => {
-                self.show(Show::Trouble("nobody hears that: /join ROOM or /to USER first".into()));
-            }
+        if let Some(place) = self.here() {
+            self.hold_or_send(place, Draft::Say { reply_to: None, content: content.to_owned() });
         }
-    }
-
-    fn send(&mut self, conversation: &str, target: &Target, content: String) {
-        let message = NewMessage::text(Uuid::now_v7().to_string(), content);
-        self.client.send(conversation, target, message);
     }
 
     /// Sets out for another place; an event or an answer tells of the arrival.
@@ -110,10 +108,13 @@ impl App {
             Reply::Made(Err(error)) => self.cancel_opening(error.to_string()),
             Reply::Before { conversation, messages } => {
                 if let Some(first) = messages.first() {
-                    self.looked_back.insert(conversation, first.seq);
+                    self.looked_back.insert(conversation.clone(), first.seq);
                 }
+                let messages = self.client.look(&conversation, messages);
+                self.handle_events();
                 self.show(Show::Page(messages));
             }
+            Reply::Members { conversation, people } => self.members_came(conversation, people),
         }
     }
 

@@ -30,7 +30,7 @@ impl App {
     }
 
     pub(super) fn is_done(&self, now: Instant) -> bool {
-        let is_quiet = self.client.unsent() == 0;
+        let is_quiet = self.unsent() == 0;
         if let Some(by) = self.leaves_by {
             return is_quiet || now >= by;
         }
@@ -40,9 +40,14 @@ impl App {
         (!waits && self.input_has_ended && !listens) || (waits && now - self.progressed >= timeout)
     }
 
+    /// How much has no ack yet.
+    fn unsent(&self) -> usize {
+        self.client.unsent() + self.held.len()
+    }
+
     /// Whether everything that was to be said is kept.
     pub(super) fn outcome(&mut self) -> anyhow::Result<()> {
-        let waiting = self.client.unsent();
+        let waiting = self.unsent();
         let why = self.trouble.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
         if waiting > 0 {
             let messages = if waiting == 1 { "message was" } else { "messages were" };

@@ -1,6 +1,6 @@
 //! The life of a client: one loop that waits for whatever comes next.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::pin::pin;
 use std::time::{Duration, Instant};
 
@@ -11,11 +11,13 @@ use protocol::Received;
 use serde_json::Value;
 use tokio::sync::mpsc::{Receiver, Sender, UnboundedReceiver, UnboundedSender, unbounded_channel};
 
+use super::changing::Draft;
 use super::http_requests::{HttpRequests, Reply};
 use super::place::{Destination, Place, Presences};
 use super::signals::interrupted;
 use crate::editor::{Keyboard, SharedPrompt};
 use crate::input::{Input, read_lines};
+use crate::mentions::Named;
 use crate::paint::Paint;
 use crate::screen::Show;
 
@@ -47,6 +49,10 @@ pub(crate) struct App {
     pub(super) going: Option<Place>,
     pub(super) may_create: bool,
     pub(super) looked_back: HashMap<String, u64>,
+    /// Who can be called in a room, as far as that was asked.
+    pub(super) members: HashMap<String, Vec<Named>>,
+    /// What is to be said as soon as that is known.
+    pub(super) held: VecDeque<(Place, Draft)>,
     pub(super) presence: Presences,
     pub(super) typing_until: Option<Instant>,
     pub(super) shared_prompt: SharedPrompt,
@@ -90,6 +96,8 @@ impl App {
             going: None,
             may_create: false,
             looked_back: HashMap::new(),
+            members: HashMap::new(),
+            held: VecDeque::new(),
             presence: Presences::new(),
             typing_until: None,
             shared_prompt: SharedPrompt::default(),

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use client::{Event, Request, Target};
-use protocol::{ErrorCode, MessageView, Presence};
+use protocol::{Body, ErrorCode, MessageView, Presence};
 
 use super::event_loop::{App, Mode};
 use super::place::Place;
@@ -21,7 +21,13 @@ impl App {
 
     fn handle_event(&mut self, event: Event) {
         match &event {
-            Event::Message(message) => self.mark_read(message),
+            Event::Message(message) => {
+                if !matches!(message.body, Body::Message(_)) {
+                    // Somebody came or went.
+                    self.members.remove(&message.conversation);
+                }
+                self.mark_read(message);
+            }
             Event::Joined { room } => self.open_place(Place::room(room)),
             Event::Opened { conversation } => self.opened(conversation),
             Event::Left { conversation, .. } if self.is_here(conversation) => {
@@ -47,6 +53,7 @@ impl App {
                 return;
             }
             Event::Renamed { user, username } => {
+                self.members.clear();
                 let names = self.asker.names.clone();
                 let (user, username) = (user.clone(), username.clone());
                 tokio::spawn(async move { names.call(user, username).await });

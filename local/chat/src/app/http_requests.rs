@@ -9,6 +9,7 @@ use serde_json::json;
 
 use crate::account::Account;
 use crate::http::{HttpError, List, segment};
+use crate::mentions::Named;
 use crate::names::Names;
 use crate::screen::Show;
 use crate::text::visible;
@@ -30,6 +31,8 @@ pub(crate) enum Reply {
     Made(Result<RoomView, HttpError>),
     /// Somebody else has made the room.
     IsThere(String),
+    /// Who is in a room, if that could be found out.
+    Members { conversation: String, people: Option<Vec<Named>> },
     /// Messages from before `first`, which is the first shown.
     Before { conversation: String, messages: Vec<MessageView> },
 }
@@ -159,6 +162,21 @@ impl HttpRequests {
         }
         names.extend(rest(&members, NAMED));
         Ok(names.join(", "))
+    }
+
+    /// Who can be called in a room.
+    pub(crate) async fn named_members(self, conversation: String, room: String) -> Reply {
+        let path = format!("/api/rooms/{}/members", segment(&room));
+        let Ok(members) = self.account.list::<MemberView>(&path).await else {
+            return Reply::Members { conversation, people: None };
+        };
+        let most = if self.account.is_open() { usize::MAX } else { NAMED };
+        let mut people = Vec::new();
+        for MemberView { user: id, .. } in members.items.into_iter().take(most) {
+            let name = self.names.person(&id).await;
+            people.push(Named { id, name });
+        }
+        Reply::Members { conversation, people: Some(people) }
     }
 
     async fn room_name(&self, room: &str) -> String {

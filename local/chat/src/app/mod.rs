@@ -1,6 +1,7 @@
 //! The client: brings what is typed, what is heard and what is due to the session, and what the
 //! session says to the line and the screen.
 
+mod changing;
 mod commands;
 mod ending;
 mod event_loop;

@@ -1,5 +1,6 @@
 //! What is shown, and how: lines for people, columns for pipes, JSON for scripts.
 
+mod became;
 mod lines;
 mod output;
 

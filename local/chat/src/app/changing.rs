@@ -1,0 +1,178 @@
+//! What one does to messages, and what one says that is about others: their messages, or themselves.
+
+use client::{Change, NewEvent, NewMessage, Target};
+use protocol::{MessageView, Seq};
+use uuid::Uuid;
+
+use super::event_loop::{App, Mode};
+use super::place::Place;
+use crate::mentions::{Named, called, calls_everyone, may_call};
+use crate::screen::Show;
+
+/// Something to say, in which people may be called.
+#[derive(Clone, Debug)]
+pub(super) enum Draft {
+    /// A message, which may answer another.
+    Say { reply_to: Option<Seq>, content: String },
+    /// What a message is to say instead.
+    Edit { seq: Seq, content: String },
+}
+
+impl Draft {
+    fn content(&self) -> &str {
+        match self {
+            Self::Say { content, .. } | Self::Edit { content, .. } => content,
+        }
+    }
+}
+
+impl App {
+    /// Where one is; if that is nowhere, one is told.
+    pub(super) fn here(&self) -> Option<Place> {
+        if self.place.is_none() {
+            self.show(Show::Trouble("nobody hears that: /join ROOM or /to USER first".into()));
+        }
+        self.place.clone()
+    }
+
+    /// Says something else than one did.
+    pub(super) fn edit(&mut self, which: Option<usize>, content: String) {
+        let Some((place, message)) = self.own(which) else { return };
+        self.hold_or_send(place, Draft::Edit { seq: message.seq, content });
+    }
+
+    /// Takes back what one said.
+    pub(super) fn delete(&mut self, which: Option<usize>) {
+        let Some((place, message)) = self.own(which) else { return };
+        self.change(&place, message.seq, Change::Delete);
+    }
+
+    /// Answers a message.
+    pub(super) fn reply(&mut self, which: Option<usize>, content: String) {
+        let Some((place, message)) = self.anybodys(which) else { return };
+        self.hold_or_send(place, Draft::Say { reply_to: Some(message.seq), content });
+    }
+
+    /// Reacts to a message, or, if one does already, does not any more.
+    pub(super) fn react(&mut self, which: Option<usize>, key: String) {
+        let Some((place, message)) = self.anybodys(which) else { return };
+        let reactions = message.body.said().map(|said| said.reactions.as_slice());
+        let mut reactions = reactions.unwrap_or_default().iter();
+        let on = !reactions.any(|reaction| reaction.key == key && reaction.mine);
+        self.change(&place, message.seq, Change::React { key, on });
+    }
+
+    fn own(&self, which: Option<usize>) -> Option<(Place, MessageView)> {
+        let is_own = |message: &MessageView| message.from == self.me;
+        self.find(which, is_own, is_own, "there is nothing of yours here")
+    }
+
+    fn anybodys(&self, which: Option<usize>) -> Option<(Place, MessageView)> {
+        let is_others = |message: &MessageView| message.from != self.me;
+        self.find(which, |_| true, is_others, "there is nothing of others here")
+    }
+
+    /// The message of this place that is so far from the end among those that are `counted`, or the last of
+    /// those that are `meant` and not deleted; if there is none, one is told.
+    fn find(
+        &self,
+        which: Option<usize>,
+        counted: impl Fn(&MessageView) -> bool,
+        meant: impl Fn(&MessageView) -> bool,
+        nothing: &str,
+    ) -> Option<(Place, MessageView)> {
+        let place = self.here()?;
+        let numbers = self.client.numbers(&place.conversation).into_iter().rev();
+        let mut messages = numbers.filter_map(|it| self.client.picture(&place.conversation, it));
+        let found = match which {
+            Some(which) => messages.filter(counted).nth(which - 1),
+            None => messages.find(|message| meant(message) && !is_deleted(message)),
+        };
+        let trouble = match (&found, which) {
+            (Some(message), _) if is_deleted(message) => "that message is deleted".to_owned(),
+            (Some(_), _) => return found.map(|message| (place, message)),
+            (None, Some(which)) => format!("there is no message ^{which} here"),
+            (None, None) => nothing.to_owned(),
+        };
+        self.show(Show::Trouble(trouble));
+        None
+    }
+
+    fn change(&mut self, place: &Place, seq: Seq, change: Change) {
+        let event = NewEvent { id: Uuid::now_v7().to_string(), seq, change };
+        self.client.change(&place.conversation, event);
+    }
+
+    /// Says something, as soon as it is known who can be called in it; and after what waits for that.
+    pub(super) fn hold_or_send(&mut self, place: Place, draft: Draft) {
+        let waits = self.held.iter().any(|(held, _)| held.conversation == place.conversation);
+        let room = match &place.target {
+            Target::Room(room) if self.mode == Mode::Terminal => Some(room.clone()),
+            _ => None,
+        };
+        let is_known = self.members.contains_key(&place.conversation);
+        match room.filter(|_| !is_known && may_call(draft.content())) {
+            _ if waits => self.held.push_back((place, draft)),
+            Some(room) => {
+                let asker = self.asker.clone();
+                self.ask(asker.named_members(place.conversation.clone(), room));
+                self.held.push_back((place, draft));
+            }
+            None => self.send(&place, draft),
+        }
+    }
+
+    /// It is known who is in a room, unless that could not be found out.
+    pub(super) fn members_came(&mut self, conversation: String, people: Option<Vec<Named>>) {
+        if let Some(people) = people {
+            self.members.insert(conversation.clone(), people);
+        }
+        let held = std::mem::take(&mut self.held);
+        for (place, draft) in held {
+            if place.conversation == conversation {
+                self.send(&place, draft);
+            } else {
+                self.held.push_back((place, draft));
+            }
+        }
+    }
+
+    fn send(&mut self, place: &Place, draft: Draft) {
+        let (mentions, mentions_everyone) = self.called_in(place, draft.content());
+        match draft {
+            Draft::Say { reply_to, content } => {
+                let message = NewMessage::text(Uuid::now_v7().to_string(), content);
+                let message = NewMessage { reply_to, mentions, mentions_everyone, ..message };
+                self.client.send(&place.conversation, &place.target, message);
+            }
+            Draft::Edit { seq, content } => {
+                let (content, mentions) = (Some(content), Some(mentions));
+                let mentions_everyone = Some(mentions_everyone);
+                let change = Change::Edit { content, mentions, mentions_everyone, data: None };
+                self.change(place, seq, change);
+            }
+        }
+    }
+
+    /// Whom one calls there. What comes through a pipe calls nobody: it was not written to.
+    fn called_in(&self, place: &Place, content: &str) -> (Vec<String>, bool) {
+        if self.mode != Mode::Terminal {
+            return (Vec::new(), false);
+        }
+        match &place.target {
+            Target::Person(id) => {
+                let named = |name: &str| Named { id: id.clone(), name: name.to_owned() };
+                (called(content, &[named(id), named(&place.name)]), false)
+            }
+            Target::Room(_) => {
+                let people = self.members.get(&place.conversation).map(Vec::as_slice);
+                (called(content, people.unwrap_or_default()), calls_everyone(content))
+            }
+            Target::Everybody => (Vec::new(), calls_everyone(content)),
+        }
+    }
+}
+
+fn is_deleted(message: &MessageView) -> bool {
+    message.body.said().is_some_and(|said| said.deleted_at.is_some())
+}
