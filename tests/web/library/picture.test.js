@@ -53,6 +53,10 @@ test("it is told which messages look otherwise, once", () => {
   assert.deepEqual(made.takes(said(1, { status: "read" })), []);
   assert.deepEqual(made.takes(edited(2, 1, "new")), []);
   assert.deepEqual(made.takes(reacted(3, 1, "👍", true, 1)), [1]);
+  // A copy that has that in it looks the same, and so does one that came another way.
+  const reactions = [{ key: "👍", count: 1, users: ["bob"] }];
+  assert.deepEqual(made.takes({ type: "message", ...said(1, { content: "new", edited_at: LATER, reactions, revised: 3, to: "alice" }) }), []);
+  assert.equal(made.of(1).revised, 3);
   assert.deepEqual(made.takes(happened("dance", 4, 1)), []);
   assert.deepEqual(made.takes(edited(5, undefined, "of nothing")), []);
 });
@@ -133,6 +137,7 @@ test("a quote follows its original, held or not", () => {
   for (const order of orders([answer, said(1, { content: "newer", revised: 5 }), edited(8, 1, "newest")])) {
     assert.equal(quoted(...order), "newest");
   }
+  for (const order of orders([said(9, { reply_to: { seq: 1 } }), said(1)])) assert.equal(quoted(...order), "bob 1");
   const made = pictures(said(1), answer);
   assert.deepEqual(made.takes(edited(10, 1, "é".repeat(300))), [1, 9]);
   assert.equal(made.of(9).reply_to.content, "é".repeat(200));
