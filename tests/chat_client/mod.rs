@@ -1,6 +1,8 @@
 //! The client for terminals and scripts, as scripts use it: through pipes.
 
 mod accounts;
+#[cfg(target_os = "linux")]
+mod changing;
 mod client;
 mod ending;
 mod piping;
