@@ -1,6 +1,6 @@
 //! What one does to messages, and what one says that is about others: their messages, or themselves.
 
-use client::{Change, NewEvent, NewMessage, Target};
+use client::{Change, Mark, NewEvent, NewMessage, Target};
 use protocol::{MessageView, Seq};
 use uuid::Uuid;
 
@@ -63,39 +63,45 @@ impl App {
     }
 
     fn own(&self, which: Option<usize>) -> Option<(Place, MessageView)> {
-        let is_own = |message: &MessageView| message.from == self.me;
-        self.find(which, is_own, is_own, "there is nothing of yours here")
+        self.find(which, true)
     }
 
     fn anybodys(&self, which: Option<usize>) -> Option<(Place, MessageView)> {
-        let is_others = |message: &MessageView| message.from != self.me;
-        self.find(which, |_| true, is_others, "there is nothing of others here")
+        self.find(which, false)
     }
 
-    /// The message of this place that is so far from the end among those that are `counted`, or the last of
-    /// those that are `meant` and not deleted; if there is none, one is told.
-    fn find(
-        &self,
-        which: Option<usize>,
-        counted: impl Fn(&MessageView) -> bool,
-        meant: impl Fn(&MessageView) -> bool,
-        nothing: &str,
-    ) -> Option<(Place, MessageView)> {
+    /// The message of this place that is so far from the end, among one's own if such a one is meant; or the
+    /// last of one's own, or of others, that is not deleted. If there is none, one is told.
+    fn find(&self, which: Option<usize>, meant_own: bool) -> Option<(Place, MessageView)> {
         let place = self.here()?;
+        if self.is_sending(&place) && (which.is_some() || meant_own) {
+            // Soon another message may be the one that is meant.
+            let trouble = "what you said last is not kept yet: try again when it is";
+            self.show(Show::Trouble(trouble.to_owned()));
+            return None;
+        }
+        let is_own = |message: &MessageView| message.from == self.me;
         let numbers = self.client.numbers(&place.conversation).into_iter().rev();
         let mut messages = numbers.filter_map(|it| self.client.picture(&place.conversation, it));
         let found = match which {
-            Some(which) => messages.filter(counted).nth(which - 1),
-            None => messages.find(|message| meant(message) && !is_deleted(message)),
+            Some(which) => messages.filter(|it| !meant_own || is_own(it)).nth(which - 1),
+            None => messages.find(|it| is_own(it) == meant_own && !is_deleted(it)),
         };
         let trouble = match (&found, which) {
             (Some(message), _) if is_deleted(message) => "that message is deleted".to_owned(),
             (Some(_), _) => return found.map(|message| (place, message)),
             (None, Some(which)) => format!("there is no message ^{which} here"),
-            (None, None) => nothing.to_owned(),
+            (None, None) if meant_own => "there is nothing of yours here".to_owned(),
+            (None, None) => "there is nothing of others here".to_owned(),
         };
         self.show(Show::Trouble(trouble));
         None
+    }
+
+    /// Whether something that one has said or done there has no ack yet.
+    fn is_sending(&self, place: &Place) -> bool {
+        let is_held = self.held.iter().any(|(held, _)| held.conversation == place.conversation);
+        is_held || self.client.mark(&place.conversation) == Some(Mark::Sending)
     }
 
     fn change(&mut self, place: &Place, seq: Seq, change: Change) {
