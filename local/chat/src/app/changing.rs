@@ -129,9 +129,9 @@ impl App {
     }
 
     /// It is known who is in a room, unless that could not be found out.
-    pub(super) fn members_came(&mut self, conversation: String, people: Option<Vec<Named>>) {
+    pub(super) fn members_came(&mut self, conversation: &str, people: Option<Vec<Named>>) {
         if let Some(people) = people {
-            self.members.insert(conversation.clone(), people);
+            self.members.insert(conversation.to_owned(), people);
         }
         let held = std::mem::take(&mut self.held);
         for (place, draft) in held {

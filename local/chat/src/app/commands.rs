@@ -114,7 +114,7 @@ impl App {
                 self.handle_events();
                 self.show(Show::Page(messages));
             }
-            Reply::Members { conversation, people } => self.members_came(conversation, people),
+            Reply::Members { conversation, people } => self.members_came(&conversation, people),
         }
     }
 

@@ -228,7 +228,8 @@ impl Lines {
         let mut lines = Vec::new();
         for Reacting { user, key, on } in reacted {
             let is_own = user.as_ref() == Some(&self.me);
-            if !is_own && !(on && message.from == self.me) {
+            let is_to_me = on && message.from == self.me;
+            if !is_own && !is_to_me {
                 continue;
             }
             let user = match user {
