@@ -9,7 +9,7 @@ use crate::picture::Pictures;
 const LATER: &str = "2026-01-01T00:01:00.000Z";
 
 /// An entry of the log, by bob.
-fn entry(kind: &str, seq: Seq, more: Value) -> MessageView {
+fn entry(kind: &str, seq: Seq, more: &Value) -> MessageView {
     let mut entry = json!({
         "id": format!("m{seq}"), "conversation": BOTH, "seq": seq, "kind": kind, "from": "bob",
         "timestamp": LATER,
@@ -21,29 +21,29 @@ fn entry(kind: &str, seq: Seq, more: Value) -> MessageView {
 }
 
 fn said(seq: Seq, content: &str) -> MessageView {
-    entry("message", seq, json!({ "content": content }))
+    entry("message", seq, &json!({ "content": content }))
 }
 
 fn copy(seq: Seq, content: &str, revised: Seq) -> MessageView {
-    entry("message", seq, json!({ "content": content, "revised": revised }))
+    entry("message", seq, &json!({ "content": content, "revised": revised }))
 }
 
 fn edited(seq: Seq, of: Seq, content: &str) -> MessageView {
-    entry("edited", seq, json!({ "of": of, "content": content }))
+    entry("edited", seq, &json!({ "of": of, "content": content }))
 }
 
 fn deleted(seq: Seq, of: Seq) -> MessageView {
-    entry("deleted", seq, json!({ "of": of, "from": "carol" }))
+    entry("deleted", seq, &json!({ "of": of, "from": "carol" }))
 }
 
 fn reacted(seq: Seq, of: Seq, on: bool, count: u64, from: &str) -> MessageView {
-    entry("reacted", seq, json!({ "of": of, "key": "+1", "on": on, "count": count, "from": from }))
+    entry("reacted", seq, &json!({ "of": of, "key": "+1", "on": on, "count": count, "from": from }))
 }
 
 /// An answer to the message 1, with what is quoted of that.
 fn answer(seq: Seq, content: &str, revised: Option<Seq>) -> MessageView {
     let quote = json!({ "seq": 1, "from": "bob", "content": content, "revised": revised });
-    entry("message", seq, json!({ "content": "an answer", "reply_to": quote }))
+    entry("message", seq, &json!({ "content": "an answer", "reply_to": quote }))
 }
 
 fn take(pictures: &mut Pictures, entry: &MessageView) -> Vec<Seq> {
@@ -82,9 +82,10 @@ fn orders<T: Copy>(them: &[T]) -> Vec<Vec<T>> {
 
 #[test]
 fn whatever_the_order_and_however_often_the_picture_is_the_same() {
-    let mut one = entry("message", 1, json!({ "content": "one", "data": { "a": 1 } }));
+    let mut one = entry("message", 1, &json!({ "content": "one", "data": { "a": 1 } }));
     one.status = None;
-    let second = entry("edited", 4, json!({ "of": 1, "content": "second", "mentions": ["alice"] }));
+    let second =
+        entry("edited", 4, &json!({ "of": 1, "content": "second", "mentions": ["alice"] }));
     let entries = [
         &one,
         &edited(2, 1, "first"),
@@ -143,9 +144,9 @@ fn only_what_looks_otherwise_and_was_shown_is_told() {
         "content": "two", "revised": 3, "edited_at": LATER, "status": "read",
         "reactions": [{ "key": "+1", "count": 1, "users": ["bob"] }],
     });
-    assert_eq!(take(&mut them, &entry("message", 1, more)), [] as [Seq; 0]);
+    assert_eq!(take(&mut them, &entry("message", 1, &more)), [] as [Seq; 0]);
     // What a later event has taken the place of says nothing.
-    assert_eq!(take(&mut them, &entry("edited", 4, json!({ "of": 1 }))), [] as [Seq; 0]);
+    assert_eq!(take(&mut them, &entry("edited", 4, &json!({ "of": 1 }))), [] as [Seq; 0]);
 }
 
 #[test]
@@ -175,7 +176,7 @@ fn deleted_is_final_and_nothing_of_the_content_is_kept() {
     let gone = entry(
         "message",
         1,
-        json!({ "content": "", "revised": 4, "deleted_at": LATER, "deleted_by": "bob" }),
+        &json!({ "content": "", "revised": 4, "deleted_at": LATER, "deleted_by": "bob" }),
     );
     for order in orders(&[&gone, &edited(2, 1, secret), &edited(9, 1, secret), &said(1, secret)]) {
         assert_eq!(picture(&pictures(&order), 1).content, "");
@@ -225,7 +226,7 @@ fn a_chain_of_answers_is_drawn_however_long_it_is() {
     for seq in 2..9_000 {
         let quote = json!({ "seq": seq - 1, "from": "bob", "content": "it" });
         let content = json!({ "content": "it", "reply_to": quote });
-        take(&mut them, &entry("message", seq, content));
+        take(&mut them, &entry("message", seq, &content));
     }
     assert_eq!(quote(&them, 8_999).seq, 8_998);
 }
@@ -252,7 +253,7 @@ fn of_many_who_react_alike_the_first_five_are_named_and_oneself_is_known_all_the
     assert!(picture(&them, 1).reactions.is_empty());
     // A copy that came to several people does not say who reads it.
     let users = json!([{ "key": "+1", "count": 1, "users": ["alice"] }]);
-    let copy = entry("message", 1, json!({ "content": "one", "revised": 30, "reactions": users }));
+    let copy = entry("message", 1, &json!({ "content": "one", "revised": 30, "reactions": users }));
     take(&mut them, &copy);
     assert_eq!(all(&them), (1, 1, "alice".to_owned(), true));
 }
@@ -275,7 +276,7 @@ fn who_skips_a_part_of_the_log_knows_no_more_what_was_before_it() {
 fn what_an_ack_tells_counts_until_the_servers_own_comes() {
     let mut them = Pictures::default();
     let named = |name: &str| {
-        entry("message", 1, json!({ "content": "Bob!", "mentions": [name], "from": "alice" }))
+        entry("message", 1, &json!({ "content": "Bob!", "mentions": [name], "from": "alice" }))
     };
     them.take(&[named("Bob")], true, "alice");
     them.show(named("Bob"), "alice");
