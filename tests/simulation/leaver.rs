@@ -1,7 +1,6 @@
 //! Somebody who has their account deleted while their devices sign in, join, connect and chat, and
 //! others write to them.
 
-use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -122,19 +121,10 @@ impl Leaver {
         mut rng: Rng,
     ) {
         for number in 1..=rng.usize(1..=2) {
-            let device = Device {
-                user: self.user.to_string(),
-                number,
-                gateway: self.gateway.clone(),
-                record: self.record.clone(),
-                phase: phases.clone(),
-                to_say: 0,
-                sabotage: Arc::default(),
-                heard: VecDeque::new(),
-                rng: rng.fork(),
-                hears: Vec::new(),
-                conversations: self.conversations(),
-            };
+            let user = self.user.to_string();
+            let world = (&self.gateway, &self.record, &Arc::default());
+            let mut device = Device::at((&user, number), world, phases.clone(), rng.fork());
+            device.conversations = self.conversations();
             people.spawn(self.clone().lives(device));
         }
         people.spawn(self.clone().leaves(until, rng));

@@ -81,7 +81,7 @@ impl Kept {
             .filter(|(place, edit)| {
                 let of = self.of_event(place).map(|of| (place.0.clone(), of));
                 let said = of.and_then(|of| self.items.get(&of));
-                let is_last = said.is_some_and(|said| said["edit"]["N"] == place.1.to_string());
+                let is_last = said.is_some_and(|said| number(&said["edit"]) == Some(place.1));
                 edit.get("content").is_some() && !is_last
             })
             .map(|(place, _)| place)
@@ -100,7 +100,7 @@ impl Kept {
             let original = self.items.get(&(place.0.clone(), seq));
             (seq, original.map_or("", |it| text(it, "content")).to_owned())
         });
-        Some(picture(text(item, "content"), &reactions, quote))
+        Some(picture(text(item, "content"), &reactions, quote.as_ref()))
     }
 
     fn reaction(&self, place: &Place, user: &str, reaction: &Value) -> Reaction {
@@ -127,10 +127,10 @@ pub(crate) fn picture_of(view: &MessageView) -> Option<String> {
     }
     let quote = said.reply_to.as_ref();
     let quote = quote.map(|it| (it.seq, it.content.clone().unwrap_or_default()));
-    Some(picture(&said.content, &said.reactions, quote))
+    Some(picture(&said.content, &said.reactions, quote.as_ref()))
 }
 
-fn picture(content: &str, reactions: &[Reaction], quote: Option<(u64, String)>) -> String {
+fn picture(content: &str, reactions: &[Reaction], quote: Option<&(u64, String)>) -> String {
     format!("{content} {reactions:?} {quote:?}")
 }
 
@@ -181,6 +181,11 @@ pub(crate) fn is_part(user: &str, conversation: &str) -> bool {
         Some(("room", _)) => user != "eve",
         _ => true,
     }
+}
+
+/// An attribute's number.
+fn number(attribute: &Value) -> Option<u64> {
+    attribute["N"].as_str()?.parse().ok()
 }
 
 /// An attribute's text.

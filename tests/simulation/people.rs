@@ -46,6 +46,28 @@ pub(crate) struct Device {
 const IN_MIND: usize = 8;
 
 impl Device {
+    /// A device of somebody in a world, who has nothing to say yet.
+    pub(crate) fn at(
+        (user, number): (&str, usize),
+        (gateway, record, sabotage): (&SimulatedGateway, &Record, &Arc<Sabotage>),
+        phase: watch::Receiver<Phase>,
+        rng: Rng,
+    ) -> Self {
+        Self {
+            user: user.to_owned(),
+            number,
+            gateway: gateway.clone(),
+            record: record.clone(),
+            phase,
+            rng,
+            conversations: Vec::new(),
+            hears: Vec::new(),
+            to_say: 0,
+            sabotage: Arc::clone(sabotage),
+            heard: VecDeque::new(),
+        }
+    }
+
     pub(crate) fn note(&self, what: What) {
         self.record.note(&self.user, self.number, what);
     }

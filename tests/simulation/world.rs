@@ -1,6 +1,6 @@
 //! One world: a cloud, some people, a time with faults and a time without, all by one seed.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::BTreeSet;
 use std::ops::{Range, RangeInclusive};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -42,7 +42,7 @@ pub(crate) fn run(seed: u64, faults: FaultInjection, sabotage: Sabotage) -> Outc
         .start_paused(true)
         .build()
         .expect("a runtime without threads");
-    runtime.block_on(live(seed, faults, sabotage))
+    runtime.block_on(live(seed, faults, Arc::new(sabotage)))
 }
 
 struct Cloud {
@@ -54,11 +54,10 @@ struct Cloud {
     _services: InProcess,
 }
 
-async fn live(seed: u64, faults: FaultInjection, sabotage: Sabotage) -> Outcome {
+async fn live(seed: u64, faults: FaultInjection, sabotage: Arc<Sabotage>) -> Outcome {
     let mut rng = Rng::with_seed(seed);
     let record = Record::new();
     let mut plan = plan(faults, &mut rng);
-    let sabotage = Arc::new(sabotage);
     // Some broken mechanisms show only where many meet.
     let (is_sabotaged, sabotaged) = (sabotage.is_on(), sabotage.fired());
     let small = if sabotage.is_on() { 1 } else { 32 };
@@ -72,36 +71,9 @@ async fn live(seed: u64, faults: FaultInjection, sabotage: Sabotage) -> Outcome 
     cloud.faults.change(plan.clone());
 
     let (phase, phases) = watch::channel(Phase::Faults);
-    let mut people = JoinSet::new();
-    let mut devices = Vec::new();
-    // Of what is said much becomes in some worlds.
-    let more = if rng.u8(0..3) == 0 { rng.u32(1..4) } else { 0 };
-    let mut person = |user: &str, number: usize, kind: Kind, rng: &mut Rng| {
-        let mut device = Device {
-            user: user.to_owned(),
-            number,
-            gateway: cloud.gateway.clone(),
-            record: record.clone(),
-            phase: phases.clone(),
-            to_say: rng.u32(size.to_say.clone()) + more,
-            sabotage: Arc::clone(&sabotage),
-            heard: VecDeque::new(),
-            rng: rng.fork(),
-            conversations: conversations_of(user, &room, size.members, second),
-            hears: heard_by(user, &room, size.members, second),
-        };
-        leaver::is_known(leaver.as_ref(), &mut device);
-        if kind != Kind::Crowd {
-            devices.push((user.to_owned(), number, kind != Kind::Naive));
-        }
-        kind.spawns(device, &mut people);
-    };
-    for (user, number, kind) in size.cast(&mut rng) {
-        person(user, number, kind, &mut rng);
-    }
-    if settings.is_crowded {
-        person("a", CROWD, Kind::Crowd, &mut rng);
-    }
+    let scene = Scene { cloud: &cloud, record: &record, sabotage: &sabotage, size, room: &room };
+    let (mut people, devices) =
+        scene.peopled(settings, (second, leaver.as_ref()), &phases, &mut rng);
 
     let signs_out = faults == FaultInjection::On && rng.bool();
     let places = if signs_out { devices.clone() } else { Vec::new() };
@@ -117,23 +89,68 @@ async fn live(seed: u64, faults: FaultInjection, sabotage: Sabotage) -> Outcome 
     let left = leaver::left_of(leaver).await;
     let (fired, logs) = (cloud.faults.fired().to_vec(), logs(&cloud.database));
     let kept = Kept::of(&cloud.database);
-    let (fills_up, overdue) = (settings.most_listed_bytes.is_some(), cloud.gateway.overdue());
-    let sabotaged = sabotaged.load(Ordering::Relaxed);
+    let overdue = cloud.gateway.overdue();
     let plan_of_end = (!is_sabotaged).then(|| plan.clone());
     let lost = let_expire(&cloud, plan_of_end, logs.len(), seed).await;
     Outcome {
         record,
         plan,
         fired,
-        sabotaged,
+        sabotaged: sabotaged.load(Ordering::Relaxed),
         logs,
         kept,
         room,
         devices,
-        fills_up,
+        fills_up: settings.most_listed_bytes.is_some(),
         overdue,
         left,
         lost,
+    }
+}
+
+/// Where people live.
+struct Scene<'a> {
+    cloud: &'a Cloud,
+    record: &'a Record,
+    sabotage: &'a Arc<Sabotage>,
+    size: &'static Size,
+    room: &'a str,
+}
+
+impl Scene<'_> {
+    /// Everybody at their devices, who also write in the conversation `second`.
+    fn peopled(
+        &self,
+        settings: Settings,
+        (second, leaver): (&str, Option<&Leaver>),
+        phases: &watch::Receiver<Phase>,
+        rng: &mut Rng,
+    ) -> (JoinSet<()>, Vec<Place>) {
+        let Self { cloud, record, sabotage, size, room } = *self;
+        let mut people = JoinSet::new();
+        let mut devices = Vec::new();
+        // Of what is said much becomes in some worlds.
+        let more = if rng.u8(0..3) == 0 { rng.u32(1..4) } else { 0 };
+        let mut person = |user: &str, number: usize, kind: Kind, rng: &mut Rng| {
+            let to_say = rng.u32(size.to_say.clone()) + more;
+            let world = (&cloud.gateway, record, sabotage);
+            let mut device = Device::at((user, number), world, phases.clone(), rng.fork());
+            device.to_say = to_say;
+            device.conversations = conversations_of(user, room, size.members, second);
+            device.hears = heard_by(user, room, size.members, second);
+            leaver::is_known(leaver, &mut device);
+            if kind != Kind::Crowd {
+                devices.push((user.to_owned(), number, kind != Kind::Naive));
+            }
+            kind.spawns(device, &mut people);
+        };
+        for (user, number, kind) in size.cast(rng) {
+            person(user, number, kind, rng);
+        }
+        if settings.is_crowded {
+            person("a", CROWD, Kind::Crowd, rng);
+        }
+        (people, devices)
     }
 }
 

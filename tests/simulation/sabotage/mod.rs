@@ -143,21 +143,8 @@ impl Sabotage {
             ("PutItem", Some(Broken::OccupantUnseen)) if body.get("Item").is_some() => {
                 body["Item"]["id"]["S"] = "another".into();
             }
-            ("UpdateItem", broken) if request["Key"]["sk"]["S"] == "INBOX" => {
-                self.remember(request, &body);
-                let marks = says(request, "UpdateExpression", "SET #wait = :seq");
-                if broken == Some(Broken::BlindMark) && marks {
-                    hide_readiness(body.get_mut("Attributes"));
-                }
-                if broken == Some(Broken::Uncounted)
-                    && says(request, "UpdateExpression", "arrived = :id")
-                {
-                    let newcomer = &request["ExpressionAttributeNames"]["#conn"];
-                    hide_others(body.get_mut("Attributes"), newcomer);
-                }
-                if broken == Some(Broken::EndedUnseen) {
-                    hide_endings(body.get_mut("Attributes"));
-                }
+            ("UpdateItem", _) if request["Key"]["sk"]["S"] == "INBOX" => {
+                self.after_inbox(request, &mut body);
             }
             ("UpdateItem", Some(Broken::Unpassed)) if request["Key"]["sk"]["S"] == HANDED => {
                 if let Some(item) = body.get_mut("Item") {
@@ -168,13 +155,8 @@ impl Sabotage {
             ("BatchGetItem", Some(Broken::EndedUnseen)) => {
                 items(&mut body).for_each(|item| hide_endings(Some(item)));
             }
-            ("BatchGetItem", Some(Broken::AnyAuthor)) => revising::make_an_author(&mut body),
-            ("GetItem", Some(Broken::OldCopies)) => revising::age_readiness(body.get_mut("Item")),
-            ("BatchGetItem", Some(Broken::OldCopies)) => {
-                items(&mut body).for_each(|item| revising::age_readiness(Some(item)));
-            }
-            ("GetItem", Some(Broken::UnreadyReader)) => {
-                revising::pretend_readiness(body.get_mut("Item"));
+            (_, Some(broken @ (Broken::AnyAuthor | Broken::OldCopies | Broken::UnreadyReader))) => {
+                revising::after(broken, operation, &mut body);
             }
             ("BatchGetItem", Some(Broken::InboxBeforePut)) => {
                 items(&mut body).for_each(|item| self.age(item));
@@ -198,6 +180,23 @@ impl Sabotage {
         }
         self.fires_if(body != unchanged);
         *answer = response(answer.status().as_u16(), &body);
+    }
+
+    /// Changes the answer to an update of an inbox.
+    fn after_inbox(&self, request: &Value, body: &mut Value) {
+        self.remember(request, body);
+        let says = |part: &str| says(request, "UpdateExpression", part);
+        match self.broken {
+            Some(Broken::BlindMark) if says("SET #wait = :seq") => {
+                hide_readiness(body.get_mut("Attributes"));
+            }
+            Some(Broken::Uncounted) if says("arrived = :id") => {
+                let newcomer = &request["ExpressionAttributeNames"]["#conn"];
+                hide_others(body.get_mut("Attributes"), newcomer);
+            }
+            Some(Broken::EndedUnseen) => hide_endings(body.get_mut("Attributes")),
+            _ => {}
+        }
     }
 
     fn before_push(&self, method: &str, frame: &mut Value) -> Option<HttpResponse> {
