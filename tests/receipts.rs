@@ -1,5 +1,6 @@
 //! Delivered, read, unread.
 
+use local::options::Options;
 use serde_json::{Value, json};
 
 use crate::support::{Chat, Person};
@@ -128,4 +129,74 @@ async fn an_answer_tells_how_far_one_has_read_and_not_what_was_asked() {
     let said = bob.sees_in_time("ack").await["seq"].clone();
     // Nothing of that is kept for the lobby.
     assert_eq!(reads(&mut bob, "lobby", &said).await["read"], 0);
+}
+
+/// Everybody of these joins alice's room; its conversation.
+async fn in_a_room(chat: &Chat, people: &mut [&mut Person]) -> String {
+    let room = chat.room_of("alice", "general").await;
+    for person in people {
+        person.joins("general").await;
+    }
+    format!("room:{room}")
+}
+
+/// The receipts that have come before the answer to a ping.
+async fn receipts(chat: &Chat, person: &mut Person) -> Vec<(Value, Value)> {
+    chat.has_served_the_stream().await;
+    let frames = person.catches_up().await;
+    let receipts = frames.into_iter().filter(|frame| frame["type"] == "receipt");
+    receipts.map(|receipt| (receipt["user"].clone(), receipt["read"].clone())).collect()
+}
+
+#[tokio::test]
+async fn members_of_a_small_room_see_who_has_read_whomever_they_have_blocked() {
+    let chat = Chat::start().await;
+    let mut alice = chat.joined_by("alice").await;
+    let mut bob = chat.joined_by("bob").await;
+    let mut phone = chat.joined_by("bob").await;
+    let mut carol = chat.joined_by("carol").await;
+    let conversation = in_a_room(&chat, &mut [&mut bob, &mut carol]).await;
+    let mut eve = chat.joined_by("eve").await;
+    let seq = alice.says_in("general", "hello").await["seq"].clone();
+    let block = json!({ "user_id": "alice" });
+    assert_eq!(chat.put("/api/blocks/bob", block).await.status, 204);
+    for person in [&mut alice, &mut carol, &mut phone] {
+        person.catches_up().await;
+    }
+
+    let answer = reads(&mut bob, &conversation, &seq).await;
+    assert_eq!((&answer["user"], &answer["read"]), (&"bob".into(), &seq));
+    // The same again does not move it, and one's own connection has had its answer.
+    reads(&mut bob, &conversation, &seq).await;
+    let expected = [("bob".into(), seq)];
+    for person in [&mut alice, &mut carol, &mut phone] {
+        assert_eq!(receipts(&chat, person).await, expected, "{}", person.name);
+    }
+    assert_eq!(receipts(&chat, &mut bob).await, []);
+    assert_eq!(receipts(&chat, &mut eve).await, []);
+}
+
+#[tokio::test]
+async fn in_larger_rooms_only_ones_own_devices_see_it() {
+    for most in ["0", "2"] {
+        let size = |options: &mut Options| options.settings.set("RECEIPT_ROOM_SIZE", most);
+        let chat = Chat::start_with(size).await;
+        let mut alice = chat.joined_by("alice").await;
+        let mut bob = chat.joined_by("bob").await;
+        let mut phone = chat.joined_by("bob").await;
+        let mut carol = chat.joined_by("carol").await;
+        let conversation = in_a_room(&chat, &mut [&mut bob, &mut carol]).await;
+        let seq = alice.says_in("general", "hello").await["seq"].clone();
+        reads(&mut bob, &conversation, &seq).await;
+        assert_eq!(phone.sees_in_time("receipt").await["read"], seq);
+        assert_eq!(receipts(&chat, &mut alice).await, []);
+        // One less is few enough.
+        carol.sends(&json!({ "action": "leave", "room": "general" })).await;
+        let left = carol.sees_in_time("left").await;
+        assert_eq!(left["conversation"], conversation.as_str());
+        let next = alice.says_in("general", "again").await["seq"].clone();
+        reads(&mut bob, &conversation, &next).await;
+        let seen = receipts(&chat, &mut alice).await.len();
+        assert_eq!(seen, usize::from(most == "2"), "{most}");
+    }
 }

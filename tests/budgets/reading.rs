@@ -102,3 +102,20 @@ async fn a_room_among_the_conversations_costs_a_look_at_it_and_at_its_member() {
     assert_eq!(answer.body[0]["room"]["name"], "general");
     costs("| `GET /api/conversations`, a room | 0 | 0 | 4 | 4 | 3 |", 0, &chat.meter.take());
 }
+
+#[tokio::test]
+async fn reading_in_a_room_costs_its_members_and_their_inboxes() {
+    let chat = Chat::start().await;
+    let mut alice = present(&chat, "alice").await;
+    let mut bob = present(&chat, "bob").await;
+    let room = chat.room_of("alice", "general").await;
+    bob.joins(&room).await;
+    let last = alice.says_in(&room, "hi").await["seq"].clone();
+    bob.catches_up().await;
+    chat.meter.take();
+    let conversation = format!("room:{room}");
+    bob.sends(&json!({ "action": "read", "conversation": conversation, "seq": last })).await;
+    bob.sees_in_time("receipt").await;
+    let row = "| `read` in a room of N | 1 | 1 | 5 | 3 + N + N/30 | 5 |";
+    is_promised(row, 2, &chat.meter.take());
+}

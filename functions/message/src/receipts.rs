@@ -2,18 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use futures::try_join;
+use futures::{join, try_join};
 use shared::auth::identity::WebSocketCaller;
 use shared::domain::permissions::Action;
 use shared::domain::{ConversationId, Range, UserId};
 use shared::protocol::{EncodedFrame, ReadRequest, Receipt, ServerFrame};
 use shared::services::access::{audience_of_caller, check_permission};
-use shared::services::directory;
 use shared::services::own_inbox::OwnInbox;
+use shared::services::{directory, events};
 use shared::store::Inbox;
 use shared::{App, Error};
 
-/// Notes it, answers with what is kept, and shows it to the other person of a direct conversation and to one's own devices.
+/// Notes it, answers with what is kept, and shows it to the other person of a direct conversation or the members of
+/// a room that is not too large, and to one's own devices.
 pub(crate) async fn read(
     app: &App,
     own: &OwnInbox<'_>,
@@ -40,7 +41,13 @@ pub(crate) async fn read(
     });
     if mark.moved {
         let people = audience_of_caller(app, own, conversation.pair(), Action::Note).await?;
-        show(app, caller, &people, &receipt.encode()).await;
+        let frame = receipt.encode();
+        let others = async {
+            if let ConversationId::Room(room) = conversation {
+                events::show_read(app, room, &caller.user, &frame).await;
+            }
+        };
+        join!(show(app, caller, &people, &frame), others);
     }
     Ok(receipt.answer(id))
 }

@@ -195,6 +195,9 @@ pub struct Config {
     /// `PRESENCE_ROOM_SIZE`: in rooms of at most so many people, by default 50, members see each
     /// other come and go, and type.
     pub presence_room_size: usize,
+    /// `RECEIPT_ROOM_SIZE`: in rooms of at most so many people, by default 50, members see how far each
+    /// other have read as soon as it moves; 0 for none.
+    pub receipt_room_size: usize,
     /// `SIGN_INS_PER_ADDRESS`: how often one address may register or sign in within a quarter of an
     /// hour, by default 100; 0 for any number.
     pub sign_ins_per_address: u64,
@@ -256,6 +259,7 @@ impl Config {
             max_rooms_per_user: settings.count("MAX_ROOMS_PER_USER")?,
             max_members_per_room: settings.count("MAX_MEMBERS_PER_ROOM")?,
             presence_room_size: settings.count("PRESENCE_ROOM_SIZE")?,
+            receipt_room_size: settings.count("RECEIPT_ROOM_SIZE")?,
             sign_ins_per_address: settings.number("SIGN_INS_PER_ADDRESS")?.into(),
             broadcasters: Broadcasters::parse(&settings.text("BROADCASTERS")?),
             edit_window: (edited > 0).then(|| Duration::from_secs(edited.into())),

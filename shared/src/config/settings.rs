@@ -42,7 +42,7 @@ const SWITCH: Values = Values::Choice(&["true", "false"]);
 const AT_LEAST_ONE: Values = Values::Number { least: 1, most: None };
 
 /// Every setting with a default, by name.
-pub const SETTINGS: [Setting; 19] = [
+pub const SETTINGS: [Setting; 20] = [
     Setting {
         variable: "BACKLOG_MESSAGES",
         default: "1000",
@@ -149,6 +149,13 @@ pub const SETTINGS: [Setting; 19] = [
         value_name: "MESSAGES",
         help: "How many messages one person may say in one second: in a conversation, and over all of \
                them by each process; 0 for any number",
+    },
+    Setting {
+        variable: "RECEIPT_ROOM_SIZE",
+        default: "50",
+        values: ANY_NUMBER,
+        value_name: "PEOPLE",
+        help: "In rooms of at most so many people members see how far each other have read; 0 for none",
     },
     Setting {
         variable: "RELEASED_NAME_DAYS",

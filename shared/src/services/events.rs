@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::domain::{Account, Room, UserId};
+use crate::domain::{Account, Room, RoomId, UserId};
 use crate::protocol::{EncodedFrame, Profile, ServerFrame, Uninvited, Withdrawal, room_change};
 use crate::services::presence;
 use crate::{App, Error};
@@ -37,6 +37,20 @@ pub async fn show_room(app: &App, room: &Room, by: &UserId) {
             return;
         }
     }
+}
+
+/// Shows the other members of a room that is not too large how far `user` has read.
+pub async fn show_read(app: &App, room: RoomId, user: &UserId, receipt: &EncodedFrame) {
+    let most = app.config.receipt_room_size;
+    if most == 0 {
+        return;
+    }
+    in_time(async {
+        let mut people = presence::members_if_few(app, room, most).await?;
+        people.retain(|member| member != user);
+        push(app, &people, receipt).await
+    })
+    .await;
 }
 
 /// Tells somebody that `by` asks them to join a room.

@@ -6,7 +6,7 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 
 use crate::auth::identity::WebSocketCaller;
 use crate::domain::permissions::Action;
-use crate::domain::{ConversationId, UserId};
+use crate::domain::{ConversationId, RoomId, UserId};
 use crate::services::access::audience;
 use crate::store::{Connection, Inbox, Update};
 use crate::{App, Error};
@@ -42,9 +42,13 @@ pub async fn presence_audience_of(
     conversation: &ConversationId,
 ) -> Result<Vec<UserId>, Error> {
     let ConversationId::Room(room) = conversation else { return Ok(conversation.pair()) };
-    let most = app.config.presence_room_size;
+    members_if_few(app, *room, app.config.presence_room_size).await
+}
+
+/// The members of a room if they are at most so many; nobody if they are more.
+pub async fn members_if_few(app: &App, room: RoomId, most: usize) -> Result<Vec<UserId>, Error> {
     // One more tells whether it is too large.
-    let members = app.store.members(*room, None, Some(most + 1)).await?.items;
+    let members = app.store.members(room, None, Some(most + 1)).await?.items;
     if members.len() > most {
         return Ok(Vec::new());
     }
