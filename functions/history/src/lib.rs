@@ -3,6 +3,8 @@
 mod conversations;
 mod export;
 mod messages;
+mod readers;
+mod recent;
 mod trace;
 
 use axum::extract::State;
@@ -19,6 +21,7 @@ pub fn router(app: App) -> Router {
         .route("/api/messages", get(messages::with_other))
         .route("/api/rooms/{room}/messages", get(messages::in_room))
         .route("/api/conversations", get(conversations::list))
+        .route("/api/conversations/{conversation}/readers", get(readers::list))
         .route("/api/conversations/{conversation}/messages", get(messages::in_conversation))
         .route("/api/conversations/{conversation}/messages/{seq}", get(messages::one))
         .route("/api/export", get(export::person))

@@ -9,7 +9,7 @@ use shared::domain::{ConversationId, Range, UserId};
 use shared::protocol::{EncodedFrame, ReadRequest, Receipt, ServerFrame};
 use shared::services::access::{audience_of_caller, check_permission};
 use shared::services::own_inbox::OwnInbox;
-use shared::services::{directory, events};
+use shared::services::{directory, events, settings};
 use shared::store::Inbox;
 use shared::{App, Error};
 
@@ -48,6 +48,9 @@ pub(crate) async fn read(
             }
         };
         join!(show(app, caller, &people, &frame), others);
+    }
+    if let Some(kept) = &mark.unmarked {
+        settings::show_kept(app, &caller.user, &conversation, kept).await;
     }
     Ok(receipt.answer(id))
 }

@@ -1,4 +1,4 @@
-//! HTTP: people and their accounts, and who is online.
+//! HTTP: people and their accounts, what they decide about conversations for themselves, and who is online.
 
 mod accounts;
 mod api_keys;
@@ -6,6 +6,7 @@ mod blocks;
 mod me;
 mod online;
 mod presence;
+mod settings;
 mod users;
 
 use axum::Router;
@@ -36,6 +37,8 @@ pub fn router(app: App) -> Router {
         .route("/api/blocks/{user}", put(blocks::block))
         .route("/api/blocks/{user}", delete(blocks::unblock))
         .route("/api/online_users", get(online::users))
-        .route("/api/presence", get(presence::friends));
+        .route("/api/presence", get(presence::friends))
+        .route("/api/conversations/{conversation}/settings", get(settings::show))
+        .route("/api/conversations/{conversation}/settings", patch(settings::change));
     private(app, routes)
 }

@@ -88,7 +88,10 @@ impl Client {
                 self.events.push_back(Event::Presence { user, status });
             }
             ServerFrame::Error(refusal) => self.refused(refusal, now),
-            ServerFrame::Renewed { .. } | ServerFrame::Pong { .. } | ServerFrame::Unknown => {}
+            ServerFrame::Settings(_)
+            | ServerFrame::Renewed { .. }
+            | ServerFrame::Pong { .. }
+            | ServerFrame::Unknown => {}
         }
     }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Block, MemberView, MessageView, Person, RoomView, Seq, Timestamp};
+use crate::{Block, MemberView, MessageView, Person, RoomView, Seq, SettingsView, Timestamp};
 
 /// One line of an export.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -20,6 +20,8 @@ pub enum ExportLine {
         joined_at: Timestamp,
         /// The last message they have read.
         read_seq: Option<Seq>,
+        /// What they have decided about it.
+        settings: SettingsView,
     },
     /// A room that is exported; its messages follow.
     Room(RoomView),

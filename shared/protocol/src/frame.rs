@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::{ErrorCode, Limits, MessageView, Reason, Refusal, RoomView, Seq, Timestamp, unknown};
+use crate::{
+    ErrorCode, Limits, MessageView, Reason, Refusal, RoomView, Seq, SettingsChanged, Timestamp,
+    unknown,
+};
 
 /// Any frame that the server sends.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, strum::VariantNames)]
@@ -52,6 +55,8 @@ pub enum ServerFrame {
     Invited(RoomChange),
     /// One is not asked any more.
     Uninvited(Uninvited),
+    /// One has decided something else about a conversation, perhaps on another device.
+    Settings(SettingsChanged),
     /// Somebody shows something else of themselves, or their account is no more.
     Profile(Profile),
     /// A frame could not be served.

@@ -4,7 +4,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use crate::{MessageView, Presence, RoomView, Seq, Timestamp};
+use crate::{MessageView, Presence, RoomView, Seq, SettingsView, Timestamp};
 
 /// Somebody, as they show themselves.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -103,6 +103,9 @@ pub struct ConversationView {
     pub mentions: usize,
     /// The last message that one has read.
     pub read_seq: Seq,
+    /// What one has decided about it.
+    #[serde(default)]
+    pub settings: SettingsView,
 }
 
 /// A room in a list of conversations.

@@ -16,6 +16,7 @@ mod message;
 mod received;
 mod request;
 mod room;
+mod settings;
 mod timestamp;
 mod unknown;
 
@@ -39,6 +40,7 @@ pub use request::{
     ReadRequest, RenewRequest, RoomRequest, SendRequest, SyncRequest, TypingRequest,
 };
 pub use room::{Access, MemberView, Role, RoomHistory, RoomView};
+pub use settings::{Muting, Reader, SettingsChanged, SettingsView};
 pub use timestamp::Timestamp;
 
 /// The place of a message in its conversation: rises by exactly one, stays below 2^53.

@@ -37,6 +37,8 @@ pub const TOPIC_CHARS: usize = 256;
 pub const METADATA_BYTES: usize = 4096;
 /// The most that a program keeps with a message, in bytes of JSON.
 pub const DATA_BYTES: usize = 2048;
+/// The longest draft that is kept with a conversation, in bytes of UTF-8.
+pub const DRAFT_BYTES: usize = 4096;
 /// How many people one message calls at most.
 pub const MENTIONS: usize = 20;
 /// With how many different keys people react to one message at most.
@@ -91,6 +93,8 @@ pub struct Limits {
     pub metadata_bytes: usize,
     /// The most that a program keeps with a message, in bytes of JSON.
     pub data_bytes: usize,
+    /// The longest draft that is kept with a conversation, in bytes of UTF-8.
+    pub draft_bytes: usize,
     /// How many people one message calls at most.
     pub mentions: usize,
     /// With how many different keys people react to one message at most.

@@ -300,6 +300,7 @@ impl Config {
             topic_chars: limits::TOPIC_CHARS,
             metadata_bytes: limits::METADATA_BYTES,
             data_bytes: limits::DATA_BYTES,
+            draft_bytes: limits::DRAFT_BYTES,
             mentions: limits::MENTIONS,
             reactions: limits::REACTIONS,
             reaction_chars: limits::REACTION_CHARS,

@@ -14,6 +14,7 @@ mod page;
 pub mod permissions;
 mod room;
 mod said;
+mod settings;
 mod user;
 mod username;
 
@@ -30,5 +31,6 @@ pub use page::{Page, PageSize, Range};
 pub use protocol::{Access, Leaving, Role, RoomHistory, Scope, Seq, Timestamp};
 pub use room::{Room, RoomId, RoomName};
 pub use said::{Data, Mentions, Original, Reaction, ReactionKey, Reply, Said, Wording, react};
+pub use settings::{DraftText, Muting, Settings, SettingsChange};
 pub use user::UserId;
 pub use username::Username;

@@ -6,4 +6,6 @@ mod views;
 pub use ::protocol::*;
 
 pub use read::{FrameError, read_frame};
-pub use views::{Batch, batches, history, member_at, refusal, room_change, synced_refused, typing};
+pub use views::{
+    Batch, batches, history, member_at, refusal, room_change, settings_at, synced_refused, typing,
+};

@@ -3,12 +3,12 @@
 use super::{
     ApiKeyView, Body, Edited, EncodedFrame, History, MemberView, MessageView, Messages, Person,
     Profile, Quote, Reacted, Reaction as ReactionView, Refusal, RoomChange, RoomView,
-    Said as SaidView, Seq, ServerFrame, Synced, Typing,
+    Said as SaidView, Seq, ServerFrame, SettingsView, Synced, Typing,
 };
 use crate::Error;
 use crate::domain::{
     Account, ApiKey, Change, ConversationId, Event, Member, Message, MessageBody, Mute, Notice,
-    Original, Page, Reaction, Reply, Room, Said, Timestamp, Turnover, UserId, Wording,
+    Original, Page, Reaction, Reply, Room, Said, Settings, Timestamp, Turnover, UserId, Wording,
 };
 use crate::limits::{TYPING_LASTS, millis};
 
@@ -196,6 +196,19 @@ pub fn member_at(now: Timestamp, member: &Member) -> MemberView {
         joined_at: member.joined_at,
         muted: mute.is_some(),
         muted_until,
+    }
+}
+
+/// Somebody's settings of a conversation at `now`: a mute may be over; and whether it is `hidden` still.
+pub fn settings_at(now: Timestamp, settings: &Settings, hidden: bool) -> SettingsView {
+    let mute = settings.mute(now);
+    SettingsView {
+        muted: mute.map(|(muting, _)| muting),
+        muted_until: mute.and_then(|(_, until)| until),
+        pinned: settings.pinned,
+        hidden,
+        draft: settings.draft.as_ref().map(|draft| draft.as_str().to_owned()),
+        unread_from: settings.unread_from,
     }
 }
 

@@ -3,8 +3,11 @@
 
 use std::time::Duration;
 
-use crate::domain::{Account, Room, RoomId, UserId};
-use crate::protocol::{EncodedFrame, Profile, ServerFrame, Uninvited, Withdrawal, room_change};
+use crate::domain::{Account, ConversationId, Room, RoomId, UserId};
+use crate::protocol::{
+    EncodedFrame, Profile, ServerFrame, SettingsChanged, SettingsView, Uninvited, Withdrawal,
+    room_change,
+};
 use crate::services::presence;
 use crate::{App, Error};
 
@@ -65,6 +68,18 @@ pub async fn show_withdrawal(app: &App, room: &Room, people: &[UserId], reason: 
     let frame =
         ServerFrame::Uninvited(Uninvited { room: room.id.to_string(), conversation, reason });
     show(app, people, &frame.encode()).await;
+}
+
+/// Shows somebody on every connection what they have decided about a conversation.
+pub async fn show_settings(
+    app: &App,
+    user: &UserId,
+    conversation: &ConversationId,
+    settings: &SettingsView,
+) {
+    let (conversation, settings) = (conversation.to_string(), settings.clone());
+    let frame = ServerFrame::Settings(SettingsChanged { conversation, settings }).encode();
+    show(app, std::slice::from_ref(user), &frame).await;
 }
 
 /// Shows what somebody shows of themselves now, to them and to those who see whether they are there.

@@ -4,7 +4,7 @@ use crate::domain::permissions::Action;
 use crate::domain::{Actor, ConversationId, Message, Range, Seq, UserId};
 use crate::protocol::{Block, ExportLine, Person, RoomView, member_at};
 use crate::services::messages::read;
-use crate::services::{directory, rooms};
+use crate::services::{directory, rooms, settings};
 use crate::{App, Error};
 
 /// Where an export goes on: behind this message of this conversation.
@@ -119,6 +119,7 @@ async fn begin_next(
         conversation: conversation.to_string(),
         joined_at: membership.joined_at,
         read_seq: membership.read_seq,
+        settings: settings::shown(app, &conversation, &membership.settings).await?,
     });
     Ok(Some(Place { conversation, seq: 0 }))
 }

@@ -12,4 +12,5 @@ pub mod messages;
 pub mod own_inbox;
 pub mod presence;
 pub mod rooms;
+pub mod settings;
 pub mod shown;

@@ -15,7 +15,7 @@
 //! | member | `CONV#<conversation>` | `MEMBER#<user>` | `role`, `joined_at`, `muted`, `reads_from` |
 //! | somebody a room knows who is not in it | `CONV#<conversation>` | `GUEST#<user>` | `banned_by`, `banned_at`; `invited_by`, `invited_at`; `muted` |
 //! | invitation of a user | `USER#<user>` | `INVITE#<room>` | `by`, `at` |
-//! | conversation of a user | `USER#<user>` | `CONV#<conversation>` | `joined_at`, `read_seq` |
+//! | conversation of a user | `USER#<user>` | `CONV#<conversation>` | `joined_at`, `read_seq`; what they have decided about it: `muted`, `muted_until`, `pinned`, `hidden_upto`, `draft`, `unread_from` |
 //! | number of a user's rooms | `USER#<user>` | `ROOMS` | `members`; `closed`: since when the user's account is being deleted |
 //! | inbox | `USER#<user>` | `INBOX` | see [`inbox`](super::inbox) |
 //! | account | `USER#<user>` | `ACCOUNT` | `username`, `display_name`, `metadata`, `subject`, `created_at`; `deleting`: since when; `made_by`: the key that made it; `bot` if it is that of a key |

@@ -1,15 +1,17 @@
 //! A user's own list of conversations, and how far they have read in each.
 
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
+use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
 
 use super::item::{Item, n, number, parse_number, s, text};
 use super::key::{Key, keys_of};
 use super::pages::Span;
 use super::rooms::ListPage;
+use super::settings::decode_settings;
 use super::{Store, keys};
 use crate::Error;
-use crate::domain::{ConversationId, Room, Seq, Timestamp, UserId};
+use crate::domain::{ConversationId, Room, Seq, Settings, Timestamp, UserId};
 use crate::error::storage;
 
 /// How many rooms are read at once.
@@ -24,15 +26,30 @@ pub struct Membership {
     pub joined_at: Timestamp,
     /// The last message the user has read.
     pub read_seq: Option<Seq>,
+    /// What the user has decided about it.
+    pub settings: Settings,
 }
 
 /// How far somebody has read, as it is kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReadMark {
     /// The last message they have read; 0 for none.
     pub upto: Seq,
     /// Whether it was another before.
     pub moved: bool,
+    /// The settings, if something counted as unread again until now that does no more.
+    pub unmarked: Option<Settings>,
+}
+
+/// What is to be written of how far somebody has read.
+#[derive(Clone, Copy, Debug)]
+enum Reading {
+    /// That they have read further, and that nothing counts as unread again.
+    Both,
+    /// That they have read further; what counts as unread again comes after it.
+    Further,
+    /// That nothing counts as unread again; they had read further.
+    Unmark,
 }
 
 impl Store {
@@ -43,15 +60,65 @@ impl Store {
         after: Option<&ConversationId>,
         limit: usize,
     ) -> Result<ListPage<Membership>, Error> {
+        self.memberships_between(user, (after, "CONV#", "CONV$"), limit).await
+    }
+
+    /// The same by place: rooms first, which are few, then the conversations of two people; up to `limit` of
+    /// them, however much is kept of each.
+    pub async fn memberships_rooms_first(
+        &self,
+        user: &UserId,
+        mut after: Option<ConversationId>,
+        limit: usize,
+    ) -> Result<ListPage<Membership>, Error> {
+        let mut items = Vec::new();
+        let in_rooms = !matches!(after, Some(ConversationId::Direct(..)));
+        let kinds = [("CONV#room:", "CONV#room;"), ("CONV#dm:", "CONV#dm;")];
+        for (first, last) in kinds.into_iter().skip(usize::from(!in_rooms)) {
+            loop {
+                let left = limit - items.len();
+                if left == 0 {
+                    let last = items.last().map(|it: &Membership| it.conversation.to_string());
+                    return Ok(ListPage { items, next: last });
+                }
+                let span = (after.as_ref(), first, last);
+                let page = self.memberships_between(user, span, left).await?;
+                items.extend(page.items);
+                if page.next.is_none() {
+                    break;
+                }
+                after = items.last().map(|membership| membership.conversation.clone());
+            }
+            after = None;
+        }
+        Ok(ListPage { items, next: None })
+    }
+
+    /// A conversation of `user`, if they have it; strongly consistent.
+    pub async fn membership(
+        &self,
+        user: &UserId,
+        conversation: &ConversationId,
+    ) -> Result<Option<Membership>, Error> {
+        let key = Key::membership(user, conversation);
+        self.item(key, "look up a conversation").await?.as_ref().map(decode).transpose()
+    }
+
+    async fn memberships_between(
+        &self,
+        user: &UserId,
+        (after, first, last): (Option<&ConversationId>, &str, &str),
+        limit: usize,
+    ) -> Result<ListPage<Membership>, Error> {
         let first =
-            after.map_or("CONV#".to_owned(), |after| format!("{} ", keys::membership_sk(after)));
+            after.map_or(first.to_owned(), |after| format!("{} ", keys::membership_sk(after)));
         let page = self
             .query()
             .key_condition_expression("pk = :pk AND sk BETWEEN :first AND :last")
             .expression_attribute_values(":pk", s(keys::user_pk(user)))
             // A space follows the cursor itself, and precedes whatever else may follow it.
             .expression_attribute_values(":first", s(first))
-            .expression_attribute_values(":last", s("CONV$"))
+            .expression_attribute_values(":last", s(last))
             .limit(i32::try_from(limit).unwrap_or(i32::MAX))
             .send()
             .await;
@@ -90,6 +157,8 @@ impl Store {
         users: &[UserId],
     ) -> Result<Vec<(UserId, Seq)>, Error> {
         let keys = keys_of(users.iter().map(|user| Key::membership(user, conversation)));
+        // The rest is nobody else's business.
+        let keys = keys.projection_expression("pk, read_seq");
         let found = self.batch(keys, "read how far people have read").await?;
         let position = |item: &Item| {
             let user = item.get(keys::PK)?.as_s().ok().and_then(|pk| keys::user_of_pk(pk))?;
@@ -99,40 +168,87 @@ impl Store {
     }
 
     /// Notes that `user` has read up to `seq`, unless they had read further, or share no such
-    /// conversation.
+    /// conversation. What counts as unread again up to there does no more.
     pub async fn mark_read(
         &self,
         user: &UserId,
         conversation: &ConversationId,
         seq: Seq,
     ) -> Result<ReadMark, Error> {
-        let update = self
-            .update(Key::membership(user, conversation))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .update_expression("SET read_seq = :seq")
-            .condition_expression(
-                "attribute_exists(pk) AND (attribute_not_exists(read_seq) OR read_seq < :seq)",
-            )
-            .expression_attribute_values(":seq", n(seq));
-        match update.send().await {
-            Ok(_) => Ok(ReadMark { upto: seq, moved: true }),
-            Err(error) => match error.as_service_error() {
-                Some(UpdateItemError::ConditionalCheckFailedException(kept)) => {
-                    let upto = kept.item().and_then(|item| item.get("read_seq"));
-                    Ok(ReadMark { upto: upto.and_then(parse_number).unwrap_or(0), moved: false })
+        let mut reading = Reading::Both;
+        loop {
+            let update = self.update(Key::membership(user, conversation));
+            let error = match reading.written(update, seq).send().await {
+                Ok(answer) => {
+                    let before = answer.attributes().cloned().unwrap_or_default();
+                    return Ok(reading.mark(&before, seq));
                 }
-                _ => Err(storage("note what is read")(error)),
-            },
+                Err(error) => error,
+            };
+            let Some(UpdateItemError::ConditionalCheckFailedException(kept)) =
+                error.as_service_error()
+            else {
+                return Err(storage("note what is read")(error));
+            };
+            let Some(kept) = kept.item() else {
+                return Ok(ReadMark { upto: 0, moved: false, unmarked: None });
+            };
+            let upto = kept.get("read_seq").and_then(parse_number).unwrap_or(0);
+            let marked: Option<Seq> = kept.get("unread_from").and_then(parse_number);
+            reading = match marked {
+                Some(marked) if marked > seq && upto < seq => Reading::Further,
+                Some(marked) if marked <= seq && upto >= seq => Reading::Unmark,
+                _ if upto < seq => Reading::Both,
+                _ => return Ok(ReadMark { upto, moved: false, unmarked: None }),
+            };
         }
     }
 }
 
-fn decode(item: &Item) -> Result<Membership, Error> {
+impl Reading {
+    fn written(self, update: UpdateItemFluentBuilder, seq: Seq) -> UpdateItemFluentBuilder {
+        let (expression, condition) = match self {
+            Self::Both => (
+                "SET read_seq = :seq REMOVE unread_from",
+                "attribute_exists(pk) AND (attribute_not_exists(read_seq) OR read_seq < :seq) \
+                 AND (attribute_not_exists(unread_from) OR unread_from <= :seq)",
+            ),
+            Self::Further => (
+                "SET read_seq = :seq",
+                "unread_from > :seq AND (attribute_not_exists(read_seq) OR read_seq < :seq)",
+            ),
+            Self::Unmark => ("REMOVE unread_from", "unread_from <= :seq AND read_seq >= :seq"),
+        };
+        update
+            .update_expression(expression)
+            .condition_expression(condition)
+            .expression_attribute_values(":seq", n(seq))
+            .return_values(ReturnValue::AllOld)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+    }
+
+    /// What is so after the write, by what was kept before.
+    fn mark(self, before: &Item, seq: Seq) -> ReadMark {
+        let was_marked = before.contains_key("unread_from") && !matches!(self, Self::Further);
+        let settings = || Settings { unread_from: None, ..decode_settings(before) };
+        let unmarked = was_marked.then(settings);
+        match self {
+            Self::Both | Self::Further => ReadMark { upto: seq, moved: true, unmarked },
+            Self::Unmark => {
+                let upto = before.get("read_seq").and_then(parse_number).unwrap_or(seq);
+                ReadMark { upto, moved: false, unmarked }
+            }
+        }
+    }
+}
+
+pub(super) fn decode(item: &Item) -> Result<Membership, Error> {
     let sk = text(item, keys::SK)?;
     let conversation = sk.strip_prefix("CONV#").ok_or(Error::Corrupt("sk"))?;
     Ok(Membership {
         conversation: ConversationId::parse(conversation)?,
         joined_at: Timestamp::from_millis(number(item, "joined_at")?),
         read_seq: item.get("read_seq").and_then(parse_number),
+        settings: decode_settings(item),
     })
 }

@@ -15,6 +15,7 @@ mod names;
 mod online;
 mod pages;
 mod rooms;
+mod settings;
 mod table;
 mod transaction;
 
