@@ -107,6 +107,12 @@ async fn what_is_printed_counts_and_explains_and_betrays_nothing() {
     let mut at_bobs = chat.joined_by_member(&bob).await;
     assert_eq!(at_alices.says("bob", TEXT).await["delivered"], true);
     at_bobs.hears(&alice.id, TEXT).await;
+    let path = "/api/conversations/dm:ALICE:BOB/settings";
+    let mut people = [alice.id.as_str(), bob.id.as_str()];
+    people.sort_unstable();
+    let path = path.replace("ALICE", people[0]).replace("BOB", people[1]);
+    does(&chat, &alice, Method::PATCH, &path, json!({ "draft": TEXT, "muted": "all" })).await;
+    assert_eq!(at_alices.sees_in_time("settings").await["settings"]["draft"], TEXT);
     at_bobs.leaves().await;
     assert_eq!(at_alices.says("bob", TEXT).await["delivered"], false);
     let mut at_bobs = chat.joined_by_member(&bob).await;

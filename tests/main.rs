@@ -46,6 +46,7 @@ mod room_history;
 mod rooms;
 mod rules;
 mod sending_over_http;
+mod settings;
 mod support;
 mod template;
 mod writers;

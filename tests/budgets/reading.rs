@@ -116,6 +116,79 @@ async fn reading_in_a_room_costs_its_members_and_their_inboxes() {
     let conversation = format!("room:{room}");
     bob.sends(&json!({ "action": "read", "conversation": conversation, "seq": last })).await;
     bob.sees_in_time("receipt").await;
-    let row = "| `read` in a room of N | 1 | 1 | 5 | 3 + N + N/30 | 5 |";
+    let row = "| `read` in a room of N | 1 | 1 | 5 | 2 + N + N/30 | 5 |";
+    is_promised(row, 2, &chat.meter.take());
+}
+
+/// alice, whose three friends have said something that she has read.
+async fn with_friends(chat: &Chat) -> Person {
+    let mut alice = present(chat, "alice").await;
+    for friend in ["bob", "carol", "dave"] {
+        alice.says(friend, "hi").await;
+    }
+    chat.meter.take();
+    alice
+}
+
+#[tokio::test]
+async fn lists_cost_a_look_at_each_conversation_and_by_what_happened_last_another() {
+    let chat = Chat::start().await;
+    let _alice = with_friends(&chat).await;
+    let list = async |query: &str| {
+        let path = format!("/api/conversations?user_id=alice&{query}");
+        let answer = chat.get(&path, &[]).await;
+        answer.body.as_array().unwrap().len()
+    };
+    assert_eq!(list("unread=true").await, 0);
+    let row = "| the same, `unread=true`, N of two people, all read | 0 | 0 | 1 + N | 1 + N | 2 |";
+    is_promised(row, 3, &chat.meter.take());
+    assert_eq!(list("order=recent").await, 3);
+    let row = "| the same, `order=recent`, N of two people, all on the page | 0 | 0 | 2 + 2N | 2 + 2N | 4 |";
+    is_promised(row, 3, &chat.meter.take());
+}
+
+#[tokio::test]
+async fn settings_cost_one_write_and_who_is_to_see_it() {
+    let chat = Chat::start().await;
+    let _alice = with_friends(&chat).await;
+    let path = "/api/conversations/dm:alice:bob/settings";
+    assert_eq!(chat.get(path, &[("user_id", "alice")]).await.status, 200);
+    is_promised("| `GET …/settings` | 0 | 0 | 1 | 1 | 1 |", 0, &chat.meter.take());
+    let change = async |change| assert_eq!(chat.patch(path, change).await.status, 200);
+    change(json!({ "pinned": true, "muted": "all", "muted_until": "2050-01-01T00:00:00Z", "user_id": "alice" })).await;
+    let row = "| `PATCH …/settings` of two people | 1 | 1 | 1 | 1 | 2 |";
+    is_promised(row, 0, &chat.meter.take());
+    for asked in ["hidden", "unread_from"] {
+        let value = match asked {
+            "hidden" => json!(true),
+            _ => chat.messages("alice", "bob").await[0]["seq"].clone(),
+        };
+        chat.meter.take();
+        change(json!({ asked: value, "user_id": "alice" })).await;
+        if asked == "hidden" {
+            let row = "| `PATCH …/settings`, hidden or unread | 1 | 1 | 2 | 2 | 3 |";
+            is_promised(row, 0, &chat.meter.take());
+        } else {
+            let row = "| `PATCH …/settings`, unread while it is hidden | 1 | 1 | 3 | 3 | 4 |";
+            costs(row, 0, &chat.meter.take());
+        }
+    }
+    change(json!({ "hidden": false, "unread_from": null, "draft": "x".repeat(4096), "user_id": "alice" })).await;
+    let row = "| `PATCH …/settings` of a draft of 4 KB | 1 | 5 | 1 | 1 | 2 |";
+    is_promised(row, 0, &chat.meter.take());
+}
+
+#[tokio::test]
+async fn readers_of_a_room_cost_their_list_and_their_listings() {
+    let chat = Chat::start().await;
+    let mut bob = present(&chat, "bob").await;
+    let room = chat.room_of("alice", "general").await;
+    bob.joins(&room).await;
+    bob.catches_up().await;
+    chat.meter.take();
+    let path = format!("/api/conversations/room:{room}/readers");
+    let answer = chat.get(&path, &[("user_id", "bob")]).await;
+    assert_eq!(answer.body.as_array().unwrap().len(), 2);
+    let row = "| `GET …/readers` of a room of N | 0 | 0 | 3 | 1 + N/2 + N/30 | 3 |";
     is_promised(row, 2, &chat.meter.take());
 }

@@ -20,13 +20,18 @@ use crate::world::{World, play};
 /// How many requests one input makes at most.
 const REQUESTS: usize = 6;
 
-const SEEDS: [&str; 33] = [
+const SEEDS: [&str; 38] = [
     "GET /messages?user1=alice&user2=bob&limit=1",
     "GET /api/messages?user_id=alice&with=bob&before=1750000000001",
     "GET /api/messages?user=alice&with=bob&after=0&limit=1",
     "GET /api/rooms/general/messages?user_id=bob&limit=1",
     "GET /api/conversations?user_id=alice&limit=1",
     "GET /api/conversations?user_id=alice&after=dm%3Aalice%3Abob",
+    "GET /api/conversations?user_id=alice&limit=1&order=recent&unread=true&hidden=true",
+    "GET /api/conversations?user_id=alice&order=recent&after=1.false.true.0.dm%3Aalice%3Abob",
+    "GET /api/conversations/dm%3Aalice%3Abob/readers?user_id=alice&limit=1&seq=1",
+    "GET /api/conversations/dm%3Aalice%3Abob/settings?user_id=alice",
+    r#"PATCH /api/conversations/dm%3Aalice%3Abob/settings {"muted":"all","muted_until":"2025-06-15T15:06:41Z","pinned":true,"hidden":true,"draft":"x","unread_from":null,"user_id":"alice"}"#,
     "GET /messages?user1=alice&user2=bob&limit=1&%61fter=0",
     "GET /health",
     "GET /",

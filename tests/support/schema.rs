@@ -9,8 +9,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use shared::protocol::{
     ApiKeyView, Ban, Block, ConversationView, ErrorEnvelope, Invitation, MemberView, MessageView,
-    MintedToken, NewApiKey, OnlineUser, Person, PresenceView, Received, RoomView, ServerFrame,
-    Ticket, Tokens,
+    MintedToken, NewApiKey, OnlineUser, Person, PresenceView, Reader, Received, RoomView,
+    ServerFrame, SettingsView, Ticket, Tokens,
 };
 
 /// The description of the HTTP API.
@@ -90,6 +90,10 @@ fn as_read(method: &str, template: &str, status: u16, body: &Value) -> Option<Va
             again::<Vec<MessageView>>(body)
         }
         ("get", "/api/conversations") => again::<Vec<ConversationView>>(body),
+        ("get", "/api/conversations/{conversation}/readers") => again::<Vec<Reader>>(body),
+        ("get" | "patch", "/api/conversations/{conversation}/settings") => {
+            again::<SettingsView>(body)
+        }
         ("post", "/api/send_message") => again::<ServerFrame>(body),
         ("get", "/api/rooms") => again::<Vec<RoomView>>(body),
         ("get" | "patch", "/api/rooms/{room}")

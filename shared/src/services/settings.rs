@@ -61,13 +61,20 @@ pub async fn change(
         Ok(end.messages.last().map_or(0, |message| message.seq))
     };
     let (newest, ()) = try_join!(newest, check(app, user, conversation))?;
+    let hides = wanted.hidden == Some(true);
     let change = read(wanted, newest)?;
     if change == SettingsChange::default() {
         return of(app, user, conversation).await;
     }
-    let kept = app.store.change_settings(user, conversation, &change, app.clock.now()).await?;
-    let kept = kept.ok_or(Error::NotFound("conversation"))?;
-    Ok(show_kept(app, user, conversation, &kept.settings).await)
+    let now = app.clock.now();
+    let kept = app.store.change_settings(user, conversation, &change, now).await?;
+    let kept = kept.ok_or(Error::NotFound("conversation"))?.settings;
+    if hides {
+        let settings = settings_at(now, &kept, true);
+        events::show_settings(app, user, conversation, &settings).await;
+        return Ok(settings);
+    }
+    Ok(show_kept(app, user, conversation, &kept).await)
 }
 
 /// Shows `user` on every connection what is kept, and returns it. Nothing fails for it.
@@ -77,14 +84,11 @@ pub async fn show_kept(
     conversation: &ConversationId,
     kept: &Settings,
 ) -> SettingsView {
-    let settings = match shown(app, conversation, kept).await {
-        Ok(settings) => settings,
-        Err(error) => {
-            // It is kept already. Whether something was said since it was hidden, the next list tells.
-            error.log();
-            settings_at(app.clock.now(), kept, kept.hidden_upto.is_some())
-        }
-    };
+    let settings = shown(app, conversation, kept).await.unwrap_or_else(|error| {
+        // It is kept already. Whether something was said since it was hidden, the next list tells.
+        error.log();
+        settings_at(app.clock.now(), kept, kept.hidden_upto.is_some())
+    });
     events::show_settings(app, user, conversation, &settings).await;
     settings
 }

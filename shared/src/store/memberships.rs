@@ -8,10 +8,9 @@ use super::item::{Item, n, number, parse_number, s, text};
 use super::key::{Key, keys_of};
 use super::pages::Span;
 use super::rooms::ListPage;
-use super::settings::decode_settings;
 use super::{Store, keys};
 use crate::Error;
-use crate::domain::{ConversationId, Room, Seq, Settings, Timestamp, UserId};
+use crate::domain::{ConversationId, DraftText, Muting, Room, Seq, Settings, Timestamp, UserId};
 use crate::error::storage;
 
 /// How many rooms are read at once.
@@ -251,4 +250,19 @@ pub(super) fn decode(item: &Item) -> Result<Membership, Error> {
         read_seq: item.get("read_seq").and_then(parse_number),
         settings: decode_settings(item),
     })
+}
+
+/// The settings on somebody's listing of a conversation.
+pub(super) fn decode_settings(item: &Item) -> Settings {
+    let muted = text(item, "muted").ok();
+    let muting = [Muting::All, Muting::Mentions].into_iter();
+    let muting = muted.and_then(|muted| muting.clone().find(|it| it.as_str() == muted));
+    let until = item.get("muted_until").and_then(parse_number).map(Timestamp::from_millis);
+    Settings {
+        mute: muting.map(|muting| (muting, until)),
+        pinned: item.contains_key("pinned"),
+        hidden_upto: item.get("hidden_upto").and_then(parse_number),
+        draft: text(item, "draft").ok().map(DraftText::stored),
+        unread_from: item.get("unread_from").and_then(parse_number),
+    }
 }

@@ -5,13 +5,11 @@ use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
 
 use super::Store;
-use super::item::{Item, n, parse_number, s, text};
+use super::item::{n, s};
 use super::key::Key;
-use super::memberships::{Membership, decode};
+use super::memberships::{Membership, decode, decode_settings};
 use crate::Error;
-use crate::domain::{
-    ConversationId, DraftText, Muting, Settings, SettingsChange, Timestamp, UserId,
-};
+use crate::domain::{ConversationId, SettingsChange, Timestamp, UserId};
 use crate::error::storage;
 
 /// A mute that is not over.
@@ -111,19 +109,4 @@ fn attributes(
         ("unread_from", unread_from.map(|from| from.map(n))),
     ];
     all.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
-}
-
-/// The settings on somebody's listing of a conversation.
-pub(super) fn decode_settings(item: &Item) -> Settings {
-    let muted = text(item, "muted").ok();
-    let muting = [Muting::All, Muting::Mentions].into_iter();
-    let muting = muted.and_then(|muted| muting.clone().find(|it| it.as_str() == muted));
-    let until = item.get("muted_until").and_then(parse_number).map(Timestamp::from_millis);
-    Settings {
-        mute: muting.map(|muting| (muting, until)),
-        pinned: item.contains_key("pinned"),
-        hidden_upto: item.get("hidden_upto").and_then(parse_number),
-        draft: text(item, "draft").ok().map(DraftText::stored),
-        unread_from: item.get("unread_from").and_then(parse_number),
-    }
 }

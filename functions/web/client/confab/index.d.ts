@@ -185,6 +185,8 @@ export interface Limits {
   typing_every_ms: number;
   /** How large `data` may be, as JSON. */
   data_bytes?: number;
+  /** How long the draft of a conversation may be, in bytes. */
+  draft_bytes?: number;
   /** How many people a message may name. */
   mentions?: number;
   /** How many different reactions a message may have, and how long each may be. */
