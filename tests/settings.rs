@@ -34,9 +34,8 @@ fn only(changes: Value) -> Value {
         "muted": null, "muted_until": null, "pinned": false, "hidden": false, "draft": null,
         "unread_from": null,
     });
-    for (name, value) in changes.as_object().unwrap() {
-        settings[name] = value.clone();
-    }
+    let Value::Object(changes) = changes else { panic!("not an object: {changes}") };
+    settings.as_object_mut().unwrap().extend(changes);
     settings
 }
 
