@@ -14,7 +14,7 @@ pub const ITEM_BYTES: f64 = 280.0;
 /// An `ack`.
 pub const ACK_BYTES: f64 = 250.0;
 /// A `welcome`.
-pub const WELCOME_BYTES: f64 = 630.0;
+pub const WELCOME_BYTES: f64 = 720.0;
 /// A `receipt`, a `typing`, a `presence`.
 pub const SMALL_FRAME_BYTES: f64 = 190.0;
 
