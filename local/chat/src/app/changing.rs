@@ -4,27 +4,11 @@ use client::{Change, Mark, NewEvent, NewMessage, Target};
 use protocol::{MessageView, Seq};
 use uuid::Uuid;
 
+use super::draft::Draft;
 use super::event_loop::{App, Mode};
 use super::place::Place;
 use crate::mentions::{Named, called, calls_everyone, may_call};
 use crate::screen::Show;
-
-/// Something to say, in which people may be called.
-#[derive(Clone, Debug)]
-pub(super) enum Draft {
-    /// A message, which may answer another.
-    Say { reply_to: Option<Seq>, content: String },
-    /// What a message is to say instead.
-    Edit { seq: Seq, content: String },
-}
-
-impl Draft {
-    fn content(&self) -> &str {
-        match self {
-            Self::Say { content, .. } | Self::Edit { content, .. } => content,
-        }
-    }
-}
 
 impl App {
     /// Where one is; if that is nowhere, one is told.

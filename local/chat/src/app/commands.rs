@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use client::{Request, Target};
 use protocol::{ConversationView, ids};
 
-use super::changing::Draft;
+use super::draft::Draft;
 use super::event_loop::{App, Mode};
 use super::http_requests::Reply;
 use super::place::{Destination, Place};

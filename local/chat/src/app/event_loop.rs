@@ -11,7 +11,7 @@ use protocol::Received;
 use serde_json::Value;
 use tokio::sync::mpsc::{Receiver, Sender, UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-use super::changing::Draft;
+use super::draft::Draft;
 use super::http_requests::{HttpRequests, Reply};
 use super::place::{Destination, Place, Presences};
 use super::signals::interrupted;
