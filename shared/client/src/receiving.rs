@@ -292,6 +292,10 @@ impl Client {
             return;
         }
         self.seen(user.clone());
+        if ids::is_room(conversation) {
+            // That one of many has read it says nothing of the others.
+            return;
+        }
         let progress = self.progress.entry(conversation.clone()).or_default();
         progress.delivered = progress.delivered.max(delivered.or(*read).unwrap_or(0));
         progress.read = progress.read.max(read.unwrap_or(0));

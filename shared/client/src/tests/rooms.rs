@@ -54,3 +54,17 @@ fn what_is_pushed_while_a_room_is_joined_does_not_hide_what_was_said_before() {
         assert_eq!(alice.shown(), ["10"]);
     }
 }
+
+#[test]
+fn that_one_of_a_room_has_read_it_does_not_mark_ones_message_as_read() {
+    let mut alice = Alice::new();
+    alice.client.follow("room:7");
+    let message = NewMessage::text("m1", "hello");
+    alice.client.send("room:7", &Target::Room("7".into()), message);
+    let mut kept = ack(&json!("m1"), 5, false);
+    kept["conversation"] = "room:7".into();
+    alice.hears(&kept);
+    let read = json!({ "type": "receipt", "conversation": "room:7", "user": "bob", "read": 5 });
+    alice.hears(&read);
+    assert_eq!(alice.client.mark("room:7"), Some(Mark::Got(Status::Sent)));
+}
