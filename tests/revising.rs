@@ -384,6 +384,32 @@ async fn a_page_of_messages_is_one_however_many_events_are_between() {
 }
 
 #[tokio::test]
+async fn from_around_a_message_both_ways_lead_on() {
+    let chat = Chat::start().await;
+    let (mut alice, _bob, first) = said(&chat, "1").await;
+    for number in 2..=5 {
+        alice.says("bob", &number.to_string()).await;
+    }
+    let page = async |path: &str| {
+        let answer = chat.get(path, &[]).await;
+        assert_eq!(answer.status, 200, "{:?}", answer.body);
+        let said = answer.body.as_array().unwrap().iter().map(|it| it["content"].clone());
+        (Value::Array(said.collect()), answer.link.unwrap_or_default())
+    };
+    let all = format!("/api/conversations/{BOTH}/messages?user_id=bob");
+    let (middle, links) = page(&format!("{all}&limit=2&around={}", first + 2)).await;
+    assert_eq!(middle, json!(["2", "3"]));
+    let to = |relation: &str| {
+        let link = links.split(", ").find(|link| link.ends_with(&format!("rel=\"{relation}\"")));
+        link.unwrap().split(['<', '>']).nth(1).unwrap().to_owned()
+    };
+    assert_eq!(page(&to("prev")).await.0, json!(["1"]));
+    assert_eq!(page(&to("next")).await.0, json!(["4", "5"]));
+    let (alone, _) = page(&format!("{all}&limit=1&around={}", first + 2)).await;
+    assert_eq!(alone, json!(["3"]));
+}
+
+#[tokio::test]
 async fn a_repeat_of_what_was_edited_since_is_one_all_the_same() {
     let chat = Chat::start().await;
     let mut alice = chat.joined_by("alice").await;

@@ -70,7 +70,7 @@ impl Paging {
         self.answer(items, next.map(|next| self.link("after", next, "next")))
     }
 
-    /// Some of a conversation as an answer; it goes on before or after these messages.
+    /// Some of a conversation as an answer; it goes on before these messages, after them, or both.
     pub fn part(
         &self,
         messages: &impl Serialize,
@@ -79,7 +79,8 @@ impl Paging {
     ) -> Response {
         let earlier = before.map(|seq| self.link("before", &seq.to_string(), "prev"));
         let later = after.map(|seq| self.link("after", &seq.to_string(), "next"));
-        self.answer(messages, earlier.or(later))
+        let links: Vec<_> = earlier.into_iter().chain(later).collect();
+        self.answer(messages, (!links.is_empty()).then(|| links.join(", ")))
     }
 
     /// Some items of a list as JSON lines (<https://jsonlines.org>); the list goes on after `next`.
@@ -106,11 +107,12 @@ impl Paging {
     }
 
     /// A link to another page (<https://www.rfc-editor.org/rfc/rfc8288>): the same request with one
-    /// cursor, and no other.
+    /// cursor, and nothing else that says which page.
     fn link(&self, cursor: &str, value: &str, relation: &str) -> String {
         let kept = self.uri.query().unwrap_or_default().split('&').filter(|pair| {
             let key = percent_decode_str(pair.split('=').next().unwrap_or_default());
-            !pair.is_empty() && !["before", "after"].iter().any(|it| key.clone().eq(it.bytes()))
+            !pair.is_empty()
+                && !["before", "after", "around"].iter().any(|it| key.clone().eq(it.bytes()))
         });
         let query: String = kept.map(|pair| format!("{pair}&")).collect();
         let value = utf8_percent_encode(value, NON_ALPHANUMERIC);
@@ -143,5 +145,6 @@ mod tests {
         check("/rooms?limit=1&after=a&before=b", "/rooms?limit=1&after=a%3Ab");
         check("/rooms?%61fter=a&x=%20&&%62%65fore=b", "/rooms?x=%20&after=a%3Ab");
         check("/rooms?afterwards=1", "/rooms?afterwards=1&after=a%3Ab");
+        check("/rooms?around=7&limit=1", "/rooms?limit=1&after=a%3Ab");
     }
 }

@@ -57,7 +57,8 @@ pub async fn page(
     }
 }
 
-/// What `user` may read around a message: up to so many before it and after it, and the message itself.
+/// What `user` may read around a message, up to so many in all: half of them before it, then the message itself
+/// and what follows.
 pub async fn page_around(
     app: &App,
     user: &UserId,
@@ -67,10 +68,13 @@ pub async fn page_around(
 ) -> Result<Page, Error> {
     let before = Range { before: Some(seq), after: None };
     let from = Range { before: None, after: Some(seq.saturating_sub(1)) };
-    let (older, newer) = (limit / 2, limit - limit / 2);
+    let half = limit / 2;
+    if half == 0 {
+        return page(app, user, conversation, from, limit, Action::Read).await;
+    }
     let (older, newer) = try_join!(
-        page(app, user, conversation, before, older.max(1), Action::Read),
-        page(app, user, conversation, from, newer, Action::Read),
+        page(app, user, conversation, before, half, Action::Read),
+        page(app, user, conversation, from, limit - half, Action::Read),
     )?;
     let messages = older.messages.into_iter().chain(newer.messages).collect();
     Ok(Page { messages, before: older.before, after: newer.after })
