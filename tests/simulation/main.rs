@@ -107,6 +107,11 @@ fn is_decided_by(seed: u64, faults: FaultInjection, broken: Option<Broken>) {
 
 /// Breaks the mechanisms one after the other.
 fn sabotage(seeds: u64, from: Option<u64>, only: Option<Broken>) -> ExitCode {
+    let is_known = |broken| Broken::ALL.iter().any(|(known, _)| *known == broken);
+    if let Some(unknown) = only.filter(|only| !is_known(*only)) {
+        println!("{unknown:?}: no world is known that notices it");
+        return ExitCode::FAILURE;
+    }
     let mut unnoticed = 0;
     for (broken, noticed) in Broken::ALL {
         if only.is_some_and(|only| only != broken) {
