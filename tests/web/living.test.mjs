@@ -215,7 +215,7 @@ test("a keyboard is enough for all of it", async (t) => {
 test("what one does without a connection is shown, and done when there is one", async (t) => {
   const { server, alice, bob } = await talking(t);
   await alice.says("Hello");
-  await bob.sees("Hello");
+  await alice.seesTick("Hello", "Read");
   await server.kill();
   await alice.seesAnywhere("Connection lost");
   await does(alice, "Hello", "Edit");

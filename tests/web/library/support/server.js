@@ -1,16 +1,19 @@
 // The local server, as its own program.
 
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 const PROGRAM = process.env.CONFAB_LOCAL ?? new URL("../../../../target/debug/local", import.meta.url).pathname;
 
+/** In memory where Linux has a folder for that: a busy disk holds nothing up then. */
+const FOLDERS = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
+
 export class Server {
   #process;
   #options;
-  #folder = mkdtempSync(join(tmpdir(), "confab-"));
+  #folder = mkdtempSync(join(FOLDERS, "confab-"));
   url = "";
   http = "";
 
