@@ -68,6 +68,7 @@ async fn over_websocket(
         Action::Edit => about("edit", &own),
         Action::TakeBack => about("delete", &own),
         Action::DeleteOthers => about("delete", &others),
+        Action::Pin => about("pin", &others),
         Action::MentionEveryone => json!({
             "action": "message", "to": "olga", "content": "x", "mentions_everyone": true,
         }),

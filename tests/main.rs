@@ -36,6 +36,7 @@ mod offline;
 mod oidc;
 mod operating;
 mod overload;
+mod pins;
 mod presence;
 mod receipts;
 mod repeats;

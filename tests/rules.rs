@@ -73,6 +73,7 @@ async fn over_http(chat: &Chat, user: &str, action: Action, room: &str) -> Optio
         }
         Action::TakeBack => chat.delete(&message(&own), &asks).await,
         Action::DeleteOthers => chat.delete(&message(&others), &asks).await,
+        Action::Pin => chat.put(&format!("{}/pin", message(&others)), who).await,
         Action::MentionEveryone => {
             let said = json!({
                 "room": room, "content": "x", "mentions_everyone": true, "sender_id": user,
@@ -137,6 +138,7 @@ async fn over_websocket(
         Action::Edit => (about("edit", &own), "ack"),
         Action::TakeBack => (about("delete", &own), "ack"),
         Action::DeleteOthers => (about("delete", &others), "ack"),
+        Action::Pin => (about("pin", &others), "ack"),
         Action::MentionEveryone => {
             let said = json!({
                 "action": "message", "room": room, "content": "x", "mentions_everyone": true,

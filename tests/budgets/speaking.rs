@@ -245,6 +245,38 @@ async fn a_reaction_costs_six_units() {
 }
 
 #[tokio::test]
+async fn what_is_pinned_costs_six_units_and_is_read_by_two_requests() {
+    let chat = Chat::start().await;
+    let room = chat.room_of("alice", "club").await;
+    let mut bob = chat.joined_by("bob").await;
+    bob.joins(&room).await;
+    let mut alice = chat.joined_by("alice").await;
+    let seq = alice.says_in(&room, "the rules").await["seq"].clone();
+    alice.catches_up().await;
+    chat.settles();
+    chat.meter.take();
+    let conversation = format!("room:{room}");
+    for on in [true, false, true] {
+        let frame = json!({ "action": "pin", "conversation": conversation, "seq": seq, "on": on });
+        alice.sends(&frame).await;
+        alice.sees_in_time("ack").await;
+        is_promised(
+            "| `pin` in a room of N | 1 | 6 | 5 | 3 + N + N/30 | 4 |",
+            2,
+            &chat.meter.take(),
+        );
+    }
+    let path = format!("/api/conversations/{conversation}/pins");
+    let pins = chat.get(&path, &[("user_id", "alice")]).await;
+    assert_eq!(pins.body[0]["content"], "the rules");
+    is_promised(
+        "| `GET …/pins` of N short messages | 0 | 0 | 3 | 2 + N | 3 |",
+        1,
+        &chat.meter.take(),
+    );
+}
+
+#[tokio::test]
 async fn an_answer_costs_a_look_at_the_original_before_and_after() {
     let chat = Chat::start().await;
     let (mut alice, mut bob) = acquainted(&chat).await;

@@ -116,7 +116,7 @@ impl User {
                 let message = NewMessage { reply_to: step["seq"].as_u64(), ..message };
                 self.client.send(&conversation, &target, message);
             }
-            "edit" | "delete" | "react" => {
+            "edit" | "delete" | "react" | "pin" => {
                 let (id, seq) = (self.fresh_id(), step["seq"].as_u64().unwrap());
                 let event = NewEvent { id, seq, change: change(step) };
                 self.client.change(&text(step, "conversation"), event);
@@ -242,6 +242,7 @@ fn told(event: Event) -> Option<Value> {
 fn change(step: &Value) -> Change {
     match step["do"].as_str().unwrap() {
         "delete" => Change::Delete,
+        "pin" => Change::Pin { on: step["on"] != false },
         "react" => Change::React { key: text(step, "key"), on: step["on"] != false },
         _ => Change::Edit {
             content: step["content"].as_str().map(str::to_owned),

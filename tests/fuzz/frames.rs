@@ -82,6 +82,7 @@ fn action_of(frame: &ClientFrame) -> &'static str {
         ClientFrame::Edit(_) => "edit",
         ClientFrame::Delete(_) => "delete",
         ClientFrame::React(_) => "react",
+        ClientFrame::Pin(_) => "pin",
         ClientFrame::History(_) => "history",
         ClientFrame::Sync(_) => "sync",
         ClientFrame::Read(_) => "read",

@@ -125,8 +125,8 @@ fn budget(kind: &str, people: u64) -> (u64, u64) {
         // Besides, who is online, from eight shards.
         ["broadcast"] => (11 + 2 + REFERS, 1 + heal + hand_over),
         // As a message, and the one that it is about.
-        ["edit" | "delete" | "react"] => (4 + 2 + 8 + REFERS, 1 + heal + hand_over),
-        ["edit" | "delete" | "react", ..] => (6 + 3 + REFERS, 1 + heal + hand_over),
+        ["edit" | "delete" | "react" | "pin"] => (4 + 2 + 8 + REFERS, 1 + heal + hand_over),
+        ["edit" | "delete" | "react" | "pin", ..] => (6 + 3 + REFERS, 1 + heal + hand_over),
         // The own inbox; a page of each, whether one may read it, where it began, and the room.
         ["sync", count] => (1 + (4 + 3) * count.parse().unwrap_or(0), heal),
         ["history", ..] => (4 + 3, heal),

@@ -25,6 +25,9 @@ pub(crate) fn broken(outcome: &Outcome) -> Vec<String> {
     nobody_changes_what_others_said(outcome, &mut broken);
     let left = outcome.kept.words_left();
     broken.extend(left.map(|place| format!("the words of the edit {place:?} are left")));
+    let amiss = outcome.kept.pins_amiss().into_iter();
+    broken
+        .extend(amiss.map(|place| format!("{place:?} is pinned or listed as that, but not both")));
     naive_clients_got_everything(outcome, &events, &mut broken);
     nobody_heard_what_is_not_theirs(outcome, &events, &mut broken);
     whoever_signed_out_hears_nothing(outcome, &events, &mut broken);

@@ -185,7 +185,7 @@ impl Person {
         self.client.send(&conversation, &target, message);
     }
 
-    /// Edits or deletes what they said, or reacts to what anybody said, if there is something.
+    /// Edits or deletes what they said, or reacts to what anybody said or pins it, if there is something.
     fn changes(&mut self, conversation: &str) -> bool {
         let numbers = self.client.numbers(conversation);
         if numbers.is_empty() {
@@ -195,9 +195,11 @@ impl Person {
         let seq = numbers[rng.usize(0..numbers.len())];
         let message = self.client.picture(conversation, seq).expect("a message that is here");
         let is_own = message.from == self.device.user;
-        let change = match rng.u8(0..6) {
+        let is_in_room = conversation.starts_with("room:");
+        let change = match rng.u8(0..7) {
             0..=2 if is_own => Change::text(format!("{} edited {}", self.device.user, rng.u16(..))),
             3 if is_own => Change::Delete,
+            6 if is_in_room => Change::Pin { on: rng.u8(0..3) > 0 },
             _ => Change::React { key: "+1".to_owned(), on: rng.u8(0..3) > 0 },
         };
         let event = NewEvent { id: self.device.fresh_id(), seq, change };

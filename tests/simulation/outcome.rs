@@ -40,6 +40,8 @@ pub(crate) struct Kept {
     items: BTreeMap<Place, Value>,
     /// The keys of somebody's reactions to a message.
     reactions: BTreeMap<(Place, String), Vec<String>>,
+    /// What is listed as pinned, by conversation.
+    pins: BTreeMap<String, BTreeSet<u64>>,
 }
 
 impl Kept {
@@ -50,6 +52,10 @@ impl Kept {
             let sk = text(&item, "sk");
             if let Some(seq) = sk.strip_prefix("MSG#").and_then(|seq| seq.parse().ok()) {
                 kept.items.insert((conversation.to_owned(), seq), item);
+            } else if sk == "PINS" {
+                let pins = item["pins"]["NS"].as_array().into_iter().flatten();
+                let pins = pins.map(|seq| seq.as_str().expect("text").parse().expect("a number"));
+                kept.pins.insert(conversation.to_owned(), pins.collect());
             } else if let Some((seq, user)) =
                 sk.strip_prefix("REACTED#").and_then(|rest| rest.split_once('#'))
             {
@@ -87,6 +93,17 @@ impl Kept {
             .map(|(place, _)| place)
     }
 
+    /// The messages that are pinned without being listed, or listed without being pinned.
+    pub(crate) fn pins_amiss(&self) -> BTreeSet<Place> {
+        let pinned = self.items.iter().filter(|(_, item)| item.get("pinned_at").is_some());
+        let pinned: BTreeSet<_> = pinned.map(|(place, _)| place.clone()).collect();
+        let listed = self
+            .pins
+            .iter()
+            .flat_map(|(conversation, pins)| pins.iter().map(|seq| (conversation.clone(), *seq)));
+        pinned.symmetric_difference(&listed.collect()).cloned().collect()
+    }
+
     /// What `user` sees of a message, if it is one.
     pub(crate) fn picture(&self, place: &Place, user: &str) -> Option<String> {
         let item = self.items.get(place).filter(|item| item.get("kind").is_none())?;
@@ -100,7 +117,8 @@ impl Kept {
             let original = self.items.get(&(place.0.clone(), seq));
             (seq, original.map_or("", |it| text(it, "content")).to_owned())
         });
-        Some(picture(text(item, "content"), &reactions, quote.as_ref()))
+        let pinned_by = text(item, "pinned_by");
+        Some(picture((text(item, "content"), pinned_by), &reactions, quote.as_ref()))
     }
 
     fn reaction(&self, place: &Place, user: &str, reaction: &Value) -> Reaction {
@@ -127,11 +145,16 @@ pub(crate) fn picture_of(view: &MessageView) -> Option<String> {
     }
     let quote = said.reply_to.as_ref();
     let quote = quote.map(|it| (it.seq, it.content.clone().unwrap_or_default()));
-    Some(picture(&said.content, &said.reactions, quote.as_ref()))
+    let pinned_by = said.pinned_by.as_deref().unwrap_or_default();
+    Some(picture((&said.content, pinned_by), &said.reactions, quote.as_ref()))
 }
 
-fn picture(content: &str, reactions: &[Reaction], quote: Option<&(u64, String)>) -> String {
-    format!("{content} {reactions:?} {quote:?}")
+fn picture(
+    (content, pinned_by): (&str, &str),
+    reactions: &[Reaction],
+    quote: Option<&(u64, String)>,
+) -> String {
+    format!("{content} {reactions:?} {quote:?} {pinned_by}")
 }
 
 /// Every message in the table, by conversation and number.

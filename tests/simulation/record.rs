@@ -32,7 +32,7 @@ impl Seen {
 
     /// Whether it changes another one, and is not shown by itself.
     pub(crate) fn is_event(&self) -> bool {
-        ["edited", "deleted", "reacted"].contains(&self.kind.as_str())
+        ["edited", "deleted", "reacted", "pinned"].contains(&self.kind.as_str())
     }
 }
 

@@ -6,6 +6,7 @@ use shared::domain::permissions::Action;
 use shared::domain::{CONNECTION_LIFETIME, ConnectionId, ConversationId, Range, UserId};
 use shared::protocol::{ServerFrame, Welcome, batches};
 use shared::pusher::Push;
+use shared::services::access::is_lobby_moderator;
 use shared::services::messages::read;
 use shared::store::{Inbox, Update};
 use shared::{App, Error};
@@ -38,6 +39,10 @@ pub(crate) async fn welcome(
         return Ok(Some(inbox));
     }
     let telling = overflow::begin(app, user, &inbox).await?;
+    let lobby_moderator = match is_lobby_moderator(app, user, &ConversationId::Lobby).await {
+        Err(Error::NotFound(_)) => false,
+        known => known?,
+    };
     let welcome = ServerFrame::Welcome(Welcome {
         user: user.to_string(),
         connection_id: connection.to_string(),
@@ -45,6 +50,7 @@ pub(crate) async fn welcome(
         expires_at: found.map_or(now.plus(CONNECTION_LIFETIME), |found| found.expires_at),
         limits: app.config.limits(),
         more_waiting: telling.is_some(),
+        lobby_moderator,
     });
     match app.pusher.push(connection, &welcome.encode()).await {
         Push::Taken => {

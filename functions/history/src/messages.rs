@@ -122,6 +122,18 @@ pub(crate) async fn one(
     Ok(Json(MessageView::from(&message)))
 }
 
+/// `GET /api/conversations/{conversation}/pins`: all that is pinned, what was pinned last first.
+pub(crate) async fn pinned(
+    State(app): State<App>,
+    caller: CallerOrKey,
+    Path(conversation): Path<String>,
+) -> Result<Json<Vec<MessageView>>, Failure> {
+    let actor = caller.actor([])?;
+    let conversation = ConversationId::parse(&conversation)?;
+    let messages = read::pinned(&app, actor, &conversation).await?;
+    Ok(Json(messages.iter().map(MessageView::from).collect()))
+}
+
 /// What is shown of a page: events are in the messages that they are about.
 fn shown(page: &Page) -> Vec<MessageView> {
     let messages = page.messages.iter().filter(|message| message.body.of().is_none());

@@ -99,6 +99,7 @@ async fn act(
         ClientFrame::Edit(request) => revise::edit(app, own, request, id).await?,
         ClientFrame::Delete(request) => revise::delete(app, own, request, id).await?,
         ClientFrame::React(request) => revise::react(app, own, request, id).await?,
+        ClientFrame::Pin(request) => revise::pin(app, own, request, id).await?,
         ClientFrame::History(request) => history::page(app, own, request, id).await?,
         ClientFrame::Sync(request) => sync::since(app, own, request, id).await?,
         ClientFrame::Read(request) => receipts::read(app, own, request, id).await?,

@@ -1,7 +1,9 @@
-//! `edit`, `delete` and `react`: something becomes of what was said.
+//! `edit`, `delete`, `react` and `pin`: something becomes of what was said.
 
 use shared::domain::{ConversationId, Seq};
-use shared::protocol::{DeleteRequest, EditRequest, EncodedFrame, ReactRequest, ServerFrame};
+use shared::protocol::{
+    DeleteRequest, EditRequest, EncodedFrame, PinRequest, ReactRequest, ServerFrame,
+};
 use shared::services::messages::revise::{Deed, Draft, new_event, revise_over};
 use shared::services::own_inbox::OwnInbox;
 use shared::{App, Error};
@@ -40,6 +42,17 @@ pub(crate) async fn react(
     id: Option<&str>,
 ) -> Result<EncodedFrame, Error> {
     let deed = Deed::React { key: &request.key, on: request.on };
+    act(app, own, (&request.conversation, request.seq), deed, id).await
+}
+
+/// It is pinned, or not any more.
+pub(crate) async fn pin(
+    app: &App,
+    own: &OwnInbox<'_>,
+    request: PinRequest,
+    id: Option<&str>,
+) -> Result<EncodedFrame, Error> {
+    let deed = Deed::Pin { on: request.on };
     act(app, own, (&request.conversation, request.seq), deed, id).await
 }
 

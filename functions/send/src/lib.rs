@@ -15,7 +15,7 @@ use shared::services::directory::{find_conversation, find_existing_user};
 use shared::services::messages::send::{Draft, new_message, send};
 use shared::{App, Error, invocation};
 
-use revise::{edit, react, remove, unreact};
+use revise::{edit, pin, react, remove, unpin, unreact};
 
 /// Who speaks in open mode if the request does not say.
 const NOBODY: &str = "anonymous";
@@ -26,6 +26,8 @@ pub fn router(app: App) -> Router {
         .route("/api/send_message", post(send_message))
         .route("/api/conversations/{conversation}/messages/{seq}", patch(edit))
         .route("/api/conversations/{conversation}/messages/{seq}", delete(remove))
+        .route("/api/conversations/{conversation}/messages/{seq}/pin", put(pin))
+        .route("/api/conversations/{conversation}/messages/{seq}/pin", delete(unpin))
         .route("/api/conversations/{conversation}/messages/{seq}/reactions/{key}", put(react))
         .route("/api/conversations/{conversation}/messages/{seq}/reactions/{key}", delete(unreact));
     private(app, routes)

@@ -40,9 +40,9 @@ pub(crate) struct EditRequest {
     user_id: Option<UserId>,
 }
 
-/// Who reacts, as open mode may be told.
+/// Who does it, as open mode may be told.
 #[derive(Deserialize)]
-pub(crate) struct ReactRequest {
+pub(crate) struct ActorRequest {
     sender_id: Option<UserId>,
     user_id: Option<UserId>,
 }
@@ -71,12 +71,7 @@ pub(crate) async fn remove(
     caller: CallerOrKey,
     Path(Place { conversation, seq }): Path<Place>,
 ) -> Result<Answer<ServerFrame>, Failure> {
-    let actor = match caller {
-        CallerOrKey::Key(key) if !key.is_good_for(Scope::Moderate) => {
-            speaker(&app, CallerOrKey::Key(key), [None, None]).await?.into()
-        }
-        caller => caller.actor([])?,
-    };
+    let actor = keeper(&app, caller, [None, None]).await?;
     act(&app, &actor, (&conversation, seq), Deed::Delete, None).await
 }
 
@@ -85,7 +80,7 @@ pub(crate) async fn react(
     State(app): State<App>,
     caller: CallerOrKey,
     Path(ReactionPlace { conversation, seq, key }): Path<ReactionPlace>,
-    Json(by): Json<ReactRequest>,
+    Json(by): Json<ActorRequest>,
 ) -> Result<Answer<ServerFrame>, Failure> {
     let deed = Deed::React { key: &key, on: true };
     let user = speaker(&app, caller, [by.sender_id, by.user_id]).await?;
@@ -101,6 +96,41 @@ pub(crate) async fn unreact(
     let deed = Deed::React { key: &key, on: false };
     let user = speaker(&app, caller, [None, None]).await?;
     act(&app, &user.into(), (&conversation, seq), deed, None).await
+}
+
+/// `PUT /api/conversations/{conversation}/messages/{seq}/pin`.
+pub(crate) async fn pin(
+    State(app): State<App>,
+    caller: CallerOrKey,
+    Path(Place { conversation, seq }): Path<Place>,
+    Json(by): Json<ActorRequest>,
+) -> Result<Answer<ServerFrame>, Failure> {
+    let actor = keeper(&app, caller, [by.sender_id, by.user_id]).await?;
+    act(&app, &actor, (&conversation, seq), Deed::Pin { on: true }, None).await
+}
+
+/// `DELETE /api/conversations/{conversation}/messages/{seq}/pin`.
+pub(crate) async fn unpin(
+    State(app): State<App>,
+    caller: CallerOrKey,
+    Path(Place { conversation, seq }): Path<Place>,
+) -> Result<Answer<ServerFrame>, Failure> {
+    let actor = keeper(&app, caller, [None, None]).await?;
+    act(&app, &actor, (&conversation, seq), Deed::Pin { on: false }, None).await
+}
+
+/// Whoever does what keeps order: a key that is made for that stands above all members.
+async fn keeper(
+    app: &App,
+    caller: CallerOrKey,
+    named: [Option<UserId>; 2],
+) -> Result<Actor, Failure> {
+    match caller {
+        CallerOrKey::Key(key) if !key.is_good_for(Scope::Moderate) => {
+            Ok(speaker(app, CallerOrKey::Key(key), named).await?.into())
+        }
+        caller => Ok(caller.actor(named)?),
+    }
 }
 
 async fn act(

@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use fastrand::Rng;
 use protocol::{
-    BroadcastRequest, ClientFrame, DeleteRequest, EditRequest, ReactRequest, SendRequest, Seq,
+    BroadcastRequest, ClientFrame, DeleteRequest, EditRequest, PinRequest, ReactRequest,
+    SendRequest, Seq,
 };
 use serde_json::{Map, Value};
 
@@ -104,6 +105,11 @@ pub enum Change {
         /// With what.
         key: String,
         /// Whether one does.
+        on: bool,
+    },
+    /// It is pinned, or not any more.
+    Pin {
+        /// Whether it is to be.
         on: bool,
     },
 }
@@ -268,6 +274,7 @@ fn changed(conversation: &str, event: NewEvent) -> (ClientFrame, String) {
         Change::React { key, on } => {
             ClientFrame::React(ReactRequest { conversation, seq, key, on })
         }
+        Change::Pin { on } => ClientFrame::Pin(PinRequest { conversation, seq, on }),
     };
     (frame, id)
 }

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use protocol::{Body, Edited, MessageView, Quote, Reacted, Reaction, Said, Seq, Timestamp};
+use protocol::{Body, Edited, MessageView, Pinned, Quote, Reacted, Reaction, Said, Seq, Timestamp};
 
 /// How many messages of a conversation are kept: of older ones nobody is told what becomes of them.
 const MOST: usize = 10_000;
@@ -312,6 +312,10 @@ fn apply(said: &mut Said, event: &MessageView, me: &str) {
         }
         Body::Deleted { .. } => delete(said, event.timestamp, &event.from),
         Body::Reacted(reacted) => react(&mut said.reactions, reacted, &event.from, me),
+        Body::Pinned(Pinned { on, .. }) => {
+            said.pinned_at = on.then_some(event.timestamp);
+            said.pinned_by = on.then(|| event.from.clone());
+        }
         _ => {}
     }
 }

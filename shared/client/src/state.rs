@@ -115,7 +115,7 @@ impl Client {
         let is_too_long = match &event.change {
             Change::Edit { content: Some(content), .. } => !is_sendable(content),
             Change::React { key, .. } => !is_sendable(key),
-            Change::Edit { .. } | Change::Delete => false,
+            Change::Edit { .. } | Change::Delete | Change::Pin { .. } => false,
         };
         if !is_too_long {
             return self.outbox.put(conversation, NewEntry::Event(event));

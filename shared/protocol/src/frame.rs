@@ -92,6 +92,9 @@ pub struct Welcome {
     /// Whether more conversations wait than the server has listed: look which, and sync.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub more_waiting: bool,
+    /// Whether the user keeps order in the lobby: deletes and pins there what others said.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub lobby_moderator: bool,
 }
 
 /// The fields of an `ack` frame.
@@ -105,7 +108,7 @@ pub struct Ack {
     pub conversation: String,
     /// Its place there.
     pub seq: Seq,
-    /// The message that it is about, if it is an edit, a deletion or a reaction.
+    /// The message that it is about, if it is an event.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub of: Option<Seq>,
     /// When it was stored.

@@ -33,11 +33,13 @@ pub use http::{
     Tokens,
 };
 pub use limits::Limits;
-pub use message::{Body, Edited, Leaving, MessageView, Quote, Reacted, Reaction, Said, Status};
+pub use message::{
+    Body, Edited, Leaving, MessageView, Pinned, Quote, Reacted, Reaction, Said, Status,
+};
 pub use received::Received;
 pub use request::{
-    BroadcastRequest, ClientFrame, DeleteRequest, EditRequest, HistoryRequest, ReactRequest,
-    ReadRequest, RenewRequest, RoomRequest, SendRequest, SyncRequest, TypingRequest,
+    BroadcastRequest, ClientFrame, DeleteRequest, EditRequest, HistoryRequest, PinRequest,
+    ReactRequest, ReadRequest, RenewRequest, RoomRequest, SendRequest, SyncRequest, TypingRequest,
 };
 pub use room::{Access, MemberView, Role, RoomHistory, RoomView};
 pub use settings::{Muting, Reader, SettingsChanged, SettingsView};

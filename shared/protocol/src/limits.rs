@@ -45,6 +45,8 @@ pub const MENTIONS: usize = 20;
 pub const REACTIONS: usize = 20;
 /// The longest key of a reaction, in characters.
 pub const REACTION_CHARS: usize = 32;
+/// How many messages of a conversation are pinned at most.
+pub const PINS: usize = 50;
 
 /// What the server accepts, as `welcome` tells it; 0 also for what an older server does not tell.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -101,6 +103,8 @@ pub struct Limits {
     pub reactions: usize,
     /// The longest key of a reaction, in characters.
     pub reaction_chars: usize,
+    /// How many messages of a conversation are pinned at most.
+    pub pins: usize,
     /// For how long one may edit what one said, in milliseconds; 0 for any time.
     pub edit_window_ms: u64,
 }

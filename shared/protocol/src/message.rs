@@ -39,6 +39,7 @@ pub struct MessageView {
 /// that the server left.
 ///
 /// Whoever does not know a kind skips the message, but not its number.
+#[expect(clippy::large_enum_variant, reason = "most are messages")]
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, strum::VariantNames)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
@@ -54,6 +55,8 @@ pub enum Body {
     },
     /// Its sender reacted to something, or does not any more.
     Reacted(Reacted),
+    /// Its sender pinned something, or it is not pinned any more.
+    Pinned(Pinned),
     /// Its sender joined the room.
     Joined,
     /// Its sender left the room.
@@ -148,6 +151,12 @@ pub struct Said {
     /// How people reacted to it, in the order in which that began.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reactions: Vec<Reaction>,
+    /// Since when it is pinned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pinned_at: Option<Timestamp>,
+    /// Who pinned it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pinned_by: Option<String>,
 }
 
 /// What a message answers, as far as it is known and the reader's to see.
@@ -231,6 +240,15 @@ pub struct Reacted {
     pub count: u64,
 }
 
+/// That somebody pinned a message, or that it is not pinned any more.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pinned {
+    /// Which message.
+    pub of: Seq,
+    /// Whether it is pinned.
+    pub on: bool,
+}
+
 /// Why somebody left a room who did not ask to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -275,7 +293,8 @@ impl Body {
         match self {
             Self::Edited(Edited { of, .. })
             | Self::Deleted { of }
-            | Self::Reacted(Reacted { of, .. }) => Some(*of),
+            | Self::Reacted(Reacted { of, .. })
+            | Self::Pinned(Pinned { of, .. }) => Some(*of),
             _ => None,
         }
     }

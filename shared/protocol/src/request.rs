@@ -23,6 +23,8 @@ pub enum ClientFrame {
     Delete(DeleteRequest),
     /// React to something, or do not any more.
     React(ReactRequest),
+    /// Pin something, or do not let it be pinned any more.
+    Pin(PinRequest),
     /// Read a page of a conversation.
     History(HistoryRequest),
     /// Get everything after one's cursors.
@@ -152,6 +154,18 @@ pub struct ReactRequest {
     /// With what: an emoji, or a short name.
     pub key: String,
     /// Whether one does, or does not any more.
+    #[serde(default = "yes")]
+    pub on: bool,
+}
+
+/// The fields of a `pin` frame.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PinRequest {
+    /// Which conversation.
+    pub conversation: String,
+    /// Which message.
+    pub seq: Seq,
+    /// Whether it is to be pinned, or not any more.
     #[serde(default = "yes")]
     pub on: bool,
 }

@@ -304,6 +304,7 @@ impl Config {
             mentions: limits::MENTIONS,
             reactions: limits::REACTIONS,
             reaction_chars: limits::REACTION_CHARS,
+            pins: limits::PINS,
             edit_window_ms: self.edit_window.map_or(0, millis),
         }
     }

@@ -139,6 +139,11 @@ pub enum Change {
         /// How many do now.
         count: u64,
     },
+    /// Somebody pinned it, or it is not pinned any more.
+    Pinned {
+        /// Whether it is.
+        on: bool,
+    },
 }
 
 impl MessageBody {

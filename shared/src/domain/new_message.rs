@@ -47,6 +47,11 @@ pub enum NewChange {
         /// Whether they do.
         on: bool,
     },
+    /// It is pinned, or not any more.
+    Pin {
+        /// Whether it is to be.
+        on: bool,
+    },
 }
 
 /// What is said instead: what is not given stays as it is.
@@ -109,6 +114,7 @@ impl NewChange {
             (Self::React { key, on }, Change::Reacted { key: its, on: it, .. }) => {
                 key == its && on == it
             }
+            (Self::Pin { on }, Change::Pinned { on: it }) => on == it,
             _ => false,
         }
     }

@@ -27,6 +27,8 @@ pub enum Action {
     TakeBack,
     /// Delete what others said.
     DeleteOthers,
+    /// Pin what was said.
+    Pin,
     /// Call everybody in a message.
     MentionEveryone,
     /// Show that one is typing.
@@ -131,7 +133,7 @@ pub const ROOM_RELATIONSHIPS: [Relationship; 8] =
 pub const DIRECT_RELATIONSHIPS: [Relationship; 4] = [Peer, Blocker, Blocked, NonParticipant];
 
 /// In rooms.
-pub const ROOM_RULES: [(Action, [Verdict; 8]); 24] = [
+pub const ROOM_RULES: [(Action, [Verdict; 8]); 25] = [
     (Action::Find, [Y, Y, Y, Y, Y, Y, Y, N]),
     (Action::Join, [Y, Y, Y, Y, Y, B, Y, N]),
     (Action::Leave, [Y, Y, Y, Y, Y, Y, Y, N]),
@@ -141,6 +143,7 @@ pub const ROOM_RULES: [(Action, [Verdict; 8]); 24] = [
     (Action::Edit, [Y, Y, Y, Q, M, B, M, N]),
     (Action::TakeBack, [Y, Y, Y, Y, M, B, M, N]),
     (Action::DeleteOthers, [Y, Y, R, R, M, B, M, N]),
+    (Action::Pin, [Y, Y, R, R, M, B, M, N]),
     (Action::MentionEveryone, [Y, Y, R, Q, M, B, M, N]),
     (Action::Type, [Y, Y, Y, Q, M, B, M, N]),
     (Action::Read, [Y, Y, Y, Y, M, B, M, N]),
@@ -159,12 +162,13 @@ pub const ROOM_RULES: [(Action, [Verdict; 8]); 24] = [
 ];
 
 /// Between two people.
-pub const DIRECT_RULES: [(Action, [Verdict; 4]); 12] = [
+pub const DIRECT_RULES: [(Action, [Verdict; 4]); 13] = [
     (Action::Speak, [Y, X, Z, T]),
     (Action::React, [Y, X, Z, T]),
     (Action::Edit, [Y, X, Z, T]),
     (Action::TakeBack, [Y, Y, Y, T]),
     (Action::DeleteOthers, [O, O, O, T]),
+    (Action::Pin, [R, R, R, T]),
     (Action::MentionEveryone, [R, X, Z, T]),
     (Action::Type, [Y, U, U, T]),
     (Action::Read, [Y, Y, Y, T]),
@@ -259,6 +263,7 @@ impl fmt::Display for Action {
             Self::Edit => "edit what one said",
             Self::TakeBack => "delete what one said",
             Self::DeleteOthers => "delete what others said",
+            Self::Pin => "pin what was said",
             Self::MentionEveryone => "mention everyone",
             Self::Type => "show that one types",
             Self::Read => "read what was said",

@@ -23,6 +23,8 @@ pub struct Said {
     pub deleted: Option<(Timestamp, UserId)>,
     /// How people reacted, in the order in which that began.
     pub reactions: Vec<Reaction>,
+    /// Since when it is pinned, and by whom.
+    pub pinned: Option<(Timestamp, UserId)>,
 }
 
 /// What an edit sets.
@@ -97,6 +99,7 @@ impl Said {
             edited: None,
             deleted: None,
             reactions,
+            pinned: None,
         }
     }
 

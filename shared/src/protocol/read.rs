@@ -54,6 +54,7 @@ fn read(value: Value, has_id: bool) -> Result<ClientFrame, Error> {
         "edit" => fields_of(value).map(ClientFrame::Edit),
         "delete" => fields_of(value).map(ClientFrame::Delete),
         "react" => fields_of(value).map(ClientFrame::React),
+        "pin" => fields_of(value).map(ClientFrame::Pin),
         "history" => fields_of(value).map(ClientFrame::History),
         "sync" => fields_of(value).map(ClientFrame::Sync),
         "read" => fields_of(value).map(ClientFrame::Read),

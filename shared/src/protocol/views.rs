@@ -2,7 +2,7 @@
 
 use super::{
     ApiKeyView, Body, Edited, EncodedFrame, History, MemberView, MessageView, Messages, Person,
-    Profile, Quote, Reacted, Reaction as ReactionView, Refusal, RoomChange, RoomView,
+    Pinned, Profile, Quote, Reacted, Reaction as ReactionView, Refusal, RoomChange, RoomView,
     Said as SaidView, Seq, ServerFrame, SettingsView, Synced, Typing,
 };
 use crate::Error;
@@ -74,6 +74,8 @@ impl From<&Said> for SaidView {
             deleted_at: said.deleted.as_ref().map(|(at, _)| *at),
             deleted_by: said.deleted.as_ref().map(|(_, by)| by.to_string()),
             reactions: said.reactions.iter().map(ReactionView::from).collect(),
+            pinned_at: said.pinned.as_ref().map(|(at, _)| *at),
+            pinned_by: said.pinned.as_ref().map(|(_, by)| by.to_string()),
         }
     }
 }
@@ -127,6 +129,7 @@ impl From<&Event> for Body {
                 let key = key.as_str().to_owned();
                 Self::Reacted(Reacted { of: *of, key, on: *on, count: *count })
             }
+            Change::Pinned { on } => Self::Pinned(Pinned { of: *of, on: *on }),
         }
     }
 }

@@ -42,6 +42,11 @@ impl Key {
         Self::new(keys::conversation_pk(conversation), keys::reacted_sk(seq, user))
     }
 
+    /// Which messages of a conversation are pinned.
+    pub(super) fn pins(conversation: &ConversationId) -> Self {
+        Self::new(keys::conversation_pk(conversation), keys::PINS)
+    }
+
     /// Where the numbers of a conversation start.
     pub(super) fn start(conversation: &ConversationId) -> Self {
         Self::message(conversation, keys::START)

@@ -16,7 +16,7 @@ import { ILL_FORMED, bytesOf, failure, isWellFormed } from "./text.js";
  * @property {boolean} [isUnderWay]
  */
 
-const ACTIONS = ["edit", "delete", "react"];
+const ACTIONS = ["edit", "delete", "react", "pin"];
 /** How often a change may remain unanswered by a server that answers others meanwhile. */
 const MOST_MISSED = 10;
 /** How often a change gets another id because the server did not take that. */

@@ -176,6 +176,11 @@ export class Chat extends EventTarget {
     return this.#change(conversation, seq, { action: "react", key, on });
   }
 
+  /** Pins a message, or lets it be pinned no more. @param {string} conversation @param {number} seq @param {boolean} [on] */
+  pin(conversation, seq, on = true) {
+    return this.#change(conversation, seq, { action: "pin", on });
+  }
+
   /** @param {string} id */
   discard(id) {
     this.#outbox.discard(id);

@@ -61,6 +61,9 @@ export interface TextMessage extends Entry {
   reactions?: Reaction[];
   /** When it was edited last. */
   edited_at?: string;
+  /** Since when it is pinned, and by whom. */
+  pinned_at?: string;
+  pinned_by?: string;
   /** When it was deleted, and by whom: then nothing is left of what it said. */
   deleted_at?: string;
   deleted_by?: string;

@@ -3,7 +3,7 @@
 /** What happens to people in a room. */
 const NOTICES = ["joined", "left", "kicked", "banned", "unbanned", "muted", "unmuted", "appointed", "members"];
 /** What happens to a message after it was said. */
-const EVENTS = ["edited", "deleted", "reacted"];
+const EVENTS = ["edited", "deleted", "reacted", "pinned"];
 
 /**
  * Text that somebody said, a notice of the server's, an event that changes a message, or what only a later

@@ -7,7 +7,7 @@ import { sortOf } from "./kinds.js";
  * @typedef {import("./index.js").Quote} Quote
  * @typedef {import("./index.js").Reaction} Reaction
  * @typedef {object} Event what happened to the message `of`
- * @property {"edited" | "deleted" | "reacted"} kind
+ * @property {"edited" | "deleted" | "reacted" | "pinned"} kind
  * @property {number} seq
  * @property {number} of
  * @property {string} from
@@ -21,7 +21,7 @@ import { sortOf } from "./kinds.js";
  * @property {number} [count] unknown of what is one's own and was only acknowledged
  * @property {boolean} [guessed] whether it was made of an ack
  * @typedef {object} Change what one wants to happen to a message; what is absent stays as it is
- * @property {"edit" | "delete" | "react"} action
+ * @property {"edit" | "delete" | "react" | "pin"} action
  * @property {string} [content]
  * @property {Record<string, unknown> | null} [data]
  * @property {string[]} [mentions]
@@ -274,6 +274,7 @@ function applied(it, event, me) {
   if (it.deleted_at !== undefined) return it;
   if (event.kind === "edited") return edited(it, event);
   if (event.kind === "reacted") return withReactions(it, reacted(it.reactions ?? [], event, me));
+  if (event.kind === "pinned") return pinned(it, event);
   return { ...bare(it), deleted_at: event.timestamp, deleted_by: event.from };
 }
 
@@ -287,6 +288,7 @@ function applied(it, event, me) {
  */
 function eventOf({ action, key, on, timestamp: _, ...change }, it, stamp) {
   if (action === "react") return { kind: "reacted", ...stamp, key, on };
+  if (action === "pin") return { kind: "pinned", ...stamp, on };
   if (action === "delete") return { kind: "deleted", ...stamp };
   if (!it) return { kind: "edited", ...stamp };
   // Whom it names is one thing: who says one part of that says all of it.
@@ -303,6 +305,11 @@ function edited(it, { content, data, mentions, mentions_everyone, timestamp }) {
   const { data: _, mentions: __, mentions_everyone: ___, ...rest } = it;
   const more = { ...(data && { data }), ...(mentions && { mentions }), ...(mentions_everyone && { mentions_everyone }) };
   return { ...rest, content, ...more, edited_at: timestamp };
+}
+
+/** @param {Copy} it @param {Event} event @returns {Copy} */
+function pinned({ pinned_at, pinned_by, ...it }, { on, timestamp, from }) {
+  return on ? { ...it, pinned_at: timestamp, pinned_by: from } : it;
 }
 
 /** @param {Reaction[]} before @param {Event} event @param {string | undefined} me @returns {Reaction[]} */
@@ -335,7 +342,7 @@ function withReactions({ reactions: _, ...it }, reactions) {
 }
 
 /** Nothing of what it said. @param {Copy} it @returns {Copy} */
-function bare({ data, reply_to, mentions, mentions_everyone, reactions, edited_at, ...it }) {
+function bare({ data, reply_to, mentions, mentions_everyone, reactions, edited_at, pinned_at, pinned_by, ...it }) {
   return { ...it, content: "" };
 }
 

@@ -56,6 +56,7 @@ impl Lines {
                     Change::Edit { .. } => "edited",
                     Change::Delete => "deleted",
                     Change::React { .. } => "reacted",
+                    Change::Pin { .. } => "pinned",
                 };
                 Some(self.trouble(&format!("not {did}: {reason}")))
             }
@@ -307,6 +308,7 @@ impl Lines {
             | Body::Edited(_)
             | Body::Deleted { .. }
             | Body::Reacted(_)
+            | Body::Pinned(_)
             | Body::Unknown => return who.into_owned(),
             Body::Kicked { about } => ("kicked", about),
             Body::Banned { about } => ("banned", about),

@@ -25,7 +25,7 @@ use crate::domain::{
 };
 use crate::metrics::Count;
 use crate::rate_limiter::Counted;
-use crate::store::{Entry, First, Put, Tail, Target};
+use crate::store::{Entry, First, Obstacle, Put, Tail, Target};
 use crate::writer_queue::Turn;
 use crate::{App, Error, invocation, limits};
 
@@ -37,6 +37,10 @@ const TAIL: usize = 12;
 const TAIL_OF_TWO: usize = 4;
 /// How many when a client's id does not tell its time.
 const LONG_TAIL: usize = limits::REPEATS_AMONG;
+
+/// Nothing else is pinned.
+const ALL_PINNED: Error =
+    Error::Conflict("as many messages are pinned as may be: let one not be pinned any more");
 
 /// What became of a new message.
 #[derive(Debug)]
@@ -82,8 +86,8 @@ enum Outcome {
     Stored { message: Box<Message>, duplicate: bool },
     /// Others were faster: everything must be read again.
     Overtaken,
-    /// The event before it is no more.
-    LostEdit,
+    /// Something stands against what else is written with it.
+    Obstacle(Obstacle),
 }
 
 /// Gives `new` the next number of `conversation`, or finds the message it repeats, if it is admitted, asked
@@ -169,8 +173,18 @@ impl Append<'_> {
         } else {
             self.put_after(tail, (&body, target.as_ref()), tries).await?
         };
-        progress.has_lost_edit |= matches!(put, Outcome::LostEdit);
-        let Outcome::Stored { message, duplicate } = put else { return Ok(None) };
+        let (message, duplicate) = match put {
+            Outcome::Stored { message, duplicate } => (message, duplicate),
+            Outcome::Overtaken => return Ok(None),
+            Outcome::Obstacle(Obstacle::LostEdit) => {
+                progress.has_lost_edit = true;
+                return Ok(None);
+            }
+            Outcome::Obstacle(Obstacle::AllPinned) => {
+                let is_less = app.store.forget_gone_pins(conversation, now).await?;
+                return if is_less { Ok(None) } else { Err(ALL_PINNED) };
+            }
+        };
         if let Some(counted) = progress.counted.take().filter(|_| !duplicate) {
             counted.keep();
         }
@@ -252,7 +266,7 @@ impl Append<'_> {
                 app.metrics.count(Count::LogConflicts);
                 Ok(Outcome::Overtaken)
             }
-            First::LostEdit => Ok(Outcome::LostEdit),
+            First::Obstacle(obstacle) => Ok(Outcome::Obstacle(obstacle)),
             First::NoAccount(user) if user == self.new.from => Err(Error::DELETED),
             First::NoAccount(_) => Err(Error::NotFound("user")),
         }
@@ -283,7 +297,7 @@ impl Append<'_> {
                     self.app.metrics.count(Count::LogConflicts);
                     return Ok(Outcome::Overtaken);
                 }
-                Put::LostEdit => return Ok(Outcome::LostEdit),
+                Put::Obstacle(obstacle) => return Ok(Outcome::Obstacle(obstacle)),
                 Put::Occupied(occupant) => {
                     if self.new.is_repeated_by(&self.id, &occupant.message)? {
                         return Ok(Outcome::stored(occupant.message, true));

@@ -30,6 +30,7 @@ pub(super) fn becoming(new: &NewMessage, target: Option<&Target>) -> Result<Beco
         }
         NewChange::Delete => target.said.deleted.is_none().then_some(Change::Deleted),
         NewChange::React { key, on } => reacted(key, *on, new, target)?,
+        NewChange::Pin { on } => pinned(*on, &target.said)?,
     };
     Ok(match change {
         Some(change) => Becoming::Entry(MessageBody::Event(Event { of, change })),
@@ -67,6 +68,14 @@ fn reacted(
         return Err(Error::Conflict("people react in too many ways already"));
     }
     Ok(Some(Change::Reacted { key: key.clone(), on, count }))
+}
+
+/// That it is pinned or not any more; `None` if that is so already.
+fn pinned(on: bool, said: &Said) -> Result<Option<Change>, Error> {
+    if said.deleted.is_some() {
+        return Err(DELETED);
+    }
+    Ok((said.pinned.is_some() != on).then_some(Change::Pinned { on }))
 }
 
 /// The message is no more.

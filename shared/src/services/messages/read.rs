@@ -1,5 +1,7 @@
 //! Reading what was said: the one place that every page passes on its way to somebody.
 
+use std::cmp::Reverse;
+
 use futures::try_join;
 
 use crate::domain::permissions::Action;
@@ -92,6 +94,23 @@ pub async fn message(
     let page = page(app, user, conversation, here, 1, Action::Read).await?;
     let message = page.messages.into_iter().find(|message| message.body.of().is_none());
     message.ok_or(Error::NotFound("message"))
+}
+
+/// The pinned messages of a conversation that `actor` may read, those pinned last first.
+pub async fn pinned(
+    app: &App,
+    actor: impl Into<Actor>,
+    conversation: &ConversationId,
+) -> Result<Vec<Message>, Error> {
+    let actor = actor.into();
+    let mut messages = app.store.pinned(conversation, app.clock.now()).await?;
+    let first = reads_from(app, &actor, conversation, Action::Read).await?;
+    messages.retain(|message| message.seq >= first);
+    quotes::fill(app, &mut messages).await?;
+    reader::fit(app, (&actor.user, first), &mut messages).await?;
+    let since = |message: &Message| message.body.said()?.pinned.as_ref().map(|(at, _)| *at);
+    messages.sort_by_key(|message| Reverse((since(message), message.seq)));
+    Ok(messages)
 }
 
 /// A page that has so many messages, if there are: events do not count.

@@ -1,5 +1,5 @@
-//! Something becomes of what was said: whoever said it edits it or takes it back, others react to it or put an
-//! end to it.
+//! Something becomes of what was said: whoever said it edits it or takes it back, others react to it, pin it or
+//! put an end to it.
 
 use futures::try_join;
 use serde_json::{Map, Value};
@@ -45,6 +45,11 @@ pub enum Deed<'a> {
         /// Whether they do.
         on: bool,
     },
+    /// They pin it, or it is not to be pinned any more.
+    Pin {
+        /// Whether it is to be.
+        on: bool,
+    },
 }
 
 /// Which message somebody does something to.
@@ -68,6 +73,7 @@ pub async fn new_event(
         Deed::Edit(draft) => NewChange::Edit(revision(app, draft).await?),
         Deed::Delete => NewChange::Delete,
         Deed::React { key, on } => NewChange::React { key: ReactionKey::parse(key)?, on },
+        Deed::Pin { on } => NewChange::Pin { on },
     };
     let id = id.map(MessageId::parse).transpose()?;
     Ok(NewMessage { id, from: from.clone(), body: NewBody::Event { of, change } })
@@ -166,7 +172,9 @@ async fn admitted(
             }
         }
         NewChange::Delete if is_own => permissions::check(Action::TakeBack, relationship)?,
-        NewChange::Delete if is_lobby_moderator(app, &new.from, &message.conversation).await? => {}
+        NewChange::Delete | NewChange::Pin { .. }
+            if is_lobby_moderator(app, &new.from, &message.conversation).await? => {}
+        NewChange::Pin { .. } => permissions::check(Action::Pin, relationship)?,
         NewChange::Delete => permissions::check(Action::DeleteOthers, relationship)?,
     }
     Ok(Some(target))

@@ -164,6 +164,10 @@ fn encode_event(event: &Event, item: &mut Item) {
             item.insert("count".into(), n(*count));
             "reacted"
         }
+        Change::Pinned { on } => {
+            item.insert("on".into(), AttributeValue::Bool(*on));
+            "pinned"
+        }
     };
     item.insert("kind".into(), s(kind));
     item.insert("of".into(), n(event.of));
@@ -173,15 +177,17 @@ fn decode_body(item: &Item) -> Result<MessageBody, Error> {
     let Ok(kind) = text(item, "kind") else {
         return Ok(MessageBody::Said(said::decode(item)?));
     };
+    let on = || item.get("on").and_then(|on| on.as_bool().ok()).copied().unwrap_or_default();
     let event = |change| Ok(MessageBody::Event(Event { of: number(item, "of")?, change }));
     match kind.as_str() {
         "edited" => event(Change::Edited(said::decode_wording(item)?)),
         "deleted" => event(Change::Deleted),
         "reacted" => event(Change::Reacted {
             key: ReactionKey::parse(&text(item, "key")?)?,
-            on: item.get("on").and_then(|on| on.as_bool().ok()).copied().unwrap_or_default(),
+            on: on(),
             count: number(item, "count")?,
         }),
+        "pinned" => event(Change::Pinned { on: on() }),
         notice => decode_notice(notice, item),
     }
 }

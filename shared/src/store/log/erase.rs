@@ -16,8 +16,8 @@ const AT_ONCE: i32 = 25;
 const FIRST: Seq = 1;
 
 impl Store {
-    /// Removes the messages of a conversation and people's reactions to them; where its numbers start stays
-    /// known.
+    /// Removes the messages of a conversation, people's reactions to them and which of them are pinned; where
+    /// its numbers start stays known.
     pub async fn erase_log(&self, conversation: &ConversationId) -> Result<(), Error> {
         let messages = || self.query_log(conversation, FIRST, keys::LAST);
         self.erase_all(messages).await?;
@@ -27,7 +27,9 @@ impl Store {
                 .expression_attribute_values(":pk", s(keys::conversation_pk(conversation)))
                 .expression_attribute_values(":reacted", s(keys::REACTED))
         };
-        self.erase_all(reactions).await
+        self.erase_all(reactions).await?;
+        let unpinned = self.delete(Key::pins(conversation)).send().await;
+        unpinned.map(drop).map_err(storage("forget what is pinned"))
     }
 
     async fn erase_all(&self, query: impl Fn() -> QueryFluentBuilder) -> Result<(), Error> {

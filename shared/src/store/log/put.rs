@@ -18,8 +18,17 @@ pub enum Put {
     /// A transaction has its hands on the number, or a message that the event is about has changed: look
     /// again.
     Contended,
-    /// The event before it, whose words it takes away, is no more.
+    /// Something stands against what else is written with it.
+    Obstacle(Obstacle),
+}
+
+/// What stands against a write beside that of the message's own item, which is as it was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Obstacle {
+    /// The event that edited the message before is no more: it has expired, and its words with it.
     LostEdit,
+    /// As many messages are pinned as may be.
+    AllPinned,
 }
 
 impl Store {

@@ -14,7 +14,7 @@ use aws_sdk_dynamodb::types::{
 };
 
 use super::entry::{Entry, decode, encode};
-use super::put::Put;
+use super::put::{Obstacle, Put};
 use super::said;
 use crate::Error;
 use crate::domain::{
@@ -27,8 +27,8 @@ use crate::store::key::{Key, keys_of};
 use crate::store::keys;
 use crate::store::transaction::Write;
 
-/// The place of the write that empties an edit, among those that change a message.
-pub(super) const EMPTIED: usize = 1;
+/// The place of the write beside that of the message's own item, among those that come with an event.
+pub(super) const BESIDE: usize = 1;
 
 /// A message of which something is to become, as it was read.
 #[derive(Clone, Debug)]
@@ -103,11 +103,10 @@ impl Store {
         }
         let of = |code| reasons.iter().position(|reason| reason.code() == Some(code));
         match of("ConditionalCheckFailed") {
-            // The words of an edit that has expired are gone with it.
-            Some(place) if place == 1 + EMPTIED && loses_an_edit(entry, target) => {
-                Ok(Put::LostEdit)
+            Some(place) => {
+                let obstacle = obstacle(entry, target).filter(|_| place == 1 + BESIDE);
+                Ok(obstacle.map_or(Put::Contended, Put::Obstacle))
             }
-            Some(_) => Ok(Put::Contended),
             None if of("TransactionConflict").is_some() => Ok(Put::Contended),
             None => Err(storage("store an event")(error)),
         }
@@ -128,7 +127,14 @@ impl Store {
                 Change::Reacted { key, on, .. } => {
                     writes.push(self.reacted(target, &entry.message.from, key, *on)?);
                 }
-                Change::Edited(_) | Change::Deleted => writes.extend(self.emptied(target)?),
+                Change::Edited(_) => writes.extend(self.emptied(target)?),
+                Change::Deleted => {
+                    writes.extend(self.emptied(target)?);
+                    if target.said.pinned.is_some() {
+                        writes.push(self.listed(target, false)?);
+                    }
+                }
+                Change::Pinned { on } => writes.push(self.listed(target, *on)?),
             }
             Ok(writes)
         };
@@ -158,12 +164,18 @@ impl Store {
                 new.insert("deleted_by".to_owned(), s(entry.message.from.as_str()));
                 gone.extend(said::WORDING);
                 gone.extend(["reply_to", "reactions", "edited_at", "edit"]);
+                gone.extend(said::PINNED);
             }
             Change::Reacted { key, on, .. } => {
                 let reactions = target.said.reactions.clone();
                 let (reactions, _) = crate::domain::react(reactions, &entry.message.from, key, *on);
                 new.insert("reactions".to_owned(), said::encode_reactions(&reactions));
             }
+            Change::Pinned { on: true } => {
+                new.insert("pinned_at".to_owned(), at);
+                new.insert("pinned_by".to_owned(), s(entry.message.from.as_str()));
+            }
+            Change::Pinned { on: false } => gone.extend(said::PINNED),
         }
         let update = self.tx_update(target.key());
         let update = match target.said.revised {
@@ -229,11 +241,15 @@ impl Store {
     }
 }
 
-/// Whether the transaction of this event also empties an edit.
-pub(super) fn loses_an_edit(entry: &Entry, target: &Target) -> bool {
-    let MessageBody::Event(Event { change, .. }) = &entry.message.body else { return false };
-    let is_reaction = matches!(change, Change::Reacted { .. });
-    !is_reaction && target.said.edited.is_some() && !target.has_lost_edit
+/// What it is, if something stands against what this event writes beside the message's own item.
+pub(super) fn obstacle(entry: &Entry, target: &Target) -> Option<Obstacle> {
+    let MessageBody::Event(Event { change, .. }) = &entry.message.body else { return None };
+    let takes_words = target.said.edited.is_some() && !target.has_lost_edit;
+    match change {
+        Change::Edited(_) | Change::Deleted => takes_words.then_some(Obstacle::LostEdit),
+        Change::Pinned { on } => on.then_some(Obstacle::AllPinned),
+        Change::Reacted { .. } => None,
+    }
 }
 
 /// An update that sets what is `new`, and removes what is `gone`.

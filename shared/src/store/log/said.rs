@@ -13,6 +13,9 @@ use crate::store::item::{Item, n, number, parse_number, s, text, users};
 /// The attributes that a [`Wording`] takes.
 pub(super) const WORDING: [&str; 4] = ["content", "data", "mentions", "mentions_everyone"];
 
+/// The attributes of what is pinned.
+pub(super) const PINNED: [&str; 2] = ["pinned_at", "pinned_by"];
+
 pub(super) fn encode(said: &Said, item: &mut Item) {
     if let Some(wording) = &said.wording {
         encode_wording(wording, item);
@@ -33,6 +36,10 @@ pub(super) fn encode(said: &Said, item: &mut Item) {
     }
     if !said.reactions.is_empty() {
         item.insert("reactions".into(), encode_reactions(&said.reactions));
+    }
+    if let Some((at, by)) = &said.pinned {
+        item.insert("pinned_at".into(), n(at.as_millis()));
+        item.insert("pinned_by".into(), s(by.as_str()));
     }
 }
 
@@ -65,10 +72,11 @@ pub(super) fn encode_reactions(reactions: &[Reaction]) -> AttributeValue {
 pub(super) fn decode(item: &Item) -> Result<Said, Error> {
     let at = |name| item.get(name).and_then(parse_number).map(Timestamp::from_millis);
     let seq = |name| item.get(name).and_then(parse_number::<Seq>);
-    let deleted = match at("deleted_at") {
-        Some(at) => Some((at, UserId::parse(&text(item, "deleted_by")?)?)),
-        None => None,
+    let since = |since, by| match at(since) {
+        Some(at) => Ok::<_, Error>(Some((at, UserId::parse(&text(item, by)?)?))),
+        None => Ok(None),
     };
+    let deleted = since("deleted_at", "deleted_by")?;
     let wording = decode_wording(item)?;
     if wording.is_none() && deleted.is_none() {
         return Err(Error::Corrupt("content"));
@@ -80,6 +88,7 @@ pub(super) fn decode(item: &Item) -> Result<Said, Error> {
         edited: at("edited_at").zip(seq("edit")),
         deleted,
         reactions: decode_reactions(item.get("reactions"))?,
+        pinned: since("pinned_at", "pinned_by")?,
     })
 }
 

@@ -12,7 +12,8 @@ use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{CancellationReason, TransactWriteItem};
 
 use super::entry::{Entry, encode};
-use super::revise::{EMPTIED, Target, loses_an_edit};
+use super::put::Obstacle;
+use super::revise::{BESIDE, Target, obstacle};
 use super::tail::Tail;
 use crate::Error;
 use crate::domain::{ConversationId, Seq, Timestamp, UserId};
@@ -33,8 +34,8 @@ pub enum First {
     Stored,
     /// Somebody else started the log.
     Overtaken,
-    /// The event before it, whose words it takes away, is no more.
-    LostEdit,
+    /// Something stands against what else is written with it.
+    Obstacle(Obstacle),
     /// This one has no account, or it is being deleted.
     NoAccount(UserId),
 }
@@ -127,9 +128,11 @@ impl Store {
         }
         let is_refused =
             |reason: &CancellationReason| reason.code() == Some("ConditionalCheckFailed");
-        let takes_words = target.is_some_and(|target| loses_an_edit(entry, target));
-        if takes_words && reasons.get(2 + EMPTIED).is_some_and(is_refused) {
-            return Ok(First::LostEdit);
+        let obstacle = target.and_then(|target| obstacle(entry, target));
+        if let Some(obstacle) =
+            obstacle.filter(|_| reasons.iter().position(is_refused) == Some(2 + BESIDE))
+        {
+            return Ok(First::Obstacle(obstacle));
         }
         let is_overtaken = reasons.iter().any(|reason| {
             matches!(reason.code(), Some("ConditionalCheckFailed" | "TransactionConflict"))

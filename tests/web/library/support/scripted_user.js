@@ -78,6 +78,7 @@ export class ScriptedUser {
       return chat.edit(conversation, seq, { content, data, mentions, mentionsEveryone });
     }
     if (what === "delete") return chat.remove(conversation, seq);
+    if (what === "pin") return chat.pin(conversation, seq, more.on);
     if (what === "react") return chat.react(conversation, seq, more.key, more.on);
     if (what === "follow") return chat.follow(conversation, seq);
     if (what === "read") return chat.read(conversation, seq);
