@@ -79,7 +79,7 @@ pub(crate) enum Broken {
     OldCopies,
     /// A page is read for a connection that is not noted as ready.
     UnreadyReader,
-    /// A client takes no notice of what is in a copy already.
+    /// A client takes the copy that comes last for the newest.
     RevisedUnheeded,
     /// A client counts an event as part of the copy as soon as it has come.
     RevisedRaised,

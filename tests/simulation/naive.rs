@@ -38,6 +38,11 @@ pub(crate) async fn lives(mut device: Device) {
 /// Until the connection ends or the person does.
 async fn chats(device: &mut Device, mut socket: Socket, typed: &mut Option<Typed>) {
     let mut next = device.moment(BETWEEN);
+    if device.rng.u8(0..3) == 0 {
+        // Some look back before they are made welcome.
+        let frame = device.asks_for_a_page();
+        socket.send(&frame);
+    }
     loop {
         tokio::select! {
             biased;
@@ -46,6 +51,16 @@ async fn chats(device: &mut Device, mut socket: Socket, typed: &mut Option<Typed
                 device.notes(&frame, &socket.id);
                 if typed.as_ref().is_some_and(|typed| frame["type"] == "ack" && frame["id"] == typed.id.as_str()) {
                     *typed = None;
+                }
+                let said = frame["type"] == "message" && frame["kind"] == "message";
+                if said && device.to_say > 0 && !device.is_calm() && device.rng.u8(0..6) == 0 {
+                    // Some answer before they have thought.
+                    device.to_say -= 1;
+                    let (conversation, seq) = (&frame["conversation"], &frame["seq"]);
+                    let reaction = json!({
+                        "action": "react", "conversation": conversation, "seq": seq, "key": "!",
+                    });
+                    socket.send(&reaction);
                 }
             }
             () = tokio::time::sleep_until(next) => {

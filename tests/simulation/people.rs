@@ -170,6 +170,20 @@ impl Device {
         })
     }
 
+    /// A frame that asks for the end of a conversation.
+    pub(crate) fn asks_for_a_page(&mut self) -> Value {
+        let conversation = self.picks();
+        let mut frame = self.frame(&conversation, None, "");
+        frame["action"] = "history".into();
+        if let Some(with) = frame.get("to").cloned() {
+            frame["with"] = with;
+        }
+        if let Some(fields) = frame.as_object_mut() {
+            fields.retain(|name, _| ["action", "with", "room"].contains(&name.as_str()));
+        }
+        frame
+    }
+
     /// Notes every message that a frame shows, an ack, a welcome.
     pub(crate) fn notes(&mut self, frame: &Value, connection: &str) {
         let connection = connection.to_owned();
@@ -185,11 +199,17 @@ impl Device {
             self.note(What::Pushed { connection: connection.clone(), place });
         }
         if frame["type"] == "welcome" {
-            self.note(What::Welcome { connection });
+            self.note(What::Welcome { connection: connection.clone() });
         }
         let pages = frame["messages"].as_array().into_iter().flatten();
         let one = (frame["type"] == "message").then_some(frame);
-        for message in pages.chain(one).filter_map(seen) {
+        for view in pages.chain(one) {
+            let Some(message) = seen(view) else { continue };
+            self.note(What::Came {
+                connection: connection.clone(),
+                place: (message.conversation.clone(), message.seq),
+                revised: view["revised"].as_u64().unwrap_or_default(),
+            });
             if message.kind == "message" {
                 self.heard.push_front((message.conversation.clone(), message.seq));
                 self.heard.truncate(IN_MIND);

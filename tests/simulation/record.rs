@@ -45,6 +45,8 @@ pub(crate) enum What {
     Acked { conversation: String, id: String, seq: u64, duplicate: bool },
     /// A connection's client received a message, by a push or in a page.
     Received(Seen),
+    /// The same, by the connection: a message with every event about it up to `revised`, or an event.
+    Came { connection: String, place: Place, revised: u64 },
     /// The same, by a push that was not asked for.
     Pushed { connection: String, place: Place },
     /// A connection's client was told that what came before this message is skipped.

@@ -17,6 +17,20 @@ struct Life<'a> {
     pushed: Vec<&'a Place>,
     /// Before which messages it was told that others are skipped.
     skips: Vec<&'a Place>,
+    /// The messages that came to it and were not skipped since, with the number of the last event that is in
+    /// the newest copy of each.
+    copies: BTreeMap<&'a Place, u64>,
+    /// Whatever came to it.
+    came: BTreeSet<&'a Place>,
+}
+
+impl<'a> Life<'a> {
+    /// The life of a connection of `user` that has not been made welcome, and ends with the world.
+    fn of(user: &'a str) -> Self {
+        let (pushed, skips) = (Vec::new(), Vec::new());
+        let (copies, came) = (BTreeMap::new(), BTreeSet::new());
+        Self { user, welcome: u128::MAX, end: u128::MAX, pushed, skips, copies, came }
+    }
 }
 
 fn lives(events: &[Event]) -> BTreeMap<&str, Life<'_>> {
@@ -28,9 +42,8 @@ fn lives(events: &[Event]) -> BTreeMap<&str, Life<'_>> {
             What::Welcome { connection } if closed.contains(connection.as_str()) => {}
             What::Welcome { connection } => {
                 let (user, welcome) = (event.user.as_str(), event.at);
-                let (end, pushed, skips) = (u128::MAX, Vec::new(), Vec::new());
-                let life = Life { user, welcome, end, pushed, skips };
-                lives.entry(connection).or_insert(life);
+                let life = lives.entry(connection).or_insert_with(|| Life::of(user));
+                life.welcome = life.welcome.min(welcome);
             }
             What::Closed { connection } => {
                 closed.insert(connection.as_str());
@@ -46,7 +59,15 @@ fn lives(events: &[Event]) -> BTreeMap<&str, Life<'_>> {
             What::Skipped { connection, place } => {
                 if let Some(life) = lives.get_mut(connection.as_str()) {
                     life.skips.push(place);
+                    life.copies.retain(|copy, _| copy.0 != place.0 || copy.1 >= place.1);
                 }
+            }
+            What::Came { connection, place, revised } => {
+                // A page may come before the welcome.
+                let life = lives.entry(connection).or_insert_with(|| Life::of(&event.user));
+                life.came.insert(place);
+                let newest = life.copies.entry(place).or_default();
+                *newest = (*newest).max(*revised);
             }
             _ => {}
         }
@@ -80,6 +101,40 @@ pub(crate) fn every_connection_got_everything(
             if stood && meant && !skipped && acked.contains(&place) && !pushed.contains(&place) {
                 let user = life.user;
                 broken.push(format!("{user}'s {connection} stood and never got {place:?}"));
+            }
+        }
+    }
+}
+
+/// Whoever has a message hears everything about it that is not in their copy, as long as their connection stands:
+/// so nobody shows for good what is not so any more.
+pub(crate) fn every_copy_is_followed_by_what_became_of_it(
+    outcome: &Outcome,
+    events: &[Event],
+    broken: &mut Vec<String>,
+) {
+    let mut became: BTreeMap<Place, Vec<u64>> = BTreeMap::new();
+    for entry in outcome.logs.iter().filter(|entry| entry.is_event()) {
+        let place = (entry.conversation.clone(), entry.seq);
+        if let Some(of) = outcome.kept.of_event(&place) {
+            became.entry((place.0, of)).or_default().push(entry.seq);
+        }
+    }
+    let standing = lives(events).into_iter().filter(|(_, life)| life.end == u128::MAX);
+    for (connection, life) in standing {
+        let restless = events
+            .iter()
+            .any(|event| event.user == life.user && matches!(event.what, What::Leaving { .. }));
+        for (place, revised) in &life.copies {
+            let is_out = restless && place.0 == outcome.room;
+            let missing = became.get(*place).into_iter().flatten().find(|event| {
+                **event > *revised && !life.came.contains(&(place.0.clone(), **event))
+            });
+            if let Some(missing) = missing.filter(|_| !is_out) {
+                let user = life.user;
+                broken.push(format!(
+                    "{user}'s {connection} has {place:?} of {revised}, and did not hear {missing}"
+                ));
             }
         }
     }

@@ -15,7 +15,7 @@ use crate::record::lock;
 /// What was seen of events, by the device, the conversation and the message.
 #[derive(Debug, Default)]
 pub(super) struct Heard {
-    /// The greatest number of an event of each message.
+    /// The number of an event of each message: the greatest, or the last.
     raised: Mutex<BTreeMap<(usize, String, u64), u64>>,
 }
 
@@ -128,10 +128,13 @@ impl Sabotage {
         let conversation = message["conversation"].as_str().unwrap_or_default().to_owned();
         let seq = message["seq"].as_u64().unwrap_or_default();
         let Some(of) = message["of"].as_u64() else {
-            if broken == Broken::RevisedUnheeded
-                && let Some(message) = message.as_object_mut()
-            {
-                message.remove("revised");
+            if broken == Broken::RevisedUnheeded && message["kind"] == "message" {
+                // As if everything that was heard of it were in it.
+                let place = (device, conversation, seq);
+                if let Some(last) = lock(&self.heard.raised).get(&place) {
+                    let revised = message["revised"].as_u64().unwrap_or_default();
+                    message["revised"] = (*last).max(revised).into();
+                }
             }
             return;
         };
@@ -141,6 +144,7 @@ impl Sabotage {
         let before = raised.get(&place).copied().unwrap_or_default();
         match broken {
             Broken::EventsForgotten if held.is_none() => is_nothing(message),
+            Broken::RevisedUnheeded => drop(raised.insert(place, before.max(seq))),
             Broken::RevisedRaised if held.is_some() => {
                 if seq < before {
                     is_nothing(message);
