@@ -84,6 +84,36 @@ async fn an_edit_reaches_everybody_and_is_what_is_read_afterwards() {
 }
 
 #[tokio::test]
+async fn what_a_message_said_before_is_kept_only_if_that_is_wanted_and_until_it_is_deleted() {
+    let chat = Chat::start_with(|options| options.settings.set("EDIT_VERSIONS", "2")).await;
+    let (mut alice, _bob, seq) = said(&chat, "one").await;
+    let path = format!("/api/conversations/{BOTH}/messages/{seq}/versions");
+    let versions = async |user: &str| {
+        let answer = chat.get(&path, &[("user_id", user)]).await;
+        let list = answer.body.as_array().cloned().unwrap_or_default();
+        (answer.status, list.iter().map(|it| it["content"].clone()).collect::<Value>())
+    };
+    assert_eq!(versions("bob").await, (200, json!([])));
+    for (content, before) in [
+        ("two", json!(["one"])),
+        ("three", json!(["one", "two"])),
+        ("four", json!(["two", "three"])),
+    ] {
+        let ack = does(&mut alice, "edit", seq, json!({ "content": content })).await;
+        assert_eq!(ack["type"], "ack", "{ack}");
+        assert_eq!(versions("bob").await, (200, before));
+    }
+    assert_eq!(versions("carol").await.0, 403);
+    assert!(!table(&chat).await.contains("\"one\""));
+    does(&mut alice, "delete", seq, json!({})).await;
+    assert_eq!(versions("bob").await, (200, json!([])));
+    let table = table(&chat).await;
+    for gone in ["two", "three", "four", "VERSION"] {
+        assert!(!table.contains(gone), "{gone} in {table}");
+    }
+}
+
+#[tokio::test]
 async fn whoever_was_away_gets_the_message_as_it_is_now() {
     let chat = Chat::start().await;
     let (mut alice, bob, _) = said(&chat, "first").await;

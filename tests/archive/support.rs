@@ -116,11 +116,6 @@ pub(super) async fn deletes(
 /// What the stream says of an item that has expired
 /// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/time-to-live-ttl-streams.html>).
 fn removal(item: &Item, number: u64) -> Value {
-    let value = |value: &AttributeValue| match value {
-        AttributeValue::S(text) => json!({ "S": text }),
-        AttributeValue::N(number) => json!({ "N": number }),
-        other => panic!("{other:?} in a message"),
-    };
     let image: Map<_, _> = item.iter().map(|(name, it)| (name.clone(), value(it))).collect();
     json!({
         "eventID": number.to_string(), "eventName": "REMOVE", "eventVersion": "1.1",
@@ -138,6 +133,21 @@ pub(super) async fn deletes_account(chat: &Chat, member: &Member) {
     let password = Some(json!({ "password": PASSWORD }));
     let deleted = chat.asks_as(&member.access, Method::DELETE, "/api/me", password).await;
     assert_eq!(deleted.status, 204, "{:?}", deleted.body);
+}
+
+/// An attribute as the stream tells it.
+fn value(attribute: &AttributeValue) -> Value {
+    match attribute {
+        AttributeValue::S(text) => json!({ "S": text }),
+        AttributeValue::N(number) => json!({ "N": number }),
+        AttributeValue::Ss(texts) => json!({ "SS": texts }),
+        AttributeValue::L(list) => json!({ "L": list.iter().map(value).collect::<Vec<_>>() }),
+        AttributeValue::M(map) => {
+            let map: Map<_, _> = map.iter().map(|(name, it)| (name.clone(), value(it))).collect();
+            json!({ "M": map })
+        }
+        other => panic!("{other:?} in a message"),
+    }
 }
 
 fn files_in(folder: &Path) -> Vec<PathBuf> {

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use shared::protocol::{
     ApiKeyView, Ban, Block, ConversationView, ErrorEnvelope, Invitation, MemberView, MessageView,
     MintedToken, NewApiKey, OnlineUser, Person, PresenceView, Reader, Received, RoomView,
-    ServerFrame, SettingsView, Ticket, Tokens,
+    ServerFrame, SettingsView, Ticket, Tokens, Version,
 };
 
 /// The description of the HTTP API.
@@ -90,6 +90,10 @@ fn as_read(method: &str, template: &str, status: u16, body: &Value) -> Option<Va
             again::<Vec<MessageView>>(body)
         }
         ("get", "/api/conversations") => again::<Vec<ConversationView>>(body),
+        ("get", "/api/conversations/{conversation}/pins") => again::<Vec<MessageView>>(body),
+        ("get", "/api/conversations/{conversation}/messages/{seq}/versions") => {
+            again::<Vec<Version>>(body)
+        }
         ("get", "/api/conversations/{conversation}/readers") => again::<Vec<Reader>>(body),
         ("get" | "patch", "/api/conversations/{conversation}/settings") => {
             again::<SettingsView>(body)

@@ -24,6 +24,7 @@ pub fn router(app: App) -> Router {
         .route("/api/conversations/{conversation}/readers", get(readers::list))
         .route("/api/conversations/{conversation}/messages", get(messages::in_conversation))
         .route("/api/conversations/{conversation}/messages/{seq}", get(messages::one))
+        .route("/api/conversations/{conversation}/messages/{seq}/versions", get(messages::versions))
         .route("/api/conversations/{conversation}/pins", get(messages::pinned))
         .route("/api/export", get(export::person))
         .route("/api/rooms/{room}/export", get(export::room))

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use shared::domain::permissions::{self, Action};
 use shared::domain::{Actor, ConversationId, Message, Page, Range, Seq, UserId};
 use shared::edge::http::{Caller, CallerOrKey, Failure, Paging, Params, Path};
-use shared::protocol::{MessageView, Status};
+use shared::protocol::{MessageView, Status, Version};
 use shared::services::access::{check_permission, relationship_of_two};
 use shared::services::directory::find_user;
 use shared::services::messages::read;
@@ -120,6 +120,18 @@ pub(crate) async fn one(
     let conversation = ConversationId::parse(&conversation)?;
     let message = read::message(&app, &user, &conversation, seq).await?;
     Ok(Json(MessageView::from(&message)))
+}
+
+/// `GET /api/conversations/{conversation}/messages/{seq}/versions`: what it said before, the oldest first.
+pub(crate) async fn versions(
+    State(app): State<App>,
+    caller: Caller,
+    Path(Place { conversation, seq }): Path<Place>,
+) -> Result<Json<Vec<Version>>, Failure> {
+    let user = caller.require()?;
+    let conversation = ConversationId::parse(&conversation)?;
+    let versions = read::versions(&app, &user, &conversation, seq).await?;
+    Ok(Json(versions.iter().map(Version::from).collect()))
 }
 
 /// `GET /api/conversations/{conversation}/pins`: all that is pinned, what was pinned last first.

@@ -34,7 +34,7 @@ pub use http::{
 };
 pub use limits::Limits;
 pub use message::{
-    Body, Edited, Leaving, MessageView, Pinned, Quote, Reacted, Reaction, Said, Status,
+    Body, Edited, Leaving, MessageView, Pinned, Quote, Reacted, Reaction, Said, Status, Version,
 };
 pub use received::Received;
 pub use request::{

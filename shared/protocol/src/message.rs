@@ -227,6 +227,24 @@ pub struct Edited {
     pub mentions_everyone: bool,
 }
 
+/// What a message said for a while, before it was edited.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Version {
+    /// The text.
+    pub content: String,
+    /// What the sender's program kept with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<Map<String, Value>>,
+    /// Whom it called, by their ids.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mentions: Vec<String>,
+    /// Whether it called everybody.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub mentions_everyone: bool,
+    /// Since when it said that.
+    pub since: Timestamp,
+}
+
 /// That somebody reacted to a message, or does not any more.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reacted {
@@ -316,6 +334,13 @@ impl std::fmt::Debug for Said {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { content, reply_to, revised, reactions, .. } = self;
         write!(f, "Message({} bytes, {reply_to:?}, {revised:?}, {reactions:?})", content.len())
+    }
+}
+
+/// Message text never reaches a log, so only its length shows.
+impl std::fmt::Debug for Version {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Version({} bytes, {})", self.content.len(), self.since)
     }
 }
 

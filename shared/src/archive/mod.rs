@@ -7,22 +7,25 @@
 //! <conversation>/<thousand of the numbers>/<first>-<last>-<hash of the lines>.jsonl.gz
 //! ```
 //!
-//! Objects are never changed: the same messages make the same object however often they are put, and what
-//! lies in several objects is shown once. So batches may come twice, late and in any order.
+//! The same messages make the same object however often they are put, and what lies in several objects is
+//! shown once. So batches may come twice, late and in any order. An object is changed only to take away what
+//! is deleted, and keeps its name: whoever puts the same again finds that it is there.
 
 mod file;
 mod http;
 mod object;
 mod open;
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use futures::stream::{self, StreamExt, TryStreamExt};
 use object_store::path::Path;
-use object_store::{ObjectStore, ObjectStoreExt, PutPayload};
+use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload, UpdateVersion};
 use serde_json::{Map, Value};
+use tokio::sync::Mutex;
 
 use self::object::{Object, THOUSAND};
 use crate::Error;
@@ -31,6 +34,8 @@ use crate::error::storage;
 
 /// How many requests are under way at once.
 const CONCURRENT: usize = 8;
+/// How often a change of an object is tried again that somebody else changes, too.
+const TRIES: usize = 8;
 /// The folder of what could not be read.
 const UNREADABLE: &str = "unreadable";
 
@@ -56,12 +61,14 @@ pub enum Direction {
 #[derive(Clone, Debug)]
 pub struct Archive {
     store: Arc<dyn ObjectStore>,
+    /// Whoever changes objects: a folder cannot tell whether somebody else did meanwhile.
+    changes: Arc<Mutex<()>>,
 }
 
 impl Archive {
     /// Keeps everything in `store`.
     pub fn new(store: Arc<dyn ObjectStore>) -> Self {
-        Self { store }
+        Self { store, changes: Arc::default() }
     }
 
     /// Keeps messages of one conversation; keeping them twice is keeping them once.
@@ -77,7 +84,11 @@ impl Archive {
             .map(|part| Object::of(part).map(|(object, bytes)| (object.path(conversation), bytes)));
         let objects = objects.collect::<Result<Vec<_>, _>>()?;
         let puts = objects.into_iter().map(|(path, bytes)| async move {
-            self.store.put(&path, PutPayload::from(bytes)).await.map(drop)
+            let new = PutOptions::from(PutMode::Create);
+            match self.store.put_opts(&path, PutPayload::from(bytes), new).await {
+                Ok(_) | Err(object_store::Error::AlreadyExists { .. }) => Ok(()),
+                Err(error) => Err(error),
+            }
         });
         let puts = stream::iter(puts).buffer_unordered(CONCURRENT).try_collect::<()>();
         puts.await.map_err(storage("archive messages"))
@@ -118,8 +129,11 @@ impl Archive {
                     .map(|object| async move { self.read_object(conversation, &object).await });
                 let reads: Vec<_> = stream::iter(reads).buffered(CONCURRENT).try_collect().await?;
                 let messages = reads.into_iter().flatten();
-                let wanted = messages.filter(|message| window.contains(&message.seq));
-                found.extend(wanted.map(|message| (message.seq, message)));
+                for message in messages.filter(|message| window.contains(&message.seq)) {
+                    if found.get(&message.seq).is_none_or(|held| is_newer(&message, held)) {
+                        found.insert(message.seq, message);
+                    }
+                }
             }
         }
         let excess = found.len().saturating_sub(limit);
@@ -127,6 +141,64 @@ impl Archive {
             Direction::Upwards => found.into_values().take(limit).collect(),
             Direction::Downwards => found.into_values().skip(excess).collect(),
         })
+    }
+
+    /// Changes one message wherever it lies; whether it is there.
+    ///
+    /// One listing, and two requests for each object that has it.
+    pub async fn change(
+        &self,
+        conversation: &ConversationId,
+        seq: Seq,
+        change: impl Fn(&mut Map<String, Value>),
+    ) -> Result<bool, Error> {
+        let _turn = self.changes.lock().await;
+        let (here, upwards) = (seq..=seq, Direction::Upwards);
+        let mut is_there = false;
+        for object in self.objects(conversation, seq / THOUSAND, &here, upwards).await? {
+            is_there |= self.change_object(&object.path(conversation), seq, &change).await?;
+        }
+        Ok(is_there)
+    }
+
+    async fn change_object(
+        &self,
+        path: &Path,
+        seq: Seq,
+        change: impl Fn(&mut Map<String, Value>),
+    ) -> Result<bool, Error> {
+        let failed = |error| storage("change an archived message")(error);
+        for _ in 0..TRIES {
+            let answer = match self.store.get(path).await {
+                Err(object_store::Error::NotFound { .. }) => return Ok(false),
+                answer => answer.map_err(failed)?,
+            };
+            let (e_tag, version) = (answer.meta.e_tag.clone(), answer.meta.version.clone());
+            let bytes = answer.bytes().await.map_err(failed)?;
+            let mut messages = file::decode(&bytes)?;
+            let Some(message) = messages.iter_mut().find(|message| message.seq == seq) else {
+                return Ok(false);
+            };
+            let before = message.attributes.clone();
+            change(&mut message.attributes);
+            if message.attributes == before {
+                return Ok(true);
+            }
+            let bytes = file::compress(&file::lines(&messages)?)?;
+            let as_read = PutOptions::from(PutMode::Update(UpdateVersion { e_tag, version }));
+            let put = self.store.put_opts(path, PutPayload::from(bytes.clone()), as_read).await;
+            match put {
+                Ok(_) => return Ok(true),
+                Err(object_store::Error::Precondition { .. }) => {}
+                Err(object_store::Error::NotImplemented { .. }) => {
+                    let put = self.store.put(path, PutPayload::from(bytes)).await;
+                    return put.map(|_| true).map_err(failed);
+                }
+                Err(error) => return Err(failed(error)),
+            }
+        }
+        let source = "too many change the same object".into();
+        Err(Error::Storage { action: "change an archived message", source })
     }
 
     /// Forgets everything of a conversation.
@@ -172,7 +244,7 @@ impl Archive {
         let mut objects: Vec<_> = objects.filter(|object| object.overlaps(window)).collect();
         match direction {
             Direction::Upwards => objects.sort_by_key(|object| object.first),
-            Direction::Downwards => objects.sort_by_key(|object| std::cmp::Reverse(object.last)),
+            Direction::Downwards => objects.sort_by_key(|object| Reverse(object.last)),
         }
         Ok(objects)
     }
@@ -190,6 +262,14 @@ impl Archive {
         let bytes = answer.bytes().await.map_err(storage("read archived messages"))?;
         file::decode(&bytes)
     }
+}
+
+/// Whether of two copies of a message this one is newer: more became of it, or something was taken away.
+fn is_newer(copy: &Archived, held: &Archived) -> bool {
+    let age = |it: &Archived| {
+        (it.attributes.get("revised").and_then(Value::as_u64), Reverse(it.attributes.len()))
+    };
+    age(copy) > age(held)
 }
 
 /// Whether nothing of `next`, nor of what comes behind it, can be among the first `limit` messages.

@@ -206,6 +206,8 @@ pub struct Config {
     pub broadcasters: Broadcasters,
     /// `EDIT_SECONDS`: for how long people may edit what they said; 0, the default, for ever.
     pub edit_window: Option<Duration>,
+    /// `EDIT_VERSIONS`: how many wordings that a message had before are kept, by default none.
+    pub edit_versions: usize,
     /// `LOBBY_MODERATORS`: who may delete what others said in the lobby, and call everybody there: `nobody`,
     /// the default, or ids and usernames with commas between them.
     pub lobby_moderators: Vec<String>,
@@ -263,6 +265,7 @@ impl Config {
             sign_ins_per_address: settings.number("SIGN_INS_PER_ADDRESS")?.into(),
             broadcasters: Broadcasters::parse(&settings.text("BROADCASTERS")?),
             edit_window: (edited > 0).then(|| Duration::from_secs(edited.into())),
+            edit_versions: settings.count("EDIT_VERSIONS")?,
             lobby_moderators: people(&settings.text("LOBBY_MODERATORS")?),
             operators: people(&settings.text("OPERATORS")?),
             trace_deliveries: settings.switch("TRACE_DELIVERIES")?,

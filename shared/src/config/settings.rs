@@ -42,7 +42,7 @@ const SWITCH: Values = Values::Choice(&["true", "false"]);
 const AT_LEAST_ONE: Values = Values::Number { least: 1, most: None };
 
 /// Every setting with a default, by name.
-pub const SETTINGS: [Setting; 20] = [
+pub const SETTINGS: [Setting; 21] = [
     Setting {
         variable: "BACKLOG_MESSAGES",
         default: "1000",
@@ -64,6 +64,14 @@ pub const SETTINGS: [Setting; 20] = [
         values: ANY_NUMBER,
         value_name: "SECONDS",
         help: "For how many seconds people may edit what they said; 0 for ever",
+    },
+    Setting {
+        variable: "EDIT_VERSIONS",
+        default: "0",
+        values: Values::Number { least: 0, most: Some(10) },
+        value_name: "VERSIONS",
+        help: "How many of the wordings that a message had before are kept when it is edited, for whoever may \
+               read it, until it is deleted",
     },
     Setting {
         variable: "FAN_OUT_MEMBERS",

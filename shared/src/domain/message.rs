@@ -102,6 +102,7 @@ impl fmt::Debug for Content {
 
 /// What a message is: something said, an event about something said, or a notice that the server left in the
 /// log.
+#[expect(clippy::large_enum_variant, reason = "most are said")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MessageBody {
     /// Somebody said it.

@@ -30,7 +30,9 @@ pub use new_message::{NewBody, NewChange, NewMessage, Revision};
 pub use page::{Page, PageSize, Range};
 pub use protocol::{Access, Leaving, Role, RoomHistory, Scope, Seq, Timestamp};
 pub use room::{Room, RoomId, RoomName};
-pub use said::{Data, Mentions, Original, Reaction, ReactionKey, Reply, Said, Wording, react};
+pub use said::{
+    Data, Mentions, Original, Reaction, ReactionKey, Reply, Said, Version, Wording, react,
+};
 pub use settings::{DraftText, Muting, Settings, SettingsChange};
 pub use user::UserId;
 pub use username::Username;

@@ -18,6 +18,7 @@ pub struct NewMessage {
 }
 
 /// What a new message is.
+#[expect(clippy::large_enum_variant, reason = "most are said")]
 #[derive(Debug)]
 pub enum NewBody {
     /// Somebody says it.

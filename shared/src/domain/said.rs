@@ -25,6 +25,17 @@ pub struct Said {
     pub reactions: Vec<Reaction>,
     /// Since when it is pinned, and by whom.
     pub pinned: Option<(Timestamp, UserId)>,
+    /// The numbers of the edits before which its wording was kept, in order.
+    pub versions: Vec<Seq>,
+}
+
+/// What a message said for a while.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Version {
+    /// What it said.
+    pub wording: Wording,
+    /// Since when.
+    pub since: Timestamp,
 }
 
 /// What an edit sets.
@@ -100,6 +111,7 @@ impl Said {
             deleted: None,
             reactions,
             pinned: None,
+            versions: Vec::new(),
         }
     }
 

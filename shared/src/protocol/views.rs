@@ -3,12 +3,13 @@
 use super::{
     ApiKeyView, Body, Edited, EncodedFrame, History, MemberView, MessageView, Messages, Person,
     Pinned, Profile, Quote, Reacted, Reaction as ReactionView, Refusal, RoomChange, RoomView,
-    Said as SaidView, Seq, ServerFrame, SettingsView, Synced, Typing,
+    Said as SaidView, Seq, ServerFrame, SettingsView, Synced, Typing, Version as VersionView,
 };
 use crate::Error;
 use crate::domain::{
     Account, ApiKey, Change, ConversationId, Event, Member, Message, MessageBody, Mute, Notice,
-    Original, Page, Reaction, Reply, Room, Said, Settings, Timestamp, Turnover, UserId, Wording,
+    Original, Page, Reaction, Reply, Room, Said, Settings, Timestamp, Turnover, UserId, Version,
+    Wording,
 };
 use crate::limits::{TYPING_LASTS, millis};
 
@@ -77,6 +78,14 @@ impl From<&Said> for SaidView {
             pinned_at: said.pinned.as_ref().map(|(at, _)| *at),
             pinned_by: said.pinned.as_ref().map(|(_, by)| by.to_string()),
         }
+    }
+}
+
+impl From<&Version> for VersionView {
+    fn from(Version { wording, since }: &Version) -> Self {
+        let Edited { content, data, mentions, mentions_everyone, .. } = edited(0, Some(wording));
+        let content = content.unwrap_or_default();
+        Self { content, data, mentions, mentions_everyone, since: *since }
     }
 }
 

@@ -42,6 +42,12 @@ impl Key {
         Self::new(keys::conversation_pk(conversation), keys::reacted_sk(seq, user))
     }
 
+    /// What a message said before the event `edit`.
+    pub(super) fn version(conversation: &ConversationId, seq: Seq, edit: Seq) -> Self {
+        let sk = format!("{}{edit:016}", keys::versions_of(seq));
+        Self::new(keys::conversation_pk(conversation), sk)
+    }
+
     /// Which messages of a conversation are pinned.
     pub(super) fn pins(conversation: &ConversationId) -> Self {
         Self::new(keys::conversation_pk(conversation), keys::PINS)

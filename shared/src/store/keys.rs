@@ -2,10 +2,11 @@
 //!
 //! | item | `pk` | `sk` | holds |
 //! |---|---|---|---|
-//! | message | `CONV#<conversation>` | `MSG#<seq, 16 digits>` | `id`, `from`, `sent_at`, `ahead`, `expires_at`; `fan_until` if the stream brings it to its recipients; `content`, `data`, `mentions`, `mentions_everyone`, `reply_to`; what became of it: `revised`, `edited_at`, `edit` (the event that has the words, too), `deleted_at`, `deleted_by`, `pinned_at`, `pinned_by`, `reactions` (`key`, `count`, the first `users`) |
+//! | message | `CONV#<conversation>` | `MSG#<seq, 16 digits>` | `id`, `from`, `sent_at`, `ahead`, `expires_at`; `fan_until` if the stream brings it to its recipients; `content`, `data`, `mentions`, `mentions_everyone`, `reply_to`; what became of it: `revised`, `edited_at`, `edit` (the event that has the words, too), `deleted_at`, `deleted_by`, `pinned_at`, `pinned_by`, `versions` (the edits before which what it said was kept), `reactions` (`key`, `count`, the first `users`) |
 //! | event about a message | the same | the same | `kind`, `of`: the message's number; what it sets: as a message, or `key`, `on`, `count` |
 //! | notice | the same | the same | `kind`, and what that asks for of `about`, `role`, `reason`, `joined`, `left` |
 //! | which messages of a conversation are pinned | `CONV#<conversation>` | `PINS` | `pins`: their numbers |
+//! | what a message said before an edit | `CONV#<conversation>` | `VERSION#<seq, 16 digits>#<the edit's number, 16 digits>` | as a message says it; `since`: when it began to say that; `expires_at` |
 //! | how somebody reacts to a message | `CONV#<conversation>` | `REACTED#<seq, 16 digits>#<user>` | `keys`, `expires_at` |
 //! | start of a log | `CONV#<conversation>` | `MSG#0000000000000000` | `start`: where the numbers begin now; `began`: where they began first |
 //! | what keeps two people from speaking | `CONV#<conversation>` | `MSG#~BLOCKS` | `by`: who of the two blocks the other; `gone`: whose account is no more |
@@ -83,6 +84,8 @@ pub(super) const SESSIONS: &str = "SESSION#";
 pub const MESSAGES: &str = "MSG#";
 /// How the sort keys of people's reactions begin.
 pub(super) const REACTED: &str = "REACTED#";
+/// How the sort keys of what messages said before begin.
+pub(super) const VERSIONS: &str = "VERSION#";
 /// The sort key of which messages of a conversation are pinned.
 pub(super) const PINS: &str = "PINS";
 /// No message has this number; the item there tells where the numbers start.
@@ -116,6 +119,11 @@ pub(super) fn message_sk(seq: Seq) -> String {
 /// The place of somebody's reactions to a message in the conversation's partition.
 pub(super) fn reacted_sk(seq: Seq, user: &UserId) -> String {
     format!("{REACTED}{seq:016}#{}", user.encoded())
+}
+
+/// How the places begin of what a message said before.
+pub(super) fn versions_of(seq: Seq) -> String {
+    format!("{VERSIONS}{seq:016}#")
 }
 
 /// The number of the message to which somebody's reactions have this place.

@@ -26,7 +26,9 @@ pub use api_keys::KeptKey;
 pub use client::Store;
 pub use hand_over::{HandOver, HandOverLease, Taken};
 pub use inbox::{Advance, BacklogDelivery, Connection, Inbox, Lease, Overdue, Pending, Update};
-pub use log::{Entry, First, Lifetime, Obstacle, Put, Tail, Target, from_archive};
+pub use log::{
+    Entry, First, Lifetime, Obstacle, Put, Tail, Target, delete_archived, from_archive, take_words,
+};
 pub use memberships::{Membership, ReadMark};
 pub use rooms::{
     Banned, Change, Changed, Departure, Entered, Invited, ListPage, Removed, RoomLimits,

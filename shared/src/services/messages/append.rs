@@ -54,6 +54,8 @@ pub struct Appended {
     /// Whether nothing was to be done: what an event is about is so already. Then this is the message that
     /// it is about.
     pub idle: bool,
+    /// Whether the event is gone from the table whose words this one takes away.
+    pub has_lost_edit: bool,
     /// How many members the room is known to have, where it matters; else 0.
     pub members: usize,
     /// When it was read, or what it shows of another message: it may have changed since.
@@ -147,7 +149,8 @@ impl Append<'_> {
         let members = tail.hand_over.as_ref().map_or(0, |hand_over| hand_over.members);
         let appended = |message, duplicate, idle| {
             self.count(duplicate);
-            Appended { message, id: self.id.clone(), duplicate, idle, members, read_at: now }
+            let (id, read_at, has_lost_edit) = (self.id.clone(), now, false);
+            Appended { message, id, duplicate, idle, has_lost_edit, members, read_at }
         };
         if let Some(message) = earlier {
             return Ok(Some(appended(message, true, false)));
@@ -158,6 +161,7 @@ impl Append<'_> {
         Box::pin(references::check(app, conversation, new)).await?;
         let target = target.map(|mut it| {
             it.has_lost_edit = progress.has_lost_edit;
+            it.keeps = app.config.edit_versions;
             it
         });
         let body = match becoming(new, target.as_ref())? {
@@ -188,7 +192,8 @@ impl Append<'_> {
         if let Some(counted) = progress.counted.take().filter(|_| !duplicate) {
             counted.keep();
         }
-        Ok(Some(appended(*message, duplicate, false)))
+        let has_lost_edit = progress.has_lost_edit;
+        Ok(Some(Appended { has_lost_edit, ..appended(*message, duplicate, false) }))
     }
 
     /// The end of the log when it is this writer's turn: as the writer before left it, or as it is now.
@@ -258,6 +263,7 @@ impl Append<'_> {
             start => start,
         };
         let entry = self.entry(tail.next_seq(*now), tail, body);
+        let target = target.filter(|target| !target.message.archived);
         let holders = if app.config.has_accounts() { conversation.pair() } else { Vec::new() };
         let earlier = tail.outlives(*now, self.kept(tail));
         match app.store.put_first(&entry, start, target, (&holders, earlier)).await? {
@@ -280,6 +286,7 @@ impl Append<'_> {
         (body, target): (&MessageBody, Option<&Target>),
         tries: u32,
     ) -> Result<Outcome, Error> {
+        let target = target.filter(|target| !target.message.archived);
         for _ in 0..tries {
             let Some(newest) = tail.entries.first() else { return Ok(Outcome::Overtaken) };
             let entry = self.entry(newest.message.seq + 1, tail, body);

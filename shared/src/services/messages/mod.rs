@@ -1,6 +1,7 @@
 //! Messages are said, changed and read.
 
 pub mod append;
+mod archived;
 mod backoff;
 mod becoming;
 mod ending;

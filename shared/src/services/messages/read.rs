@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use futures::try_join;
 
 use crate::domain::permissions::Action;
-use crate::domain::{Actor, ConversationId, Message, Page, Range, Seq, UserId};
+use crate::domain::{Actor, ConversationId, Message, Page, Range, Seq, UserId, Version};
 use crate::services::access::reads_from;
 use crate::services::directory;
 use crate::services::messages::log_page;
@@ -94,6 +94,20 @@ pub async fn message(
     let page = page(app, user, conversation, here, 1, Action::Read).await?;
     let message = page.messages.into_iter().find(|message| message.body.of().is_none());
     message.ok_or(Error::NotFound("message"))
+}
+
+/// What a message that `user` may read said before, the oldest first.
+pub async fn versions(
+    app: &App,
+    user: &UserId,
+    conversation: &ConversationId,
+    seq: Seq,
+) -> Result<Vec<Version>, Error> {
+    let (versions, message) =
+        try_join!(app.store.versions(conversation, seq), message(app, user, conversation, seq))?;
+    // It may have been deleted in between.
+    let is_deleted = message.body.said().is_none_or(|said| said.deleted.is_some());
+    Ok(if is_deleted { Vec::new() } else { versions })
 }
 
 /// The pinned messages of a conversation that `actor` may read, those pinned last first.

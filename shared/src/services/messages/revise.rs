@@ -1,16 +1,19 @@
 //! Something becomes of what was said: whoever said it edits it or takes it back, others react to it, pin it or
 //! put an end to it.
 
+use std::sync::{Mutex, PoisonError};
+
 use futures::try_join;
 use serde_json::{Map, Value};
 
-use super::append::append;
+use super::append::{Appended, append};
+use super::archived::{self, Taken};
 use super::references::find_mentioned;
 use super::send::{Sent, bring, bring_over};
 use crate::domain::permissions::{self, Action, Relationship};
 use crate::domain::{
-    Actor, Content, ConversationId, Data, MessageId, NewBody, NewChange, NewMessage, ReactionKey,
-    Revision, Seq, UserId,
+    Actor, Content, ConversationId, Data, Message, MessageId, NewBody, NewChange, NewMessage,
+    ReactionKey, Revision, Seq, UserId,
 };
 use crate::error::Reason;
 use crate::services::access::{is_lobby_moderator, relationship, relationship_over};
@@ -109,14 +112,18 @@ pub async fn revise(
     conversation: &ConversationId,
     new: &NewMessage,
 ) -> Result<Sent, Error> {
+    let taken = Mutex::default();
     let admit = || async {
         let target = target(app, conversation, new);
         let relationship = relationship(app, actor, conversation);
         let (target, relationship) = try_join!(target, relationship)?;
-        admitted(app, new, target, relationship).await
+        admitted(app, new, (target, &taken), relationship).await
     };
     let appended = Box::pin(append(app, conversation, new, admit)).await?;
-    Box::pin(bring(app, appended, None)).await
+    let after = After::of(&appended, taken);
+    let sent = Box::pin(bring(app, appended, None)).await?;
+    after.forget(app).await?;
+    Ok(sent)
 }
 
 /// The same over a connection.
@@ -126,14 +133,39 @@ pub async fn revise_over(
     new: &NewMessage,
     own: &OwnInbox<'_>,
 ) -> Result<Sent, Error> {
+    let taken = Mutex::default();
     let admit = || async {
         let target = target(app, conversation, new);
         let relationship = relationship_over(app, own, conversation);
         let (target, relationship) = try_join!(target, relationship)?;
-        admitted(app, new, target, relationship).await
+        admitted(app, new, (target, &taken), relationship).await
     };
     let appended = Box::pin(append(app, conversation, new, admit)).await?;
-    Box::pin(bring_over(app, appended, own)).await
+    let after = After::of(&appended, taken);
+    let sent = Box::pin(bring_over(app, appended, own)).await?;
+    after.forget(app).await?;
+    Ok(sent)
+}
+
+/// What is to be done after an event was brought to people, before it is acknowledged.
+struct After {
+    event: Message,
+    taken: Option<Taken>,
+    has_lost_edit: bool,
+}
+
+impl After {
+    fn of(appended: &Appended, taken: Mutex<Option<Taken>>) -> Self {
+        let taken = taken.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let taken = taken.filter(|_| !appended.idle);
+        let (event, has_lost_edit) = (appended.message.clone(), appended.has_lost_edit);
+        Self { event, taken, has_lost_edit }
+    }
+
+    async fn forget(self, app: &App) -> Result<(), Error> {
+        let Some(taken) = &self.taken else { return Ok(()) };
+        archived::forget(app, &self.event, taken, self.has_lost_edit).await
+    }
 }
 
 /// The message that an event is about, if it is there.
@@ -145,14 +177,19 @@ async fn target(
     let NewBody::Event { of, change } = &new.body else { return Ok(None) };
     let reacting = matches!(change, NewChange::React { .. }).then_some(&new.from);
     let target = app.store.target(conversation, *of, reacting).await?;
-    Ok(target.filter(|target| !target.is_expired(app.clock.now())))
+    // With an archive what has expired is shown as long as it is there, and then from the archive.
+    let is_shown = |target: &Target| app.archive.is_some() || !target.is_expired(app.clock.now());
+    match target.filter(is_shown) {
+        None => archived::target(app, conversation, *of).await,
+        target => Ok(target),
+    }
 }
 
-/// The message, if whoever is this to the conversation may do that to it.
+/// The message, if whoever is this to the conversation may do that to it; and what is taken from it.
 async fn admitted(
     app: &App,
     new: &NewMessage,
-    target: Option<Target>,
+    (target, taken): (Option<Target>, &Mutex<Option<Taken>>),
     (relationship, first): (Relationship, Seq),
 ) -> Result<Option<Target>, Error> {
     let NewBody::Event { change, .. } = &new.body else { return Ok(None) };
@@ -176,6 +213,15 @@ async fn admitted(
             if is_lobby_moderator(app, &new.from, &message.conversation).await? => {}
         NewChange::Pin { .. } => permissions::check(Action::Pin, relationship)?,
         NewChange::Delete => permissions::check(Action::DeleteOthers, relationship)?,
+    }
+    if message.archived && !matches!(change, NewChange::Delete) {
+        return Err(Error::Conflict("the message is archived: it can only be deleted"));
+    }
+    if matches!(change, NewChange::Edit(_) | NewChange::Delete) {
+        let (of, is_archived) = (message.seq, message.archived);
+        let edit = target.said.edited.map(|(_, edit)| edit);
+        let mut taken = taken.lock().unwrap_or_else(PoisonError::into_inner);
+        *taken = Some(Taken { of, is_archived, edit });
     }
     Ok(Some(target))
 }

@@ -147,7 +147,7 @@ pub(crate) async fn bring(
     appended: Appended,
     sent_over: Option<(&Inbox, &ConnectionId)>,
 ) -> Result<Sent, Error> {
-    let Appended { mut message, id, duplicate, idle, members, read_at } = appended;
+    let Appended { mut message, id, duplicate, idle, members, read_at, .. } = appended;
     if idle {
         return Ok(Sent { message, id, duplicate, idle, delivered: None });
     }

@@ -16,23 +16,29 @@ const AT_ONCE: i32 = 25;
 const FIRST: Seq = 1;
 
 impl Store {
-    /// Removes the messages of a conversation, people's reactions to them and which of them are pinned; where
-    /// its numbers start stays known.
+    /// Removes the messages of a conversation, people's reactions to them, what they said before and which of them are
+    /// pinned; where its numbers start stays known.
     pub async fn erase_log(&self, conversation: &ConversationId) -> Result<(), Error> {
         let messages = || self.query_log(conversation, FIRST, keys::LAST);
         self.erase_all(messages).await?;
-        let reactions = || {
-            self.query()
-                .key_condition_expression("pk = :pk AND begins_with(sk, :reacted)")
-                .expression_attribute_values(":pk", s(keys::conversation_pk(conversation)))
-                .expression_attribute_values(":reacted", s(keys::REACTED))
-        };
-        self.erase_all(reactions).await?;
+        for beside in [keys::REACTED, keys::VERSIONS] {
+            let items = || {
+                self.query()
+                    .key_condition_expression("pk = :pk AND begins_with(sk, :beside)")
+                    .expression_attribute_values(":pk", s(keys::conversation_pk(conversation)))
+                    .expression_attribute_values(":beside", s(beside))
+            };
+            self.erase_all(items).await?;
+        }
         let unpinned = self.delete(Key::pins(conversation)).send().await;
         unpinned.map(drop).map_err(storage("forget what is pinned"))
     }
 
-    async fn erase_all(&self, query: impl Fn() -> QueryFluentBuilder) -> Result<(), Error> {
+    /// Removes whatever the query finds.
+    pub(super) async fn erase_all(
+        &self,
+        query: impl Fn() -> QueryFluentBuilder,
+    ) -> Result<(), Error> {
         let remove = async |item: &Item| {
             let key = Key::new(text(item, keys::PK)?, text(item, keys::SK)?);
             let removed = self.delete(key).send().await;

@@ -15,8 +15,9 @@ mod revise;
 mod said;
 mod start;
 mod tail;
+mod versions;
 
-pub use archived::from_archive;
+pub use archived::{delete_archived, from_archive, take_words};
 pub use entry::Entry;
 pub use lifetime::Lifetime;
 pub use put::{Obstacle, Put};

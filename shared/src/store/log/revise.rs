@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 
 use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use aws_sdk_dynamodb::types::{
     AttributeValue, CancellationReason, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
@@ -43,11 +44,35 @@ pub struct Target {
     pub own: BTreeSet<ReactionKey>,
     /// Whether the event that edited it last is no more.
     pub has_lost_edit: bool,
+    /// How many of its earlier wordings are kept when it is edited.
+    pub keeps: usize,
 }
 
 impl Target {
     fn key(&self) -> Key {
         Key::message(&self.message.conversation, self.message.seq)
+    }
+
+    /// A message that was read from the archive, if it is something that was said.
+    pub fn archived(message: Message) -> Option<Self> {
+        let said = message.body.said()?.clone();
+        let own = BTreeSet::new();
+        Some(Self { message, said, expires_at: None, own, has_lost_edit: false, keeps: 0 })
+    }
+
+    /// When it expires, in seconds since the Unix epoch; `None` for never.
+    pub(super) fn expires_at(&self) -> Option<i64> {
+        self.expires_at
+    }
+
+    /// Which of its earlier wordings are kept and which are not any more, after the event `edit`, or once it is
+    /// deleted: by the edits that ended them.
+    pub(super) fn versions_after(&self, edit: Option<Seq>) -> (Vec<Seq>, Vec<Seq>) {
+        let mut gone = self.said.versions.clone();
+        gone.extend(edit);
+        let keeps = if edit.is_some() { self.keeps } else { 0 };
+        let kept = gone.split_off(gone.len().saturating_sub(keeps));
+        (kept, gone)
     }
 
     /// Whether it has expired at `now`.
@@ -77,7 +102,25 @@ impl Store {
         let own = items.iter().find(|item| !is_message(item));
         let own = own.map_or_else(BTreeSet::new, reaction_keys);
         let Some(said) = message.body.said().cloned() else { return Ok(None) };
-        Ok(Some(Target { message, said, expires_at, own, has_lost_edit: false }))
+        Ok(Some(Target { message, said, expires_at, own, has_lost_edit: false, keeps: 0 }))
+    }
+
+    /// Takes the words out of an edit, if it is there.
+    pub async fn empty_edit(&self, conversation: &ConversationId, edit: Seq) -> Result<(), Error> {
+        let mut names = String::from("REMOVE ");
+        names += &said::WORDING.map(|name| format!("#{name}")).join(", ");
+        let mut update = self
+            .update(Key::message(conversation, edit))
+            .update_expression(names)
+            .condition_expression("attribute_exists(pk)");
+        for name in said::WORDING {
+            update = update.expression_attribute_names(format!("#{name}"), name);
+        }
+        let Err(error) = update.send().await else { return Ok(()) };
+        match error.as_service_error() {
+            Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(()),
+            _ => Err(storage("empty an edit")(error)),
+        }
     }
 
     /// Stores the event `entry` about `target` if its number is free and the target is as it was read.
@@ -127,9 +170,13 @@ impl Store {
                 Change::Reacted { key, on, .. } => {
                     writes.push(self.reacted(target, &entry.message.from, key, *on)?);
                 }
-                Change::Edited(_) => writes.extend(self.emptied(target)?),
+                Change::Edited(_) => {
+                    writes.extend(self.emptied(target)?);
+                    writes.extend(self.keep_versions(target, Some(entry.message.seq))?);
+                }
                 Change::Deleted => {
                     writes.extend(self.emptied(target)?);
+                    writes.extend(self.keep_versions(target, None)?);
                     if target.said.pinned.is_some() {
                         writes.push(self.listed(target, false)?);
                     }
@@ -158,13 +205,19 @@ impl Store {
                     said::encode_wording(wording, &mut new);
                 }
                 gone.extend(said::WORDING.iter().filter(|name| !new.contains_key(**name)));
+                match &target.versions_after(Some(seq)).0[..] {
+                    [] if target.said.versions.is_empty() => {}
+                    [] => gone.push("versions"),
+                    kept => {
+                        new.insert("versions".to_owned(), said::encode_versions(kept));
+                    }
+                }
             }
             Change::Deleted => {
                 new.insert("deleted_at".to_owned(), at);
                 new.insert("deleted_by".to_owned(), s(entry.message.from.as_str()));
                 gone.extend(said::WORDING);
-                gone.extend(["reply_to", "reactions", "edited_at", "edit"]);
-                gone.extend(said::PINNED);
+                gone.extend(said::LASTING);
             }
             Change::Reacted { key, on, .. } => {
                 let reactions = target.said.reactions.clone();

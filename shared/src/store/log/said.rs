@@ -13,6 +13,10 @@ use crate::store::item::{Item, n, number, parse_number, s, text, users};
 /// The attributes that a [`Wording`] takes.
 pub(super) const WORDING: [&str; 4] = ["content", "data", "mentions", "mentions_everyone"];
 
+/// The attributes of what else is gone with what is deleted.
+pub(super) const LASTING: [&str; 7] =
+    ["reply_to", "reactions", "edited_at", "edit", "pinned_at", "pinned_by", "versions"];
+
 /// The attributes of what is pinned.
 pub(super) const PINNED: [&str; 2] = ["pinned_at", "pinned_by"];
 
@@ -41,6 +45,13 @@ pub(super) fn encode(said: &Said, item: &mut Item) {
         item.insert("pinned_at".into(), n(at.as_millis()));
         item.insert("pinned_by".into(), s(by.as_str()));
     }
+    if !said.versions.is_empty() {
+        item.insert("versions".into(), encode_versions(&said.versions));
+    }
+}
+
+pub(super) fn encode_versions(versions: &[Seq]) -> AttributeValue {
+    AttributeValue::L(versions.iter().map(|seq| n(*seq)).collect())
 }
 
 pub(super) fn encode_wording(wording: &Wording, item: &mut Item) {
@@ -89,6 +100,7 @@ pub(super) fn decode(item: &Item) -> Result<Said, Error> {
         deleted,
         reactions: decode_reactions(item.get("reactions"))?,
         pinned: since("pinned_at", "pinned_by")?,
+        versions: decode_versions(item.get("versions")),
     })
 }
 
@@ -113,6 +125,11 @@ fn mentioned(set: Option<&AttributeValue>) -> Result<BTreeSet<UserId>, Error> {
     };
     let names = list.iter().filter_map(|name| name.as_s().ok());
     names.map(|name| UserId::parse(name)).collect()
+}
+
+fn decode_versions(list: Option<&AttributeValue>) -> Vec<Seq> {
+    let list = list.and_then(|list| list.as_l().ok());
+    list.into_iter().flatten().filter_map(parse_number).collect()
 }
 
 fn decode_reactions(list: Option<&AttributeValue>) -> Result<Vec<Reaction>, Error> {
