@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use protocol::{ErrorCode, MessageView, Presence, RoomView};
+use protocol::{ErrorCode, MessageView, Presence, RoomView, SettingsView};
 
 use crate::outbox::NewEvent;
 use crate::requests::Request;
@@ -105,6 +105,14 @@ pub enum Event {
         room: String,
         /// Why, in a word.
         reason: String,
+    },
+    /// One has decided something about a conversation, here or on another device. What was decided while there
+    /// was no connection is not told: `GET /api/conversations` has it.
+    Settings {
+        /// Which.
+        conversation: String,
+        /// All of it, as it is now.
+        settings: SettingsView,
     },
     /// Somebody is called otherwise.
     Renamed {

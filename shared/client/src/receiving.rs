@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use protocol::{
     Ack, Body, ErrorCode, History, Joined, Left, MessageView, Messages, Presence, Profile, Quote,
-    Receipt, Received, Refusal, Said, ServerFrame, Status, Synced, Typing, Welcome, ids,
+    Receipt, Received, Refusal, Said, ServerFrame, SettingsChanged, Status, Synced, Typing,
+    Welcome, ids,
 };
 
 use crate::event::Event;
@@ -80,6 +81,9 @@ impl Client {
                 let reason = uninvited.reason.to_string();
                 self.events.push_back(Event::Uninvited { room: uninvited.room, reason });
             }
+            ServerFrame::Settings(SettingsChanged { conversation, settings }) => {
+                self.events.push_back(Event::Settings { conversation, settings });
+            }
             ServerFrame::Profile(Profile::Shown { user, username, .. }) => {
                 self.events.push_back(Event::Renamed { user, username });
             }
@@ -88,10 +92,7 @@ impl Client {
                 self.events.push_back(Event::Presence { user, status });
             }
             ServerFrame::Error(refusal) => self.refused(refusal, now),
-            ServerFrame::Settings(_)
-            | ServerFrame::Renewed { .. }
-            | ServerFrame::Pong { .. }
-            | ServerFrame::Unknown => {}
+            ServerFrame::Renewed { .. } | ServerFrame::Pong { .. } | ServerFrame::Unknown => {}
         }
     }
 

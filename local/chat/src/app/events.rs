@@ -59,6 +59,7 @@ impl App {
                 tokio::spawn(async move { names.call(user, username).await });
                 return;
             }
+            Event::Settings { .. } => return,
             Event::MoreWaiting => {
                 let asker = self.asker.clone();
                 return self.ask(asker.waiting());

@@ -89,3 +89,20 @@ fn what_waits_beyond_the_inbox_is_asked_for() {
     alice.hears(&page([5, 6]));
     assert_eq!(alice.shown(), ["5", "6"]);
 }
+
+#[test]
+fn what_one_decides_about_a_conversation_is_told_wherever_one_does_it() {
+    let mut alice = Alice::new();
+    let settings = json!({
+        "muted": "mentions", "muted_until": null, "pinned": true, "hidden": false, "draft": null,
+        "unread_from": 7,
+    });
+    alice.hears(&json!({ "type": "settings", "conversation": BOTH, "settings": settings }));
+    let told = alice.events();
+    let [Event::Settings { conversation, settings }] = &told[..] else { panic!("{told:?}") };
+    assert_eq!(conversation, BOTH);
+    assert_eq!((settings.muted, settings.pinned), (Some(protocol::Muting::Mentions), true));
+    assert_eq!((settings.hidden, settings.unread_from), (false, Some(7)));
+    // It opens nothing: nobody looks there.
+    assert!(alice.due().is_empty());
+}
