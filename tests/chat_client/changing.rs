@@ -60,6 +60,25 @@ async fn a_message_is_edited_and_deleted() {
 }
 
 #[tokio::test]
+async fn whoever_keeps_order_deletes_what_others_said() {
+    let chat = Chat::start().await;
+    let url = chat.websocket_url();
+    let mut alice = Client::start_in_a_terminal(&url, "--user alice --room tea --create");
+    prints(&mut alice, "in #tea").await;
+    let mut bob = Client::start_in_a_terminal(&url, "--user bob --room tea");
+    prints(&mut alice, "bob joined").await;
+    does(&mut alice, "tea at four", "alice: tea at four").await;
+    prints(&mut bob, "alice: tea at four").await;
+    does(&mut bob, "coffee!", "bob: coffee!").await;
+    prints(&mut alice, "bob: coffee!").await;
+    does(&mut bob, "/delete ^2", "! not deleted: ").await;
+    does(&mut alice, "/delete ^1", "~ alice deleted a message of bob").await;
+    prints(&mut bob, "~ alice deleted a message of bob").await;
+    // Without a number one's own is meant.
+    does(&mut alice, "/delete", "~ alice deleted a message").await;
+}
+
+#[tokio::test]
 async fn a_message_is_answered_and_quoted() {
     let chat = Chat::start().await;
     let (mut alice, mut bob) = alice_and_bob(&chat).await;
@@ -71,7 +90,7 @@ async fn a_message_is_answered_and_quoted() {
     let said = chat.messages("alice", "bob").await;
     let answered: Vec<_> = said.iter().map(|it| it["reply_to"]["seq"].clone()).collect();
     assert_eq!(answered, [&Value::Null, &said[0]["seq"], &said[0]["seq"]].map(Clone::clone));
-    does(&mut alice, "/delete ^2", "alice deleted a message").await;
+    does(&mut alice, "/delete ^3", "alice deleted a message").await;
     let mut later = Client::start_in_a_terminal(&chat.websocket_url(), "--user bob --to alice");
     prints(&mut later, "      ↳ alice: (deleted)").await;
 }

@@ -25,7 +25,7 @@ pub(crate) enum Command {
     History(u8),
     /// Say something else than one did.
     Edit(Option<usize>, String),
-    /// Take back what one said.
+    /// Take back what one said, or what somebody else did.
     Delete(Option<usize>),
     /// Answer a message.
     Reply(Option<usize>, String),
@@ -48,8 +48,9 @@ pub(crate) const HELP: &str = "\
 /reply [^N] X    answer a message    /edit [^N] X  say X instead
 /react [^N] KEY  react, or no more   /delete [^N]  take it back
 /help            this                /quit         end; so does Ctrl-D
-^N is the Nth message of this place from the end, for /edit and /delete of your
-own; without it the last of others, for /edit and /delete your own last.
+^N is the Nth message of this place from the end, for /edit of your own; without
+it the last of others, for /edit and /delete your own last. Owners and moderators
+of a room may /delete ^N what others said.
 @NAME calls somebody who is here, @everyone all of a room.
 A line that begins with // is said with one of them.
 The prompt shows what became of your last message, … not acknowledged,

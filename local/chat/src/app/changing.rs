@@ -10,6 +10,17 @@ use super::place::Place;
 use crate::mentions::{Named, called, calls_everyone, may_call};
 use crate::screen::Show;
 
+/// Which messages `^N` counts, and which one is meant without it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Meant {
+    /// One's own; one's own last.
+    Own,
+    /// All of the place; one's own last.
+    OwnLast,
+    /// All of the place; the last of others.
+    OthersLast,
+}
+
 impl App {
     /// Where one is; if that is nowhere, one is told.
     pub(super) fn here(&self) -> Option<Place> {
@@ -21,44 +32,36 @@ impl App {
 
     /// Says something else than one did.
     pub(super) fn edit(&mut self, which: Option<usize>, content: String) {
-        let Some((place, message)) = self.own(which) else { return };
+        let Some((place, message)) = self.find(which, Meant::Own) else { return };
         self.hold_or_send(place, Draft::Edit { seq: message.seq, content });
     }
 
-    /// Takes back what one said.
+    /// Takes back what one said, or what somebody else did: the server knows who may do that.
     pub(super) fn delete(&mut self, which: Option<usize>) {
-        let Some((place, message)) = self.own(which) else { return };
+        let Some((place, message)) = self.find(which, Meant::OwnLast) else { return };
         self.change(&place, message.seq, Change::Delete);
     }
 
     /// Answers a message.
     pub(super) fn reply(&mut self, which: Option<usize>, content: String) {
-        let Some((place, message)) = self.anybodys(which) else { return };
+        let Some((place, message)) = self.find(which, Meant::OthersLast) else { return };
         self.hold_or_send(place, Draft::Say { reply_to: Some(message.seq), content });
     }
 
     /// Reacts to a message, or, if one does already, does not any more.
     pub(super) fn react(&mut self, which: Option<usize>, key: String) {
-        let Some((place, message)) = self.anybodys(which) else { return };
+        let Some((place, message)) = self.find(which, Meant::OthersLast) else { return };
         let reactions = message.body.said().map(|said| said.reactions.as_slice());
         let mut reactions = reactions.unwrap_or_default().iter();
         let on = !reactions.any(|reaction| reaction.key == key && reaction.mine);
         self.change(&place, message.seq, Change::React { key, on });
     }
 
-    fn own(&self, which: Option<usize>) -> Option<(Place, MessageView)> {
-        self.find(which, true)
-    }
-
-    fn anybodys(&self, which: Option<usize>) -> Option<(Place, MessageView)> {
-        self.find(which, false)
-    }
-
-    /// The message of this place that is so far from the end, among one's own if such a one is meant; or the
-    /// last of one's own, or of others, that is not deleted. If there is none, one is told.
-    fn find(&self, which: Option<usize>, meant_own: bool) -> Option<(Place, MessageView)> {
+    /// The message of this place that is so far from the end, among those that are counted; or the last of
+    /// whom is meant without a number that is not deleted. If there is none, one is told.
+    fn find(&self, which: Option<usize>, meant: Meant) -> Option<(Place, MessageView)> {
         let place = self.here()?;
-        if self.is_sending(&place) && (which.is_some() || meant_own) {
+        if self.is_sending(&place) && (which.is_some() || meant != Meant::OthersLast) {
             // Soon another message may be the one that is meant.
             let trouble = "what you said last is not kept yet: try again when it is";
             self.show(Show::Trouble(trouble.to_owned()));
@@ -68,15 +71,18 @@ impl App {
         let numbers = self.client.numbers(&place.conversation).into_iter().rev();
         let mut messages = numbers.filter_map(|it| self.client.picture(&place.conversation, it));
         let found = match which {
-            Some(which) => messages.filter(|it| !meant_own || is_own(it)).nth(which - 1),
-            None => messages.find(|it| is_own(it) == meant_own && !is_deleted(it)),
+            Some(which) => messages.filter(|it| meant != Meant::Own || is_own(it)).nth(which - 1),
+            None => {
+                let means_own = meant != Meant::OthersLast;
+                messages.find(|it| is_own(it) == means_own && !is_deleted(it))
+            }
         };
-        let trouble = match (&found, which) {
-            (Some(message), _) if is_deleted(message) => "that message is deleted".to_owned(),
-            (Some(_), _) => return found.map(|message| (place, message)),
-            (None, Some(which)) => format!("there is no message ^{which} here"),
-            (None, None) if meant_own => "there is nothing of yours here".to_owned(),
-            (None, None) => "there is nothing of others here".to_owned(),
+        let trouble = match (&found, which, meant) {
+            (Some(message), _, _) if is_deleted(message) => "that message is deleted".to_owned(),
+            (Some(_), _, _) => return found.map(|message| (place, message)),
+            (None, Some(which), _) => format!("there is no message ^{which} here"),
+            (None, None, Meant::OthersLast) => "there is nothing of others here".to_owned(),
+            (None, None, _) => "there is nothing of yours here".to_owned(),
         };
         self.show(Show::Trouble(trouble));
         None
