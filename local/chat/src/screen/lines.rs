@@ -1,4 +1,4 @@
-//! Everything that can be shown, as the lines a person reads.
+//! What is said and what becomes of it, as the lines a person reads.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -6,7 +6,7 @@ use client::{Change, Event};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
-use protocol::{Body, Leaving, MessageView, Presence, Quote, Reaction, Role, Said, Seq, Status};
+use protocol::{MessageView, Quote, Reaction, Said, Seq, Status};
 
 use super::became::{Became, Reacting, became, beginning};
 use crate::mentions::{EVERYONE, places};
@@ -23,8 +23,8 @@ const REMEMBERED: usize = 1_000;
 /// Makes lines, and knows what the person looks at.
 pub(crate) struct Lines {
     paint: Paint,
-    names: Names,
-    me: String,
+    pub(super) names: Names,
+    pub(super) me: String,
     here: Option<String>,
     day: Date,
     /// What was shown last of the messages of each conversation.
@@ -65,56 +65,6 @@ impl Lines {
             }
             event => self.news(event).await.map(|news| self.notice(&news)),
         }
-    }
-
-    /// What else happened, in words.
-    async fn news(&mut self, event: Event) -> Option<String> {
-        Some(match event {
-            Event::Joined { room } => {
-                // Kept for when the room is no more.
-                self.names.call_room(&room.id, &room.name).await;
-                format!("in #{}{}", visible(&room.name), topic(room.topic.as_deref()))
-            }
-            Event::Left { conversation, reason } => {
-                let place = self.place(&conversation, None).await;
-                let why = reason.map(|reason| format!(" ({})", visible(&reason)));
-                format!("no longer in {place}{}", why.unwrap_or_default())
-            }
-            Event::Skipped { conversation } => {
-                let place = self.place(&conversation, None).await;
-                format!("more was said in {place} before this; /history shows it")
-            }
-            Event::Gone { conversation } => {
-                let place = self.place(&conversation, None).await;
-                format!("some of what was said in {place} is gone")
-            }
-            Event::Presence { user, status } => {
-                let name = self.names.person(&user).await;
-                let status = match status {
-                    Presence::Online => "is here",
-                    Presence::Offline => "has gone",
-                };
-                format!("{} {status}", visible(&name))
-            }
-            Event::RoomChanged { room, by } => {
-                self.names.call_room(&room.id, &room.name).await;
-                let by = self.names.person(&by).await;
-                let (by, name) = (visible(&by), visible(&room.name));
-                format!("{by} changed #{name}{}", topic(room.topic.as_deref()))
-            }
-            Event::Invited { room, by } => {
-                self.names.call_room(&room.id, &room.name).await;
-                let by = self.names.person(&by).await;
-                let (by, name) = (visible(&by), visible(&room.name));
-                format!("{by} invites you to #{name}; /join {name} accepts")
-            }
-            Event::Uninvited { room, reason } => {
-                let name = self.names.room(&room).await;
-                let (name, reason) = (visible(&name), visible(&reason));
-                format!("no longer invited to #{name} ({reason})")
-            }
-            _ => return None,
-        })
     }
 
     /// A message or a notice, after the day if that is another than the last one's.
@@ -277,53 +227,6 @@ impl Lines {
         let place = self.place(&message.conversation, Some(message)).await;
         self.paint.dim(&format!("[{}] ", visible(&place)))
     }
-
-    async fn place(&self, conversation: &str, message: Option<&MessageView>) -> String {
-        if let Some(room) = conversation.strip_prefix("room:") {
-            return format!("#{}", self.names.room(room).await);
-        }
-        let other = message.and_then(|message| {
-            if message.from == self.me { message.to.as_deref() } else { Some(&*message.from) }
-        });
-        match other {
-            Some(other) if conversation.starts_with("dm:") => {
-                format!("@{}", self.names.person(other).await)
-            }
-            _ if conversation == "lobby" => "everybody".to_owned(),
-            _ => "this conversation".to_owned(),
-        }
-    }
-
-    async fn happened(&self, notice: &MessageView) -> String {
-        let who = self.names.person(&notice.from).await;
-        let who = visible(&who);
-        let (did, about) = match &notice.body {
-            Body::Left { reason: Some(Leaving::Deleted) } => {
-                return format!("{who} left: their account was deleted");
-            }
-            Body::Joined => return format!("{who} joined"),
-            Body::Left { .. } => return format!("{who} left"),
-            Body::Members { joined, left } => return turnover(*joined, *left),
-            Body::Message(_)
-            | Body::Edited(_)
-            | Body::Deleted { .. }
-            | Body::Reacted(_)
-            | Body::Pinned(_)
-            | Body::Unknown => return who.into_owned(),
-            Body::Kicked { about } => ("kicked", about),
-            Body::Banned { about } => ("banned", about),
-            Body::Unbanned { about } => ("unbanned", about),
-            Body::Muted { about } => ("muted", about),
-            Body::Unmuted { about } => ("unmuted", about),
-            Body::Appointed { about, .. } => ("made", about),
-        };
-        let name = self.names.person(about).await;
-        let role = match notice.body {
-            Body::Appointed { role, .. } => role.map_or(" something else", role_words),
-            _ => "",
-        };
-        format!("{who} {did} {}{role}", visible(&name))
-    }
 }
 
 /// How people react to a message, behind it.
@@ -335,23 +238,6 @@ fn reactions(said: &Said) -> String {
     said.reactions.iter().map(shown).collect()
 }
 
-/// How many came and went, in words.
-fn turnover(joined: u64, left: u64) -> String {
-    match (joined, left) {
-        (joined, 0) => format!("{joined} joined"),
-        (0, left) => format!("{left} left"),
-        (joined, left) => format!("{joined} joined, {left} left"),
-    }
-}
-
-fn role_words(role: Role) -> &'static str {
-    match role {
-        Role::Owner => " an owner",
-        Role::Moderator => " a moderator",
-        Role::Member => " a member",
-    }
-}
-
 /// What to tell of a message that was refused.
 pub(crate) fn not_said(content: &str, reason: &str) -> String {
     let beginning: String = content.chars().take(40).collect();
@@ -359,14 +245,8 @@ pub(crate) fn not_said(content: &str, reason: &str) -> String {
     format!("not sent: {reason}: {beginning}{more}")
 }
 
-/// A room's topic behind its name, if it has one.
-fn topic(topic: Option<&str>) -> String {
-    let topic = topic.filter(|topic| !topic.is_empty());
-    topic.map(|topic| format!(": {}", visible(topic))).unwrap_or_default()
-}
-
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use clap::Parser;
 
     use super::*;
@@ -375,7 +255,7 @@ mod tests {
     use crate::http::Http;
     use crate::options::Options;
 
-    fn lines(paint: Paint) -> Lines {
+    pub(in crate::screen) fn lines(paint: Paint) -> Lines {
         let options = Options::parse_from(["chat", "--user", "alice"]);
         let addresses = Addresses::new(&options.url, options.http.as_deref()).unwrap();
         let account = Account::of(&options, Http::new(&addresses).unwrap()).unwrap();
@@ -393,21 +273,6 @@ mod tests {
         serde_json::from_value(message).unwrap()
     }
 
-    async fn check(kind: &str, role: Option<&str>, expected: &str) {
-        let lines = lines(Paint::none());
-        let notice = serde_json::from_value(serde_json::json!({
-            "id": "1", "conversation": "room:7", "seq": 1, "kind": kind, "from": "alice",
-            "about": "bob", "role": role, "joined": 12, "left": 3, "timestamp": "2026-01-01T00:00:00.000Z",
-        }));
-        assert_eq!(lines.happened(&notice.unwrap()).await, expected);
-    }
-
-    #[tokio::test]
-    async fn what_moderators_do_is_told_once() {
-        check("kicked", None, "alice kicked bob").await;
-        check("appointed", Some("owner"), "alice made bob an owner").await;
-        check("members", None, "12 joined, 3 left").await;
-    }
     #[tokio::test]
     async fn whoever_is_called_sees_it() {
         let mut lines = lines(Paint::all());

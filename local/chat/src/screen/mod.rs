@@ -2,6 +2,7 @@
 
 mod became;
 mod lines;
+mod news;
 mod output;
 
 pub(crate) use lines::Lines;
