@@ -2,32 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::client::{Client, pipe};
+use super::client::{Client, does, pipe, prints};
 use crate::support::{Chat, Person};
-
-/// Waits until it prints a line with this in it; the line.
-async fn prints(client: &mut Client, text: &str) -> String {
-    loop {
-        let line = client.prints().await;
-        if line.contains(text) {
-            return line;
-        }
-    }
-}
-
-/// Types a line, again if what was typed before is not acknowledged yet, and waits for what comes of it.
-async fn does(client: &mut Client, typed: &str, text: &str) {
-    client.says(typed).await;
-    loop {
-        let line = client.prints().await;
-        if line.contains(text) {
-            return;
-        }
-        if line.contains("is not kept yet") {
-            client.says(typed).await;
-        }
-    }
-}
 
 /// Two people at terminals who talk with each other.
 async fn alice_and_bob(chat: &Chat) -> (Client, Client) {

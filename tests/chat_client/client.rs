@@ -178,3 +178,29 @@ pub(super) async fn pipe(url: &str, arguments: &str, lines: &[&str]) -> End {
     }
     client.ends().await
 }
+
+/// Waits until it prints a line with this in it; the line.
+#[cfg(target_os = "linux")]
+pub(super) async fn prints(client: &mut Client, text: &str) -> String {
+    loop {
+        let line = client.prints().await;
+        if line.contains(text) {
+            return line;
+        }
+    }
+}
+
+/// Types a line, again if what was typed before is not acknowledged yet, and waits for what comes of it.
+#[cfg(target_os = "linux")]
+pub(super) async fn does(client: &mut Client, typed: &str, text: &str) {
+    client.says(typed).await;
+    loop {
+        let line = client.prints().await;
+        if line.contains(text) {
+            return;
+        }
+        if line.contains("is not kept yet") {
+            client.says(typed).await;
+        }
+    }
+}

@@ -4,6 +4,8 @@ mod accounts;
 #[cfg(target_os = "linux")]
 mod changing;
 mod client;
+#[cfg(target_os = "linux")]
+mod conversations;
 mod ending;
 mod piping;
 mod relay;

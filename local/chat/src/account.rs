@@ -85,6 +85,15 @@ impl Account {
         self.http.list(&credential, path).await
     }
 
+    /// Asks the HTTP API for the first page of a list, as oneself.
+    pub(crate) async fn first_page<T: serde::de::DeserializeOwned>(
+        &self,
+        path: &str,
+    ) -> Result<List<T>, HttpError> {
+        let credential = self.credential().await?;
+        self.http.first_page(&credential, path).await
+    }
+
     /// Asks the HTTP API for lines of text after a cursor, as oneself; and the cursor to go on after.
     pub(crate) async fn lines(
         &self,

@@ -31,12 +31,27 @@ pub(crate) enum Command {
     Reply(Option<usize>, String),
     /// React to a message, or not any more.
     React(Option<usize>, String),
+    /// Who has read a message.
+    Readers(Option<usize>),
+    /// Which conversations one has.
+    Chats(Listed),
     /// What can be typed.
     Help,
     /// End.
     Quit,
     /// It was not understood, and why.
     Mistake(String),
+}
+
+/// Which of one's conversations are listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Listed {
+    /// Those that are not hidden.
+    Shown,
+    /// Also those.
+    All,
+    /// Those where something is unread.
+    Unread,
 }
 
 /// What `/help` shows.
@@ -47,18 +62,21 @@ pub(crate) const HELP: &str = "\
 /history [N]     N messages before   /broadcast X  tell everybody online
 /reply [^N] X    answer a message    /edit [^N] X  say X instead
 /react [^N] KEY  react, or no more   /delete [^N]  take it back
+/readers [^N]    who has read it
+/chats [all]     where you talk      /chats unread where something is unread
 /help            this                /quit         end; so does Ctrl-D
 ^N is the Nth message of this place from the end, for /edit of your own; without
-it the last of others, for /edit and /delete your own last. Owners and moderators
-of a room may /delete ^N what others said.
+it the last of others, for /edit, /delete and /readers your own last. Owners and
+moderators of a room may /delete ^N what others said.
 @NAME calls somebody who is here, @everyone all of a room.
 A line that begins with // is said with one of them.
 The prompt shows what became of your last message, … not acknowledged,
 ✓ kept, ✓✓ delivered, in colour read, and ✎ while somebody is typing.";
 
 /// The commands, for completion.
-pub(crate) const COMMANDS: [&str; 14] = [
+pub(crate) const COMMANDS: [&str; 16] = [
     "/broadcast ",
+    "/chats",
     "/create ",
     "/delete",
     "/edit ",
@@ -68,6 +86,7 @@ pub(crate) const COMMANDS: [&str; 14] = [
     "/leave",
     "/quit",
     "/react ",
+    "/readers",
     "/reply ",
     "/rooms",
     "/to ",
@@ -106,7 +125,8 @@ impl Command {
                 Ok(messages @ 1..=100) => Self::History(messages),
                 _ => Self::Mistake("/history wants a number from 1 to 100".into()),
             },
-            "edit" | "reply" | "react" | "delete" => Self::about_a_message(name, rest),
+            "edit" | "reply" | "react" | "delete" | "readers" => Self::about_a_message(name, rest),
+            "chats" => Self::chats(rest),
             "help" | "h" | "?" => Self::Help,
             "quit" | "q" | "exit" => Self::Quit,
             _ => Self::Mistake(format!("there is no /{name}; /help lists what there is")),
@@ -133,12 +153,25 @@ impl Command {
         };
         match (name, rest) {
             ("delete", "") => Self::Delete(which),
-            ("delete", _) => Self::Mistake("/delete wants nothing, or ^N".into()),
+            ("readers", "") => Self::Readers(which),
+            ("delete" | "readers", _) => Self::Mistake(format!("/{name} wants nothing, or ^N")),
             ("react", "") => Self::Mistake("/react wants an emoji or a short name".into()),
             (_, "") => Self::Mistake(format!("/{name} wants something to say")),
             ("edit", text) => Self::Edit(which, text.to_owned()),
             ("react", key) => Self::React(which, key.to_owned()),
             (_, text) => Self::Reply(which, text.to_owned()),
+        }
+    }
+}
+
+impl Command {
+    /// Understands which conversations are wanted.
+    fn chats(rest: &str) -> Self {
+        match rest {
+            "" => Self::Chats(Listed::Shown),
+            "all" => Self::Chats(Listed::All),
+            "unread" => Self::Chats(Listed::Unread),
+            _ => Self::Mistake("/chats wants nothing, `all` or `unread`".into()),
         }
     }
 }
@@ -182,6 +215,28 @@ mod tests {
         check("/delete ^12", &Command::Delete(Some(12)));
         check("/reply ^1 yes", &Command::Reply(Some(1), "yes".into()));
         check("/react +1", &Command::React(None, "+1".into()));
+    }
+
+    #[test]
+    fn conversations_are_listed() {
+        check("/chats", &Command::Chats(Listed::Shown));
+        check("/chats all", &Command::Chats(Listed::All));
+        check("/chats unread ", &Command::Chats(Listed::Unread));
+        check("/readers", &Command::Readers(None));
+        for line in ["/chats some", "/readers it"] {
+            assert!(matches!(Command::parse(line), Command::Mistake(_)), "{line}");
+        }
+    }
+
+    #[test]
+    fn every_command_that_is_completed_is_one_and_is_told_of() {
+        assert!(COMMANDS.is_sorted());
+        for command in COMMANDS {
+            assert!(HELP.contains(command.trim_end()), "{command}");
+            let parsed = Command::parse(command);
+            let is_unknown = matches!(&parsed, Command::Mistake(it) if it.contains("there is no"));
+            assert!(!is_unknown, "{command}");
+        }
     }
 
     #[test]

@@ -87,16 +87,35 @@ impl Http {
         credential: &Credential,
         path: &str,
     ) -> Result<List<T>, HttpError> {
-        let (mut items, mut after) = (Vec::new(), String::new());
+        let (mut items, mut after) = (Vec::new(), None);
         for _ in 0..PAGES {
-            let page = format!("{path}?limit={PAGE}{after}");
-            let page: HttpResponse<Vec<T>> =
-                self.persist(credential, Method::GET, &page, None).await?;
+            let page = self.page(credential, path, after.as_deref()).await?;
             items.extend(page.value);
-            let Some(next) = page.next else { return Ok(List { items, is_whole: true }) };
-            after = format!("&after={}", segment(&next));
+            after = page.next;
+            if after.is_none() {
+                return Ok(List { items, is_whole: true });
+            }
         }
         Ok(List { items, is_whole: false })
+    }
+
+    /// Asks for the first page of a list.
+    pub(crate) async fn first_page<T: DeserializeOwned>(
+        &self,
+        credential: &Credential,
+        path: &str,
+    ) -> Result<List<T>, HttpError> {
+        let HttpResponse { value, next } = self.page(credential, path, None).await?;
+        Ok(List { items: value, is_whole: next.is_none() })
+    }
+
+    async fn page<T: DeserializeOwned>(
+        &self,
+        credential: &Credential,
+        path: &str,
+        after: Option<&str>,
+    ) -> Result<HttpResponse<Vec<T>>, HttpError> {
+        self.persist(credential, Method::GET, &page(path, after), None).await
     }
 
     /// Asks once.
@@ -117,10 +136,8 @@ impl Http {
         path: &str,
         after: Option<&str>,
     ) -> Result<(String, Option<String>), HttpError> {
-        let after = after.map(|after| format!("&after={}", segment(after))).unwrap_or_default();
-        let page = format!("{path}?limit={PAGE}{after}");
         let HttpResponse { value, next } =
-            self.persist_raw(credential, Method::GET, &page, None).await?;
+            self.persist_raw(credential, Method::GET, &page(path, after), None).await?;
         let lines = String::from_utf8(value).map_err(|error| self.unreachable(error))?;
         Ok((lines, next))
     }
@@ -203,6 +220,13 @@ impl Http {
     }
 }
 
+/// Where a page of a list is, which may have a query already.
+fn page(path: &str, after: Option<&str>) -> String {
+    let sign = if path.contains('?') { '&' } else { '?' };
+    let after = after.map(|after| format!("&after={}", segment(after))).unwrap_or_default();
+    format!("{path}{sign}limit={PAGE}{after}")
+}
+
 /// The cursor in a link to the next page: the path in it may be another one than clients use.
 fn next(link: &str) -> Option<String> {
     let (target, relation) = link.strip_prefix('<')?.split_once('>')?;
@@ -261,6 +285,12 @@ mod tests {
     async fn a_list_without_end_is_not() {
         let list = list_to(usize::MAX / 2).await;
         assert!(!list.is_whole && list.items.into_iter().eq(1..=PAGES * PAGE));
+    }
+
+    #[test]
+    fn a_page_is_asked_for_beside_what_else_is_asked() {
+        assert_eq!(page("/a", None), "/a?limit=100");
+        assert_eq!(page("/a?order=recent", Some("b:c")), "/a?order=recent&limit=100&after=b%3Ac");
     }
 
     #[test]

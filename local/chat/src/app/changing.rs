@@ -25,7 +25,7 @@ impl App {
     /// Where one is; if that is nowhere, one is told.
     pub(super) fn here(&self) -> Option<Place> {
         if self.place.is_none() {
-            self.show(Show::Trouble("nobody hears that: /join ROOM or /to USER first".into()));
+            self.show(Show::Trouble("you are nowhere: /join ROOM or /to USER first".into()));
         }
         self.place.clone()
     }
@@ -55,6 +55,12 @@ impl App {
         let mut reactions = reactions.unwrap_or_default().iter();
         let on = !reactions.any(|reaction| reaction.key == key && reaction.mine);
         self.change(&place, message.seq, Change::React { key, on });
+    }
+
+    /// Asks who has read a message.
+    pub(super) fn readers(&mut self, which: Option<usize>) {
+        let Some((place, message)) = self.find(which, Meant::OwnLast) else { return };
+        self.ask(self.asker.clone().readers(self.me.clone(), place, message));
     }
 
     /// The message of this place that is so far from the end, among those that are counted; or the last of

@@ -31,6 +31,8 @@ impl App {
             Command::Delete(which) => self.delete(which),
             Command::Reply(which, content) => self.reply(which, content),
             Command::React(which, key) => self.react(which, key),
+            Command::Readers(which) => self.readers(which),
+            Command::Chats(listed) => self.ask(self.asker.clone().chats(listed)),
             Command::To(name) => self.go(Destination::Person(name)),
             Command::Join(room) => self.go(Destination::Room(room)),
             Command::Create(room) => {
@@ -134,10 +136,7 @@ impl App {
     }
 
     fn look_back(&mut self, limit: u8) {
-        let Some(Place { conversation, target, .. }) = self.place.clone() else {
-            self.show(Show::Trouble("you are nowhere: /join ROOM or /to USER first".into()));
-            return;
-        };
+        let Some(Place { conversation, target, .. }) = self.here() else { return };
         let first = self.looked_back.get(&conversation).copied();
         let first = first.or_else(|| self.client.start(&conversation));
         let asker = self.asker.clone();

@@ -15,7 +15,7 @@ use crate::screen::Show;
 use crate::text::visible;
 
 /// How many people are named in a line: with accounts, each name is asked for.
-const NAMED: usize = 100;
+pub(super) const NAMED: usize = 100;
 
 /// An answer, and what to do with it.
 pub(crate) enum Reply {
@@ -206,12 +206,13 @@ impl HttpRequests {
     }
 }
 
-fn text(lines: impl Iterator<Item = String>) -> Reply {
+/// Lines that somebody asked for.
+pub(super) fn text(lines: impl Iterator<Item = String>) -> Reply {
     Reply::Show(Show::Text(lines.map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n")))
 }
 
 /// What is to be said of the items of a list that are not shown, if there are any.
-fn rest<T>(list: &List<T>, shown: usize) -> Option<String> {
+pub(super) fn rest<T>(list: &List<T>, shown: usize) -> Option<String> {
     match list.items.len().saturating_sub(shown) {
         _ if !list.is_whole => Some("and more".to_owned()),
         0 => None,
@@ -219,10 +220,12 @@ fn rest<T>(list: &List<T>, shown: usize) -> Option<String> {
     }
 }
 
-fn notice(text: &str) -> Reply {
+/// Something to know.
+pub(super) fn notice(text: &str) -> Reply {
     Reply::Show(Show::Notice(text.to_owned()))
 }
 
-fn trouble(error: &HttpError) -> Reply {
+/// Something that went wrong.
+pub(super) fn trouble(error: &HttpError) -> Reply {
     Reply::Show(Show::Trouble(error.to_string()))
 }

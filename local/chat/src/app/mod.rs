@@ -3,6 +3,7 @@
 
 mod changing;
 mod commands;
+mod conversations;
 mod draft;
 mod ending;
 mod event_loop;

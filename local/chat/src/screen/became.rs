@@ -73,7 +73,7 @@ fn reacting_with(key: &str, before: &[Reaction], now: &[Reaction]) -> Vec<Reacti
 }
 
 /// How a message begins, on one line.
-pub(super) fn beginning(content: &str) -> String {
+pub(crate) fn beginning(content: &str) -> String {
     let mut words = content.split_whitespace().collect::<Vec<_>>().join(" ");
     if let Some((end, _)) = words.char_indices().nth(BEGINNING) {
         words.truncate(end);

@@ -5,5 +5,6 @@ mod lines;
 mod news;
 mod output;
 
+pub(crate) use became::beginning;
 pub(crate) use lines::Lines;
 pub(crate) use output::{Output, Screen, Show};
