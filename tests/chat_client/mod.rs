@@ -10,6 +10,8 @@ mod ending;
 mod piping;
 mod relay;
 mod rooms;
+#[cfg(target_os = "linux")]
+mod settings;
 mod surviving;
 #[cfg(target_os = "linux")]
 mod typing;

@@ -1,5 +1,9 @@
 //! What people type: something to say, or a command.
 
+use std::time::Duration;
+
+use protocol::Muting;
+
 /// A line as it was understood.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Command {
@@ -31,6 +35,10 @@ pub(crate) enum Command {
     Reply(Option<usize>, String),
     /// React to a message, or not any more.
     React(Option<usize>, String),
+    /// Decide something about this conversation, for oneself alone.
+    Decide(Setting),
+    /// Count a message and what came after it as unread.
+    Unread(Option<usize>),
     /// Who has read a message.
     Readers(Option<usize>),
     /// Which conversations one has.
@@ -41,6 +49,19 @@ pub(crate) enum Command {
     Quit,
     /// It was not understood, and why.
     Mistake(String),
+}
+
+/// What one decides about a conversation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Setting {
+    /// One is not told of this while one is elsewhere; for so long, or for good.
+    Muted(Muting, Option<Duration>),
+    /// One is told of everything.
+    Unmuted,
+    /// Whether it comes before others.
+    Pinned(bool),
+    /// Whether lists leave it out.
+    Hidden(bool),
 }
 
 /// Which of one's conversations are listed.
@@ -62,8 +83,12 @@ pub(crate) const HELP: &str = "\
 /history [N]     N messages before   /broadcast X  tell everybody online
 /reply [^N] X    answer a message    /edit [^N] X  say X instead
 /react [^N] KEY  react, or no more   /delete [^N]  take it back
-/readers [^N]    who has read it
+/unread [^N]     read it later       /readers [^N] who has read it
 /chats [all]     where you talk      /chats unread where something is unread
+/mute [mentions] [8h]  while you are elsewhere, tell nothing of what is said
+                 here, or only what calls you; for so long (30m, 8h, 2d)
+/unmute          tell all of it      /pin-chat     in /chats, first; /unpin-chat
+/hide            not in /chats till something is said here; /unhide
 /help            this                /quit         end; so does Ctrl-D
 ^N is the Nth message of this place from the end, for /edit of your own; without
 it the last of others, for /edit, /delete and /readers your own last. Owners and
@@ -74,22 +99,29 @@ The prompt shows what became of your last message, … not acknowledged,
 ✓ kept, ✓✓ delivered, in colour read, and ✎ while somebody is typing.";
 
 /// The commands, for completion.
-pub(crate) const COMMANDS: [&str; 16] = [
+pub(crate) const COMMANDS: [&str; 23] = [
     "/broadcast ",
     "/chats",
     "/create ",
     "/delete",
     "/edit ",
     "/help",
+    "/hide",
     "/history ",
     "/join ",
     "/leave",
+    "/mute",
+    "/pin-chat",
     "/quit",
     "/react ",
     "/readers",
     "/reply ",
     "/rooms",
     "/to ",
+    "/unhide",
+    "/unmute",
+    "/unpin-chat",
+    "/unread",
     "/who",
 ];
 
@@ -125,8 +157,12 @@ impl Command {
                 Ok(messages @ 1..=100) => Self::History(messages),
                 _ => Self::Mistake("/history wants a number from 1 to 100".into()),
             },
-            "edit" | "reply" | "react" | "delete" | "readers" => Self::about_a_message(name, rest),
-            "chats" => Self::chats(rest),
+            "edit" | "reply" | "react" | "delete" | "unread" | "readers" => {
+                Self::about_a_message(name, rest)
+            }
+            "mute" | "unmute" | "pin-chat" | "unpin-chat" | "hide" | "unhide" | "chats" => {
+                Self::about_a_conversation(name, rest)
+            }
             "help" | "h" | "?" => Self::Help,
             "quit" | "q" | "exit" => Self::Quit,
             _ => Self::Mistake(format!("there is no /{name}; /help lists what there is")),
@@ -153,8 +189,11 @@ impl Command {
         };
         match (name, rest) {
             ("delete", "") => Self::Delete(which),
+            ("unread", "") => Self::Unread(which),
             ("readers", "") => Self::Readers(which),
-            ("delete" | "readers", _) => Self::Mistake(format!("/{name} wants nothing, or ^N")),
+            ("delete" | "unread" | "readers", _) => {
+                Self::Mistake(format!("/{name} wants nothing, or ^N"))
+            }
             ("react", "") => Self::Mistake("/react wants an emoji or a short name".into()),
             (_, "") => Self::Mistake(format!("/{name} wants something to say")),
             ("edit", text) => Self::Edit(which, text.to_owned()),
@@ -165,15 +204,54 @@ impl Command {
 }
 
 impl Command {
-    /// Understands which conversations are wanted.
-    fn chats(rest: &str) -> Self {
-        match rest {
-            "" => Self::Chats(Listed::Shown),
-            "all" => Self::Chats(Listed::All),
-            "unread" => Self::Chats(Listed::Unread),
-            _ => Self::Mistake("/chats wants nothing, `all` or `unread`".into()),
+    /// Understands what is to be done with a conversation, or with all of them.
+    fn about_a_conversation(name: &str, rest: &str) -> Self {
+        match (name, rest) {
+            ("mute", rest) => muted(rest).map_or_else(
+                || {
+                    Self::Mistake(
+                        "/mute wants nothing, mentions, or for how long: 30m, 8h, 2d".into(),
+                    )
+                },
+                Self::Decide,
+            ),
+            ("unmute", "") => Self::Decide(Setting::Unmuted),
+            ("pin-chat", "") => Self::Decide(Setting::Pinned(true)),
+            ("unpin-chat", "") => Self::Decide(Setting::Pinned(false)),
+            ("hide", "") => Self::Decide(Setting::Hidden(true)),
+            ("unhide", "") => Self::Decide(Setting::Hidden(false)),
+            ("chats", "") => Self::Chats(Listed::Shown),
+            ("chats", "all") => Self::Chats(Listed::All),
+            ("chats", "unread") => Self::Chats(Listed::Unread),
+            ("chats", _) => Self::Mistake("/chats wants nothing, all or unread".into()),
+            _ => Self::Mistake(format!("/{name} is about where you are, and wants nothing")),
         }
     }
+}
+
+/// What is muted, and for how long.
+fn muted(words: &str) -> Option<Setting> {
+    let (mut muting, mut lasts) = (Muting::All, None);
+    for word in words.split_whitespace() {
+        match duration(word) {
+            None if word == "mentions" && muting == Muting::All => muting = Muting::Mentions,
+            Some(duration) if lasts.is_none() => lasts = Some(duration),
+            _ => return None,
+        }
+    }
+    Some(Setting::Muted(muting, lasts))
+}
+
+/// How long something lasts: a number of minutes, hours or days, of a year at most.
+fn duration(word: &str) -> Option<Duration> {
+    let (number, seconds) = match word.char_indices().next_back()? {
+        (end, 'm') => (&word[..end], 60),
+        (end, 'h') => (&word[..end], 60 * 60),
+        (end, 'd') => (&word[..end], 24 * 60 * 60),
+        _ => return None,
+    };
+    let seconds = number.parse::<u64>().ok()?.checked_mul(seconds)?;
+    (1..=365 * 24 * 60 * 60).contains(&seconds).then(|| Duration::from_secs(seconds))
 }
 
 /// The name, as it is without the sign that it is shown with.
@@ -218,12 +296,34 @@ mod tests {
     }
 
     #[test]
-    fn conversations_are_listed() {
+    fn a_conversation_is_muted_for_a_while_or_for_good() {
+        let muted = |muting, lasts: Option<u64>| {
+            Command::Decide(Setting::Muted(muting, lasts.map(Duration::from_secs)))
+        };
+        check("/mute", &muted(Muting::All, None));
+        check("/mute 30m", &muted(Muting::All, Some(1800)));
+        check("/mute mentions", &muted(Muting::Mentions, None));
+        check("/mute mentions 2d", &muted(Muting::Mentions, Some(172_800)));
+        check("/mute 8h mentions", &muted(Muting::Mentions, Some(28_800)));
+        check("/unmute", &Command::Decide(Setting::Unmuted));
+        for line in ["/mute 8", "/mute h", "/mute 0h", "/mute 400d", "/mute -1h", "/mute 1h 2h"] {
+            assert!(matches!(Command::parse(line), Command::Mistake(_)), "{line}");
+        }
+        for line in ["/mute bob", "/unmute bob", "/mute mentions mentions", "/mute 1ä"] {
+            assert!(matches!(Command::parse(line), Command::Mistake(_)), "{line}");
+        }
+    }
+
+    #[test]
+    fn conversations_are_listed_and_put_where_they_belong() {
         check("/chats", &Command::Chats(Listed::Shown));
         check("/chats all", &Command::Chats(Listed::All));
         check("/chats unread ", &Command::Chats(Listed::Unread));
+        check("/pin-chat", &Command::Decide(Setting::Pinned(true)));
+        check("/unhide", &Command::Decide(Setting::Hidden(false)));
+        check("/unread ^3", &Command::Unread(Some(3)));
         check("/readers", &Command::Readers(None));
-        for line in ["/chats some", "/readers it"] {
+        for line in ["/chats some", "/hide it", "/unread 3", "/readers it"] {
             assert!(matches!(Command::parse(line), Command::Mistake(_)), "{line}");
         }
     }

@@ -12,7 +12,7 @@ use crate::screen::Show;
 
 /// Which messages `^N` counts, and which one is meant without it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Meant {
+pub(super) enum Meant {
     /// One's own; one's own last.
     Own,
     /// All of the place; one's own last.
@@ -65,7 +65,7 @@ impl App {
 
     /// The message of this place that is so far from the end, among those that are counted; or the last of
     /// whom is meant without a number that is not deleted. If there is none, one is told.
-    fn find(&self, which: Option<usize>, meant: Meant) -> Option<(Place, MessageView)> {
+    pub(super) fn find(&self, which: Option<usize>, meant: Meant) -> Option<(Place, MessageView)> {
         let place = self.here()?;
         if self.is_sending(&place) && (which.is_some() || meant != Meant::OthersLast) {
             // Soon another message may be the one that is meant.

@@ -31,6 +31,8 @@ impl App {
             Command::Delete(which) => self.delete(which),
             Command::Reply(which, content) => self.reply(which, content),
             Command::React(which, key) => self.react(which, key),
+            Command::Decide(setting) => self.decide(setting),
+            Command::Unread(which) => self.mark_unread(which),
             Command::Readers(which) => self.readers(which),
             Command::Chats(listed) => self.ask(self.asker.clone().chats(listed)),
             Command::To(name) => self.go(Destination::Person(name)),
@@ -117,6 +119,11 @@ impl App {
                 self.show(Show::Page(messages));
             }
             Reply::Members { conversation, people } => self.members_came(&conversation, people),
+            Reply::AllSettings(all) => self.all_settings_came(all),
+            Reply::Decided { conversation, settings, done } => {
+                self.quiet.know(conversation, settings);
+                self.show(Show::Notice(done));
+            }
         }
     }
 

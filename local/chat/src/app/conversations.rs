@@ -3,7 +3,9 @@
 use client::Target;
 use jiff::Zoned;
 use jiff::tz::TimeZone;
-use protocol::{ConversationView, MessageView, Muting, Reader, RoomName, Timestamp};
+use protocol::{ConversationView, MessageView, Muting, Reader, RoomName, SettingsView, Timestamp};
+use reqwest::Method;
+use serde_json::Value;
 
 use super::http_requests::{HttpRequests, NAMED, Reply, notice, rest, text, trouble};
 use super::place::Place;
@@ -16,6 +18,22 @@ use crate::text::visible;
 const COUNTED: usize = 100;
 
 impl HttpRequests {
+    /// What one has decided about each conversation.
+    pub(crate) async fn all_settings(self) -> Reply {
+        let all = self.account.list::<ConversationView>("/api/conversations?hidden=true").await;
+        let settings = |it: ConversationView| (it.conversation, it.settings);
+        Reply::AllSettings(all.ok().map(|all| all.items.into_iter().map(settings).collect()))
+    }
+
+    /// Decides something about a conversation; then that is `done`.
+    pub(crate) async fn decide(self, conversation: String, change: Value, done: String) -> Reply {
+        let path = format!("/api/conversations/{}/settings", segment(&conversation));
+        match self.account.ask::<SettingsView>(Method::PATCH, &path, Some(change)).await {
+            Ok(settings) => Reply::Decided { conversation, settings, done },
+            Err(error) => trouble(&error),
+        }
+    }
+
     /// The first page of the conversations, those that come first before others.
     pub(crate) async fn chats(self, listed: Listed) -> Reply {
         let wanted = match listed {
@@ -127,7 +145,7 @@ fn words(chat: &ConversationView) -> Vec<String> {
 }
 
 /// What one is not told, and until when, in words.
-fn muted(muting: Muting, until: Option<Timestamp>) -> String {
+pub(super) fn muted(muting: Muting, until: Option<Timestamp>) -> String {
     let what = match muting {
         Muting::All => "muted",
         Muting::Mentions => "muted but for what calls you",

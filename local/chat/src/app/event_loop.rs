@@ -7,13 +7,14 @@ use std::time::{Duration, Instant};
 use client::Client;
 use client::connection::{self, Connection};
 use fastrand::Rng;
-use protocol::Received;
+use protocol::{Received, Seq};
 use serde_json::Value;
 use tokio::sync::mpsc::{Receiver, Sender, UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::draft::Draft;
 use super::http_requests::{HttpRequests, Reply};
 use super::place::{Destination, Place, Presences};
+use super::quiet::Quiet;
 use super::signals::interrupted;
 use crate::editor::{Keyboard, SharedPrompt};
 use crate::input::{Input, read_lines};
@@ -54,6 +55,10 @@ pub(crate) struct App {
     /// What is to be said as soon as that is known.
     pub(super) held: VecDeque<(Place, Draft)>,
     pub(super) presence: Presences,
+    /// What one does not want to be told.
+    pub(super) quiet: Quiet,
+    /// How far one has read what is shown, as far as that is known here.
+    pub(super) read: HashMap<String, Seq>,
     pub(super) typing_until: Option<Instant>,
     pub(super) shared_prompt: SharedPrompt,
     pub(super) has_failed: bool,
@@ -99,6 +104,8 @@ impl App {
             members: HashMap::new(),
             held: VecDeque::new(),
             presence: Presences::new(),
+            quiet: Quiet::default(),
+            read: HashMap::new(),
             typing_until: None,
             shared_prompt: SharedPrompt::default(),
             has_failed: false,
@@ -224,6 +231,7 @@ impl App {
                 // Who came and went meanwhile was not told.
                 self.presence.clear();
                 self.look_for_other();
+                self.ask_all_settings();
                 if std::mem::take(&mut self.is_told_down) {
                     self.show(Show::Notice("connected".into()));
                 }
@@ -334,8 +342,10 @@ mod tests {
         client.presence.insert("bob".into(), Presence::Online);
         client.heard(Some(connection::Event::Up));
         assert_eq!(client.presence.get("bob"), None);
-        let answer = client.answers.recv().await.unwrap();
-        client.handle_reply(answer);
+        while client.presence.is_empty() {
+            let answer = client.answers.recv().await.unwrap();
+            client.handle_reply(answer);
+        }
         assert_eq!(client.presence.get("bob"), Some(&Presence::Offline));
     }
 }

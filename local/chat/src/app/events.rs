@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use client::{Event, Request, Target};
-use protocol::{Body, ErrorCode, MessageView, Presence};
+use protocol::{Body, ErrorCode, MessageView, Presence, Seq};
 
 use super::event_loop::{App, Mode};
 use super::place::Place;
@@ -31,6 +31,7 @@ impl App {
             Event::Joined { room } => self.open_place(Place::room(room)),
             Event::Opened { conversation } => self.opened(conversation),
             Event::Left { conversation, .. } if self.is_here(conversation) => {
+                self.quiet.forget(conversation);
                 self.place = None;
                 self.show(Show::Event(event));
                 self.show(Show::Here(None));
@@ -53,13 +54,11 @@ impl App {
                 return;
             }
             Event::Renamed { user, username } => {
-                self.members.clear();
-                let names = self.asker.names.clone();
-                let (user, username) = (user.clone(), username.clone());
-                tokio::spawn(async move { names.call(user, username).await });
-                return;
+                return self.renamed(user.clone(), username.clone());
             }
-            Event::Settings { .. } => return,
+            Event::Settings { conversation, settings } => {
+                return self.quiet.know(conversation.clone(), settings.clone());
+            }
             Event::MoreWaiting => {
                 let asker = self.asker.clone();
                 return self.ask(asker.waiting());
@@ -69,8 +68,8 @@ impl App {
                     return;
                 }
             }
+            Event::Left { conversation, .. } => self.quiet.forget(conversation),
             Event::Changed(_)
-            | Event::Left { .. }
             | Event::Gone { .. }
             | Event::Skipped { .. }
             | Event::RoomChanged { .. }
@@ -78,19 +77,45 @@ impl App {
             | Event::Uninvited { .. }
             | Event::Complaint { .. } => {}
         }
-        self.show(Show::Event(event));
+        if let Some(event) = self.unless_quiet(event) {
+            self.show(Show::Event(event));
+        }
     }
 
-    /// Somebody at a terminal has read what is shown there.
+    fn renamed(&mut self, user: String, username: Option<String>) {
+        self.members.clear();
+        let names = self.asker.names.clone();
+        tokio::spawn(async move { names.call(user, username).await });
+    }
+
+    /// Somebody at a terminal has read what is shown there, unless they want to read it later.
     fn mark_read(&mut self, message: &MessageView) {
         let is_others = message.from != self.me;
         if is_others {
             self.typing_until = None;
         }
-        let is_looked_at = self.is_here(&message.conversation)
-            || self.going.as_ref().is_some_and(|it| it.conversation == message.conversation);
-        if is_others && is_looked_at && self.mode == Mode::Terminal {
-            self.client.read(&message.conversation, message.seq);
+        let conversation = &message.conversation;
+        let is_later = !self.is_going_to(conversation) && self.quiet.is_marked_unread(conversation);
+        if is_others && self.looks_at(conversation) && !is_later {
+            self.has_read(conversation, message.seq);
+        }
+    }
+
+    fn has_read(&mut self, conversation: &str, seq: Seq) {
+        if self.mode == Mode::Terminal {
+            self.read.insert(conversation.to_owned(), seq);
+            self.client.read(conversation, seq);
+        }
+    }
+
+    /// Somebody who comes has read also what was shown before they came.
+    fn has_read_all(&mut self, conversation: &str) {
+        let numbers = self.client.numbers(conversation).into_iter().rev();
+        let mut pictures = numbers.filter_map(|seq| self.client.picture(conversation, seq));
+        let Some(last) = pictures.find(|it| it.from != self.me).map(|it| it.seq) else { return };
+        let is_news = self.read.get(conversation).is_none_or(|read| *read < last);
+        if is_news || self.quiet.is_marked_unread(conversation) {
+            self.has_read(conversation, last);
         }
     }
 
@@ -99,6 +124,8 @@ impl App {
             return;
         };
         self.place = Some(place);
+        self.tell_quiet(conversation);
+        self.has_read_all(conversation);
         self.look_for_other();
         self.destination = None;
         self.progressed();
@@ -161,6 +188,15 @@ impl App {
             drop(shown);
             self.show(Show::Prompt);
         }
+    }
+
+    fn is_going_to(&self, conversation: &str) -> bool {
+        self.going.as_ref().is_some_and(|going| going.conversation == conversation)
+    }
+
+    /// Whether what is said in a conversation is shown as what one looks at.
+    pub(super) fn looks_at(&self, conversation: &str) -> bool {
+        self.is_here(conversation) || self.is_going_to(conversation)
     }
 
     fn is_here(&self, conversation: &str) -> bool {

@@ -3,6 +3,7 @@
 use client::Target;
 use protocol::{
     ConversationView, MemberView, MessageView, OnlineUser, Presence, PresenceView, Role, RoomView,
+    SettingsView,
 };
 use reqwest::Method;
 use serde_json::json;
@@ -35,6 +36,10 @@ pub(crate) enum Reply {
     Members { conversation: String, people: Option<Vec<Named>> },
     /// Messages from before `first`, which is the first shown.
     Before { conversation: String, messages: Vec<MessageView> },
+    /// What one has decided about each conversation, if that could be found out.
+    AllSettings(Option<Vec<(String, SettingsView)>>),
+    /// One has decided something about a conversation.
+    Decided { conversation: String, settings: SettingsView, done: String },
 }
 
 /// Asks over HTTP.

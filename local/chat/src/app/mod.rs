@@ -10,6 +10,8 @@ mod event_loop;
 mod events;
 mod http_requests;
 mod place;
+mod quiet;
+mod settings;
 mod signals;
 
 pub(crate) use event_loop::{App, Mode};
