@@ -93,7 +93,7 @@ pub(crate) const HELP: &str = "\
 ^N is the Nth message of this place from the end, for /edit of your own; without
 it the last of others, for /edit, /delete and /readers your own last. Owners and
 moderators of a room may /delete ^N what others said.
-@NAME calls somebody who is here, @everyone all of a room.
+@NAME calls somebody who is here, @everyone all of a room; Tab completes it.
 A line that begins with // is said with one of them.
 The prompt shows what became of your last message, … not acknowledged,
 ✓ kept, ✓✓ delivered, in colour read, and ✎ while somebody is typing.";

@@ -15,6 +15,8 @@ pub(crate) enum Input {
     Line(String),
     /// The line is being changed.
     Typing,
+    /// Somebody is being called in it.
+    Calling,
     /// There is no more.
     End,
     /// The person wants to leave at once.

@@ -41,6 +41,15 @@ pub(crate) fn places(text: &str, name: &str) -> Vec<std::ops::Range<usize>> {
     found.map(|rest| start(rest)..start(rest) + 1 + name.len()).collect()
 }
 
+/// Whom what is typed may be going to call, and where its sign stands: the names that begin as the last call
+/// does.
+pub(crate) fn completions<'a>(typed: &str, names: &'a [String]) -> (usize, Vec<&'a str>) {
+    let Some(begun) = calls(typed).last() else { return (typed.len(), Vec::new()) };
+    let lower = begun.to_lowercase();
+    let fitting = names.iter().filter(|name| name.to_lowercase().starts_with(&lower));
+    (typed.len() - begun.len() - 1, fitting.map(String::as_str).collect())
+}
+
 /// What follows each sign that stands where a word may begin: in an address it does not.
 fn calls(text: &str) -> impl Iterator<Item = &str> {
     let signs = text.match_indices('@');
@@ -89,6 +98,17 @@ mod tests {
         assert!(calls_everyone("@everyone: tea") && calls_everyone("tea, @Everyone?"));
         assert!(!calls_everyone("@everyones") && !calls_everyone("everyone"));
         assert!(may_call("hi @b") && !may_call("a@b"));
+    }
+
+    #[test]
+    fn a_name_is_completed_from_its_sign_on() {
+        let names = ["ann", "bob", "Bob Ross"].map(str::to_owned);
+        assert_eq!(completions("hi @B", &names), (3, vec!["bob", "Bob Ross"]));
+        assert_eq!(completions("@ann: is @bob r", &names), (9, vec!["Bob Ross"]));
+        assert_eq!(completions("@", &names).1.len(), 3);
+        for typed in ["ann@b", "hi", "@bob? Tea", ""] {
+            assert!(completions(typed, &names).1.is_empty(), "{typed}");
+        }
     }
 
     #[test]

@@ -7,7 +7,8 @@ use uuid::Uuid;
 use super::draft::Draft;
 use super::event_loop::{App, Mode};
 use super::place::Place;
-use crate::mentions::{Named, called, calls_everyone, may_call};
+use crate::editor::lock;
+use crate::mentions::{EVERYONE, Named, called, calls_everyone, may_call};
 use crate::screen::Show;
 
 /// Which messages `^N` counts, and which one is meant without it.
@@ -116,18 +117,54 @@ impl App {
         match room.filter(|_| !is_known && may_call(draft.content())) {
             _ if waits => self.held.push_back((place, draft)),
             Some(room) => {
-                let asker = self.asker.clone();
-                self.ask(asker.named_members(place.conversation.clone(), room));
+                self.ask_members(&place.conversation, room);
                 self.held.push_back((place, draft));
             }
             None => self.send(&place, draft),
         }
     }
 
+    /// Finds out who can be called where one is: somebody is about to call one of them.
+    pub(super) fn learn_members(&mut self) {
+        let Some(Place { conversation, target: Target::Room(room), .. }) = self.place.clone()
+        else {
+            return;
+        };
+        if !self.members.contains_key(&conversation) {
+            self.ask_members(&conversation, room);
+        }
+    }
+
+    fn ask_members(&mut self, conversation: &str, room: String) {
+        if self.asks_members.insert(conversation.to_owned()) {
+            let asker = self.asker.clone();
+            self.ask(asker.named_members(conversation.to_owned(), room));
+        }
+    }
+
+    /// Tells whoever types who can be called where one is.
+    pub(super) fn share_callable(&self) {
+        let names = match &self.place {
+            Some(Place { target: Target::Person(_), name, .. }) => vec![name.clone()],
+            Some(Place { conversation, .. }) => {
+                let people = self.members.get(conversation).map(Vec::as_slice).unwrap_or_default();
+                let others = people.iter().filter(|person| person.id != self.me);
+                let mut names: Vec<_> = others.map(|person| person.name.clone()).collect();
+                names.sort_unstable();
+                names.push(EVERYONE.to_owned());
+                names
+            }
+            None => Vec::new(),
+        };
+        *lock(&self.callable) = names;
+    }
+
     /// It is known who is in a room, unless that could not be found out.
     pub(super) fn members_came(&mut self, conversation: &str, people: Option<Vec<Named>>) {
+        self.asks_members.remove(conversation);
         if let Some(people) = people {
             self.members.insert(conversation.to_owned(), people);
+            self.share_callable();
         }
         let held = std::mem::take(&mut self.held);
         for (place, draft) in held {

@@ -1,6 +1,6 @@
 //! The life of a client: one loop that waits for whatever comes next.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::pin::pin;
 use std::time::{Duration, Instant};
 
@@ -16,7 +16,7 @@ use super::http_requests::{HttpRequests, Reply};
 use super::place::{Destination, Place, Presences};
 use super::quiet::Quiet;
 use super::signals::interrupted;
-use crate::editor::{Keyboard, SharedPrompt};
+use crate::editor::{Keyboard, SharedNames, SharedPrompt};
 use crate::input::{Input, read_lines};
 use crate::mentions::Named;
 use crate::paint::Paint;
@@ -52,6 +52,10 @@ pub(crate) struct App {
     pub(super) looked_back: HashMap<String, u64>,
     /// Who can be called in a room, as far as that was asked.
     pub(super) members: HashMap<String, Vec<Named>>,
+    /// Of which rooms that is being asked.
+    pub(super) asks_members: HashSet<String>,
+    /// Who can be called where one is, for whoever types.
+    pub(super) callable: SharedNames,
     /// What is to be said as soon as that is known.
     pub(super) held: VecDeque<(Place, Draft)>,
     pub(super) presence: Presences,
@@ -102,6 +106,8 @@ impl App {
             may_create: false,
             looked_back: HashMap::new(),
             members: HashMap::new(),
+            asks_members: HashSet::new(),
+            callable: SharedNames::default(),
             held: VecDeque::new(),
             presence: Presences::new(),
             quiet: Quiet::default(),
@@ -179,8 +185,9 @@ impl App {
             read_lines(self.inputs_in.clone());
             return Ok(());
         }
-        let prompt = self.shared_prompt.clone();
-        let (keyboard, printer) = Keyboard::start(prompt, Paint::wanted(), self.inputs_in.clone())?;
+        let (prompt, names) = (self.shared_prompt.clone(), self.callable.clone());
+        let (keyboard, printer) =
+            Keyboard::start(prompt, names, Paint::wanted(), self.inputs_in.clone())?;
         self.show(Show::Editor(keyboard, printer));
         self.waits_since = Some(Instant::now());
         Ok(())
@@ -215,6 +222,7 @@ impl App {
                     self.client.type_to(&place.target, Instant::now());
                 }
             }
+            Some(Input::Calling) => self.learn_members(),
             Some(Input::End) | None if self.mode == Mode::Terminal => self.run_command("/quit"),
             Some(Input::End) | None => self.input_has_ended = true,
             Some(Input::Interrupted) => self.leave_by(Instant::now()),
@@ -309,35 +317,41 @@ mod tests {
     use axum::extract::Json;
     use axum::routing::get;
     use clap::Parser;
+    use client::Target;
+    use protocol::Presence;
+    use serde_json::json;
 
     use super::*;
     use crate::account::Account;
     use crate::addresses::Addresses;
+    use crate::editor::lock;
     use crate::http::Http;
     use crate::names::Names;
     use crate::options::Options;
-    use protocol::Presence;
 
-    /// The HTTP API of a server where nobody is online.
-    async fn lonely() -> String {
-        let router = axum::Router::new().route("/api/online_users", get(async || Json([(); 0])));
+    /// A client of alice, at a terminal, of a server where nobody is online and bob is in every room.
+    async fn client() -> App {
+        let member = json!({
+            "user": "bob", "role": "member", "muted": false, "joined_at": "2026-01-01T00:00:00.000Z",
+        });
+        let router = axum::Router::new()
+            .route("/api/online_users", get(async || Json([(); 0])))
+            .route("/api/rooms/{room}/members", get(async move || Json([member])));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
+        let http = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(axum::serve(listener, router).into_future());
-        format!("http://{address}")
-    }
-
-    #[tokio::test]
-    async fn who_left_while_there_was_no_connection_is_not_taken_to_be_there() {
-        let http = lonely().await;
         let options = Options::parse_from(["chat", "--user", "alice", "--http", &http]);
         let addresses = Addresses::new(&options.url, options.http.as_deref()).unwrap();
         let account = Account::of(&options, Http::new(&addresses).unwrap()).unwrap();
         let asker = HttpRequests { names: Names::new(account.clone()), account };
         let connection =
             Connection { commands: unbounded_channel().0, events: unbounded_channel().1 };
-        let (shows, _shown) = unbounded_channel();
-        let mut client = App::new("alice", 20, Mode::Terminal, asker, connection, shows);
+        App::new("alice", 20, Mode::Terminal, asker, connection, unbounded_channel().0)
+    }
+
+    #[tokio::test]
+    async fn who_left_while_there_was_no_connection_is_not_taken_to_be_there() {
+        let mut client = client().await;
         client.place = Some(Place::with("alice", "bob", "bob"));
         client.presence.insert("bob".into(), Presence::Online);
         client.heard(Some(connection::Event::Up));
@@ -347,5 +361,20 @@ mod tests {
             client.handle_reply(answer);
         }
         assert_eq!(client.presence.get("bob"), Some(&Presence::Offline));
+    }
+
+    #[tokio::test]
+    async fn whoever_can_be_called_is_offered_to_somebody_who_calls() {
+        let mut client = client().await;
+        let (conversation, target) = ("room:7".to_owned(), Target::Room("7".to_owned()));
+        client.place = Some(Place { conversation, target, name: "#tea".to_owned() });
+        client.typed(Some(Input::Calling));
+        client.typed(Some(Input::Calling));
+        let answer = client.answers.recv().await.unwrap();
+        client.handle_reply(answer);
+        assert_eq!(*lock(&client.callable), ["bob", "everyone"]);
+        // It was asked once, and is known now.
+        client.typed(Some(Input::Calling));
+        assert!(client.asks_members.is_empty() && client.answers.try_recv().is_err());
     }
 }

@@ -33,6 +33,7 @@ impl App {
             Event::Left { conversation, .. } if self.is_here(conversation) => {
                 self.quiet.forget(conversation);
                 self.place = None;
+                self.share_callable();
                 self.show(Show::Event(event));
                 self.show(Show::Here(None));
                 if self.mode != Mode::Terminal {
@@ -124,6 +125,7 @@ impl App {
             return;
         };
         self.place = Some(place);
+        self.share_callable();
         self.tell_quiet(conversation);
         self.has_read_all(conversation);
         self.look_for_other();

@@ -21,11 +21,15 @@ use unicode_width::UnicodeWidthStr;
 use super::gate::Gate;
 use crate::command::COMMANDS;
 use crate::input::Input;
+use crate::mentions::{completions, may_call};
 use crate::paint::Paint;
 use crate::prompt::Prompt;
 
 /// What the prompt shows; it changes while a line is edited.
 pub(crate) type SharedPrompt = Arc<Mutex<Prompt>>;
+
+/// Who can be called where one is, as far as that is known.
+pub(crate) type SharedNames = Arc<Mutex<Vec<String>>>;
 
 /// The person's side of a terminal.
 pub(crate) struct Keyboard {
@@ -43,6 +47,7 @@ impl Keyboard {
     /// Gets ready to read, and to print meanwhile.
     pub(crate) fn start(
         prompt: SharedPrompt,
+        names: SharedNames,
         paint: Paint,
         inputs: Sender<Input>,
     ) -> anyhow::Result<(Self, Printer)> {
@@ -52,6 +57,7 @@ impl Keyboard {
         let gate = Arc::<Gate>::default();
         let person = Person {
             prompt: prompt.clone(),
+            names,
             paint,
             inputs: inputs.clone(),
             gate: gate.clone(),
@@ -145,6 +151,7 @@ fn rows(prompt: &str, line: &str, columns: usize) -> usize {
 /// What the editor asks about the person and the line.
 struct Person {
     prompt: SharedPrompt,
+    names: SharedNames,
     paint: Paint,
     inputs: Sender<Input>,
     gate: Arc<Gate>,
@@ -182,6 +189,9 @@ impl Hinter for Person {
             // One that does not fit is one of many.
             drop(self.inputs.try_send(Input::Typing));
         }
+        if may_call(line) {
+            drop(self.inputs.try_send(Input::Calling));
+        }
         None
     }
 }
@@ -196,15 +206,24 @@ impl Completer for Person {
         _: &Context<'_>,
     ) -> rustyline::Result<(usize, Vec<Pair>)> {
         let typed = &line[..position];
+        let known = lock(&self.names);
+        let (start, names) = completions(typed, &known);
+        if !names.is_empty() {
+            let call = |name: &str| {
+                let display = format!("@{name}");
+                Pair { replacement: format!("{display} "), display }
+            };
+            return Ok((start, names.into_iter().map(call).collect()));
+        }
         let fitting = COMMANDS.iter().filter(|it| typed.starts_with('/') && it.starts_with(typed));
         let pair = |it: &&str| Pair { display: it.trim_end().into(), replacement: (*it).into() };
         Ok((0, fitting.map(pair).collect()))
     }
 }
 
-/// The prompt, whatever became of whoever changed it last.
-pub(crate) fn lock(prompt: &Mutex<Prompt>) -> std::sync::MutexGuard<'_, Prompt> {
-    prompt.lock().unwrap_or_else(PoisonError::into_inner)
+/// What is shared, whatever became of whoever changed it last.
+pub(crate) fn lock<T>(shared: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -4,5 +4,5 @@ mod gate;
 mod keyboard;
 mod terminal;
 
-pub(crate) use keyboard::{Keyboard, Printer, SharedPrompt, lock};
+pub(crate) use keyboard::{Keyboard, Printer, SharedNames, SharedPrompt, lock};
 pub(crate) use terminal::Settings;
