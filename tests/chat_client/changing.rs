@@ -55,6 +55,42 @@ async fn whoever_keeps_order_deletes_what_others_said() {
 }
 
 #[tokio::test]
+async fn a_message_is_pinned_in_a_room_and_found_again() {
+    let chat = Chat::start().await;
+    let url = chat.websocket_url();
+    let mut alice = Client::start_in_a_terminal(&url, "--user alice --room tea --create");
+    prints(&mut alice, "in #tea").await;
+    let mut bob = Client::start_in_a_terminal(&url, "--user bob --room tea");
+    prints(&mut alice, "bob joined").await;
+    let mut script = Client::start(&url, "--user bob --room tea --listen --json");
+    script.shows_a("joined").await;
+    does(&mut alice, "/pins", "— nothing is pinned here").await;
+    does(&mut alice, "/pin", "! there is nothing here").await;
+    does(&mut bob, "tea at four", "bob: tea at four").await;
+    prints(&mut alice, "bob: tea at four").await;
+    does(&mut bob, "/pin", "! not pinned: ").await;
+    does(&mut alice, "/pin", "~ alice pinned: tea at four").await;
+    prints(&mut bob, "~ alice pinned: tea at four").await;
+    does(&mut alice, "/pin ^1", "! that message is pinned already").await;
+    while script.shows_a("message").await["kind"] != "pinned" {}
+    for number in 0..3 {
+        does(&mut bob, &format!("or {number}"), &format!("bob: or {number}")).await;
+        prints(&mut alice, &format!("bob: or {number}")).await;
+    }
+    does(&mut alice, "/pin ^2", "~ alice pinned: or 1").await;
+    // What is pinned is found by whoever comes later and is shown nothing else of before.
+    let mut later = Client::start_in_a_terminal(&url, "--user carol --room tea --history 1");
+    prints(&mut later, "in #tea").await;
+    does(&mut later, "/pins", "— pinned").await;
+    assert!(later.prints().await.ends_with("bob: tea at four (pinned)"));
+    assert!(later.prints().await.ends_with("bob: or 1 (pinned)"));
+    does(&mut alice, "/unpin", "~ not pinned any more: or 1").await;
+    prints(&mut later, "~ not pinned any more: or 1").await;
+    does(&mut alice, "/unpin ^1", "! that message is not pinned").await;
+    does(&mut later, "/pins", "bob: tea at four (pinned)").await;
+}
+
+#[tokio::test]
 async fn a_message_is_answered_and_quoted() {
     let chat = Chat::start().await;
     let (mut alice, mut bob) = alice_and_bob(&chat).await;

@@ -35,6 +35,12 @@ pub(crate) enum Command {
     Reply(Option<usize>, String),
     /// React to a message, or not any more.
     React(Option<usize>, String),
+    /// Pin a message of a room.
+    Pin(Option<usize>),
+    /// Pin it no more.
+    Unpin(Option<usize>),
+    /// Which messages are pinned.
+    Pins,
     /// Decide something about this conversation, for oneself alone.
     Decide(Setting),
     /// Count a message and what came after it as unread.
@@ -83,6 +89,7 @@ pub(crate) const HELP: &str = "\
 /history [N]     N messages before   /broadcast X  tell everybody online
 /reply [^N] X    answer a message    /edit [^N] X  say X instead
 /react [^N] KEY  react, or no more   /delete [^N]  take it back
+/pin [^N]        pin in a room       /unpin [^N]   no more; /pins lists them
 /unread [^N]     read it later       /readers [^N] who has read it
 /chats [all]     where you talk      /chats unread where something is unread
 /mute [mentions] [8h]  while you are elsewhere, tell nothing of what is said
@@ -91,15 +98,16 @@ pub(crate) const HELP: &str = "\
 /hide            not in /chats till something is said here; /unhide
 /help            this                /quit         end; so does Ctrl-D
 ^N is the Nth message of this place from the end, for /edit of your own; without
-it the last of others, for /edit, /delete and /readers your own last. Owners and
-moderators of a room may /delete ^N what others said.
+it /edit, /delete and /readers mean your own last, /pin the last of all, /unpin
+the last that is pinned, /reply, /react and /unread the last of others. Owners
+and moderators of a room may /delete ^N what others said, and pin.
 @NAME calls somebody who is here, @everyone all of a room; Tab completes it.
 A line that begins with // is said with one of them.
 The prompt shows what became of your last message, … not acknowledged,
 ✓ kept, ✓✓ delivered, in colour read, and ✎ while somebody is typing.";
 
 /// The commands, for completion.
-pub(crate) const COMMANDS: [&str; 23] = [
+pub(crate) const COMMANDS: [&str; 26] = [
     "/broadcast ",
     "/chats",
     "/create ",
@@ -111,7 +119,9 @@ pub(crate) const COMMANDS: [&str; 23] = [
     "/join ",
     "/leave",
     "/mute",
+    "/pin",
     "/pin-chat",
+    "/pins",
     "/quit",
     "/react ",
     "/readers",
@@ -120,6 +130,7 @@ pub(crate) const COMMANDS: [&str; 23] = [
     "/to ",
     "/unhide",
     "/unmute",
+    "/unpin",
     "/unpin-chat",
     "/unread",
     "/who",
@@ -151,13 +162,14 @@ impl Command {
             "broadcast" => with(Self::Broadcast, "something to say"),
             "leave" => Self::Leave,
             "rooms" => Self::Rooms,
+            "pins" => Self::Pins,
             "who" => Self::Who,
             "history" if rest.is_empty() => Self::History(PAGE),
             "history" => match rest.parse() {
                 Ok(messages @ 1..=100) => Self::History(messages),
                 _ => Self::Mistake("/history wants a number from 1 to 100".into()),
             },
-            "edit" | "reply" | "react" | "delete" | "unread" | "readers" => {
+            "edit" | "reply" | "react" | "delete" | "pin" | "unpin" | "unread" | "readers" => {
                 Self::about_a_message(name, rest)
             }
             "mute" | "unmute" | "pin-chat" | "unpin-chat" | "hide" | "unhide" | "chats" => {
@@ -191,7 +203,9 @@ impl Command {
             ("delete", "") => Self::Delete(which),
             ("unread", "") => Self::Unread(which),
             ("readers", "") => Self::Readers(which),
-            ("delete" | "unread" | "readers", _) => {
+            ("pin", "") => Self::Pin(which),
+            ("unpin", "") => Self::Unpin(which),
+            ("delete" | "pin" | "unpin" | "unread" | "readers", _) => {
                 Self::Mistake(format!("/{name} wants nothing, or ^N"))
             }
             ("react", "") => Self::Mistake("/react wants an emoji or a short name".into()),
@@ -293,6 +307,9 @@ mod tests {
         check("/delete ^12", &Command::Delete(Some(12)));
         check("/reply ^1 yes", &Command::Reply(Some(1), "yes".into()));
         check("/react +1", &Command::React(None, "+1".into()));
+        check("/pin ^2", &Command::Pin(Some(2)));
+        check("/unpin", &Command::Unpin(None));
+        check("/pins", &Command::Pins);
     }
 
     #[test]
@@ -341,7 +358,7 @@ mod tests {
 
     #[test]
     fn mistakes_are_explained() {
-        for line in ["/edit", "/edit ^2", "/delete ^0", "/delete it", "/reply ^x y", "/react ^1"] {
+        for line in ["/edit", "/edit ^2", "/delete ^0", "/delete it", "/reply ^x y", "/pin it"] {
             assert!(matches!(Command::parse(line), Command::Mistake(_)), "{line}");
         }
         for line in ["/join", "/dance", "/history 0", "/history many", "/to  "] {

@@ -20,6 +20,10 @@ pub(super) enum Meant {
     OwnLast,
     /// All of the place; the last of others.
     OthersLast,
+    /// All of the place; the last of all.
+    Last,
+    /// All of the place; the last that is pinned, of those that were shown.
+    Pinned,
 }
 
 impl App {
@@ -58,6 +62,31 @@ impl App {
         self.change(&place, message.seq, Change::React { key, on });
     }
 
+    /// Pins a message: the server knows who may do that.
+    pub(super) fn pin(&mut self, which: Option<usize>) {
+        let Some((place, message)) = self.find(which, Meant::Last) else { return };
+        if is_pinned(&message) {
+            return self.show(Show::Trouble("that message is pinned already".into()));
+        }
+        self.change(&place, message.seq, Change::Pin { on: true });
+    }
+
+    /// Pins it no more.
+    pub(super) fn unpin(&mut self, which: Option<usize>) {
+        let Some((place, message)) = self.find(which, Meant::Pinned) else { return };
+        if !is_pinned(&message) {
+            return self.show(Show::Trouble("that message is not pinned".into()));
+        }
+        self.change(&place, message.seq, Change::Pin { on: false });
+    }
+
+    /// Looks up what is pinned.
+    pub(super) fn look_at_pins(&self) {
+        if let Some(place) = self.here() {
+            self.ask(self.asker.clone().pins(place.conversation));
+        }
+    }
+
     /// Asks who has read a message.
     pub(super) fn readers(&mut self, which: Option<usize>) {
         let Some((place, message)) = self.find(which, Meant::OwnLast) else { return };
@@ -80,8 +109,13 @@ impl App {
         let found = match which {
             Some(which) => messages.filter(|it| meant != Meant::Own || is_own(it)).nth(which - 1),
             None => {
-                let means_own = meant != Meant::OthersLast;
-                messages.find(|it| is_own(it) == means_own && !is_deleted(it))
+                let is_meant = |it: &MessageView| match meant {
+                    Meant::Own | Meant::OwnLast => is_own(it),
+                    Meant::OthersLast => !is_own(it),
+                    Meant::Last => true,
+                    Meant::Pinned => is_pinned(it),
+                };
+                messages.find(|it| is_meant(it) && !is_deleted(it))
             }
         };
         let trouble = match (&found, which, meant) {
@@ -89,6 +123,8 @@ impl App {
             (Some(_), _, _) => return found.map(|message| (place, message)),
             (None, Some(which), _) => format!("there is no message ^{which} here"),
             (None, None, Meant::OthersLast) => "there is nothing of others here".to_owned(),
+            (None, None, Meant::Last) => "there is nothing here".to_owned(),
+            (None, None, Meant::Pinned) => "nothing that was shown is pinned: /pins".to_owned(),
             (None, None, _) => "there is nothing of yours here".to_owned(),
         };
         self.show(Show::Trouble(trouble));
@@ -210,6 +246,10 @@ impl App {
             Target::Everybody => (Vec::new(), calls_everyone(content)),
         }
     }
+}
+
+fn is_pinned(message: &MessageView) -> bool {
+    message.body.said().is_some_and(|said| said.pinned_at.is_some())
 }
 
 fn is_deleted(message: &MessageView) -> bool {

@@ -31,6 +31,9 @@ impl App {
             Command::Delete(which) => self.delete(which),
             Command::Reply(which, content) => self.reply(which, content),
             Command::React(which, key) => self.react(which, key),
+            Command::Pin(which) => self.pin(which),
+            Command::Unpin(which) => self.unpin(which),
+            Command::Pins => self.look_at_pins(),
             Command::Decide(setting) => self.decide(setting),
             Command::Unread(which) => self.mark_unread(which),
             Command::Readers(which) => self.readers(which),
@@ -116,7 +119,12 @@ impl App {
                 }
                 let messages = self.client.look(&conversation, messages);
                 self.handle_events();
-                self.show(Show::Page(messages));
+                self.show(Show::Page("said before", messages));
+            }
+            Reply::Pins { conversation, messages } => {
+                let messages = self.client.look(&conversation, messages);
+                self.handle_events();
+                self.show(Show::Page("pinned", messages));
             }
             Reply::Members { conversation, people } => self.members_came(&conversation, people),
             Reply::AllSettings(all) => self.all_settings_came(all),

@@ -86,6 +86,19 @@ impl HttpRequests {
         parts.join("  ")
     }
 
+    /// Which messages are pinned, what was pinned last at the end.
+    pub(crate) async fn pins(self, conversation: String) -> Reply {
+        let path = format!("/api/conversations/{}/pins", segment(&conversation));
+        match self.account.ask::<Vec<MessageView>>(Method::GET, &path, None).await {
+            Ok(messages) if messages.is_empty() => notice("nothing is pinned here"),
+            Ok(mut messages) => {
+                messages.reverse();
+                Reply::Pins { conversation, messages }
+            }
+            Err(error) => trouble(&error),
+        }
+    }
+
     /// Who has read a message, and who has not; oneself and its sender are not asked about.
     pub(crate) async fn readers(self, me: String, place: Place, message: MessageView) -> Reply {
         let path = format!("/api/conversations/{}/readers", segment(&place.conversation));

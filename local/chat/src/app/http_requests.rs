@@ -36,6 +36,8 @@ pub(crate) enum Reply {
     Members { conversation: String, people: Option<Vec<Named>> },
     /// Messages from before `first`, which is the first shown.
     Before { conversation: String, messages: Vec<MessageView> },
+    /// Which messages of a conversation are pinned.
+    Pins { conversation: String, messages: Vec<MessageView> },
     /// What one has decided about each conversation, if that could be found out.
     AllSettings(Option<Vec<(String, SettingsView)>>),
     /// One has decided something about a conversation.

@@ -16,6 +16,8 @@ pub(super) enum Became {
     Deleted,
     /// It says something else.
     Edited,
+    /// It is pinned, or not any more.
+    Pinned(bool),
     /// Some react to it, or do not any more.
     Reacted(Vec<Reacting>),
 }
@@ -39,6 +41,10 @@ pub(super) fn became(before: Option<&Said>, now: &Said) -> Became {
     }
     if before.content != now.content || before.edited_at != now.edited_at {
         return if is_known { Became::Edited } else { Became::Nothing };
+    }
+    let is_pinned = now.pinned_at.is_some();
+    if before.pinned_at.is_some() != is_pinned {
+        return Became::Pinned(is_pinned);
     }
     let keys = before.reactions.iter().chain(&now.reactions).map(|it| &it.key);
     let mut seen: Vec<&String> = Vec::new();
@@ -110,6 +116,9 @@ mod tests {
         check(&said("tea", &["bob"], 6), &said("tea", &["bob"], 7), &[(None, true)]);
         assert_eq!(became(Some(&bob), &bob), Became::Nothing);
         assert_eq!(became(Some(&none), &said("coffee", &[], 0)), Became::Edited);
+        let pinned = Said { pinned_at: Some(protocol::Timestamp::from_millis(0)), ..none.clone() };
+        assert_eq!(became(Some(&none), &pinned), Became::Pinned(true));
+        assert_eq!(became(Some(&pinned), &none), Became::Pinned(false));
         let deleted =
             Said { deleted_at: Some(protocol::Timestamp::from_millis(0)), ..none.clone() };
         assert_eq!(became(Some(&none), &deleted), Became::Deleted);

@@ -56,7 +56,8 @@ impl Lines {
                     Change::Edit { .. } => "edited",
                     Change::Delete => "deleted",
                     Change::React { .. } => "reacted",
-                    Change::Pin { .. } => "pinned",
+                    Change::Pin { on: true } => "pinned",
+                    Change::Pin { on: false } => "unpinned",
                 };
                 Some(self.trouble(&format!("not {did}: {reason}")))
             }
@@ -100,7 +101,22 @@ impl Lines {
         }
         let content = self.with_mentions(said).await;
         let edited = if said.edited_at.is_some() { " (edited)" } else { "" };
-        format!("{content}{}{}", self.paint.dim(edited), reactions(said))
+        let pinned = if said.pinned_at.is_some() { " (pinned)" } else { "" };
+        let became = self.paint.dim(&format!("{edited}{pinned}"));
+        format!("{content}{became}{}", reactions(said))
+    }
+
+    /// Who has pinned a message; or that it is pinned no more, by whomever.
+    async fn pinned(&self, said: &Said, on: bool) -> String {
+        let to = beginning(&said.content);
+        match &said.pinned_by {
+            Some(by) if on => {
+                let by = self.names.person(by).await;
+                format!("{} pinned: {to}", visible(&by))
+            }
+            _ if on => format!("pinned: {to}"),
+            _ => format!("not pinned any more: {to}"),
+        }
     }
 
     /// The text; where it calls oneself, that is painted.
@@ -158,6 +174,7 @@ impl Lines {
                 _ => vec![format!("{name} deleted a message")],
             },
             Became::Edited => vec![format!("{name} edited: {}", self.with_mentions(now).await)],
+            Became::Pinned(on) => vec![self.pinned(now, on).await],
             Became::Reacted(reacted) => self.reacted(message, now, reacted).await,
             Became::Nothing => Vec::new(),
         };

@@ -39,8 +39,8 @@ pub(crate) enum Show {
     Trouble(String),
     /// Lines that somebody asked for.
     Text(String),
-    /// Messages that somebody asked for.
-    Page(Vec<MessageView>),
+    /// Messages that somebody asked for, and what they are.
+    Page(&'static str, Vec<MessageView>),
     /// The person looks at another conversation.
     Here(Option<String>),
     /// Lines are edited from now on; this prints above them.
@@ -87,7 +87,7 @@ impl Screen {
             Show::Notice(text) => self.lines.notice(&visible(&text)),
             Show::Trouble(text) => self.lines.trouble(&text),
             Show::Text(text) => text,
-            Show::Page(messages) => self.page(messages).await,
+            Show::Page(what, messages) => self.page(what, messages).await,
             Show::Here(conversation) => {
                 self.lines.go(conversation);
                 return Ok(());
@@ -108,8 +108,8 @@ impl Screen {
         self.print(&format!("{line}\n"))
     }
 
-    async fn page(&mut self, messages: Vec<MessageView>) -> String {
-        let mut lines = vec![self.lines.notice("said before")];
+    async fn page(&mut self, what: &str, messages: Vec<MessageView>) -> String {
+        let mut lines = vec![self.lines.notice(what)];
         for message in &messages {
             lines.push(self.lines.said(message).await);
         }
@@ -176,7 +176,7 @@ fn is_said(message: &MessageView) -> bool {
 fn events_of(frame: &Value) -> Vec<Value> {
     let is_event = |entry: &&Value| {
         let kind = entry["kind"].as_str();
-        matches!(kind, Some("edited" | "deleted" | "reacted"))
+        matches!(kind, Some("edited" | "deleted" | "reacted" | "pinned"))
     };
     if frame["type"] == "message" {
         return Some(frame).filter(is_event).into_iter().cloned().collect();
