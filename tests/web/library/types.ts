@@ -33,6 +33,16 @@ export const lives = async (chat: declared.Chat): Promise<declared.Ack> => {
   return chat.remove(conversation, seq).sent;
 };
 
+export const decides = async (chat: declared.Chat): Promise<number> => {
+  chat.addEventListener("settings", ({ detail }) => detail.settings.draft?.length);
+  const [first] = await chat.conversations({ unread: true, recent: true });
+  const { muted } = await chat.changeSettings(first.conversation, { muted: "mentions", muted_until: null });
+  const { pinned } = chat.settings(first.conversation) ?? (await chat.askSettings(first.conversation));
+  await chat.markUnread(first.conversation, first.read_seq);
+  const readers = await chat.readers(first.conversation, first.last_message?.seq);
+  return muted === null && pinned ? 0 : readers.filter(({ read_seq }) => read_seq > 0).length;
+};
+
 /** Kinds are told apart by the compiler, too. */
 function inWords(message: declared.Message): string {
   if (message.kind === "message") return message.content;

@@ -13,6 +13,7 @@ import { Outbox } from "./outbox.js";
 import { Presence } from "./presence.js";
 import { Receiver } from "./receiver.js";
 import { Requests } from "./requests.js";
+import { OwnSettings } from "./settings.js";
 import { Storage } from "./storage.js";
 import { TabLock } from "./tab_lock.js";
 import { isWellFormed } from "./text.js";
@@ -55,6 +56,7 @@ export class Chat extends EventTarget {
   #conversations;
   #catchUp;
   #presence;
+  #own;
   #receiver;
   /** What other pages have left unsent is sent by one page at a time. */
   #tabLock;
@@ -108,8 +110,13 @@ export class Chat extends EventTarget {
     const failed = (/** @type {string} */ where, /** @type {any} */ error) => this.#receiver.lost(where, error);
     this.#catchUp = new CatchUp({ storage, conversations, requests, connection, timers }, { list, failed });
     this.#presence = new Presence({ timers, connection, clock }, { list, seen: (who) => this.#tell("presence", who) });
+    this.#own = new OwnSettings({
+      request: (method, path, body) => this.request(method, path, body),
+      changed: (changed) => this.#tell("settings", changed),
+    });
     const [outbox, changes, catchUp, presence] = [this.#outbox, this.#changes, this.#catchUp, this.#presence];
-    this.#receiver = new Receiver({ requests, outbox, changes, conversations, catchUp, presence }, {
+    const parts = { requests, outbox, changes, conversations, catchUp, presence, settings: this.#own };
+    this.#receiver = new Receiver(parts, {
       user: () => this.user,
       tell: (type, detail) => this.#tell(type, detail),
     });
@@ -228,6 +235,52 @@ export class Chat extends EventTarget {
   /** Whether somebody is there, as far as it is known. @param {string} user */
   presence(user) {
     return this.#presence.of(user);
+  }
+
+  /**
+   * Where one takes part, and how much is unread there.
+   * @param {{unread?: boolean, hidden?: boolean, recent?: boolean}} [which]
+   * @returns {Promise<import("./index.js").Summary[]>}
+   */
+  async conversations({ unread, hidden, recent } = {}) {
+    const wanted = { ...(unread && { unread: "true" }), ...(hidden && { hidden: "true" }), ...(recent && { order: "recent" }) };
+    const query = new URLSearchParams(wanted);
+    const path = `/api/conversations${query.size > 0 ? `?${query}` : ""}`;
+    const listed = await this.#own.learns(() => this.list(path), (all) => all.map((it) => [it.conversation, it.settings]));
+    const seen = new Set();
+    // What became active meanwhile comes again.
+    return listed.filter(({ conversation }) => !seen.has(conversation) && seen.add(conversation));
+  }
+
+  /** What one has decided about a conversation, as far as it is known. @param {string} conversation */
+  settings(conversation) {
+    return this.#own.of(conversation);
+  }
+
+  /** The same from the server. @param {string} conversation */
+  askSettings(conversation) {
+    return this.#own.ask(conversation);
+  }
+
+  /** @param {string} conversation @param {Partial<import("./index.js").Settings>} change */
+  changeSettings(conversation, change) {
+    return this.#own.change(conversation, change);
+  }
+
+  /** It counts as unread again from that message on. @param {string} conversation @param {number} seq */
+  markUnread(conversation, seq) {
+    return this.changeSettings(conversation, { unread_from: seq });
+  }
+
+  /**
+   * Who has read how far, or only who has read a message.
+   * @param {string} conversation
+   * @param {number} [seq]
+   * @returns {Promise<import("./index.js").Reader[]>}
+   */
+  readers(conversation, seq) {
+    const path = `/api/conversations/${encodeURIComponent(conversation)}/readers`;
+    return this.list(seq === undefined ? path : `${path}?seq=${seq}`);
   }
 
   /** @param {string} room its id or name */

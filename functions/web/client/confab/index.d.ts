@@ -41,6 +41,44 @@ export type State = "idle" | "connecting" | "online" | "waiting" | "refused" | "
 /** `to` and `room` take an id or a name. */
 export type Address = { to: string } | { room: string } | { conversation: string } | { broadcast: true };
 
+/** What one has decided about a conversation for oneself alone; nobody else sees it. */
+export interface Settings {
+  /** What one does not want to be told of: anything, or what does not name one. */
+  muted: "all" | "mentions" | null;
+  /** Until when; null for good. The server tells nothing when it is over. */
+  muted_until: string | null;
+  /** Whether it comes before others in lists. */
+  pinned: boolean;
+  /** Whether lists leave it out until something is said there, of which no `settings` event tells. */
+  hidden: boolean;
+  /** What one has written there and not said yet. */
+  draft: string | null;
+  /** The first message that counts as unread again. */
+  unread_from: number | null;
+}
+
+/** A conversation in a list of one's own. */
+export interface Summary {
+  conversation: string;
+  /** The other one, if it is of two people. */
+  with?: string;
+  room?: { id: string; name: string };
+  joined_at?: string;
+  last_message?: Message;
+  /** How much is unread, among its last 100 entries; and how much of that names one. */
+  unread: number;
+  mentions: number;
+  /** How far one has read; 0 if nothing. */
+  read_seq: number;
+  settings: Settings;
+}
+
+/** How far somebody has read; 0 if nothing. */
+export interface Reader {
+  user: string;
+  read_seq: number;
+}
+
 /** What is told apart by its `kind`: text, or a notice of what happened to people in a room. */
 export type Message = TextMessage | Notice;
 
@@ -335,6 +373,8 @@ export interface ChatEvents {
   /** `outbox` has changed. */
   outbox: null;
   receipt: { conversation: string; user: string; delivered?: number; read?: number };
+  /** What one has decided about a conversation, on whatever device, as it is now. */
+  settings: { conversation: string; settings: Settings };
   /** To be shown for `expires_in_ms` at most, or no more. */
   typing: { user: string; conversation: string; typing: boolean; expires_in_ms: number };
   /** Also what is found out at the start, and by what somebody says. */
@@ -389,6 +429,18 @@ export class Chat extends EventTarget {
   stopTyping(address: { to: string } | { room: string }): void;
   /** Whether somebody is there, as far as it is known. */
   presence(user: string): ChatEvents["presence"] | undefined;
+  /** One's conversations, by id; `recent`: pinned ones first, then those where something happened last. */
+  conversations(which?: { unread?: boolean; hidden?: boolean; recent?: boolean }): Promise<Summary[]>;
+  /** What one has decided about a conversation, as far as that is known by a list, an answer or an event. */
+  settings(conversation: string): Settings | undefined;
+  /** The same from the server; the lobby has none, nor have two people before the first message. */
+  askSettings(conversation: string): Promise<Settings>;
+  /** Changes what is given; changes of a conversation are made one after the other. A `settings` event tells of it, too. */
+  changeSettings(conversation: string, change: Partial<Settings>): Promise<Settings>;
+  /** A conversation counts as unread again from that message on; `read` takes it back. */
+  markUnread(conversation: string, seq: number): Promise<Settings>;
+  /** Who has read how far; with `seq` only who has read that message. In rooms of 50 and less `receipt` tells what comes. */
+  readers(conversation: string, seq?: number): Promise<Reader[]>;
   join(room: string): Promise<Joined>;
   leave(room: string): Promise<Left>;
   /**

@@ -18,6 +18,7 @@ export class Receiver {
   #conversations;
   #catchUp;
   #presence;
+  #settings;
   #on;
 
   /**
@@ -28,16 +29,18 @@ export class Receiver {
    *   conversations: import("./conversations.js").Conversations,
    *   catchUp: import("./catch_up.js").CatchUp,
    *   presence: import("./presence.js").Presence,
+   *   settings: import("./settings.js").OwnSettings,
    * }} parts
    * @param {{user(): string | undefined, tell(type: string, detail: unknown): void}} on
    */
-  constructor({ requests, outbox, changes, conversations, catchUp, presence }, on) {
+  constructor({ requests, outbox, changes, conversations, catchUp, presence, settings }, on) {
     this.#requests = requests;
     this.#outbox = outbox;
     this.#changes = changes;
     this.#conversations = conversations;
     this.#catchUp = catchUp;
     this.#presence = presence;
+    this.#settings = settings;
     this.#on = on;
   }
 
@@ -62,6 +65,7 @@ export class Receiver {
     const [kind, room] = conversation.split(":");
     if (kind === "room" && error.code === "not_found") {
       this.#forget(conversation);
+      this.#settings.forget(conversation);
       this.#on.tell("left", { type: "left", room, conversation, reason: "gone" });
     } else {
       if (error.code === "forbidden") this.#conversations.close(conversation);
@@ -93,6 +97,7 @@ export class Receiver {
     if (type === undefined) return this.#requests.hurry();
     if (type === "pong") return this.#requests.alive();
     if (type === "presence") return this.#presence.hears(frame);
+    if (type === "settings") return this.#settings.hears(frame);
     if (type === "more_waiting") this.#catchUp.more();
     if (["typing", "receipt"].includes(type) && frame.user !== this.#on.user() && !frame.delivered) {
       this.#presence.shows(frame.user);
@@ -163,6 +168,8 @@ export class Receiver {
   #moved(frame, isAnswer) {
     const { type, conversation, reason, id } = frame;
     if (id !== undefined && !isAnswer) return;
+    // Whoever leaves begins anew when they come again.
+    if (type === "left") this.#settings.forget(conversation);
     if (type === "joined") this.#joined(frame);
     else if (reason === "deleted") this.#forget(conversation);
     else this.#conversations.close(conversation);

@@ -18,6 +18,7 @@ const TYPES = [
   "joined",
   "left",
   "room",
+  "settings",
   "error",
 ];
 
