@@ -1,9 +1,11 @@
 // What one may do to a message: a bar in the row that one points at, presses long, or is in by the keyboard.
 
+import { choiceDialog } from "./choices.js";
 import { confirmed, openDialog } from "./dialogs.js";
 import { el, fill } from "./dom.js";
 import { icon } from "./icons.js";
 import { isSaid } from "./conversation.js";
+import { marks } from "./options_dialog.js";
 import { reactionDialog } from "./reactions.js";
 import { linkTo } from "./route.js";
 import { field } from "./sign_in.js";
@@ -164,7 +166,15 @@ function actionsOn(message, context, conversation, does) {
     mayEdit(message, context) && ["write", "Edit", () => does.edit(conversation.find(message.seq))],
     mayDelete(message, context, conversation) && ["remove", "Delete", () => removes(message, context, does.done)],
     ["link", "Copy link", () => copies(message)],
+    conversation.isKept && ["more", "More", () => choiceDialog("This message", moreOn(message, context, conversation))],
   ].filter(Boolean);
+}
+
+/** What is done more seldom. */
+function moreOn(message, context, conversation) {
+  return [
+    ["unread", "Mark as unread from here", () => marks(context.conversations, conversation, message.seq)],
+  ];
 }
 
 /** Right and left go through what is in a row, up and down to other rows; Tab leaves them all. */

@@ -10,6 +10,7 @@ import { el, fill } from "./dom.js";
 import { connectionLine } from "./connection.js";
 import { membersDialog } from "./members_dialog.js";
 import { quote, shown, spoken, who } from "./names.js";
+import { optionsDialog } from "./options_dialog.js";
 import { People } from "./people.js";
 import { personDialog } from "./person_dialog.js";
 import { roomsDialog } from "./rooms_dialog.js";
@@ -71,6 +72,7 @@ function show({ chat, people, conversations, hasSessions, signOut, signal }) {
     rooms: () => roomsDialog({ ...context, open: go }),
     person: (about) => personDialog({ people, ...about }),
     refresh: () => refresh(),
+    options: (conversation) => optionsDialog({ ...context, conversation, hidden: () => view.current() === conversation && go("") }),
     members: (conversation) => membersDialog({ ...context, conversation }),
     account: () => accountDialog({ me: chat.user, people, hasSessions, unsent: chat.outbox.length, signOut }),
   };

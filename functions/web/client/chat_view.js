@@ -8,13 +8,14 @@ import { el, fill, hidden } from "./dom.js";
 import { icon } from "./icons.js";
 import { logView } from "./log.js";
 import { apart, isolated, shown, spoken, who } from "./names.js";
+import { mutedWords } from "./options_dialog.js";
 import { avatar } from "./people.js";
 import { wordsOf } from "./quotes.js";
 import { briefly } from "./time.js";
 import { titleOf, titleParts } from "./titles.js";
 import { announce } from "./toasts.js";
 
-/** @param actions `members` opens who is in a room, `person` who somebody is */
+/** @param actions `members` opens who is in a room, `person` who somebody is, `options` what one decides about one */
 export function chatView(context) {
   const { chat, conversations, people, actions } = context;
   const head = el("header", { class: "chat-head" });
@@ -31,6 +32,7 @@ export function chatView(context) {
     send: (conversation, content, beside) => {
       log.follow();
       conversation.newFrom = undefined;
+      conversations.turnsTo(conversation);
       chat.send(conversation.target, content, beside).sent.catch(() => {});
       conversations.changed();
     },
@@ -67,14 +69,16 @@ export function chatView(context) {
     const [title, words] = [titleOf(conversation, people), titleParts(conversation)];
     const facts = factsOf(conversation, people);
     const { with: user } = conversation;
-    const version = JSON.stringify([conversation.id, spoken(words, people), facts]);
+    const quiet = conversation.muted && mutedWords(conversation);
+    const version = JSON.stringify([conversation.id, spoken(words, people), facts, quiet, conversation.isKept]);
     if (version === drawn) return;
     drawn = version;
     fill(head,
       back(),
       avatar(user ?? conversation.id, title, conversation.kind),
-      el("div", { class: "chat-title" }, el("h2", {}, shown(words, people)), el("p", { class: facts.isOnline && "is-online" }, apart(facts.text))),
-      more(conversation, spoken(words, people)));
+      el("div", { class: "chat-title" }, el("h2", {}, shown(words, people), quiet && el("span", { class: "sign", title: quiet }, icon("quiet", quiet))), el("p", { class: facts.isOnline && "is-online" }, apart(facts.text))),
+      more(conversation, spoken(words, people)),
+      conversation.isKept && tool("more", "Options", () => actions.options(conversation)));
   }
 
   /** What else there is about a conversation, behind a button. */
@@ -82,7 +86,11 @@ export function chatView(context) {
     const words = room ? "Members" : `About ${title}`;
     const show = () => (room ? actions.members(conversation) : actions.person({ user, facts: () => factsOf(conversations.with(user), people).text }));
     const isAny = room || (user !== undefined && user !== me);
-    return isAny && el("button", { class: "tool", title: words, "aria-haspopup": "dialog", onclick: show }, icon(room ? "people" : "more", words));
+    return isAny && tool(room ? "people" : "person", words, show);
+  }
+
+  function tool(name, words, onclick) {
+    return el("button", { class: "tool", title: words, "aria-haspopup": "dialog", onclick }, icon(name, words));
   }
 
   /** Shows a conversation, or what to do when none is chosen. */

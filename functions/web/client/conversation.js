@@ -3,8 +3,14 @@
 import { addressOf } from "./confab/ids.js";
 import { isNaming, sortOf } from "./confab/kinds.js";
 
+/** What one has decided about a conversation of which one has decided nothing. */
+const UNDECIDED = { muted: null, muted_until: null, pinned: false, hidden: false, draft: null, unread_from: null };
+
 /** What people said and what they have of it. */
 export class Conversation {
+  /** Up to where one has read, whatever of it counts as unread again. */
+  #readSeq = 0;
+
   /** @param me the id of whoever looks */
   constructor(id, me) {
     this.id = id;
@@ -29,8 +35,10 @@ export class Conversation {
     this.members = undefined;
     /** Being asked for, if it is. */
     this.learning = undefined;
-    /** Up to where one has read. */
-    this.readSeq = 0;
+    /** What one has decided about it for oneself alone. */
+    this.settings = UNDECIDED;
+    /** Whether what is marked as unread is to stay so though one looks at it. */
+    this.keepsUnread = false;
     /** Behind which message it was new when one looked, if anything was. */
     this.newFrom = undefined;
     /** Up to where messages are counted already. */
@@ -45,6 +53,59 @@ export class Conversation {
   /** Whether the first page is here. */
   get isLoaded() {
     return this.before !== undefined;
+  }
+
+  /** Up to where it counts as read. */
+  get readSeq() {
+    const { unread_from: from } = this.settings;
+    return from ? Math.min(this.#readSeq, from - 1) : this.#readSeq;
+  }
+
+  /** One has read up to there, at least. */
+  set readSeq(seq) {
+    this.#readSeq = Math.max(this.#readSeq, seq);
+  }
+
+  /** Whether one can decide anything about it: the server keeps nothing of what has not begun, and of the lobby. */
+  get isKept() {
+    return this.kind === "room" || (this.kind === "dm" && (this.joinedAt ?? this.last) !== undefined);
+  }
+
+  /** Whether one has marked it as unread. */
+  get isMarked() {
+    return this.settings.unread_from !== null;
+  }
+
+  /** What one does not want to be told of at the moment: "all", or "mentions" for all but these. */
+  get muted() {
+    const { muted, muted_until: until } = this.settings;
+    return until && Date.parse(until) <= Date.now() ? undefined : muted ?? undefined;
+  }
+
+  /** How much of what is unread one wants to be told of. */
+  get loud() {
+    if (this.muted === "all" || this.settings.hidden) return 0;
+    return this.muted ? this.mentions : this.unread || Number(this.isMarked);
+  }
+
+  /** One has decided otherwise about it, here or on another device; gives back whether it is known what is unread. */
+  decides(settings) {
+    const [before, from] = [this.readSeq, this.settings.unread_from];
+    this.settings = settings;
+    if (settings.unread_from && settings.unread_from !== from) {
+      this.keepsUnread = true;
+      this.newFrom = this.readSeq;
+    }
+    if (!settings.unread_from) this.keepsUnread = false;
+    if (this.readSeq > before) this.readUpTo(this.readSeq);
+    return this.readSeq >= before || this.recounts();
+  }
+
+  /** Counts afresh what is unread, if all of that is here. */
+  recounts() {
+    if (!this.#hasAllBehind(this.readSeq)) return false;
+    this.unread = this.messages.filter((it) => it.seq > this.readSeq && this.isOthers(it)).length;
+    return true;
   }
 
   /** Keeps a message at its place, once, as it came last; tells whether it is new here. */
@@ -108,13 +169,14 @@ export class Conversation {
     if (message.seq <= this.counted) return;
     this.counted = message.seq;
     if (!this.isOthers(message)) return;
-    if (this.unread === 0) this.readSeq = Math.max(this.readSeq, message.seq - 1);
+    if (this.unread === 0) this.readSeq = message.seq - 1;
     this.unread += 1;
   }
 
   /** Everything up to `seq` is read, here or on another device. */
   readUpTo(seq) {
-    this.readSeq = Math.max(this.readSeq, seq);
+    this.readSeq = seq;
+    if (this.isMarked && seq >= this.settings.unread_from) this.settings = { ...this.settings, unread_from: null };
     this.counted = Math.max(this.counted, seq);
     const rest = this.messages.filter((it) => it.seq > this.readSeq);
     const isWhole = rest.length < this.messages.length || rest[0]?.seq === this.readSeq + 1 || this.#goesBackTo(this.readSeq);
@@ -130,7 +192,12 @@ export class Conversation {
 
   /** Whether everything unread is loaded. */
   get hasAllUnread() {
-    return this.unread === 0 || this.#goesBackTo(this.readSeq) || this.messages[0]?.seq <= this.readSeq + 1;
+    return this.unread === 0 || this.#hasAllBehind(this.readSeq);
+  }
+
+  /** Whether everything behind `seq` is here. */
+  #hasAllBehind(seq) {
+    return this.#goesBackTo(seq) || this.messages[0]?.seq <= seq + 1;
   }
 
   /** Whether nothing behind `seq` is missing. */

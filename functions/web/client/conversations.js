@@ -2,7 +2,7 @@
 
 import { direct } from "./confab/ids.js";
 import { sortOf } from "./confab/kinds.js";
-import { Conversation } from "./conversation.js";
+import { Conversation, isSaid } from "./conversation.js";
 
 const PAGE = 50;
 /** The most that a page of history has. */
@@ -18,12 +18,14 @@ const MOST_LOOKED_UP = 10;
 /** Others are told how far one has read at most this often, in ms. */
 const TELL_READ = 500;
 const TYPING_LASTS = 5000;
+/** The longest that a browser waits, in ms. */
+const LONGEST_WAIT = 2 ** 31 - 1;
 /** The conversation of everybody who is online; the server keeps no list of who has read it. */
 export const LOBBY = "lobby";
 
 /**
  * A `change` tells that something is to be drawn afresh; `removed` that one is not in a room any more;
- * `altered` that something happened to a message.
+ * `altered` that something happened to a message; `decided` that it is known what one has decided about one.
  */
 export class Conversations extends EventTarget {
   #chat;
@@ -31,6 +33,8 @@ export class Conversations extends EventTarget {
   #byId = new Map();
   #since = Date.now();
   #scheduled = false;
+  /** Rings when a mute is over. */
+  #muted;
 
   constructor(chat, storage) {
     super();
@@ -45,6 +49,7 @@ export class Conversations extends EventTarget {
     on("ack", ({ conversation, seq, of, delivered }) => delivered && of === undefined && this.#byId.get(conversation)?.reached(seq));
     on("receipt", (receipt) => this.#byId.get(receipt.conversation)?.receive(receipt));
     on("typing", (typing) => this.#type(typing));
+    on("settings", ({ conversation, settings }) => this.#decide(this.#byId.get(conversation), settings));
     on("joined", (joined) => this.#join(joined));
     on("left", (left) => this.#leave(left));
     on("room", ({ room, conversation }) => Object.assign(this.#byId.get(conversation) ?? {}, { room }));
@@ -75,11 +80,12 @@ export class Conversations extends EventTarget {
     return this.#byId.has(id);
   }
 
-  /** All of them: the lobby first, then whatever was said in last. */
+  /** All of them: those that one has pinned, the lobby, then whatever was said in last. */
   list() {
     const time = ({ last, joinedAt }) => last?.timestamp ?? joinedAt ?? "";
-    const rest = [...this.#byId.values()].filter(({ kind }) => kind !== LOBBY);
-    return [this.get(LOBBY), ...rest.sort((a, b) => (time(a) < time(b) ? 1 : -1))];
+    const rest = [...this.#byId.values()].filter(({ kind }) => kind !== LOBBY).sort((a, b) => (time(a) < time(b) ? 1 : -1));
+    const isPinned = ({ settings }) => settings.pinned;
+    return [...rest.filter(isPinned), this.get(LOBBY), ...rest.filter((it) => !isPinned(it))];
   }
 
   /** What waits to be sent in a conversation, oldest first. */
@@ -87,9 +93,38 @@ export class Conversations extends EventTarget {
     return this.#chat.outbox.filter((pending) => this.#where(pending) === conversation.id);
   }
 
-  /** How much is unread in all. */
+  /** How much is unread in all, of what one wants to be told of. */
   unread() {
-    return [...this.#byId.values()].reduce((sum, { unread }) => sum + unread, 0);
+    return [...this.#byId.values()].reduce((sum, { loud }) => sum + loud, 0);
+  }
+
+  /** Decides something about a conversation for oneself alone, on all devices. */
+  decide(conversation, change) {
+    return this.#chat.changeSettings(conversation.id, change);
+  }
+
+  /** It counts as unread again from that message on, and stays so while one looks at it. */
+  async markUnread(conversation, seq) {
+    clearTimeout(conversation.telling);
+    conversation.keepsUnread = true;
+    try {
+      await this.#chat.markUnread(conversation.id, seq);
+    } catch (error) {
+      conversation.keepsUnread = false;
+      throw error;
+    }
+  }
+
+  /** All that was said there counts as read. */
+  readAll(conversation) {
+    this.turnsTo(conversation);
+    conversation.newFrom = undefined;
+    this.markRead(conversation, conversation.last?.seq ?? 0);
+  }
+
+  /** One looks at a conversation, to read it. */
+  turnsTo(conversation) {
+    conversation.keepsUnread = false;
   }
 
   /** Does not join the room that one is invited to. */
@@ -114,7 +149,7 @@ export class Conversations extends EventTarget {
 
   async #refresh() {
     const [listed, invited] = await Promise.all([
-      this.#chat.list("/api/conversations"),
+      this.#chat.conversations({ hidden: true }),
       this.#chat.list("/api/invitations"),
       this.load(this.get(LOBBY)),
     ]);
@@ -193,9 +228,9 @@ export class Conversations extends EventTarget {
 
   /** One has seen everything up to `seq`, and others may know. */
   markRead(conversation, seq) {
-    const { readSeq, messages } = conversation;
-    if (seq <= readSeq) return;
-    const isNews = messages.some((it) => it.seq > readSeq && it.seq <= seq && conversation.isOthers(it));
+    const { readSeq, messages, isMarked, isLoaded, unread, keepsUnread } = conversation;
+    if (seq <= readSeq || keepsUnread) return;
+    const isNews = isMarked || (!isLoaded && unread > 0) || messages.some((it) => it.seq > readSeq && it.seq <= seq && conversation.isOthers(it));
     conversation.readUpTo(seq);
     if (conversation.id === LOBBY) this.#storage.setItem(this.#lobbyKey(), String(seq));
     else if (isNews) this.#tellRead(conversation);
@@ -228,8 +263,9 @@ export class Conversations extends EventTarget {
     const conversation = this.get(summary.conversation);
     const { last_message: last, unread, mentions = 0, room, joined_at: joinedAt, read_seq: readSeq } = summary;
     Object.assign(conversation, { joinedAt, ...(room && { room }) });
-    conversation.readSeq = Math.max(conversation.readSeq, readSeq ?? 0);
-    if (last && last.seq > conversation.counted) {
+    conversation.readSeq = readSeq ?? 0;
+    const isKnown = this.#decides(conversation, this.#chat.settings(conversation.id) ?? conversation.settings);
+    if (last && (last.seq > conversation.counted || !isKnown)) {
       const later = conversation.messages.filter((it) => it.seq > last.seq);
       Object.assign(conversation, { unread, listedMentions: mentions, counted: last.seq });
       later.forEach((message) => conversation.count(message));
@@ -258,9 +294,37 @@ export class Conversations extends EventTarget {
     messages.forEach((message) => conversation.learnStatus(message));
   }
 
+  /** Without an answer it is counted when the list is read next. */
+  async #decide(conversation, settings) {
+    if (!conversation || this.#decides(conversation, settings)) return;
+    await this.load(conversation).catch(() => {});
+    if (conversation.recounts()) this.changed();
+  }
+
+  #decides(conversation, settings) {
+    const isKnown = conversation.decides(settings);
+    this.dispatchEvent(new CustomEvent("decided", { detail: { conversation } }));
+    this.#ringsAfterMutes();
+    return isKnown;
+  }
+
+  /** What is muted for a while is to be drawn afresh afterwards. */
+  #ringsAfterMutes() {
+    const ends = [...this.#byId.values()].filter((it) => it.muted).map(({ settings }) => Date.parse(settings.muted_until));
+    clearTimeout(this.#muted);
+    const next = Math.min(...ends.filter((end) => end > Date.now()));
+    if (next === Infinity) return;
+    this.#muted = setTimeout(() => {
+      this.#ringsAfterMutes();
+      this.changed();
+    }, Math.min(LONGEST_WAIT, next - Date.now() + 1));
+  }
+
   #hear(message) {
     const known = this.#byId.has(message.conversation);
     const conversation = this.get(message.conversation);
+    // The server tells of it only in lists.
+    if (conversation.settings.hidden && isSaid(message)) conversation.settings = { ...conversation.settings, hidden: false };
     conversation.add(message);
     conversation.typing.delete(message.from);
     if (conversation.id === LOBBY && !conversation.isLoaded) return;

@@ -124,6 +124,7 @@ export function logView(context) {
   async function show(next) {
     conversation = next;
     [landed, loading, failed] = [false, false, false];
+    conversations.turnsTo(next);
     bar.hide();
     list.show([]);
     place.follow();

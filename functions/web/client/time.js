@@ -44,3 +44,12 @@ export function briefly(timestamp) {
   if (days === 1) return "Yesterday";
   return days < 7 ? weekday.format(new Date(timestamp)) : shortDay.format(new Date(timestamp));
 }
+
+/** A moment to come, in few letters: the time today, else the day, too. */
+export function soon(timestamp) {
+  const time = timeOf(timestamp);
+  const days = -daysAgo(timestamp);
+  if (days <= 0) return time;
+  if (days === 1) return `tomorrow, ${time}`;
+  return `${days < 7 ? weekday.format(new Date(timestamp)) : shortDay.format(new Date(timestamp))}, ${time}`;
+}
