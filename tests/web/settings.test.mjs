@@ -27,6 +27,7 @@ async function twoDevices(t, options) {
 /** The names in the list, from top to bottom. */
 const listed = ({ page }) => page.locator(".entry-name").allTextContents();
 const lists = (someone, ...names) => someone.until((wanted) => [...document.querySelectorAll(".entry-name")].map((it) => it.textContent).join() === wanted, names.join());
+const message = ({ page }) => page.getByLabel("Message", { exact: true });
 const dialog = ({ page }, name) => page.getByRole("dialog", { name });
 const sign = (someone, title, words) => someone.entry(title).getByRole("img", { name: words });
 
@@ -143,6 +144,52 @@ test("who marks as unread reads it later, on whatever device", async (t) => {
   await phone.entry("bob").getByText("1 unread").waitFor({ state: "detached" });
 });
 
+test("a draft is on all devices, is nowhere once it is sent, and never takes the place of what one types", async (t) => {
+  const { server, alice, phone } = await twoDevices(t);
+  const draft = async () => (await server.asks("GET", `/api/conversations/dm:alice:bob/settings?user_id=alice`)).draft;
+  await alice.opens("bob");
+  await message(alice).pressSequentially("Half a thought");
+  await phone.entry("bob").getByText("Draft: Half a thought").waitFor();
+  await phone.opens("bob");
+  assert.equal(await message(phone).inputValue(), "Half a thought");
+  await message(phone).pressSequentially(" more");
+  await alice.until(() => document.querySelector("textarea").value === "Half a thought more");
+  // What one types stays, whatever comes.
+  await alice.page.evaluate(() => {
+    document.querySelector("textarea").value = "Mine";
+    document.querySelector("textarea").dispatchEvent(new Event("input"));
+  });
+  await server.asks("PATCH", "/api/conversations/dm:alice:bob/settings", { user_id: "alice", draft: "Theirs" });
+  await phone.until(() => document.querySelector("textarea").value === "Mine");
+  assert.equal(await draft(), "Mine");
+  assert.equal(await message(alice).inputValue(), "Mine");
+  await phone.page.keyboard.press("Enter");
+  await alice.sees("Mine");
+  await alice.until(() => document.querySelector("textarea").value === "");
+  assert.equal(await draft(), null);
+});
+
+test("a draft outlives a server that is away, and what one has sent meanwhile does not come back", async (t) => {
+  const { server, alice, phone } = await twoDevices(t);
+  await alice.opens("bob");
+  await message(alice).fill("Kept");
+  await phone.entry("bob").getByText("Draft: Kept").waitFor();
+  await server.kill();
+  await alice.seesAnywhere("Connection lost");
+  await alice.says("Kept, and sent");
+  await alice.seesTick("Kept, and sent", "Waiting to be sent");
+  await alice.opens("carol");
+  await message(alice).fill("Written in the tunnel");
+  await server.start();
+  await phone.entry("carol").getByText("Draft: Written in the tunnel").waitFor();
+  await phone.entry("bob").getByText("Kept, and sent").waitFor();
+  await alice.opens("bob");
+  assert.equal(await message(alice).inputValue(), "");
+  await alice.page.reload();
+  await alice.sees("Kept, and sent");
+  assert.equal(await message(alice).inputValue(), "");
+});
+
 test("a keyboard is enough for that, too", async (t) => {
   const { alice, phone } = await twoDevices(t);
   const { keyboard } = alice.page;
@@ -193,7 +240,7 @@ for (const [kind, options] of [["desktop", {}], ["phone", { viewport: PHONE, has
       assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
     };
     await server.asks("PATCH", "/api/conversations/dm:alice:bob/settings", { user_id: "alice", pinned: true });
-    await server.asks("PATCH", "/api/conversations/dm:alice:carol/settings", { user_id: "alice", hidden: true });
+    await server.asks("PATCH", "/api/conversations/dm:alice:carol/settings", { user_id: "alice", hidden: true, draft: "Tuesday it is" });
     await alice.opens("Garden club");
     await alice.sees("The tomatoes are ripe");
     await page.getByRole("button", { name: "Options", exact: true }).click();

@@ -7,6 +7,7 @@ import { showAttention } from "./attention.js";
 import { chatView } from "./chat_view.js";
 import { Conversations } from "./conversations.js";
 import { el, fill } from "./dom.js";
+import { Drafts } from "./drafts.js";
 import { connectionLine } from "./connection.js";
 import { membersDialog } from "./members_dialog.js";
 import { quote, shown, spoken, who } from "./names.js";
@@ -65,7 +66,8 @@ function wait(what) {
 }
 
 function show({ chat, people, conversations, hasSessions, signOut, signal }) {
-  const context = { chat, people, conversations };
+  const drafts = new Drafts({ chat, conversations }, storage, signal);
+  const context = { chat, people, conversations, drafts };
   const go = (id) => (location.hash = linkTo(id));
   const actions = {
     write: () => writeDialog(people, (user) => go(conversations.with(user).id)),

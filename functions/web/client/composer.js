@@ -7,7 +7,6 @@ import { namedIn } from "./mentions.js";
 import { named } from "./names.js";
 import { offers } from "./offers.js";
 import { wordsOf } from "./quotes.js";
-import { storage } from "./storage.js";
 import { announce } from "./toasts.js";
 
 /** How many bytes before the limit one is told of it. */
@@ -20,12 +19,12 @@ const MOST_WAITING = 2000;
 const encoder = new TextEncoder();
 
 /**
- * @param context `chat` for the limits, and to show that one types; `conversations` and `people` for whom one
- * can name; `send`, called with a conversation, a text and what is said beside it; `change`, with a message and
+ * @param context `chat` for the limits, and to show that one types; `drafts`; `conversations` and `people` for whom
+ * one can name; `send`, called with a conversation, a text and what is said beside it; `change`, with a message and
  * what is to be different; `lastOwn`, which finds what one can edit
  */
 export function composer(context) {
-  const { chat, people, conversations } = context;
+  const { chat, people, conversations, drafts } = context;
   const text = el("textarea", { rows: 1, placeholder: "Write a message", "aria-label": "Message", enterkeyhint: "send", "aria-describedby": "about room-left" });
   const button = el("button", { class: "send", title: "Send" }, icon("send", "Send"));
   const left = el("p", { class: "room-left", id: "room-left" });
@@ -39,7 +38,6 @@ export function composer(context) {
   let isWaiting = false;
 
   const limit = () => chat.limits?.content_bytes ?? 4096;
-  const key = () => `confab.draft.${chat.user}.${conversation.id}`;
 
   function changed() {
     const spare = limit() - encoder.encode(text.value).length;
@@ -53,8 +51,7 @@ export function composer(context) {
     changed();
     if (text.value.includes("@")) conversations.learnMembers(conversation);
     if (editing) return;
-    if (text.value) storage.setItem(key(), text.value);
-    else storage.removeItem(key());
+    drafts.writes(conversation, text.value);
     if (conversation.kind === "lobby") return;
     if (text.value.trim() !== "") chat.typing(conversation.target);
     else chat.stopTyping(conversation.target);
@@ -92,7 +89,7 @@ export function composer(context) {
       ...(isEveryone && { mentionsEveryone: true }),
     });
     text.value = "";
-    storage.removeItem(key());
+    drafts.clears(conversation);
     changed();
     draw();
   }
@@ -141,7 +138,7 @@ export function composer(context) {
 
   function stopEditing() {
     editing = undefined;
-    text.value = storage.getItem(key()) ?? "";
+    text.value = drafts.of(conversation);
     changed();
     draw();
   }
@@ -207,10 +204,14 @@ export function composer(context) {
   node.addEventListener("submit", submit);
   text.addEventListener("input", typed);
   text.addEventListener("keydown", pressed);
+  drafts.addEventListener("change", ({ detail }) => {
+    if (detail.conversation === conversation && !editing) stopEditing();
+  });
 
   function show(next) {
     // Who turns to something else does not go on typing.
     if (conversation && conversation !== next && conversation.kind !== "lobby") chat.stopTyping(conversation.target);
+    if (conversation && conversation !== next) drafts.keeps(conversation);
     conversation = next;
     stopEditing();
   }

@@ -14,7 +14,7 @@ import { briefly } from "./time.js";
 import { titleOf, titleParts } from "./titles.js";
 
 /** @param actions what the buttons at the top do: `write`, `rooms`, `account`; `options` what one decides about one */
-export function sidebar({ conversations, people, me, actions }) {
+export function sidebar({ conversations, people, drafts, me, actions }) {
   const list = el("ul", { class: "conversations", onkeydown: walk });
   const rows = new KeyedList(list);
   const filter = el("input", { type: "search", placeholder: "Find a conversation", "aria-label": "Find a conversation", oninput: () => draw() });
@@ -81,7 +81,8 @@ export function sidebar({ conversations, people, me, actions }) {
 
   function row({ conversation, title }, isCurrent) {
     const { id, unread, mentions, last, kind, isMarked, isKept, settings } = conversation;
-    const preview = previewOf(conversation, conversations.pending(conversation).at(-1));
+    const draft = isCurrent ? "" : drafts.of(conversation).trim();
+    const preview = previewOf(conversation, conversations.pending(conversation).at(-1), draft);
     const quiet = conversation.muted && mutedWords(conversation);
     const isOnline = kind === "dm" && conversation.with !== me && people.isOnline(conversation.with);
     const time = last ? briefly(last.timestamp) : "";
@@ -136,10 +137,11 @@ function mentionWords(count) {
   return count === 1 ? "1 mention of you" : `${count} mentions of you`;
 }
 
-function previewOf({ typing, last, me, kind }, pending) {
+function previewOf({ typing, last, me, kind }, pending, draft) {
   const [typist] = typing.keys();
   if (typist) return kind === "dm" ? ["typing …"] : [who(typist), " is typing …"];
   if (pending) return ["You: ", quote(pending.content)];
+  if (draft) return ["Draft: ", quote(draft)];
   if (!last) return [kind === "lobby" ? "Everybody who is online" : "Nothing said yet"];
   const sort = sortOf(last);
   if (sort === "notice") return noticeParts(last, me);

@@ -28,7 +28,7 @@ const kept = available();
 export function forgetPerson(url, user) {
   const { host, pathname } = new URL(url);
   const isTheirs = (key) =>
-    key === `confab.lobby.${user}` || /^(dm:|room:|lobby$)/.test(rest(key, `confab.draft.${user}.`))
+    key === `confab.lobby.${user}` || /^(dm:|room:|lobby$)/.test(rest(key, `confab.draft.${user}.`) || rest(key, `confab.saved.${user}.`))
     || /^[^:]+$/.test(rest(key, `confab:${host}${pathname}:${user}:`));
   const keys = Array.from({ length: kept.length }, (_, index) => kept.key(index));
   keys.filter(isTheirs).forEach((key) => kept.removeItem(key));
