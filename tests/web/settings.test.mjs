@@ -190,6 +190,24 @@ test("a draft outlives a server that is away, and what one has sent meanwhile do
   assert.equal(await message(alice).inputValue(), "");
 });
 
+test("in a room one sees who has read a message, as they do", async (t) => {
+  const { server, alice } = await twoDevices(t);
+  const [bob, carol] = await Promise.all(["bob", "carol"].map((name) => person(browser, server, name)));
+  t.after(() => Promise.all([bob, carol].map(({ context }) => context.close())));
+  await alice.opens("Garden club");
+  await alice.says("I take them all");
+  await bob.opens("Garden club");
+  await bob.sees("I take them all");
+  await bob.entry("Garden club").getByText("unread").waitFor({ state: "detached" });
+  await does(alice, "I take them all", "Who has read this");
+  const readers = dialog(alice, "Read by");
+  await readers.getByText("1 person has read this.").waitFor();
+  assert.deepEqual(await readers.getByRole("listitem").locator("bdi").allTextContents(), ["bob"]);
+  await carol.opens("Garden club");
+  await readers.getByText("2 people have read this.").waitFor();
+  await readers.getByText("carol").waitFor();
+});
+
 test("a keyboard is enough for that, too", async (t) => {
   const { alice, phone } = await twoDevices(t);
   const { keyboard } = alice.page;
@@ -256,6 +274,9 @@ for (const [kind, options] of [["desktop", {}], ["phone", { viewport: PHONE, has
     await page.locator(".said.mine").getByRole("button", { name: "More" }).click();
     await looksFine("message");
     await server.asks("PATCH", "/api/conversations/dm:alice:bob/settings", { user_id: "alice", unread_from: 1 });
+    await dialog(alice, "This message").getByRole("button", { name: "Who has read this" }).click();
+    await dialog(alice, "Read by").getByText("Nobody else has read this yet.").waitFor();
+    await looksFine("readers");
     await page.keyboard.press("Escape");
     await goesBack();
     if (kind === "desktop") await alice.opens("Lobby");

@@ -7,6 +7,7 @@ import { icon } from "./icons.js";
 import { isSaid } from "./conversation.js";
 import { marks } from "./options_dialog.js";
 import { reactionDialog } from "./reactions.js";
+import { readersDialog } from "./readers_dialog.js";
 import { linkTo } from "./route.js";
 import { field } from "./sign_in.js";
 import { announce, attempt, tell } from "./toasts.js";
@@ -174,6 +175,7 @@ function actionsOn(message, context, conversation, does) {
 function moreOn(message, context, conversation) {
   return [
     ["unread", "Mark as unread from here", () => marks(context.conversations, conversation, message.seq)],
+    conversation.room && ["seen", "Who has read this", () => readersDialog(context, message)],
   ];
 }
 
