@@ -208,6 +208,18 @@ test("in a room one sees who has read a message, as they do", async (t) => {
   await readers.getByText("carol").waitFor();
 });
 
+test("the list leads to it as well: by a button where one points, and by a finger that stays", async (t) => {
+  const { alice, phone } = await twoDevices(t);
+  await alice.entry("bob").hover();
+  await alice.page.getByRole("button", { name: "Options for bob" }).click();
+  await dialog(alice, "bob").getByRole("button", { name: "Mark as read" }).click();
+  for (const someone of [alice, phone]) await someone.entry("bob").getByText("unread").waitFor({ state: "detached" });
+  await phone.entry("bob").dispatchEvent("contextmenu");
+  await dialog(phone, "bob").getByRole("button", { name: "Mark as unread" }).click();
+  for (const someone of [alice, phone]) await someone.entry("bob").getByText("1 unread").waitFor();
+  assert.ok(await phone.page.getByText("Whom do you want to talk to?").isVisible());
+});
+
 test("a keyboard is enough for that, too", async (t) => {
   const { alice, phone } = await twoDevices(t);
   const { keyboard } = alice.page;
