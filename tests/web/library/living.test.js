@@ -256,3 +256,24 @@ test("a room that one joins brings pictures", async (t) => {
   await socket.says(there(edited(8, 6, "best")));
   assert.deepEqual(changes(person), [[6, "best"]]);
 });
+
+test("what is pinned is asked for, and told of from then on, however long ago it was said", async (t) => {
+  onItsOwnClock(t);
+  const pinned = (seq) => ({ ...bobs(seq), revised: seq, pinned_at: "2026-01-01T00:00:00.000Z", pinned_by: "carol" });
+  const asked = [];
+  const fetch = async (url) => {
+    const { pathname } = new URL(url);
+    asked.push(decodeURIComponent(pathname));
+    return Response.json(pathname.endsWith("/pins") ? [pinned(3), pinned(1)] : []);
+  };
+  const { chat, socket, person } = await online(t, "alice", { fetch });
+  chat.follow(THEIRS, 5);
+  // It was unpinned while the answer was on its way.
+  await socket.says(happened("pinned", 6, 1, { on: false }));
+  assert.deepEqual((await chat.pins(THEIRS)).map(({ seq, pinned_by }) => [seq, pinned_by]), [[3, "carol"]]);
+  assert.ok(asked.includes(`/api/conversations/${THEIRS}/pins`));
+  chat.pin(THEIRS, 3, false);
+  assert.deepEqual(of(person, "changed").at(-1).pinned_at, undefined);
+  const [frame] = socket.takes();
+  assert.deepEqual([frame.action, frame.seq, frame.on], ["pin", 3, false]);
+});

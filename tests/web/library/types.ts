@@ -30,6 +30,8 @@ export const lives = async (chat: declared.Chat): Promise<declared.Ack> => {
   const { conversation, seq } = await chat.send({ to: "bob" }, "hello", { replyTo: 3, mentions: ["bob"] }).sent;
   chat.edit(conversation, seq, { content: "hello, bob", data: null });
   await chat.react(conversation, seq, "👍").sent;
+  await chat.pin(conversation, seq).sent;
+  (await chat.pins(conversation)).map(({ pinned_by }) => pinned_by);
   return chat.remove(conversation, seq).sent;
 };
 

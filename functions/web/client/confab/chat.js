@@ -188,6 +188,17 @@ export class Chat extends EventTarget {
     return this.#change(conversation, seq, { action: "pin", on });
   }
 
+  /**
+   * What is pinned, what was pinned last first.
+   * @param {string} conversation
+   * @returns {Promise<import("./index.js").TextMessage[]>}
+   */
+  async pins(conversation) {
+    const messages = this.pictures(await this.list(`/api/conversations/${encodeURIComponent(conversation)}/pins`));
+    // One that is not pinned any more may have been on its way.
+    return /** @type {any[]} */ (messages).filter(({ pinned_at }) => pinned_at !== undefined);
+  }
+
   /** @param {string} id */
   discard(id) {
     this.#outbox.discard(id);

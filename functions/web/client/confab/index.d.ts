@@ -233,6 +233,8 @@ export interface Limits {
   /** How many different reactions a message may have, and how long each may be. */
   reactions?: number;
   reaction_chars?: number;
+  /** How many messages of a conversation are pinned at most. */
+  pins?: number;
   /** For how long a message may be edited; 0 if there is no limit. */
   edit_window_ms?: number;
   user_id_chars: number;
@@ -350,6 +352,8 @@ export interface ChatEvents {
     expires_at: string;
     limits: Limits;
     more_waiting?: true;
+    /** Whether one may delete and pin in the lobby what others said. */
+    lobby_moderator?: true;
   };
   /** In order in each conversation, each once, one's own too. */
   message: Message;
@@ -417,6 +421,10 @@ export class Chat extends EventTarget {
   remove(conversation: string, seq: number): Changing;
   /** Reacts to a message by an emoji or a short name, or does no more. */
   react(conversation: string, seq: number, key: string, on?: boolean): Changing;
+  /** Pins a message for everybody, or does no more; moderators and owners may in their rooms. */
+  pin(conversation: string, seq: number, on?: boolean): Changing;
+  /** What is pinned, what was pinned last first; `changed` tells what becomes of it. */
+  pins(conversation: string): Promise<TextMessage[]>;
   discard(id: string): void;
   /** Sends a refused message again. */
   retry(id: string): Pending | undefined;
