@@ -26,9 +26,9 @@ export function mayEdit(message, { chat }) {
   return isSaid(message) && message.from === chat.user && !message.deleted_at && isInTime;
 }
 
-/** Whether one may delete it: one's own, and whatever is said in a room where one keeps order. */
-function mayDelete(message, { chat }, conversation) {
-  return message.from === chat.user || (conversation.room !== undefined && conversation.isModerated);
+/** Whether one may delete it: one's own, and whatever is said where one keeps order. */
+function mayDelete(message, { chat, conversations }, conversation) {
+  return message.from === chat.user || conversations.isModerated(conversation);
 }
 
 /** Deletes a message if one means it; what is refused is told by the app. */
@@ -54,8 +54,8 @@ function showsAddress(address) {
 /**
  * @param log what scrolls @param rows the element in it with the rows of messages
  * @param current gives the conversation that is shown
- * @param does `reply`, `edit`, `react` with a number, a reaction and whether it is to be, and `done` once
- * what had the focus is gone
+ * @param does `reply`, `edit`, `react` with a number, a reaction and whether it is to be, `pin` with a number and
+ * that, and `done` once what had the focus is gone
  */
 export function actionBar(context, { log, rows }, current, does) {
   const bar = el("div", { class: "bar", role: "group", "aria-label": "What to do with this message", "aria-live": "off" });
@@ -73,8 +73,8 @@ export function actionBar(context, { log, rows }, current, does) {
     row.append(bar);
     places();
     const conversation = current();
-    // Whether one may delete it depends on what one is there.
-    if (message.from !== context.chat.user) context.conversations.learnMembers(conversation);
+    // Whether one may delete or pin it depends on what one is there.
+    context.conversations.learnMembers(conversation);
   }
 
   /** Above the row, or where that begins to be in sight. */
@@ -161,20 +161,24 @@ export function actionBar(context, { log, rows }, current, does) {
 /** Each with its icon, its name, and what it does. */
 function actionsOn(message, context, conversation, does) {
   const react = () => reactionDialog(context.chat, (key) => does.react(message.seq, key, true));
+  const more = () => moreOn(conversation.find(message.seq), context, conversation, does);
   return [
     ["react", "React", react],
     ["reply", "Reply", () => does.reply(conversation.find(message.seq))],
     mayEdit(message, context) && ["write", "Edit", () => does.edit(conversation.find(message.seq))],
     mayDelete(message, context, conversation) && ["remove", "Delete", () => removes(message, context, does.done)],
     ["link", "Copy link", () => copies(message)],
-    conversation.isKept && ["more", "More", () => choiceDialog("This message", moreOn(message, context, conversation))],
+    more().some(Boolean) && ["more", "More", () => choiceDialog("This message", more())],
   ].filter(Boolean);
 }
 
 /** What is done more seldom. */
-function moreOn(message, context, conversation) {
+function moreOn(message, context, conversation, does) {
+  const { seq, pinned_at: pinnedAt } = message;
+  const mayPin = context.conversations.isModerated(conversation);
   return [
-    ["unread", "Mark as unread from here", () => marks(context.conversations, conversation, message.seq)],
+    mayPin && (pinnedAt ? ["pin", "Unpin", () => does.pin(seq, false)] : ["pin", "Pin for everybody", () => does.pin(seq, true)]),
+    conversation.isKept && ["unread", "Mark as unread from here", () => marks(context.conversations, conversation, seq)],
     conversation.room && ["seen", "Who has read this", () => readersDialog(context, message)],
   ];
 }

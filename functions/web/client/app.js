@@ -14,6 +14,7 @@ import { quote, shown, spoken, who } from "./names.js";
 import { optionsDialog } from "./options_dialog.js";
 import { People } from "./people.js";
 import { personDialog } from "./person_dialog.js";
+import { pinsDialog } from "./pins_dialog.js";
 import { roomsDialog } from "./rooms_dialog.js";
 import { linkTo, routed } from "./route.js";
 import { sidebar } from "./sidebar.js";
@@ -75,6 +76,7 @@ function show({ chat, people, conversations, hasSessions, signOut, signal }) {
     person: (about) => personDialog({ people, ...about }),
     refresh: () => refresh(),
     options: (conversation) => optionsDialog({ ...context, conversation, hidden: () => view.current() === conversation && go("") }),
+    pins: (conversation) => pinsDialog({ ...context, conversation, goTo: (seq) => view.goTo(seq) }),
     members: (conversation) => membersDialog({ ...context, conversation }),
     account: () => accountDialog({ me: chat.user, people, hasSessions, unsent: chat.outbox.length, signOut }),
   };

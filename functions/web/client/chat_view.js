@@ -15,7 +15,10 @@ import { briefly } from "./time.js";
 import { titleOf, titleParts } from "./titles.js";
 import { announce } from "./toasts.js";
 
-/** @param actions `members` opens who is in a room, `person` who somebody is, `options` what one decides about one */
+/**
+ * @param actions `members` opens who is in a room, `person` who somebody is, `options` what one decides about a
+ * conversation, `pins` what is pinned there
+ */
 export function chatView(context) {
   const { chat, conversations, people, actions } = context;
   const head = el("header", { class: "chat-head" });
@@ -77,6 +80,7 @@ export function chatView(context) {
       back(),
       avatar(user ?? conversation.id, title, conversation.kind),
       el("div", { class: "chat-title" }, el("h2", {}, shown(words, people), quiet && el("span", { class: "sign", title: quiet }, icon("quiet", quiet))), el("p", { class: facts.isOnline && "is-online" }, apart(facts.text))),
+      conversation.kind !== "dm" && tool("pin", "Pinned messages", () => actions.pins(conversation)),
       more(conversation, spoken(words, people)),
       conversation.isKept && tool("more", "Options", () => actions.options(conversation)));
   }

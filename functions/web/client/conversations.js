@@ -35,6 +35,8 @@ export class Conversations extends EventTarget {
   #scheduled = false;
   /** Rings when a mute is over. */
   #muted;
+  /** Whether one keeps order in the lobby. */
+  #keepsLobby = false;
 
   constructor(chat, storage) {
     super();
@@ -44,6 +46,7 @@ export class Conversations extends EventTarget {
     /** Whether the list did not come when it was last asked for. */
     this.isMissing = false;
     const on = (type, act) => chat.addEventListener(type, ({ detail }) => (act(detail), this.changed()));
+    on("welcome", ({ lobby_moderator: keepsLobby = false }) => (this.#keepsLobby = keepsLobby));
     on("message", (message) => this.#hear(message));
     on("changed", (message) => this.#alter(message));
     on("ack", ({ conversation, seq, of, delivered }) => delivered && of === undefined && this.#byId.get(conversation)?.reached(seq));
@@ -86,6 +89,11 @@ export class Conversations extends EventTarget {
     const rest = [...this.#byId.values()].filter(({ kind }) => kind !== LOBBY).sort((a, b) => (time(a) < time(b) ? 1 : -1));
     const isPinned = ({ settings }) => settings.pinned;
     return [...rest.filter(isPinned), this.get(LOBBY), ...rest.filter((it) => !isPinned(it))];
+  }
+
+  /** Whether one keeps order there, as far as it is known. */
+  isModerated(conversation) {
+    return conversation.id === LOBBY ? this.#keepsLobby : conversation.room !== undefined && conversation.isModerated;
   }
 
   /** What waits to be sent in a conversation, oldest first. */

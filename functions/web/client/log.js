@@ -8,7 +8,7 @@ import { isSaid } from "./conversation.js";
 import { Place } from "./place.js";
 import { dayRow, markerRow, messageRow, noticeRow, pendingRow } from "./rows.js";
 import { dayOf } from "./time.js";
-import { tell } from "./toasts.js";
+import { announce, tell } from "./toasts.js";
 
 /** Messages of one person within so long belong together. */
 const GROUP = 5 * 60 * 1000;
@@ -43,6 +43,8 @@ export function logView(context) {
     edit: context.edit,
     // What is refused is told by the app.
     react: (seq, key, on) => chat.react(conversation.id, seq, key, on).sent.catch(() => {}),
+    pin: (seq, on) => chat.pin(conversation.id, seq, on).sent
+      .then(() => announce(on ? "Pinned for everybody." : "Not pinned any more."), () => {}),
     done: () => log.focus(),
   };
   const bar = actionBar(context, { log, rows }, () => conversation, does);

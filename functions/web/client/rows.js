@@ -58,8 +58,8 @@ export function messageRow(message, { conversation, people, isFirst, does }) {
 }
 
 function versionOf(message, { people, status, isFirst }) {
-  const { from, content, edited_at: editedAt, deleted_at: deletedAt, deleted_by: by, reply_to: quote, mentions = [] } = message;
-  const names = [from, ...(by ? [by] : []), ...mentions].map((id) => people.fullName(id));
+  const { from, content, edited_at: editedAt, deleted_at: deletedAt, deleted_by: by, pinned_by: pinner, reply_to: quote, mentions = [] } = message;
+  const names = [from, by, pinner, ...mentions].map((id) => id && people.fullName(id));
   return JSON.stringify([content, names, status, isFirst, editedAt && moment(editedAt), deletedAt !== undefined, message.mentions_everyone, quoteVersion(quote, people)]);
 }
 
@@ -89,8 +89,10 @@ function contentOf(message, people) {
   return el("span", { class: "content", dir: "auto" }, parts);
 }
 
-function metaOf({ timestamp, edited_at: editedAt }, { isMine, status }) {
+function metaOf({ timestamp, edited_at: editedAt, pinned_by: pinner }, { isMine, status, people }) {
+  const pinned = pinner && `Pinned by ${pinner === people.me ? "you" : people.fullName(pinner)}`;
   return el("span", { class: "meta" },
+    pinned && el("span", { class: "pinned", title: pinned }, icon("pin", pinned)),
     editedAt && el("time", { class: "edited", datetime: editedAt, title: `Edited ${moment(editedAt)}` }, "(edited)"),
     el("time", { datetime: timestamp }, timeOf(timestamp)),
     el("span", { class: "unkept", "aria-live": "off" }),
