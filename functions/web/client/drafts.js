@@ -4,6 +4,8 @@ import { bytesOf } from "./confab/text.js";
 
 /** How long nobody types before it is kept on the server, in ms. */
 const PAUSE = 1500;
+/** For how long nothing takes the place of what one has typed, in ms, unless it goes on with it. */
+const JUST_NOW = 5000;
 /** How long a draft may be, in bytes, if the server does not say. */
 const LONGEST = 4096;
 
@@ -37,7 +39,7 @@ export class Drafts extends EventTarget {
   /** One has typed, or emptied the field. */
   writes(conversation, text) {
     const draft = this.#draft(conversation);
-    Object.assign(draft, { text, isOwn: true, isOnlyHere: false });
+    Object.assign(draft, { text, isOwn: true, isOnlyHere: false, typedAt: Date.now() });
     this.#stores(draft);
     this.#keepsSoon(draft, PAUSE);
   }
@@ -93,7 +95,7 @@ export class Drafts extends EventTarget {
   #hears(conversation) {
     const kept = keptOf(conversation);
     const draft = this.#draft(conversation);
-    const { text, isOwn, isOnlyHere, underWay, timer } = draft;
+    const { text, isOwn, isOnlyHere, underWay, timer, typedAt } = draft;
     if (isOwn && text === kept && underWay === 0) return this.#isKept(draft);
     if (isOwn) {
       // What an earlier page has left takes the place of none but an empty one.
@@ -102,6 +104,11 @@ export class Drafts extends EventTarget {
       return;
     }
     if (text === kept) return;
+    if (kept !== "" && !kept.startsWith(text) && Date.now() - typedAt < JUST_NOW) {
+      draft.isOwn = true;
+      this.#keepsSoon(draft, PAUSE);
+      return;
+    }
     draft.text = kept;
     this.#stores(draft);
     this.dispatchEvent(new CustomEvent("change", { detail: { conversation } }));
@@ -122,7 +129,7 @@ export class Drafts extends EventTarget {
     if (held) return Object.assign(held, { conversation });
     const stored = this.#storage.getItem(this.#key("draft", id));
     const isOwn = stored !== null && this.#storage.getItem(this.#key("saved", id)) === null;
-    const made = { conversation, text: stored ?? "", isOwn, underWay: 0 };
+    const made = { conversation, text: stored ?? "", isOwn, underWay: 0, typedAt: 0 };
     this.#drafts.set(id, made);
     return made;
   }
