@@ -161,7 +161,7 @@ export function actionBar(context, { log, rows }, current, does) {
 /** Each with its icon, its name, and what it does. */
 function actionsOn(message, context, conversation, does) {
   const react = () => reactionDialog(context.chat, (key) => does.react(message.seq, key, true));
-  const more = () => moreOn(conversation.find(message.seq), context, conversation, does);
+  const more = () => moreOn(conversation.find(message.seq) ?? message, context, conversation, does);
   return [
     ["react", "React", react],
     ["reply", "Reply", () => does.reply(conversation.find(message.seq))],
