@@ -173,6 +173,28 @@ test("who keeps order in a room deletes what others say, and that is told", asyn
   assert.equal(await bob.row("Welcome").getByRole("button", { name: "Delete" }).count(), 0);
 });
 
+test("what one is at in a message's actions stays when others come", async (t) => {
+  const server = await startServer(t);
+  const [alice, bob] = await Promise.all(["alice", "bob"].map((name) => person(browser, server, name)));
+  t.after(() => Promise.all([alice, bob].map(({ context }) => context.close())));
+  await alice.makesRoom("Garden club");
+  await bob.joinsRoom("Garden club");
+  await bob.says("Buy my things");
+  await alice.sees("Buy my things");
+  await alice.page.reload();
+  await alice.sees("Buy my things");
+  let lets;
+  const held = new Promise((resolve) => (lets = resolve));
+  await alice.page.route("**/members?*", (route) => held.then(() => route.continue()));
+  await alice.pressesUntil("Shift+Tab", "Actions");
+  await alice.page.keyboard.press("Enter");
+  await alice.pressesUntil("ArrowRight", "Reply");
+  assert.equal(await said(alice, "Buy my things").getByRole("button", { name: "Delete" }).count(), 0);
+  lets();
+  await said(alice, "Buy my things").getByRole("button", { name: "Delete" }).waitFor();
+  assert.equal(await alice.focused(), "Reply");
+});
+
 test("the address of a message leads to it", async (t) => {
   const { alice, bob } = await talking(t);
   await alice.says("Look here");

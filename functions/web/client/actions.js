@@ -2,7 +2,7 @@
 
 import { choiceDialog } from "./choices.js";
 import { confirmed, openDialog } from "./dialogs.js";
-import { el, fill } from "./dom.js";
+import { KeyedList, el } from "./dom.js";
 import { icon } from "./icons.js";
 import { isSaid } from "./conversation.js";
 import { marks } from "./options_dialog.js";
@@ -59,6 +59,7 @@ function showsAddress(address) {
  */
 export function actionBar(context, { log, rows }, current, does) {
   const bar = el("div", { class: "bar", role: "group", "aria-label": "What to do with this message", "aria-live": "off" });
+  const buttons = new KeyedList(bar);
   let shownFor;
 
   const messageIn = (row) => current()?.find(Number(row?.dataset.seq));
@@ -84,13 +85,13 @@ export function actionBar(context, { log, rows }, current, does) {
     bar.style.top = `${Math.max(OVERLAP - bar.offsetHeight, free)}px`;
   }
 
-  let drawn;
+  /** What comes to be known, such as what one is in the room, leaves alone what one is at. */
   function draw(message) {
     const actions = actionsOn(message, context, current(), does);
-    const version = JSON.stringify([message.seq, actions.map(([, label]) => label)]);
-    if (version === drawn) return;
-    drawn = version;
-    fill(bar, actions.map(button));
+    buttons.show(actions.map((action) => {
+      const [name, label] = action;
+      return { key: name, version: `${message.conversation} ${message.seq} ${label}`, render: () => button(action) };
+    }));
   }
 
   function button([name, label, run]) {
