@@ -24,12 +24,12 @@ function page(t, stored = {}) {
     removeItem: (key) => items.delete(key),
   };
   const conversation = { id: "dm:alice:bob", isKept: true, settings: { draft: null } };
-  const conversations = new EventTarget();
+  const decisions = new EventTarget();
   const server = {
     told: [],
     says: (draft) => {
       conversation.settings = { draft };
-      conversations.dispatchEvent(new CustomEvent("decided", { detail: { conversation } }));
+      decisions.dispatchEvent(new CustomEvent("decided", { detail: { conversation } }));
     },
   };
   const changeSettings = async (_, { draft }) => {
@@ -37,7 +37,7 @@ function page(t, stored = {}) {
     if (server.isAway) throw new TypeError("fetch failed");
     server.says(draft);
   };
-  const drafts = new Drafts({ chat: { user: "alice", changeSettings }, conversations }, storage, ended.signal);
+  const drafts = new Drafts({ chat: { user: "alice", changeSettings }, conversations: { decisions } }, storage, ended.signal);
   const waits = async (milliseconds) => {
     mock.timers.tick(milliseconds);
     for (let times = 0; times < 3; times += 1) await new Promise((resolve) => setImmediate(resolve));

@@ -179,7 +179,7 @@ function moreOn(message, context, conversation, does) {
   const mayPin = context.conversations.isModerated(conversation);
   return [
     mayPin && (pinnedAt ? ["pin", "Unpin", () => does.pin(seq, false)] : ["pin", "Pin for everybody", () => does.pin(seq, true)]),
-    conversation.isKept && ["unread", "Mark as unread from here", () => marks(context.conversations, conversation, seq)],
+    conversation.isKept && ["unread", "Mark as unread from here", () => marks(context.conversations.decisions, conversation, seq)],
     conversation.room && ["seen", "Who has read this", () => readersDialog(context, message)],
   ];
 }

@@ -35,7 +35,7 @@ export function chatView(context) {
     send: (conversation, content, beside) => {
       log.follow();
       conversation.newFrom = undefined;
-      conversations.turnsTo(conversation);
+      conversations.decisions.turnsTo(conversation);
       chat.send(conversation.target, content, beside).sent.catch(() => {});
       conversations.changed();
     },

@@ -3,6 +3,7 @@
 import { direct } from "./confab/ids.js";
 import { sortOf } from "./confab/kinds.js";
 import { Conversation, isSaid } from "./conversation.js";
+import { Decisions } from "./decisions.js";
 
 const PAGE = 50;
 /** The most that a page of history has. */
@@ -18,14 +19,12 @@ const MOST_LOOKED_UP = 10;
 /** Others are told how far one has read at most this often, in ms. */
 const TELL_READ = 500;
 const TYPING_LASTS = 5000;
-/** The longest that a browser waits, in ms. */
-const LONGEST_WAIT = 2 ** 31 - 1;
 /** The conversation of everybody who is online; the server keeps no list of who has read it. */
 export const LOBBY = "lobby";
 
 /**
  * A `change` tells that something is to be drawn afresh; `removed` that one is not in a room any more;
- * `altered` that something happened to a message; `decided` that it is known what one has decided about one.
+ * `altered` that something happened to a message.
  */
 export class Conversations extends EventTarget {
   #chat;
@@ -33,8 +32,6 @@ export class Conversations extends EventTarget {
   #byId = new Map();
   #since = Date.now();
   #scheduled = false;
-  /** Rings when a mute is over. */
-  #muted;
   /** Whether one keeps order in the lobby. */
   #keepsLobby = false;
 
@@ -42,6 +39,7 @@ export class Conversations extends EventTarget {
     super();
     this.#chat = chat;
     this.#storage = storage;
+    this.decisions = new Decisions(chat, this);
     this.invitations = [];
     /** Whether the list did not come when it was last asked for. */
     this.isMissing = false;
@@ -52,7 +50,6 @@ export class Conversations extends EventTarget {
     on("ack", ({ conversation, seq, of, delivered }) => delivered && of === undefined && this.#byId.get(conversation)?.reached(seq));
     on("receipt", (receipt) => this.#byId.get(receipt.conversation)?.receive(receipt));
     on("typing", (typing) => this.#type(typing));
-    on("settings", ({ conversation, settings }) => this.#decide(this.#byId.get(conversation), settings));
     on("joined", (joined) => this.#join(joined));
     on("left", (left) => this.#leave(left));
     on("room", ({ room, conversation }) => Object.assign(this.#byId.get(conversation) ?? {}, { room }));
@@ -104,35 +101,6 @@ export class Conversations extends EventTarget {
   /** How much is unread in all, of what one wants to be told of. */
   unread() {
     return [...this.#byId.values()].reduce((sum, { loud }) => sum + loud, 0);
-  }
-
-  /** Decides something about a conversation for oneself alone, on all devices. */
-  decide(conversation, change) {
-    return this.#chat.changeSettings(conversation.id, change);
-  }
-
-  /** It counts as unread again from that message on, and stays so while one looks at it. */
-  async markUnread(conversation, seq) {
-    clearTimeout(conversation.telling);
-    conversation.keepsUnread = true;
-    try {
-      await this.#chat.markUnread(conversation.id, seq);
-    } catch (error) {
-      conversation.keepsUnread = false;
-      throw error;
-    }
-  }
-
-  /** All that was said there counts as read. */
-  readAll(conversation) {
-    this.turnsTo(conversation);
-    conversation.newFrom = undefined;
-    this.markRead(conversation, conversation.last?.seq ?? 0);
-  }
-
-  /** One looks at a conversation, to read it. */
-  turnsTo(conversation) {
-    conversation.keepsUnread = false;
   }
 
   /** Does not join the room that one is invited to. */
@@ -272,7 +240,7 @@ export class Conversations extends EventTarget {
     const { last_message: last, unread, mentions = 0, room, joined_at: joinedAt, read_seq: readSeq } = summary;
     Object.assign(conversation, { joinedAt, ...(room && { room }) });
     conversation.readSeq = readSeq ?? 0;
-    const isKnown = this.#decides(conversation, this.#chat.settings(conversation.id) ?? conversation.settings);
+    const isKnown = this.decisions.takes(conversation, this.#chat.settings(conversation.id) ?? conversation.settings);
     if (last && (last.seq > conversation.counted || !isKnown)) {
       const later = conversation.messages.filter((it) => it.seq > last.seq);
       Object.assign(conversation, { unread, listedMentions: mentions, counted: last.seq });
@@ -300,32 +268,6 @@ export class Conversations extends EventTarget {
     // Without an answer there are fewer ticks, until the next receipt.
     const messages = await this.#chat.request("GET", path).catch(() => []);
     messages.forEach((message) => conversation.learnStatus(message));
-  }
-
-  /** Without an answer it is counted when the list is read next. */
-  async #decide(conversation, settings) {
-    if (!conversation || this.#decides(conversation, settings)) return;
-    await this.load(conversation).catch(() => {});
-    if (conversation.recounts()) this.changed();
-  }
-
-  #decides(conversation, settings) {
-    const isKnown = conversation.decides(settings);
-    this.dispatchEvent(new CustomEvent("decided", { detail: { conversation } }));
-    this.#ringsAfterMutes();
-    return isKnown;
-  }
-
-  /** What is muted for a while is to be drawn afresh afterwards. */
-  #ringsAfterMutes() {
-    const ends = [...this.#byId.values()].filter((it) => it.muted).map(({ settings }) => Date.parse(settings.muted_until));
-    clearTimeout(this.#muted);
-    const next = Math.min(...ends.filter((end) => end > Date.now()));
-    if (next === Infinity) return;
-    this.#muted = setTimeout(() => {
-      this.#ringsAfterMutes();
-      this.changed();
-    }, Math.min(LONGEST_WAIT, next - Date.now() + 1));
   }
 
   #hear(message) {

@@ -25,7 +25,7 @@ export class Drafts extends EventTarget {
     this.#chat = chat;
     this.#storage = storage;
     this.#signal = signal;
-    conversations.addEventListener("decided", ({ detail }) => this.#hears(detail.conversation), { signal });
+    conversations.decisions.addEventListener("decided", ({ detail }) => this.#hears(detail.conversation), { signal });
     document.addEventListener("visibilitychange", () => document.hidden && this.#keepsAll(), { signal });
     addEventListener("pagehide", () => this.#keepsAll(), { signal });
     signal.addEventListener("abort", () => this.#drafts.forEach(({ timer }) => clearTimeout(timer)));

@@ -126,7 +126,7 @@ export function logView(context) {
   async function show(next) {
     conversation = next;
     [landed, loading, failed] = [false, false, false];
-    conversations.turnsTo(next);
+    conversations.decisions.turnsTo(next);
     bar.hide();
     list.show([]);
     place.follow();

@@ -23,15 +23,15 @@ const HOW_LONG = [
 ];
 
 /** @param hidden called when the conversation is in the list no more */
-export function optionsDialog({ conversations, people, conversation, hidden }) {
+export function optionsDialog({ conversations: { decisions }, people, conversation, hidden }) {
   const { settings, unread, isMarked, muted } = conversation;
   const decide = async (change, words) => {
-    if (!(await attempt(() => conversations.decide(conversation, change)))) return false;
+    if (!(await attempt(() => decisions.decide(conversation, change)))) return false;
     announce(words);
     return true;
   };
   const hide = async () => {
-    if (!(await attempt(() => conversations.decide(conversation, { hidden: true })))) return;
+    if (!(await attempt(() => decisions.decide(conversation, { hidden: true })))) return;
     tell("Hidden until something is said there.");
     hidden();
   };
@@ -41,8 +41,8 @@ export function optionsDialog({ conversations, people, conversation, hidden }) {
       ? ["pin", "Unpin", () => decide({ pinned: false }, "Not pinned any more."), "It is at the top of your list now"]
       : ["pin", "Pin to the top of your list", () => decide({ pinned: true }, "Pinned to the top of your list.")],
     isUnread
-      ? ["unread", "Mark as read", () => conversations.readAll(conversation)]
-      : newestOf(conversation) !== undefined && ["unread", "Mark as unread", () => marks(conversations, conversation, newestOf(conversation))],
+      ? ["unread", "Mark as read", () => decisions.readAll(conversation)]
+      : newestOf(conversation) !== undefined && ["unread", "Mark as unread", () => marks(decisions, conversation, newestOf(conversation))],
     settings.hidden
       ? ["seen", "Show in your list again", () => decide({ hidden: false }, "In your list again.")]
       : ["hide", "Hide from your list", hide, "Until something is said there"],
@@ -54,8 +54,8 @@ export function optionsDialog({ conversations, people, conversation, hidden }) {
 }
 
 /** Counts a conversation as unread from a message on. */
-export async function marks(conversations, conversation, seq) {
-  if (await attempt(() => conversations.markUnread(conversation, seq))) announce("Marked as unread.");
+export async function marks(decisions, conversation, seq) {
+  if (await attempt(() => decisions.markUnread(conversation, seq))) announce("Marked as unread.");
 }
 
 /** The message that is to be read again: what others said last, or else the last of all. */

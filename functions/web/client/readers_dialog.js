@@ -18,7 +18,7 @@ export function readersDialog({ chat, people }, { conversation, seq, from }) {
   function draw() {
     if (!isKnown) return;
     const others = [...readers].filter((user) => user !== from && user !== people.me);
-    const words = others.length === 0 ? "Nobody else has read this yet." : others.length === 1 ? "1 person has read this." : `${others.length} people have read this.`;
+    const words = wordsOn(others.length);
     if (count.textContent !== words) count.textContent = words;
     const render = (user) => () => el("li", { class: "person" }, avatar(user, people.name(user)), el("span", { class: "person-name" }, named(people, user)));
     rows.show(others.map((user) => ({ key: user, version: people.fullName(user), render: render(user) })));
@@ -40,4 +40,9 @@ export function readersDialog({ chat, people }, { conversation, seq, from }) {
     list.replaceChildren();
     draw();
   });
+}
+
+function wordsOn(count) {
+  if (count === 0) return "Nobody else has read this yet.";
+  return count === 1 ? "1 person has read this." : `${count} people have read this.`;
 }
