@@ -155,16 +155,14 @@ test("a draft is on all devices, is nowhere once it is sent, and never takes the
   await message(phone).pressSequentially(" more");
   await alice.until(() => document.querySelector("textarea").value === "Half a thought more");
   // What one types stays, whatever comes.
-  await alice.page.evaluate(() => {
-    document.querySelector("textarea").value = "Mine";
-    document.querySelector("textarea").dispatchEvent(new Event("input"));
-  });
+  const mine = "Half a thought more, and mine";
+  await message(alice).fill(mine);
   await server.asks("PATCH", "/api/conversations/dm:alice:bob/settings", { user_id: "alice", draft: "Theirs" });
-  await phone.until(() => document.querySelector("textarea").value === "Mine");
-  assert.equal(await draft(), "Mine");
-  assert.equal(await message(alice).inputValue(), "Mine");
+  await phone.until((mine) => document.querySelector("textarea").value === mine, mine);
+  assert.equal(await draft(), mine);
+  assert.equal(await message(alice).inputValue(), mine);
   await phone.page.keyboard.press("Enter");
-  await alice.sees("Mine");
+  await alice.sees(mine);
   await alice.until(() => document.querySelector("textarea").value === "");
   assert.equal(await draft(), null);
 });

@@ -97,21 +97,19 @@ export class Drafts extends EventTarget {
     const draft = this.#draft(conversation);
     const { text, isOwn, isOnlyHere, underWay, timer, typedAt } = draft;
     if (isOwn && text === kept && underWay === 0) return this.#isKept(draft);
-    if (isOwn) {
+    const goesOn = kept.startsWith(text);
+    if (isOwn && !(isOnlyHere && goesOn)) {
       // What an earlier page has left takes the place of none but an empty one.
       draft.isOnlyHere = isOnlyHere ?? (text !== "" && kept !== "");
       if (!draft.isOnlyHere && timer === undefined && underWay === 0) this.#keepsSoon(draft, PAUSE);
       return;
     }
     if (text === kept) return;
-    if (kept !== "" && !kept.startsWith(text) && Date.now() - typedAt < JUST_NOW) {
-      draft.isOwn = true;
-      this.#keepsSoon(draft, PAUSE);
-      return;
-    }
-    draft.text = kept;
+    // Two devices that both insist would never come to an end: each keeps its own until one goes on.
+    const stays = kept !== "" && !goesOn && Date.now() - typedAt < JUST_NOW;
+    Object.assign(draft, stays ? { isOwn: true, isOnlyHere: true } : { text: kept, isOwn: false });
     this.#stores(draft);
-    this.dispatchEvent(new CustomEvent("change", { detail: { conversation } }));
+    if (!stays) this.dispatchEvent(new CustomEvent("change", { detail: { conversation } }));
   }
 
   /** Beside the text it is stored whether that is kept on the server, too. */
