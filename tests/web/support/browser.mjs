@@ -61,6 +61,8 @@ export class Person {
   /** What pages complained about, and what they are expected to. */
   #complaints = [];
   #expected = [];
+  /** The requests of pages that are not answered yet, and since when. */
+  #unanswered = new Map();
 
   constructor(context, page, server) {
     this.context = context;
@@ -70,6 +72,8 @@ export class Person {
     context.on("console", (message) => {
       if (/Content Security Policy|Trusted/.test(message.text())) this.#complaints.push(message.text());
     });
+    context.on("request", (request) => this.#unanswered.set(request, Date.now()));
+    for (const end of ["requestfinished", "requestfailed"]) context.on(end, (request) => this.#unanswered.delete(request));
     present.add(this);
   }
 
@@ -105,13 +109,24 @@ export class Person {
     await this.page.getByRole("button", { name: "New message" }).first().click();
     await this.page.getByLabel("To", { exact: true }).fill(name);
     await this.page.getByRole("button", { name: "Write", exact: true }).click();
-    await this.page.getByRole("heading", { level: 2, name }).waitFor();
+    await this.isAt(name);
   }
 
   /** Opens a conversation that is in the list. */
   async opens(title) {
     await this.entry(title).click();
-    await this.page.getByRole("heading", { level: 2, name: title }).waitFor();
+    await this.isAt(title);
+  }
+
+  /** Waits until a conversation is open; says what there is instead if it does not open. */
+  async isAt(name) {
+    try {
+      await this.page.getByRole("heading", { level: 2, name }).waitFor();
+    } catch (cause) {
+      const unanswered = [...this.#unanswered].map(([request, since]) => `${request.url()} for ${Date.now() - since} ms`);
+      const shown = await this.page.locator("body").innerText();
+      throw new Error(`${name} did not open; unanswered: ${unanswered.join(", ") || "nothing"}; on the page:\n${shown}`, { cause });
+    }
   }
 
   /** The line of a conversation in the list. */
@@ -126,13 +141,13 @@ export class Person {
     if (isPrivate) await dialog.getByLabel(/Private/).check();
     if (isSinceJoining) await dialog.getByLabel(/Newcomers/).check();
     await dialog.getByRole("button", { name: "Create room" }).click();
-    await this.page.getByRole("heading", { level: 2, name }).waitFor();
+    await this.isAt(name);
   }
 
   async joinsRoom(name) {
     await this.page.getByRole("button", { name: "Rooms" }).first().click();
     await this.page.getByRole("dialog").getByRole("button", { name: `Join ${name}` }).click();
-    await this.page.getByRole("heading", { level: 2, name }).waitFor();
+    await this.isAt(name);
   }
 
   async says(text) {
