@@ -1,6 +1,6 @@
 //! What one is not told of what is said elsewhere, by what one has decided about conversations.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use client::Event;
 use protocol::{MessageView, Muting, SettingsView, Timestamp};
@@ -14,20 +14,32 @@ pub(super) struct Quiet {
     settings: HashMap<String, SettingsView>,
     /// Whether these are all.
     is_known: bool,
+    /// Of which conversations it was told since they were asked for: that is newer than the answer.
+    told: HashSet<String>,
     /// What is told when it is known that one wants to be told, or when one goes there.
     events: Vec<Event>,
 }
 
 impl Quiet {
+    /// All of it is asked for anew: on other devices one may have decided otherwise meanwhile.
+    pub(super) fn ask(&mut self) {
+        self.is_known = false;
+        self.told.clear();
+    }
+
     /// It is known what one has decided about a conversation.
     pub(super) fn know(&mut self, conversation: String, settings: SettingsView) {
+        self.told.insert(conversation.clone());
         self.settings.insert(conversation, settings);
     }
 
     /// It is known what one has decided about all of them, or cannot be found out.
     pub(super) fn know_all(&mut self, all: Option<Vec<(String, SettingsView)>>) {
         if let Some(all) = all {
-            self.settings = all.into_iter().collect();
+            self.settings.retain(|conversation, _| self.told.contains(conversation));
+            for (conversation, settings) in all {
+                self.settings.entry(conversation).or_insert(settings);
+            }
         }
         self.is_known = true;
     }
@@ -130,6 +142,18 @@ mod tests {
         check(Some("mentions"), None, (true, false));
         check(Some("all"), Some("2026-01-01T00:00:00.001Z"), (true, true));
         check(Some("all"), Some("2026-01-01T00:00:00.000Z"), (false, false));
+    }
+
+    #[test]
+    fn what_was_told_since_one_asked_is_newer_than_the_answer() {
+        let now = message(&[]).timestamp;
+        let mut quiet = quiet(Some("all"), None);
+        let muted = quiet.settings["room:7"].clone();
+        quiet.ask();
+        assert!(quiet.hides(&message(&[]), "alice", now), "until that is known");
+        quiet.know("room:7".into(), SettingsView { muted: None, ..muted.clone() });
+        quiet.know_all(Some(vec![("room:7".into(), muted)]));
+        assert!(!quiet.hides(&message(&[]), "alice", now));
     }
 
     #[test]

@@ -52,8 +52,9 @@ impl App {
     }
 
     /// Finds out what one has decided, for somebody who is told what happens elsewhere.
-    pub(super) fn ask_all_settings(&self) {
+    pub(super) fn ask_all_settings(&mut self) {
         if self.mode == Mode::Terminal {
+            self.quiet.ask();
             self.ask(self.asker.clone().all_settings());
         }
     }
