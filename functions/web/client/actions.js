@@ -23,7 +23,7 @@ const EDGE = 4;
 export function mayEdit(message, { chat }) {
   const most = chat.limits?.edit_window_ms ?? 0;
   const isInTime = most === 0 || Date.now() - Date.parse(message.timestamp) < most;
-  return isSaid(message) && message.from === chat.user && !message.deleted_at && isInTime;
+  return isSaid(message) && message.from === chat.user && !message.deleted_at && !message.archived && isInTime;
 }
 
 /** Whether one may delete it: one's own, and whatever is said where one keeps order. */
@@ -164,7 +164,7 @@ function actionsOn(message, context, conversation, does) {
   const react = () => reactionDialog(context.chat, (key) => does.react(message.seq, key, true));
   const more = () => moreOn(conversation.find(message.seq) ?? message, context, conversation, does);
   return [
-    ["react", "React", react],
+    !message.archived && ["react", "React", react],
     ["reply", "Reply", () => does.reply(conversation.find(message.seq))],
     mayEdit(message, context) && ["write", "Edit", () => does.edit(conversation.find(message.seq))],
     mayDelete(message, context, conversation) && ["remove", "Delete", () => removes(message, context, does.done)],
@@ -176,9 +176,9 @@ function actionsOn(message, context, conversation, does) {
 /** What is done more seldom. */
 function moreOn(message, context, conversation, does) {
   const { seq, pinned_at: pinnedAt } = message;
-  const mayPin = context.conversations.isModerated(conversation);
+  const mayPin = !message.archived && context.conversations.isModerated(conversation);
   return [
-    mayPin && (pinnedAt ? ["pin", "Unpin", () => does.pin(seq, false)] : ["pin", "Pin for everybody", () => does.pin(seq, true)]),
+    mayPin && (pinnedAt ? ["pin", "Unpin for everybody", () => does.pin(seq, false)] : ["pin", "Pin for everybody", () => does.pin(seq, true)]),
     conversation.isKept && ["unread", "Mark as unread from here", () => marks(context.conversations.decisions, conversation, seq)],
     conversation.room && ["seen", "Who has read this", () => readersDialog(context, message)],
   ];
