@@ -158,6 +158,30 @@ async fn what_is_pinned_is_for_those_who_may_read_it() {
     pins_over(&mut alice, &conversation, after, true).await;
     assert_eq!(contents(&chat, &conversation, "bob").await, ["after"]);
     assert_eq!(contents(&chat, &conversation, "alice").await, ["after", "before"]);
+    for (seq, status) in [(before, 404), (after, 200)] {
+        let path = format!("/api/conversations/{conversation}/messages/{seq}/versions");
+        assert_eq!(chat.get(&path, &[("user_id", "bob")]).await.status, status);
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_left_of_what_was_pinned_or_said_before_in_a_room_that_is_deleted() {
+    let chat = Chat::start_with(|options| options.settings.set("EDIT_VERSIONS", "1")).await;
+    let (mut alice, _bob, room, seq) = room(&chat).await;
+    let conversation = format!("room:{room}");
+    pins_over(&mut alice, &conversation, seq, true).await;
+    let path = format!("/api/conversations/{conversation}/messages/{seq}");
+    let edited = chat.patch(&path, json!({ "content": "the new rules", "user_id": "bob" })).await;
+    assert_eq!(edited.status, 200);
+    let deleted = chat.delete(&format!("/api/rooms/{room}"), &[("user_id", "alice")]).await;
+    assert_eq!(deleted.status, 204);
+    chat.has_served_the_stream().await;
+    let (table, name) = chat.table();
+    let all = table.scan().table_name(name).consistent_read(true).send().await.unwrap();
+    let all = format!("{:?}", all.items());
+    for gone in ["PINS", "EARLIER#", "rules"] {
+        assert!(!all.contains(gone), "{gone} in {all}");
+    }
 }
 
 #[tokio::test]

@@ -92,6 +92,7 @@ async fn what_is_archived_again_stays_deleted() {
         assert_eq!(archive.archives(records).await, [Value::Null; 0]);
         let pages = archive.pages("10").await;
         assert_eq!(contents(&pages[0]), ["", "2", "3"]);
+        assert!(!archived(&archive).contains("\"1\""), "{}", archived(&archive));
     }
 }
 
@@ -106,6 +107,40 @@ async fn the_words_of_an_edit_that_was_archived_before_its_message_go_with_it() 
     does(&mut alice, "edit", first, json!({ "content": "public" })).await;
     assert!(!archived(&archive).contains("secret"));
     assert!(!table(&archive).await.contains("secret"));
+}
+
+#[tokio::test]
+async fn the_words_of_an_edit_go_on_their_way_to_the_archive_if_another_edit_came_meanwhile() {
+    let archive = Archive::start().await;
+    let (mut alice, first) = archive.of_two(1).await;
+    let edit = does(&mut alice, "edit", first, json!({ "content": "secret" })).await;
+    alice.says("bob", "later").await;
+    let records = archive.deletes(THEIRS, [edit["seq"].as_u64().unwrap()]).await;
+    does(&mut alice, "edit", first, json!({ "content": "public" })).await;
+    archive.archives(&records).await;
+    assert!(!archived(&archive).contains("secret"));
+}
+
+#[tokio::test]
+async fn what_has_expired_is_not_pinned_any_more() {
+    let archive = Archive::start().await;
+    let chat = &archive.chat;
+    let room = chat.room_of("alice", "club").await;
+    let alice = chat.joined_by("alice").await;
+    let said = json!({ "room": room, "content": "the rules", "sender_id": "alice" });
+    let seq = chat.post("/api/send_message", said).await.body["seq"].as_u64().unwrap();
+    let path = format!("/api/conversations/room:{room}/messages/{seq}");
+    let pin = async || chat.put(&format!("{path}/pin"), json!({ "user_id": "alice" })).await.status;
+    assert_eq!(pin().await, 200);
+    alice.leaves().await;
+    chat.time.advance(std::time::Duration::from_secs(8 * 24 * 60 * 60));
+    let pins = format!("/api/conversations/room:{room}/pins");
+    assert_eq!(chat.get(&pins, &[("user_id", "alice")]).await.body, json!([]));
+    let records = archive.deletes(&format!("room:{room}"), [seq]).await;
+    archive.archives(&records).await;
+    let now = chat.get(&path, &[("user_id", "alice")]).await.body;
+    assert_eq!((&now["content"], now.get("pinned_at")), (&json!("the rules"), None));
+    assert_eq!(pin().await, 409);
 }
 
 #[tokio::test]

@@ -10,10 +10,11 @@ use aws_lambda_events::dynamodb::Event;
 use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
 use futures::join;
 use futures::stream::{self, StreamExt};
-use shared::archive::Archive;
+use shared::archive::{Archive, Archived};
 use shared::domain::ConversationId;
 use shared::metrics::Count;
-use shared::services::messages::has_ended;
+use shared::services::messages::{has_ended, has_old_words};
+use shared::store::take_words;
 use shared::{App, Error};
 
 use expired::{Batch, Expired, Unreadable};
@@ -31,10 +32,10 @@ pub async fn handle(app: &App, event: Event) -> Result<DynamoDbEventResponse, Er
     };
     let Expired { conversations, unreadable } = expired::collect(&event);
     let kept = conversations.into_iter().map(|(conversation, batch)| async move {
-        let Batch { messages, sequence_number } = batch;
-        let put = archive.put(&conversation, messages).await;
+        let Batch { mut messages, sequence_number } = batch;
         let kept = async {
-            put?;
+            without_old_words(app, &conversation, &mut messages).await?;
+            archive.put(&conversation, messages).await?;
             forget_if_ended(app, archive, &conversation).await
         }
         .await;
@@ -57,6 +58,21 @@ pub async fn handle(app: &App, event: Event) -> Result<DynamoDbEventResponse, Er
         response.batch_item_failures.push(failure);
     }
     Ok(response)
+}
+
+/// Takes the words out of edits that are not the last of their messages any more: between the table and the
+/// archive nobody else could.
+async fn without_old_words(
+    app: &App,
+    conversation: &ConversationId,
+    messages: &mut [Archived],
+) -> Result<(), Error> {
+    for message in messages.iter_mut() {
+        if has_old_words(app, conversation, message.seq, &message.attributes).await? {
+            take_words(&mut message.attributes);
+        }
+    }
+    Ok(())
 }
 
 /// Whoever ends a conversation empties the archive after that was written down; what comes later, as this

@@ -21,6 +21,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
+use futures::FutureExt;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload, UpdateVersion};
@@ -80,18 +81,62 @@ impl Archive {
         messages.sort_by_key(|message| message.seq);
         messages.dedup_by_key(|message| message.seq);
         let parts = messages.chunk_by(|one, next| one.seq / THOUSAND == next.seq / THOUSAND);
-        let objects = parts
-            .map(|part| Object::of(part).map(|(object, bytes)| (object.path(conversation), bytes)));
-        let objects = objects.collect::<Result<Vec<_>, _>>()?;
-        let puts = objects.into_iter().map(|(path, bytes)| async move {
-            let new = PutOptions::from(PutMode::Create);
-            match self.store.put_opts(&path, PutPayload::from(bytes), new).await {
-                Ok(_) | Err(object_store::Error::AlreadyExists { .. }) => Ok(()),
-                Err(error) => Err(error),
+        let puts: Vec<_> = parts.map(|part| self.put_object(conversation, part).boxed()).collect();
+        stream::iter(puts).buffer_unordered(CONCURRENT).try_collect::<()>().await
+    }
+
+    /// Keeps messages of one thousand. What another object has of them may have been deleted since: then that
+    /// holds here, too.
+    async fn put_object(
+        &self,
+        conversation: &ConversationId,
+        messages: &[Archived],
+    ) -> Result<(), Error> {
+        let (object, bytes) = Object::of(messages)?;
+        let (path, new) = (object.path(conversation), PutOptions::from(PutMode::Create));
+        match self.store.put_opts(&path, PutPayload::from(bytes), new).await {
+            Ok(_) => {}
+            Err(object_store::Error::AlreadyExists { .. }) => return Ok(()),
+            Err(error) => return Err(storage("archive messages")(error)),
+        }
+        let (window, thousand) = (object.first..=object.last, object.first / THOUSAND);
+        let all = self.objects(conversation, thousand, &window, Direction::Upwards).await?;
+        for other in all.iter().filter(|other| **other != object) {
+            for held in self.read_object(conversation, other).await? {
+                let put = messages.iter().find(|message| message.seq == held.seq);
+                if put.is_some_and(|put| is_newer(&held, put)) {
+                    let update = |attributes: &mut Map<_, _>| *attributes = held.attributes.clone();
+                    self.change_object(&path, held.seq, &update).await?;
+                }
             }
-        });
-        let puts = stream::iter(puts).buffer_unordered(CONCURRENT).try_collect::<()>();
-        puts.await.map_err(storage("archive messages"))
+        }
+        Ok(())
+    }
+
+    /// The message `seq`, as it is now: one listing, and a request for each object that may have it.
+    pub async fn find(
+        &self,
+        conversation: &ConversationId,
+        seq: Seq,
+    ) -> Result<Option<Archived>, Error> {
+        let mut newest: Option<Archived> = None;
+        for object in self.objects_with(conversation, seq).await? {
+            for copy in self.read_object(conversation, &object).await? {
+                if copy.seq == seq && newest.as_ref().is_none_or(|held| is_newer(&copy, held)) {
+                    newest = Some(copy);
+                }
+            }
+        }
+        Ok(newest)
+    }
+
+    /// The objects that may have the message `seq`.
+    async fn objects_with(
+        &self,
+        conversation: &ConversationId,
+        seq: Seq,
+    ) -> Result<Vec<Object>, Error> {
+        self.objects(conversation, seq / THOUSAND, &(seq..=seq), Direction::Upwards).await
     }
 
     /// Keeps what cannot be read as a message, under a name of its own, for somebody to look at.
@@ -145,7 +190,8 @@ impl Archive {
 
     /// Changes one message wherever it lies; whether it is there.
     ///
-    /// One listing, and two requests for each object that has it.
+    /// Two listings, since what is put meanwhile may have been read before, and two requests for each object
+    /// that has it.
     pub async fn change(
         &self,
         conversation: &ConversationId,
@@ -153,12 +199,18 @@ impl Archive {
         change: impl Fn(&mut Map<String, Value>),
     ) -> Result<bool, Error> {
         let _turn = self.changes.lock().await;
-        let (here, upwards) = (seq..=seq, Direction::Upwards);
-        let mut is_there = false;
-        for object in self.objects(conversation, seq / THOUSAND, &here, upwards).await? {
-            is_there |= self.change_object(&object.path(conversation), seq, &change).await?;
+        let (mut is_there, mut changed) = (false, BTreeSet::new());
+        loop {
+            let objects = self.objects_with(conversation, seq).await?;
+            let paths = objects.iter().map(|object| object.path(conversation));
+            let new: Vec<_> = paths.filter(|path| changed.insert(path.clone())).collect();
+            if new.is_empty() {
+                return Ok(is_there);
+            }
+            for path in new {
+                is_there |= self.change_object(&path, seq, &change).await?;
+            }
         }
-        Ok(is_there)
     }
 
     async fn change_object(

@@ -208,8 +208,8 @@ pub struct Config {
     pub edit_window: Option<Duration>,
     /// `EDIT_VERSIONS`: how many wordings that a message had before are kept, by default none.
     pub edit_versions: usize,
-    /// `LOBBY_MODERATORS`: who may delete what others said in the lobby, and call everybody there: `nobody`,
-    /// the default, or ids and usernames with commas between them.
+    /// `LOBBY_MODERATORS`: who may delete and pin what others said in the lobby, and call everybody there:
+    /// `nobody`, the default, or ids and usernames with commas between them.
     pub lobby_moderators: Vec<String>,
     /// `OPERATORS`: who may make keys for backends, and see what became of anybody's message: `nobody`, the
     /// default, or ids and usernames with commas between them.

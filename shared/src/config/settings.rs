@@ -93,8 +93,8 @@ pub const SETTINGS: [Setting; 21] = [
         default: "nobody",
         values: Values::Text,
         value_name: "WHO",
-        help: "Who may delete what others said to everybody: nobody, or ids and usernames with commas between \
-               them",
+        help: "Who may delete and pin what others said to everybody, and call everybody: nobody, or ids and \
+               usernames with commas between them",
     },
     Setting {
         variable: "MAX_CONNECTIONS_PER_USER",

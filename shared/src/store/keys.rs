@@ -6,7 +6,7 @@
 //! | event about a message | the same | the same | `kind`, `of`: the message's number; what it sets: as a message, or `key`, `on`, `count` |
 //! | notice | the same | the same | `kind`, and what that asks for of `about`, `role`, `reason`, `joined`, `left` |
 //! | which messages of a conversation are pinned | `CONV#<conversation>` | `PINS` | `pins`: their numbers |
-//! | what a message said before an edit | `CONV#<conversation>` | `VERSION#<seq, 16 digits>#<the edit's number, 16 digits>` | as a message says it; `since`: when it began to say that; `expires_at` |
+//! | what a message said before an edit | `CONV#<conversation>` | `EARLIER#<seq, 16 digits>#<the edit's number, 16 digits>` | as a message says it; `since`: when it began to say that; `expires_at` |
 //! | how somebody reacts to a message | `CONV#<conversation>` | `REACTED#<seq, 16 digits>#<user>` | `keys`, `expires_at` |
 //! | start of a log | `CONV#<conversation>` | `MSG#0000000000000000` | `start`: where the numbers begin now; `began`: where they began first |
 //! | what keeps two people from speaking | `CONV#<conversation>` | `MSG#~BLOCKS` | `by`: who of the two blocks the other; `gone`: whose account is no more |
@@ -84,8 +84,8 @@ pub(super) const SESSIONS: &str = "SESSION#";
 pub const MESSAGES: &str = "MSG#";
 /// How the sort keys of people's reactions begin.
 pub(super) const REACTED: &str = "REACTED#";
-/// How the sort keys of what messages said before begin.
-pub(super) const VERSIONS: &str = "VERSION#";
+/// How the sort keys of what messages said before begin: before `ROOM`, as whatever goes with a room.
+pub(super) const VERSIONS: &str = "EARLIER#";
 /// The sort key of which messages of a conversation are pinned.
 pub(super) const PINS: &str = "PINS";
 /// No message has this number; the item there tells where the numbers start.

@@ -1,7 +1,8 @@
 //! Messages that the archive has: they are deleted, and nothing else becomes of them.
 
-use crate::archive::Direction;
-use crate::domain::{ConversationId, Message, Seq};
+use serde_json::{Map, Value};
+
+use crate::domain::{Change, ConversationId, Event, Message, MessageBody, Seq};
 use crate::store::{Target, delete_archived, from_archive, take_words};
 use crate::{App, Error};
 
@@ -23,9 +24,27 @@ pub(super) async fn target(
     seq: Seq,
 ) -> Result<Option<Target>, Error> {
     let Some(archive) = &app.archive else { return Ok(None) };
-    let found = archive.read(conversation, &(seq..=seq), Direction::Upwards, 1).await?;
-    let Some(archived) = found.into_iter().next() else { return Ok(None) };
+    let Some(archived) = archive.find(conversation, seq).await? else { return Ok(None) };
     Ok(Target::archived(from_archive(conversation, archived.seq, &archived.attributes)?))
+}
+
+/// Whether these are the attributes of an edit that is not the last one of its message any more.
+pub async fn has_old_words(
+    app: &App,
+    conversation: &ConversationId,
+    seq: Seq,
+    attributes: &Map<String, Value>,
+) -> Result<bool, Error> {
+    let event = from_archive(conversation, seq, attributes)?;
+    let MessageBody::Event(Event { of, change: Change::Edited(Some(_)) }) = event.body else {
+        return Ok(false);
+    };
+    let said = match app.store.target(conversation, of, None).await? {
+        None => target(app, conversation, of).await?,
+        said => said,
+    };
+    // A message that is on its way to the archive, too, is as it was: nobody could change it meanwhile.
+    Ok(said.is_some_and(|target| target.said.edited.is_none_or(|(_, edit)| edit != seq)))
 }
 
 /// Takes the words away from wherever the transaction of `event` could not. The message itself comes last: as

@@ -14,5 +14,6 @@ pub mod revise;
 pub mod send;
 mod way;
 
+pub use archived::has_old_words;
 pub use ending::{forget, forget_archived, has_ended};
 pub use log::log_page;

@@ -3,7 +3,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use futures::try_join;
+use futures::{join, try_join};
 use serde_json::{Map, Value};
 
 use super::append::{Appended, append};
@@ -117,13 +117,13 @@ pub async fn revise(
         let target = target(app, conversation, new);
         let relationship = relationship(app, actor, conversation);
         let (target, relationship) = try_join!(target, relationship)?;
-        admitted(app, new, (target, &taken), relationship).await
+        admitted(app, (conversation, new), (target, &taken), relationship).await
     };
     let appended = Box::pin(append(app, conversation, new, admit)).await?;
     let after = After::of(&appended, taken);
-    let sent = Box::pin(bring(app, appended, None)).await?;
-    after.forget(app).await?;
-    Ok(sent)
+    let (sent, forgotten) = join!(Box::pin(bring(app, appended, None)), after.forget(app));
+    forgotten?;
+    sent
 }
 
 /// The same over a connection.
@@ -138,16 +138,16 @@ pub async fn revise_over(
         let target = target(app, conversation, new);
         let relationship = relationship_over(app, own, conversation);
         let (target, relationship) = try_join!(target, relationship)?;
-        admitted(app, new, (target, &taken), relationship).await
+        admitted(app, (conversation, new), (target, &taken), relationship).await
     };
     let appended = Box::pin(append(app, conversation, new, admit)).await?;
     let after = After::of(&appended, taken);
-    let sent = Box::pin(bring_over(app, appended, own)).await?;
-    after.forget(app).await?;
-    Ok(sent)
+    let (sent, forgotten) = join!(Box::pin(bring_over(app, appended, own)), after.forget(app));
+    forgotten?;
+    sent
 }
 
-/// What is to be done after an event was brought to people, before it is acknowledged.
+/// What is to be done once an event is stored, before it is acknowledged.
 struct After {
     event: Message,
     taken: Option<Taken>,
@@ -179,21 +179,22 @@ async fn target(
     let target = app.store.target(conversation, *of, reacting).await?;
     // With an archive what has expired is shown as long as it is there, and then from the archive.
     let is_shown = |target: &Target| app.archive.is_some() || !target.is_expired(app.clock.now());
-    match target.filter(is_shown) {
-        None => archived::target(app, conversation, *of).await,
-        target => Ok(target),
-    }
+    Ok(target.filter(is_shown))
 }
 
 /// The message, if whoever is this to the conversation may do that to it; and what is taken from it.
 async fn admitted(
     app: &App,
-    new: &NewMessage,
+    (conversation, new): (&ConversationId, &NewMessage),
     (target, taken): (Option<Target>, &Mutex<Option<Taken>>),
     (relationship, first): (Relationship, Seq),
 ) -> Result<Option<Target>, Error> {
-    let NewBody::Event { change, .. } = &new.body else { return Ok(None) };
+    let NewBody::Event { of, change } = &new.body else { return Ok(None) };
     permissions::check(Action::Read, relationship)?;
+    let target = match target {
+        None if *of >= first => archived::target(app, conversation, *of).await?,
+        target => target,
+    };
     let target = target.filter(|target| target.message.seq >= first);
     let target = target.ok_or(Error::NotFound("message"))?;
     let message = &target.message;
@@ -214,7 +215,9 @@ async fn admitted(
         NewChange::Pin { .. } => permissions::check(Action::Pin, relationship)?,
         NewChange::Delete => permissions::check(Action::DeleteOthers, relationship)?,
     }
-    if message.archived && !matches!(change, NewChange::Delete) {
+    let is_over = message.archived
+        || matches!(change, NewChange::Pin { .. }) && target.is_expired(app.clock.now());
+    if is_over && !matches!(change, NewChange::Delete) {
         return Err(Error::Conflict("the message is archived: it can only be deleted"));
     }
     if matches!(change, NewChange::Edit(_) | NewChange::Delete) {

@@ -18,6 +18,8 @@ pub fn from_archive(
     attributes: &Map<String, Value>,
 ) -> Result<Message, Error> {
     let mut item: Item = to_item(attributes).map_err(storage("read an archived message"))?;
+    // What is pinned is that for as long as it is in the table.
+    item.retain(|name, _| !said::PINNED.contains(&name.as_str()));
     item.insert(keys::SK.into(), s(keys::message_sk(seq)));
     let message = decode(conversation, &item)?.message;
     Ok(Message { archived: true, ..message })

@@ -25,7 +25,8 @@ impl Store {
         now: Timestamp,
     ) -> Result<Vec<Message>, Error> {
         let numbers = self.pins(conversation).await?;
-        let mut messages = self.still_pinned(conversation, &numbers, now).await?;
+        let mut messages = self.still_there(conversation, &numbers, now).await?;
+        messages.retain(|message| message.body.said().is_some_and(|said| said.pinned.is_some()));
         messages.sort_by_key(|message| message.seq);
         Ok(messages)
     }
@@ -37,13 +38,14 @@ impl Store {
         now: Timestamp,
     ) -> Result<bool, Error> {
         let mut gone = self.pins(conversation).await?;
-        for message in self.still_pinned(conversation, &gone, now).await? {
+        for message in self.still_there(conversation, &gone, now).await? {
             gone.remove(&message.seq);
         }
         if gone.is_empty() {
             return Ok(false);
         }
-        // What expired stays gone, and what is being pinned meanwhile is not among these.
+        // What is gone or expired stays so, and is not pinned again; what is there is not among these, whether it
+        // is pinned or not any more.
         let forgotten = self
             .update(Key::pins(conversation))
             .update_expression("DELETE pins :gone")
@@ -53,23 +55,23 @@ impl Store {
         Ok(true)
     }
 
-    /// Lists a message among those that are pinned, if not too many are, or does not any more.
-    pub(super) fn listed(
-        &self,
-        target: &Target,
-        on: bool,
-    ) -> Result<TransactWriteItem, BuildError> {
+    /// Lists a message among those that are pinned, if not too many are.
+    pub(super) fn listed(&self, target: &Target) -> Result<TransactWriteItem, BuildError> {
         let Message { conversation, seq, .. } = &target.message;
-        let update = self
-            .tx_update(Key::pins(conversation))
-            .expression_attribute_values(":seq", numbers([*seq]));
-        if !on {
-            return update.update_expression("DELETE pins :seq").write();
-        }
-        update
+        self.tx_update(Key::pins(conversation))
+            .expression_attribute_values(":seq", numbers([*seq]))
             .update_expression("ADD pins :seq")
             .condition_expression("attribute_not_exists(pins) OR size(pins) < :most")
             .expression_attribute_values(":most", n(limits::PINS as u64))
+            .write()
+    }
+
+    /// Does not list it any more.
+    pub(super) fn unlisted(&self, target: &Target) -> Result<TransactWriteItem, BuildError> {
+        let Message { conversation, seq, .. } = &target.message;
+        self.tx_update(Key::pins(conversation))
+            .update_expression("DELETE pins :seq")
+            .expression_attribute_values(":seq", numbers([*seq]))
             .write()
     }
 
@@ -80,8 +82,8 @@ impl Store {
         numbers.collect::<Result<_, _>>().map_err(|_| Error::Corrupt("pins"))
     }
 
-    /// Those of these messages that are there and pinned.
-    async fn still_pinned(
+    /// Those of these messages that have not expired.
+    async fn still_there(
         &self,
         conversation: &ConversationId,
         numbers: &BTreeSet<Seq>,
@@ -94,11 +96,8 @@ impl Store {
         let items = self.batch(wanted.consistent_read(true), "read what is pinned").await?;
         let entries = items.iter().map(|item: &Item| decode(conversation, item));
         let entries: Vec<_> = entries.collect::<Result<_, _>>()?;
-        let is_pinned = |entry: &Entry| {
-            let said = entry.message.body.said();
-            !entry.is_expired(now) && said.is_some_and(|said| said.pinned.is_some())
-        };
-        Ok(entries.into_iter().filter(is_pinned).map(|entry| entry.message).collect())
+        let there = entries.into_iter().filter(|entry: &Entry| !entry.is_expired(now));
+        Ok(there.map(|entry| entry.message).collect())
     }
 }
 

@@ -178,10 +178,11 @@ impl Store {
                     writes.extend(self.emptied(target)?);
                     writes.extend(self.keep_versions(target, None)?);
                     if target.said.pinned.is_some() {
-                        writes.push(self.listed(target, false)?);
+                        writes.push(self.unlisted(target)?);
                     }
                 }
-                Change::Pinned { on } => writes.push(self.listed(target, *on)?),
+                Change::Pinned { on: true } => writes.push(self.listed(target)?),
+                Change::Pinned { on: false } => writes.push(self.unlisted(target)?),
             }
             Ok(writes)
         };
