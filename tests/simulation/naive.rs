@@ -52,16 +52,7 @@ async fn chats(device: &mut Device, mut socket: Socket, typed: &mut Option<Typed
                 if typed.as_ref().is_some_and(|typed| frame["type"] == "ack" && frame["id"] == typed.id.as_str()) {
                     *typed = None;
                 }
-                let said = frame["type"] == "message" && frame["kind"] == "message";
-                if said && device.to_say > 0 && !device.is_calm() && device.rng.u8(0..6) == 0 {
-                    // Some answer before they have thought.
-                    device.to_say -= 1;
-                    let (conversation, seq) = (&frame["conversation"], &frame["seq"]);
-                    let reaction = json!({
-                        "action": "react", "conversation": conversation, "seq": seq, "key": "!",
-                    });
-                    socket.send(&reaction);
-                }
+                reacts(device, &socket, &frame);
             }
             () = tokio::time::sleep_until(next) => {
                 if device.is_calm() {
@@ -78,6 +69,22 @@ async fn chats(device: &mut Device, mut socket: Socket, typed: &mut Option<Typed
                 next = device.moment(BETWEEN);
             }
         }
+    }
+}
+
+/// Some answer the last that they see before they have thought.
+fn reacts(device: &mut Device, socket: &Socket, frame: &Value) {
+    let page = frame["messages"].as_array().and_then(|messages| messages.last());
+    let last = page.unwrap_or(frame);
+    if last["kind"] != "message" || device.to_say == 0 || device.is_calm() {
+        return;
+    }
+    if device.rng.u8(0..if page.is_some() { 2 } else { 6 }) == 0 {
+        device.to_say -= 1;
+        let (conversation, seq) = (&last["conversation"], &last["seq"]);
+        socket.send(&json!({
+            "action": "react", "conversation": conversation, "seq": seq, "key": "!",
+        }));
     }
 }
 

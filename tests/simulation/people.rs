@@ -221,10 +221,17 @@ impl Device {
             let id = frame["id"].as_str().unwrap_or_default().to_owned();
             self.note(What::Refused { id });
         } else if frame["type"] == "ack" {
+            let conversation = frame["conversation"].as_str().unwrap_or_default().to_owned();
+            let seq = frame["seq"].as_u64().unwrap_or_default();
+            if frame["of"].is_u64() {
+                // One's own events come by their acks.
+                let place = (conversation.clone(), seq);
+                self.note(What::Came { connection, place, revised: 0 });
+            }
             self.note(What::Acked {
-                conversation: frame["conversation"].as_str().unwrap_or_default().to_owned(),
+                conversation,
                 id: frame["id"].as_str().unwrap_or_default().to_owned(),
-                seq: frame["seq"].as_u64().unwrap_or_default(),
+                seq,
                 duplicate: frame["duplicate"] == true,
             });
         }

@@ -62,6 +62,7 @@ fn lives(events: &[Event]) -> BTreeMap<&str, Life<'_>> {
                     life.copies.retain(|copy, _| copy.0 != place.0 || copy.1 >= place.1);
                 }
             }
+            What::Came { connection, .. } if closed.contains(connection.as_str()) => {}
             What::Came { connection, place, revised } => {
                 // A page may come before the welcome.
                 let life = lives.entry(connection).or_insert_with(|| Life::of(&event.user));
