@@ -16,6 +16,8 @@ export const PHONE = { width: 390, height: 844 };
 /** The one deadline: nothing waits for longer, and nothing waits without need. */
 export const PATIENCE = Number(process.env.PATIENCE ?? 30_000);
 
+/** After so long people try again what they see nothing of. */
+const LONG = PATIENCE / 3;
 const MOST_PRESSES = 40;
 const QUIET = ["--no-first-run", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
 
@@ -104,12 +106,19 @@ export class Person {
     await this.page.getByRole("navigation", { name: "Conversations" }).waitFor();
   }
 
-  /** Opens the conversation with somebody by the dialog. */
+  /** Opens the conversation with somebody by the dialog; who sees nothing of it for long says so, and presses again. */
   async writesTo(name) {
     await this.page.getByRole("button", { name: "New message" }).first().click();
     await this.page.getByLabel("To", { exact: true }).fill(name);
-    await this.page.getByRole("button", { name: "Write", exact: true }).click();
-    await this.isAt(name);
+    const write = this.page.getByRole("button", { name: "Write", exact: true });
+    await write.click();
+    try {
+      await this.isAt(name, LONG);
+    } catch (error) {
+      console.error(error);
+      await write.click();
+      await this.isAt(name);
+    }
   }
 
   /** Opens a conversation that is in the list. */
@@ -119,9 +128,9 @@ export class Person {
   }
 
   /** Waits until a conversation is open; says what there is instead if it does not open. */
-  async isAt(name) {
+  async isAt(name, timeout = PATIENCE) {
     try {
-      await this.page.getByRole("heading", { level: 2, name }).waitFor();
+      await this.page.getByRole("heading", { level: 2, name }).waitFor({ timeout });
     } catch (cause) {
       const unanswered = [...this.#unanswered].map(([request, since]) => `${request.url()} for ${Date.now() - since} ms`);
       const shown = await this.page.locator("body").innerText();
