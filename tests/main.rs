@@ -51,3 +51,4 @@ mod settings;
 mod support;
 mod template;
 mod writers;
+mod young_connections;

@@ -75,10 +75,6 @@ pub(crate) enum Broken {
     WordsLeft,
     /// Whoever edits a message counts as its author.
     AnyAuthor,
-    /// A message is pushed as it was read to connections that became ready since.
-    OldCopies,
-    /// A page is read for a connection that is not noted as ready.
-    UnreadyReader,
     /// A client takes the copy that comes last for the newest.
     RevisedUnheeded,
     /// A client counts an event as part of the copy as soon as it has come.
@@ -100,9 +96,9 @@ impl Broken {
     /// `tests/handing_over.rs` tries; nor that only one delivers a backlog, or brings the messages of a room,
     /// at a time: without that they would come twice, but in order, since a page is one frame; nor that several
     /// messages are covered by a mark only from their first on, which `tests/fan_out.rs` tries, and
-    /// traced by their last, which `tests/handing_over.rs` does. No world is known yet that notices
-    /// `OldCopies` or `UnreadyReader`, which take three people in the same few milliseconds: that such copies
-    /// are read again, `tests/budgets` holds.
+    /// traced by their last, which `tests/handing_over.rs` does. Nor that an old copy is
+    /// pushed to a connection that came since, or a page read for one that is not noted as ready: these take
+    /// three people in the same few milliseconds, and `tests/young_connections.rs` tries both.
     pub(crate) const ALL: [(Self, u64); 42] = [
         (Self::PutUnconditionally, 2),
         (Self::SameMillisecond, 0),

@@ -53,12 +53,6 @@ pub(crate) fn syncs() -> bool {
     SERVES.try_with(|(kind, _)| kind.starts_with("sync")).unwrap_or(false)
 }
 
-/// Whether it serves somebody who reads a page.
-pub(crate) fn reads_a_page() -> bool {
-    let reads = |kind: &str| ["sync", "history", "join"].iter().any(|it| kind.starts_with(it));
-    SERVES.try_with(|(kind, _)| reads(kind)).unwrap_or(false)
-}
-
 /// Whom it serves, if it serves such an action.
 pub(crate) fn caller_of(action: &str) -> Option<String> {
     let caller = SERVES.try_with(|(kind, caller)| kind.starts_with(action).then(|| caller.clone()));

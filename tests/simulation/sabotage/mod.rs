@@ -155,9 +155,7 @@ impl Sabotage {
             ("BatchGetItem", Some(Broken::EndedUnseen)) => {
                 items(&mut body).for_each(|item| hide_endings(Some(item)));
             }
-            (_, Some(broken @ (Broken::AnyAuthor | Broken::OldCopies | Broken::UnreadyReader))) => {
-                revising::after(broken, operation, &mut body);
-            }
+            ("BatchGetItem", Some(Broken::AnyAuthor)) => revising::make_an_author(&mut body),
             ("BatchGetItem", Some(Broken::InboxBeforePut)) => {
                 items(&mut body).for_each(|item| self.age(item));
             }

@@ -53,45 +53,11 @@ fn changes_message(item: &Value, how: &str) -> bool {
         && says(update, "UpdateExpression", how)
 }
 
-/// Changes what was read.
-pub(super) fn after(broken: Broken, operation: &str, body: &mut Value) {
-    match (operation, broken) {
-        ("BatchGetItem", Broken::AnyAuthor) => make_an_author(body),
-        ("GetItem", Broken::OldCopies) => age_readiness(body.get_mut("Item")),
-        ("BatchGetItem", Broken::OldCopies) => {
-            items(body).for_each(|item| age_readiness(Some(item)));
-        }
-        ("GetItem", Broken::UnreadyReader) => pretend_readiness(body.get_mut("Item")),
-        _ => {}
-    }
-}
-
 /// Shows whoever edits a message as its author.
-fn make_an_author(answer: &mut Value) {
+pub(super) fn make_an_author(answer: &mut Value) {
     let Some(caller) = budget::caller_of("edit") else { return };
     for item in items(answer).filter(|item| item.get("content").is_some()) {
         item["from"]["S"] = caller.clone().into();
-    }
-}
-
-/// Shows every connection as if it had been ready for long.
-fn age_readiness(image: Option<&mut Value>) {
-    for (name, value) in image.and_then(Value::as_object_mut).into_iter().flatten() {
-        if name.starts_with("conn:") && value["M"].get("ready_at").is_some() {
-            value["M"]["ready_at"]["N"] = "1".into();
-        }
-    }
-}
-
-/// Shows every connection to whoever reads a page as if it had been ready for long.
-fn pretend_readiness(image: Option<&mut Value>) {
-    if !budget::reads_a_page() {
-        return;
-    }
-    for (name, value) in image.and_then(Value::as_object_mut).into_iter().flatten() {
-        if name.starts_with("conn:") {
-            value["M"]["ready_at"] = json!({ "N": "1" });
-        }
     }
 }
 
