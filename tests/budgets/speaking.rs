@@ -247,12 +247,12 @@ async fn a_reaction_costs_six_units() {
 #[tokio::test]
 async fn what_is_pinned_costs_six_units_and_is_read_by_two_requests() {
     let chat = Chat::start().await;
+    let mut alice = present(&chat, "alice").await;
+    let mut bob = present(&chat, "bob").await;
     let room = chat.room_of("alice", "club").await;
-    let mut bob = chat.joined_by("bob").await;
     bob.joins(&room).await;
-    let mut alice = chat.joined_by("alice").await;
     let seq = alice.says_in(&room, "the rules").await["seq"].clone();
-    alice.catches_up().await;
+    bob.catches_up().await;
     chat.settles();
     chat.meter.take();
     let conversation = format!("room:{room}");
