@@ -54,8 +54,8 @@ pub struct Appended {
     /// Whether nothing was to be done: what an event is about is so already. Then this is the message that
     /// it is about.
     pub idle: bool,
-    /// Whether the event is gone from the table whose words this one takes away.
-    pub has_lost_edit: bool,
+    /// The message that an event is about, as it was before.
+    pub target: Option<Target>,
     /// How many members the room is known to have, where it matters; else 0.
     pub members: usize,
     /// When it was read, or what it shows of another message: it may have changed since.
@@ -147,13 +147,13 @@ impl Append<'_> {
         let searched = (progress.known, now);
         let earlier = find_repeat(app, conversation, (new, &self.id), tail, searched).await?;
         let members = tail.hand_over.as_ref().map_or(0, |hand_over| hand_over.members);
-        let appended = |message, duplicate, idle| {
+        let appended = |message, duplicate, idle, target| {
             self.count(duplicate);
-            let (id, read_at, has_lost_edit) = (self.id.clone(), now, false);
-            Appended { message, id, duplicate, idle, has_lost_edit, members, read_at }
+            let (id, read_at) = (self.id.clone(), now);
+            Appended { message, id, duplicate, idle, target, members, read_at }
         };
         if let Some(message) = earlier {
-            return Ok(Some(appended(message, true, false)));
+            return Ok(Some(appended(message, true, false, target)));
         }
         progress.known = tail.entries.first().map_or(progress.known, |newest| newest.message.seq);
         check_peer(tail, new)?;
@@ -166,7 +166,7 @@ impl Append<'_> {
         });
         let body = match becoming(new, target.as_ref())? {
             Becoming::Entry(body) => body,
-            Becoming::AsItIs(message) => return Ok(Some(appended(message, true, true))),
+            Becoming::AsItIs(message) => return Ok(Some(appended(message, true, true, target))),
         };
         if progress.counted.is_none() {
             // Whatever is not stored in the end does not count.
@@ -192,8 +192,7 @@ impl Append<'_> {
         if let Some(counted) = progress.counted.take().filter(|_| !duplicate) {
             counted.keep();
         }
-        let has_lost_edit = progress.has_lost_edit;
-        Ok(Some(Appended { has_lost_edit, ..appended(*message, duplicate, false) }))
+        Ok(Some(appended(*message, duplicate, false, target)))
     }
 
     /// The end of the log when it is this writer's turn: as the writer before left it, or as it is now.

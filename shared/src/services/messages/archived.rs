@@ -2,19 +2,29 @@
 
 use serde_json::{Map, Value};
 
-use crate::domain::{Change, ConversationId, Event, Message, MessageBody, Seq};
+use super::append::Appended;
+use crate::domain::{
+    Change, ConversationId, Event, Message, MessageBody, NewBody, NewChange, NewMessage, Seq,
+};
 use crate::store::{Target, delete_archived, from_archive, take_words};
 use crate::{App, Error};
 
-/// An event that takes away what was said, and what is known of that.
+/// An edit or a deletion that was stored, and the message whose words it takes away, as that was before.
 #[derive(Debug)]
 pub(super) struct Taken {
-    /// The number of the message.
-    pub(super) of: Seq,
-    /// Whether that is archived.
-    pub(super) is_archived: bool,
-    /// The number of the event that has its words, too, if it was edited.
-    pub(super) edit: Option<Seq>,
+    event: Message,
+    target: Target,
+}
+
+impl Taken {
+    /// What `new` takes away, if it does.
+    pub(super) fn of(new: &NewMessage, appended: &Appended) -> Option<Self> {
+        let NewBody::Event { change: NewChange::Edit(_) | NewChange::Delete, .. } = new.body else {
+            return None;
+        };
+        let target = appended.target.clone().filter(|_| !appended.idle)?;
+        Some(Self { event: appended.message.clone(), target })
+    }
 }
 
 /// The message `seq` as the archive has it, if it is there.
@@ -47,24 +57,22 @@ pub async fn has_old_words(
     Ok(said.is_some_and(|target| target.said.edited.is_none_or(|(_, edit)| edit != seq)))
 }
 
-/// Takes the words away from wherever the transaction of `event` could not. The message itself comes last: as
+/// Takes the words away from wherever the transaction of the event could not. The message itself comes last: as
 /// long as it has its words, whoever deletes it does all of it again.
-pub(super) async fn forget(
-    app: &App,
-    event: &Message,
-    taken: &Taken,
-    has_lost_edit: bool,
-) -> Result<(), Error> {
-    let Some(archive) = &app.archive else { return Ok(()) };
-    let conversation = &event.conversation;
-    if let Some(edit) = taken.edit.filter(|_| taken.is_archived || has_lost_edit) {
+pub(super) async fn forget(app: &App, taken: Option<Taken>) -> Result<(), Error> {
+    let (Some(archive), Some(Taken { event, target })) = (&app.archive, taken) else {
+        return Ok(());
+    };
+    let (conversation, of) = (&event.conversation, target.message.seq);
+    let is_archived = target.message.archived;
+    if let Some((_, edit)) = target.said.edited.filter(|_| is_archived || target.has_lost_edit) {
         app.store.empty_edit(conversation, edit).await?;
         archive.change(conversation, edit, take_words).await?;
     }
-    if taken.is_archived {
-        app.store.erase_versions(conversation, taken.of).await?;
-        let delete = |attributes: &mut _| delete_archived(attributes, event);
-        archive.change(conversation, taken.of, delete).await?;
+    if is_archived {
+        app.store.erase_versions(conversation, of).await?;
+        let delete = |attributes: &mut _| delete_archived(attributes, &event);
+        archive.change(conversation, of, delete).await?;
     }
     Ok(())
 }

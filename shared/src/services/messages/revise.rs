@@ -1,19 +1,17 @@
 //! Something becomes of what was said: whoever said it edits it or takes it back, others react to it, pin it or
 //! put an end to it.
 
-use std::sync::{Mutex, PoisonError};
-
 use futures::{join, try_join};
 use serde_json::{Map, Value};
 
-use super::append::{Appended, append};
+use super::append::append;
 use super::archived::{self, Taken};
 use super::references::find_mentioned;
 use super::send::{Sent, bring, bring_over};
 use crate::domain::permissions::{self, Action, Relationship};
 use crate::domain::{
-    Actor, Content, ConversationId, Data, Message, MessageId, NewBody, NewChange, NewMessage,
-    ReactionKey, Revision, Seq, UserId,
+    Actor, Content, ConversationId, Data, MessageId, NewBody, NewChange, NewMessage, ReactionKey,
+    Revision, Seq, UserId,
 };
 use crate::error::Reason;
 use crate::services::access::{is_lobby_moderator, relationship, relationship_over};
@@ -112,16 +110,16 @@ pub async fn revise(
     conversation: &ConversationId,
     new: &NewMessage,
 ) -> Result<Sent, Error> {
-    let taken = Mutex::default();
     let admit = || async {
         let target = target(app, conversation, new);
         let relationship = relationship(app, actor, conversation);
         let (target, relationship) = try_join!(target, relationship)?;
-        admitted(app, (conversation, new), (target, &taken), relationship).await
+        admitted(app, (conversation, new), target, relationship).await
     };
     let appended = Box::pin(append(app, conversation, new, admit)).await?;
-    let after = After::of(&appended, taken);
-    let (sent, forgotten) = join!(Box::pin(bring(app, appended, None)), after.forget(app));
+    let taken = Taken::of(new, &appended);
+    let (sent, forgotten) =
+        join!(Box::pin(bring(app, appended, None)), archived::forget(app, taken));
     forgotten?;
     sent
 }
@@ -133,39 +131,18 @@ pub async fn revise_over(
     new: &NewMessage,
     own: &OwnInbox<'_>,
 ) -> Result<Sent, Error> {
-    let taken = Mutex::default();
     let admit = || async {
         let target = target(app, conversation, new);
         let relationship = relationship_over(app, own, conversation);
         let (target, relationship) = try_join!(target, relationship)?;
-        admitted(app, (conversation, new), (target, &taken), relationship).await
+        admitted(app, (conversation, new), target, relationship).await
     };
     let appended = Box::pin(append(app, conversation, new, admit)).await?;
-    let after = After::of(&appended, taken);
-    let (sent, forgotten) = join!(Box::pin(bring_over(app, appended, own)), after.forget(app));
+    let taken = Taken::of(new, &appended);
+    let (sent, forgotten) =
+        join!(Box::pin(bring_over(app, appended, own)), archived::forget(app, taken));
     forgotten?;
     sent
-}
-
-/// What is to be done once an event is stored, before it is acknowledged.
-struct After {
-    event: Message,
-    taken: Option<Taken>,
-    has_lost_edit: bool,
-}
-
-impl After {
-    fn of(appended: &Appended, taken: Mutex<Option<Taken>>) -> Self {
-        let taken = taken.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let taken = taken.filter(|_| !appended.idle);
-        let (event, has_lost_edit) = (appended.message.clone(), appended.has_lost_edit);
-        Self { event, taken, has_lost_edit }
-    }
-
-    async fn forget(self, app: &App) -> Result<(), Error> {
-        let Some(taken) = &self.taken else { return Ok(()) };
-        archived::forget(app, &self.event, taken, self.has_lost_edit).await
-    }
 }
 
 /// The message that an event is about, if it is there.
@@ -182,11 +159,11 @@ async fn target(
     Ok(target.filter(is_shown))
 }
 
-/// The message, if whoever is this to the conversation may do that to it; and what is taken from it.
+/// The message, if whoever is this to the conversation may do that to it.
 async fn admitted(
     app: &App,
     (conversation, new): (&ConversationId, &NewMessage),
-    (target, taken): (Option<Target>, &Mutex<Option<Taken>>),
+    target: Option<Target>,
     (relationship, first): (Relationship, Seq),
 ) -> Result<Option<Target>, Error> {
     let NewBody::Event { of, change } = &new.body else { return Ok(None) };
@@ -219,12 +196,6 @@ async fn admitted(
         || matches!(change, NewChange::Pin { .. }) && target.is_expired(app.clock.now());
     if is_over && !matches!(change, NewChange::Delete) {
         return Err(Error::Conflict("the message is archived: it can only be deleted"));
-    }
-    if matches!(change, NewChange::Edit(_) | NewChange::Delete) {
-        let (of, is_archived) = (message.seq, message.archived);
-        let edit = target.said.edited.map(|(_, edit)| edit);
-        let mut taken = taken.lock().unwrap_or_else(PoisonError::into_inner);
-        *taken = Some(Taken { of, is_archived, edit });
     }
     Ok(Some(target))
 }
